@@ -1,0 +1,126 @@
+// The configuration as structs. load() reads TOML, checks everything and reports every problem at once; what it returns
+// has been checked: names are resolved, the shard map is complete. Words and defaults: configs/reference.toml.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/topology.hpp"
+
+namespace shardway::proxy::config {
+
+using Milliseconds = std::chrono::milliseconds;
+
+enum class TlsMode : std::uint8_t { kOff, kPrefer, kRequire, kVerifyCa, kVerifyFull };
+struct Tls {
+  TlsMode mode = TlsMode::kOff;
+  std::string certificate, key, ca;   // file names; for [[listen]] `ca` is client_ca
+};
+
+enum class Protocol : std::uint8_t { kPostgresql, kMysql };
+enum class AuthMethod : std::uint8_t { kTrust, kPassword, kMd5, kScram };
+
+struct Address {          // "127.0.0.1:6432", "[::1]:6432", "host:5432", "unix:/run/shardway/.s.PGSQL.6432"
+  std::string host;       // or the socket's path
+  std::uint16_t port = 0;
+  bool is_unix = false;
+  std::string text;       // as written
+};
+
+struct Listen {
+  Protocol protocol = Protocol::kPostgresql;
+  Address address;
+  Tls tls;
+  AuthMethod auth = AuthMethod::kScram;
+};
+
+struct Admin {
+  std::optional<Address> http;
+  std::vector<std::string> users, stats_users;
+};
+
+struct User {
+  std::string name;
+  std::string password;               // clear text, "md5…", or "SCRAM-SHA-256$…"
+  std::string server_user;            // empty: the same name
+  std::string server_password;
+  bool hints = false;
+};
+
+enum class PoolMode : std::uint8_t { kSession, kTransaction, kStatement };
+struct Pool {
+  PoolMode mode = PoolMode::kTransaction;
+  std::uint32_t size = 20;            // server connections per node and user, over all threads
+  Milliseconds queue_timeout{120'000}, connect_timeout{15'000}, idle_timeout{600'000}, lifetime{3'600'000};
+  Milliseconds idle_transaction_timeout{0};   // 0: none
+  Milliseconds query_timeout{0};
+  std::uint32_t max_prepared_statements = 200;  // per server connection
+};
+
+struct Control { std::string user, password, database; };   // user empty: no control lane
+
+enum class ReadFrom : std::uint8_t { kPrimary, kReplicas, kNearest };
+enum class Consistency : std::uint8_t { kEventual, kSession, kStrong };
+struct Reads {
+  ReadFrom from = ReadFrom::kPrimary;
+  Consistency consistency = Consistency::kSession;
+  Milliseconds max_lag{10'000};
+};
+
+struct Node { Address address; std::string zone; };
+struct Shard { std::string name; std::vector<Node> nodes; };
+
+struct Database {
+  std::string name;
+  std::string server_database;        // the name on the servers; empty: the same
+  Protocol protocol = Protocol::kPostgresql;
+  Pool pool;
+  Control control;
+  Tls server_tls;                     // mode prefer is the default towards servers
+  Reads reads;
+  std::vector<Shard> shards;
+  // shards, tables, map, home, unlisted; epoch and catalog are filled in by the running proxy.
+  router::Topology topology;
+};
+
+enum class LogFormat : std::uint8_t { kText, kJson };
+struct Config {
+  std::uint32_t workers = 0;          // 0: one per core
+  std::uint32_t max_clients = 100'000;
+  Milliseconds login_timeout{15'000}, shutdown_timeout{30'000}, client_idle_timeout{0};
+  std::string log_level = "info";
+  LogFormat log_format = LogFormat::kText;
+  std::string log_file;               // empty: standard error
+  std::size_t statement_cache_bytes = 16u << 20;  // per worker and database
+  std::vector<Listen> listen;
+  Admin admin;
+  std::vector<User> users;
+  std::vector<Database> databases;
+
+  const User* user(std::string_view name) const;
+  const Database* database(std::string_view name) const;
+};
+
+struct Diagnostic {
+  std::string file;
+  std::uint32_t line = 0, column = 0;
+  std::string message, hint;
+};
+std::string format(const Diagnostic& d);   // "FILE:LINE:COL: error: …" and, if there is one, "\n  hint: …"
+
+struct Loaded {
+  std::shared_ptr<const Config> config;    // null if there are diagnostics
+  std::vector<Diagnostic> diagnostics;
+};
+Loaded load(const std::string& file);
+Loaded load_text(const std::string& file, std::string_view text);
+
+// Every key with its value as SHOW CONFIG prints it; secrets never. "shardway.workers", "database.shop.pool.size", …
+struct Entry { std::string key, value, default_value; };
+std::vector<Entry> entries(const Config& config);
+
+}  // namespace shardway::proxy::config

@@ -1,0 +1,26 @@
+// The servers' own hash functions, so that SQL can compute a row's slot.
+// PostgreSQL: hashint8extended(k, 0), hashint4extended, hashint2extended (all agree on equal integers),
+// hashtextextended(k, 0) under a deterministic collation, uuid_hash_extended(k, 0). Golden vectors: tests/golden.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "router/topology.hpp"
+
+namespace shardway::router {
+
+std::uint64_t hash_integer(std::int64_t key) noexcept;             // hashint8extended(key, 0)
+std::uint64_t hash_text(std::string_view bytes) noexcept;          // hash_any_extended(bytes, 0)
+std::uint64_t hash_uuid(const unsigned char bytes[16]) noexcept;   // uuid_hash_extended(key, 0)
+
+// A key value as the client wrote it -> its hash; nothing if it is not exactly a value of `type` (then it is no key).
+// Text is read as the server's input function of the type reads it (spaces around an integer, uuid with braces, …),
+// and out of the type's range is nothing.
+std::optional<std::uint64_t> hash_text_form(KeyType type, std::string_view text);
+// `type_oid` is the parameter's declared type, 0 if the server was to infer it (then it is the column's).
+// Integers of 2, 4 and 8 bytes are one key if their values are equal; a declared numeric, float … is nothing.
+std::optional<std::uint64_t> hash_binary_form(KeyType type, std::uint32_t type_oid, std::string_view bytes);
+
+}  // namespace shardway::router

@@ -1,0 +1,128 @@
+// Statement: the facts of one SQL statement that routing needs, without its literals' values.
+// It is made once per text (statement_cache.hpp) and read by the planner with the values of this execution.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "protocol/common/fault.hpp"
+#include "router/topology.hpp"
+
+namespace shardway::router {
+
+using protocol::Fault;
+using protocol::FaultReason;
+
+enum class StatementKind : std::uint8_t {
+  kEmpty,           // nothing but space, comments, semicolons
+  kRead,            // SELECT, VALUES, TABLE, WITH … SELECT; EXPLAIN and SHOW too (see is_explain)
+  kWrite,           // INSERT, UPDATE, DELETE, MERGE; SELECT with a data-modifying WITH
+  kCopyIn, kCopyOut,
+  kBegin, kCommit, kRollback, kSavepoint, kReleaseSavepoint, kRollbackTo,   // END, ABORT, START TRANSACTION included
+  kTwoPhase,        // PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED
+  kSetTransaction,  // SET TRANSACTION …
+  kSet, kReset, kResetAll, kShow,   // kSet: SET, SET SESSION, SET LOCAL, SET SESSION CHARACTERISTICS; see `setting`
+  kDiscardAll, kDiscard,            // DISCARD ALL; DISCARD PLANS, SEQUENCES, TEMP
+  kDeclareCursor, kFetch, kCloseCursor,   // FETCH and MOVE; `name` is the cursor, empty for CLOSE ALL
+  kSqlPrepare, kSqlExecute, kDeallocate,  // `name` is the statement, empty for DEALLOCATE ALL
+  kListen, kUnlisten, kNotify,
+  kLock,            // LOCK TABLE
+  kDdl,             // can run in a transaction block
+  kDdlAlone,        // cannot: CREATE INDEX CONCURRENTLY, VACUUM, REINDEX DATABASE, CREATE DATABASE, …
+  kTruncate,
+  kCall, kDo,
+  kShardwayExplain, // SHARDWAY EXPLAIN <statement>; `name` is the inner text
+  kOther,           // known to the parser, unknown to us: unsharded databases forward it, sharded ones refuse it
+};
+
+// Why a client must keep its server connection, as SHOW PINS prints it.
+enum class PinReason : std::uint8_t {
+  kNone, kTemporaryTable, kAdvisoryLock, kListen, kHoldCursor, kSqlPrepare, kRole, kLoad, kComputedSetting, kUninspected,
+  kSessionMode, kReplication, kHint,
+};
+std::string_view name_of(PinReason reason) noexcept;
+
+// Where a value of the statement comes from when it is executed.
+struct ValueRef {
+  enum class Source : std::uint8_t { kLiteral, kParameter, kNull };
+  Source source = Source::kNull;
+  std::uint16_t index = 0;    // literal: its number in the text, from 0; parameter: $n counts from 1
+  bool is_array = false;      // = ANY($1) or = ANY('{…}')
+  bool is_string = false;     // literal: written '…' (as opposed to a number)
+  std::uint32_t cast_oid = 0; // parameter: $1::int8 and the like, the type the server infers; 0: the column's
+};
+
+// One use of a sharded table, and the key values it is restricted to (any of them). Every row the statement reads or
+// writes of this use has one of these keys. Not `bound`: no such proof; `why_not` says what was seen instead.
+struct TableUse {
+  std::uint16_t table = 0;         // index into Topology::tables.all()
+  bool bound = false;
+  bool written = false;
+  bool inserts = false;            // INSERT: `keys` are the new rows' keys
+  std::vector<ValueRef> keys;
+  std::string why_not;
+};
+
+// SET and friends. `value_sql` is what follows TO, quoted and ready to be sent again; empty for DEFAULT and RESET.
+struct Setting {
+  std::string name;        // lower case
+  std::string value_sql;
+  bool local = false;
+  bool from_function = false;  // set_config('name', 'value', false) inside a SELECT
+};
+
+struct CopyFacts {
+  std::vector<std::string> columns;   // empty: all of the table
+  std::string format = "text";        // text, csv, binary
+  std::string delimiter, null, quote, escape;   // empty: the format's default
+  bool null_given = false;
+  bool header = false;
+  std::vector<std::string> force_null, force_not_null;
+  bool from_client = false;           // FROM STDIN / TO STDOUT
+};
+
+enum class HintKind : std::uint8_t { kNone, kShard, kKey, kPrimary, kBad };
+struct Hint {
+  HintKind kind = HintKind::kNone;
+  std::string value;   // shard name, key text, or what was wrong
+};
+
+struct Statement {
+  StatementKind kind = StatementKind::kOther;
+  PinReason pins = PinReason::kNone;   // the statement leaves something behind in the session that cannot be tracked
+  bool replica_safe = false;           // proven read-only: no lock, no write, every function known to be safe there
+  bool is_explain = false;             // EXPLAIN (without ANALYZE of a write) of what the facts say
+  bool uses_sequences = false;         // nextval, currval, setval, lastval
+  bool uses_user_functions = false;    // a function outside pg_catalog, or one whose volatility is unknown
+  bool uses_catalog_only = false;      // no table at all, or pg_catalog and information_schema only
+  bool read_only_begin = false;        // BEGIN READ ONLY
+  bool serializable_begin = false;     // BEGIN ISOLATION LEVEL SERIALIZABLE
+  bool chain = false;                  // COMMIT AND CHAIN, ROLLBACK AND CHAIN
+  std::uint32_t begin = 0, end = 0;    // bytes of the text it came from; meaningful only where the text has several
+  std::string name;                    // cursor, savepoint, prepared statement, channel, SHOW's variable
+  std::vector<TableUse> sharded;       // each use of a sharded table
+  std::vector<std::uint16_t> reference_tables, single_tables;   // indexes into Topology::tables.all()
+  bool writes_reference = false;
+  // What keeps this from running on several shards as a plain union of rows; empty: it may (plain filter-and-project).
+  std::string not_scatterable;
+  std::vector<std::uint32_t> now_calls;  // byte positions of now()-like calls to be replaced by one literal in a scatter
+  // What is wrong whatever the shards (an unknown table, INSERT without the key column, SET of the key column, …).
+  std::optional<Fault> fault;
+  std::vector<Setting> settings;
+  std::optional<CopyFacts> copy;
+  Hint hint;
+  std::uint16_t parameters = 0;        // the highest $n
+};
+
+// A whole query string: one statement nearly always. `syntax_error` is the parser's own word, with position.
+struct Query {
+  std::vector<Statement> statements;
+  std::optional<Fault> syntax_error;
+  std::uint64_t topology_epoch = 0;
+};
+
+}  // namespace shardway::router

@@ -1,0 +1,56 @@
+// Topology: one database as the router sees it, an immutable value with an epoch, swapped whole.
+// Shards are numbers here; nodes, roles and sockets are the proxy's business.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "router/catalog.hpp"
+#include "router/shard_map.hpp"
+
+namespace shardway::router {
+
+enum class KeyType : std::uint8_t { kBigint, kInteger, kSmallint, kText, kUuid };
+enum class TableKind : std::uint8_t { kSharded, kReference, kSingle };
+
+struct Table {
+  std::string schema, name;
+  TableKind kind = TableKind::kSharded;
+  std::string key;                       // sharded: the key column
+  KeyType key_type = KeyType::kBigint;
+  ShardIndex shard = 0;                  // single: where its rows are
+};
+
+enum class Unlisted : std::uint8_t { kRefuse, kSingle, kReference };
+
+class Tables {
+ public:
+  void add(Table table);
+  // `schema` may be empty: then `public`. Names as the server folds them (lower case unless quoted).
+  const Table* find(std::string_view schema, std::string_view name) const;
+  const std::vector<Table>& all() const noexcept { return tables_; }
+
+ private:
+  std::vector<Table> tables_;
+  std::unordered_map<std::string, std::size_t> by_name_;  // "schema.name"
+};
+
+struct Topology {
+  std::uint64_t epoch = 0;
+  std::string database;
+  std::vector<std::string> shards;       // names, in the order configured
+  ShardIndex home = 0;                   // serves what belongs to no shard
+  Tables tables;
+  ShardMap map;
+  Unlisted unlisted = Unlisted::kRefuse;
+  ShardIndex unlisted_shard = 0;
+  std::shared_ptr<const Catalog> catalog;  // null: not read yet (or offline); then what needs it is refused
+
+  bool sharded() const noexcept { return shards.size() > 1; }
+};
+
+}  // namespace shardway::router
