@@ -1,0 +1,35 @@
+// Host: what the console and HTTP may ask of the running program. Implemented by App; every call may come from any
+// thread, every answer arrives on a thread of the program's choosing.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "proxy/config/config.hpp"
+#include "proxy/stats/report.hpp"
+
+namespace shardway::proxy::admin {
+
+class Host {
+ public:
+  virtual ~Host() = default;
+  // Gathers a Report from all workers; `done` is called once, on some worker's thread. `with_clients`: client rows too.
+  virtual void collect(bool with_clients, std::function<void(stats::Report)> done) = 0;
+  virtual std::shared_ptr<const config::Config> config() const = 0;
+  virtual bool accepting() const = 0;                      // false while draining: /readyz
+  // Rereads the configuration file; empty on success, else every problem as `FILE:LINE:COL: …` lines; nothing changed then.
+  virtual std::string reload() = 0;
+  // `database` empty: all. PAUSE: no new transaction starts, `done` is called when all have ended (or with an error text).
+  virtual void pause(const std::string& database, std::function<void(std::string error)> done) = 0;
+  virtual std::string resume(const std::string& database) = 0;
+  virtual std::string set_disabled(const std::string& database, bool disabled) = 0;
+  // Closes server connections as they become idle and opens new ones: RECONNECT.
+  virtual std::string reconnect(const std::string& database) = 0;
+  // Drops clients and server connections of the database and leaves it paused: KILL.
+  virtual std::string kill(const std::string& database) = 0;
+  virtual std::string kill_client(std::uint64_t id) = 0;
+  virtual void shutdown(bool wait_for_clients) = 0;
+};
+
+}  // namespace shardway::proxy::admin

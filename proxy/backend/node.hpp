@@ -1,0 +1,58 @@
+// Node, ShardNodes, Backend: the servers behind one database, as every thread sees them.
+// Made once per configuration and shared by all threads. The control lane writes roles, lag and freshness; a worker that
+// cannot reach a node marks it down at once. Readers take single atomics: a statement is routed on what is known now.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proxy/config/config.hpp"
+
+namespace shardway::proxy::backend {
+
+enum class Role : std::uint8_t { kUnknown, kPrimary, kReplica };
+
+// Nanoseconds of std::chrono::steady_clock since its epoch; 0: never.
+using SteadyNanos = std::int64_t;
+
+struct Node {
+  config::Address address;
+  std::string zone;
+  std::uint32_t number = 0;                   // within the process, for reports and pool keys
+
+  std::atomic<Role> role{Role::kUnknown};
+  std::atomic<bool> up{true};                 // false: no statement goes there until the control lane has reached it again
+  std::atomic<std::int64_t> lag_us{-1};       // replica: age of the last replayed commit, 0 when level; -1: unknown
+  // The replica is known to have replayed everything the primary acknowledged before this moment (architecture.md,
+  // "Read your writes at no cost per statement"). 0: nothing is known. Bound to the control connection that saw it.
+  std::atomic<SteadyNanos> fresh_as_of{0};
+  std::atomic<std::uint32_t> timeline{0};
+  std::atomic<std::uint64_t> system_identifier{0};
+  std::atomic<SteadyNanos> last_seen{0};      // the control lane's last answer from it
+};
+
+struct ShardNodes {
+  std::string name;
+  std::vector<std::unique_ptr<Node>> nodes;
+  std::atomic<std::int32_t> primary{-1};      // index into nodes; -1: none known
+  // Raised by a session that wrote and would read from a replica; lowered by the control lane when it sampled.
+  std::atomic<bool> sample_wanted{false};
+};
+
+struct Backend {
+  config::Database config;
+  std::vector<std::unique_ptr<ShardNodes>> shards;             // as in config.shards
+  // Swapped whole by the control lane (catalog, epoch). Use std::atomic_load / atomic_store through the two calls below.
+  std::shared_ptr<const router::Topology> topology() const { return topology_.load(); }
+  void set_topology(std::shared_ptr<const router::Topology> t) { topology_.store(std::move(t)); epoch.fetch_add(1); }
+  std::atomic<std::uint64_t> epoch{0};                          // grows with every set_topology: cheap to compare per statement
+  std::atomic<bool> paused{false}, disabled{false};             // console PAUSE, DISABLE
+
+ private:
+  std::atomic<std::shared_ptr<const router::Topology>> topology_;
+};
+
+}  // namespace shardway::proxy::backend
