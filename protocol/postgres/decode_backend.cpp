@@ -1,6 +1,7 @@
 // The messages of a server (messages.hpp), decoded. A server is not trusted either.
 #include <charconv>
 
+#include "protocol/postgres/authentication_kind.hpp"
 #include "protocol/postgres/field_reader.hpp"
 #include "protocol/postgres/messages.hpp"
 
@@ -108,14 +109,14 @@ Result<std::vector<std::optional<Bytes>>> decode_data_row(Bytes body) {
 Result<std::string_view> decode_command_complete(Bytes body) { return only_cstring(body); }
 
 Result<Authentication> decode_authentication(Bytes body) {
-  constexpr std::uint32_t kOk = 0, kCleartext = 3, kMd5 = 5;
+  using namespace authentication_kind;
   Reader reader(body);
   const auto kind = reader.u32();
   if (!kind) return WireError::kTruncated;
   const auto data = reader.rest();
-  if ((*kind == kOk || *kind == kCleartext) && !data.empty()) return WireError::kTrailingBytes;
-  if (*kind == kMd5 && data.size() < 4) return WireError::kTruncated;
-  if (*kind == kMd5 && data.size() > 4) return WireError::kTrailingBytes;
+  if ((*kind == kOk || *kind == kCleartextPassword) && !data.empty()) return WireError::kTrailingBytes;
+  if (*kind == kMd5Password && data.size() < 4) return WireError::kTruncated;
+  if (*kind == kMd5Password && data.size() > 4) return WireError::kTrailingBytes;
   return Authentication{*kind, data};
 }
 
