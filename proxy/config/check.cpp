@@ -1,0 +1,70 @@
+#include "proxy/config/check.hpp"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "proxy/config/words.hpp"
+
+namespace shardway::proxy::config {
+namespace {
+
+constexpr Position kTop{1, 1};
+constexpr std::array<std::string_view, 2> kConsoles{"shardway", "pgbouncer"};
+
+void check_database_names(const Config& config, const Value& document, Report& report) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < config.databases.size(); ++i) {
+    const std::string& name = config.databases[i].name;
+    const Position at = where(element(document, "database", i), {"name"});
+    if (std::find(kConsoles.begin(), kConsoles.end(), name) != kConsoles.end())
+      report.error(at, "database " + quoted(name) + " is the name of the console", "give the database another name");
+    if (!name.empty() && !seen.insert(name).second)
+      report.error(at, "database " + quoted(name) + " is there twice", "remove one of the two [[database]]");
+  }
+}
+
+void check_admin(const Config& config, const Value& document, Report& report) {
+  const Value* admin = document.find("admin");
+  if (!admin) return;
+  const Admin& settings = config.admin;
+  if (settings.http && settings.http->is_unix)
+    report.error(where(*admin, {"http"}), "admin.http: a Unix socket cannot be served", "write \"127.0.0.1:9632\"");
+  if (settings.http && !is_loopback(*settings.http) && !settings.insecure)
+    report.error(
+        where(*admin, {"http"}),
+        "admin.http: " + quoted(settings.http->text) + " can be reached from other machines, without a password",
+        "use 127.0.0.1, or write insecure = true in [admin] if the network is closed");
+  for (const char* list : {"users", "stats_users"}) {
+    const Value* names = admin->find(list);
+    if (!names) continue;
+    for (const Value& item : names->items)
+      if (item.is(Value::Kind::kString) && !report.blamed(item.at) && !config.user(item.text))
+        report.error(item.at, "admin." + std::string(list) + ": " + quoted(item.text) + " is not a user",
+                     "add a [[user]] of this name, with a password");
+  }
+}
+
+}  // namespace
+
+const Value& element(const Value& document, std::string_view key, std::size_t n) {
+  const Value* list = document.find(key);
+  return list && n < list->items.size() ? list->items[n] : document;
+}
+
+void check(const Config& config, const Value& document, Report& report) {
+  if (!document.find("listen"))
+    report.error(kTop, "no [[listen]]: clients could not connect", "add [[listen]] with address = \"127.0.0.1:6432\"");
+  if (!document.find("user"))
+    report.error(kTop, "no [[user]]: nobody could log in", "add [[user]] with name and password");
+  if (!document.find("database"))
+    report.error(kTop, "no [[database]]: there is nothing to serve", "see configs/minimal.toml");
+  check_listeners(config, document, report);
+  check_users(config, document, report);
+  check_admin(config, document, report);
+  check_database_names(config, document, report);
+  for (std::size_t i = 0; i < config.databases.size(); ++i)
+    check_database(config.databases[i], element(document, "database", i), report);
+}
+
+}  // namespace shardway::proxy::config

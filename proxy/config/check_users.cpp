@@ -1,0 +1,81 @@
+#include <algorithm>
+#include <set>
+
+#include "proxy/config/check.hpp"
+#include "proxy/config/words.hpp"
+
+namespace shardway::proxy::config {
+namespace {
+
+bool any_listener(const Config& config, AuthMethod method) {
+  return std::any_of(config.listen.begin(), config.listen.end(),
+                     [method](const Listen& l) { return l.auth == method; });
+}
+bool only_listener(const Config& config, AuthMethod method) {
+  return std::all_of(config.listen.begin(), config.listen.end(),
+                     [method](const Listen& l) { return l.auth == method; });
+}
+
+constexpr char kGivePassword[] = "add server_password, or give the password in clear text";
+
+// A verifier logs in to the servers with the key that the client's own SCRAM proof reveals: no proof, no key.
+void check_verifier(const Config& config, const User& user, Position at, Report& report) {
+  if (!user.server_password.empty()) return;
+  if (!only_listener(config, AuthMethod::kScram))
+    report.error(
+        at,
+        "user " + quoted(user.name) +
+            ": with a SCRAM verifier alone nobody could log in to the servers after a login that is not scram-sha-256",
+        std::string(kGivePassword) + ", or use auth = \"scram-sha-256\" on every listener");
+  else if (!user.server_user.empty() && user.server_user != user.name)
+    report.error(at,
+                 "user " + quoted(user.name) + ": a SCRAM verifier alone cannot log in as " + quoted(user.server_user),
+                 kGivePassword);
+}
+
+void check_md5(const Config& config, const User& user, Position at, Report& report) {
+  if (user.server_password.empty())
+    report.error(at, "user " + quoted(user.name) + ": an md5 hash alone cannot log in to the servers", kGivePassword);
+  if (!config.listen.empty() && only_listener(config, AuthMethod::kScram))
+    report.error(at, "user " + quoted(user.name) + ": an md5 hash cannot answer a scram-sha-256 login",
+                 "give a SCRAM verifier or the password in clear text, or use auth = \"md5\" on a listener");
+}
+
+void check_secret(const Config& config, const User& user, const Value& at, Report& report) {
+  const Position place = where(at, {"password"});
+  switch (kind_of_secret(user.password)) {
+    case SecretKind::kNone:
+      if (!config.listen.empty() && !any_listener(config, AuthMethod::kTrust) && !report.blamed(place))
+        report.error(place, "user " + quoted(user.name) + ": without a password nobody can log in as this user",
+                     "add password = \"…\", in clear text or as a SCRAM-SHA-256 verifier");
+      break;
+    case SecretKind::kClearText: break;
+    case SecretKind::kMd5: check_md5(config, user, place, report); break;
+    case SecretKind::kScramVerifier: check_verifier(config, user, place, report); break;
+    case SecretKind::kBrokenVerifier:
+      report.error(place, "user " + quoted(user.name) + ": the password begins like a SCRAM verifier but is not one",
+                   "copy rolpassword from pg_authid: SCRAM-SHA-256$4096:salt$StoredKey:ServerKey");
+      break;
+  }
+  const SecretKind server = kind_of_secret(user.server_password);
+  if (server != SecretKind::kNone && server != SecretKind::kClearText)
+    report.error(where(at, {"server_password"}),
+                 "user " + quoted(user.name) + ": server_password must be the password in clear text",
+                 "a verifier or a hash cannot log in to a server");
+}
+
+}  // namespace
+
+void check_users(const Config& config, const Value& document, Report& report) {
+  std::set<std::string_view> seen;
+  for (std::size_t i = 0; i < config.users.size(); ++i) {
+    const User& user = config.users[i];
+    const Value& at = element(document, "user", i);
+    if (!user.name.empty() && !seen.insert(user.name).second)
+      report.error(where(at, {"name"}), "user " + quoted(user.name) + " is there twice",
+                   "remove one of the two [[user]]");
+    check_secret(config, user, at, report);
+  }
+}
+
+}  // namespace shardway::proxy::config
