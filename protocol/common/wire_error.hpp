@@ -8,11 +8,11 @@
 namespace shardway::protocol {
 
 enum class WireError {
-  kTruncated = 1,   // the message ends before the field does
-  kTrailingBytes,   // the message goes on after its last field
-  kBadLength,       // a length that no message of this type can have
-  kBadValue,        // a field holds what the protocol does not know
-  kUnexpected,      // a message that has no place in this state
+  kTruncated = 1,  // the message ends before the field does
+  kTrailingBytes,  // the message goes on after its last field
+  kBadLength,      // a length that no message of this type can have
+  kBadValue,       // a field holds what the protocol does not know
+  kUnexpected,     // a message that has no place in this state
 };
 
 const boost::system::error_category& wire_category() noexcept;

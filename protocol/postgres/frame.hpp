@@ -14,8 +14,8 @@ inline constexpr std::uint32_t kMaxLength = 0x3fffffffU + 4;  // the server's ow
 
 struct FrameHead {
   char type = 0;
-  std::uint32_t length = 0;  // as on the wire: body + 4
-  std::size_t size() const noexcept { return std::size_t{length} + 1; }         // the whole frame
+  std::uint32_t length = 0;                                              // as on the wire: body + 4
+  std::size_t size() const noexcept { return std::size_t{length} + 1; }  // the whole frame
   std::size_t body_size() const noexcept { return std::size_t{length} - 4; }
 };
 

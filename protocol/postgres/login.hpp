@@ -1,7 +1,7 @@
-// The two login conversations as machines without I/O: feed a message, send what was appended to `out`, look at the step.
-// ClientLogin: we are the server and check a client. ServerLogin: we are the client and log in to a server.
-// A message longer than kMaxAuthBytes fails either; so does every message that has no place in the conversation.
-// Neither holds a view: bodies may go when a call returns. Only a kPassword login against a bare verifier costs iterations.
+// The two login conversations as machines without I/O: feed a message, send what was appended to `out`, look at the
+// step. ClientLogin: we are the server and check a client. ServerLogin: we are the client and log in to a server. A
+// message longer than kMaxAuthBytes fails either; so does every message that has no place in the conversation. Neither
+// holds a view: bodies may go when a call returns. Only a kPassword login against a bare verifier costs iterations.
 #pragma once
 
 #include <optional>
@@ -18,10 +18,11 @@ enum class AuthMethod : std::uint8_t { kTrust, kPassword, kMd5, kScram };
 inline constexpr std::size_t kMaxAuthBytes = 65'535;  // PG_MAX_AUTH_TOKEN_LENGTH
 
 // What is known of a user. For kScram give a verifier, for an unknown user mock_verifier(user, secret of the process):
-// without one the salt would differ from login to login, which tells. A password is never turned into one here. An unknown user gets the same conversation and fails at its end (no enumeration).
+// without one the salt would differ from login to login, which tells. A password is never turned into one here. An
+// unknown user gets the same conversation and fails at its end (no enumeration).
 struct StoredSecret {
-  std::optional<std::string> password;      // in clear, or the stored "md5" and 32 digits
-  std::optional<ScramVerifier> verifier;    // made once from the password, or configured
+  std::optional<std::string> password;    // in clear, or the stored "md5" and 32 digits
+  std::optional<ScramVerifier> verifier;  // made once from the password, or configured
   bool known = false;
 };
 
@@ -29,14 +30,20 @@ class ClientLogin {
  public:
   // `random` is 18 fresh random bytes.
   ClientLogin(AuthMethod method, std::string user, StoredSecret secret, Bytes random, bool over_tls);
-  LoginStep start(std::string& out);                     // the first Authentication message; kDone at once for trust,
-                                                         // known or not: who may come in by trust is the caller's rule
+  LoginStep start(std::string& out);  // the first Authentication message; kDone at once for trust,
+                                      // known or not: who may come in by trust is the caller's rule
   // `body` of a 'p' message. kDone: AuthenticationOk has been appended. kFailed: nothing was appended, see fault().
   LoginStep on_message(Bytes body, std::string& out);
-  // After a SCRAM login: the client's key, with salt and iterations: enough to log in to a server that has the same verifier.
+  // After a SCRAM login: the client's key, with salt and iterations: enough to log in to a server that has the same
+  // verifier.
   std::optional<ScramKeys> keys() const { return keys_; }
-  struct Failure { std::string_view sqlstate; std::string message; };
-  const Failure& failure() const noexcept { return failure_; }   // 28P01 "password authentication failed for user …", 08P01
+  struct Failure {
+    std::string_view sqlstate;
+    std::string message;
+  };
+  const Failure& failure() const noexcept {
+    return failure_;
+  }  // 28P01 "password authentication failed for user …", 08P01
 
  private:
   enum class State : std::uint8_t { kStart, kAwaitPassword, kAwaitSaslInitial, kAwaitSaslFinal, kEnded };

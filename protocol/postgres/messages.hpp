@@ -25,15 +25,24 @@ struct Parse {
 };
 struct Bind {
   std::string_view portal, statement;
-  std::vector<Format> parameter_formats;               // none, one for all, or one each
-  std::vector<std::optional<Bytes>> parameters;        // nullopt: NULL
+  std::vector<Format> parameter_formats;         // none, one for all, or one each
+  std::vector<std::optional<Bytes>> parameters;  // nullopt: NULL
   std::vector<Format> result_formats;
   Format format_of(std::size_t parameter) const noexcept;
 };
 enum class Target : char { kStatement = 'S', kPortal = 'P' };
-struct Describe { Target target; std::string_view name; };
-struct Close { Target target; std::string_view name; };
-struct Execute { std::string_view portal; std::uint32_t row_limit; };  // 0: all rows
+struct Describe {
+  Target target;
+  std::string_view name;
+};
+struct Close {
+  Target target;
+  std::string_view name;
+};
+struct Execute {
+  std::string_view portal;
+  std::uint32_t row_limit;
+};  // 0: all rows
 
 Result<std::string_view> decode_query(Bytes body);
 Result<Parse> decode_parse(Bytes body);
@@ -42,26 +51,47 @@ Result<Describe> decode_describe(Bytes body);
 Result<Close> decode_close(Bytes body);
 Result<Execute> decode_execute(Bytes body);
 Result<std::string_view> decode_password(Bytes body);  // PasswordMessage
-struct SaslInitialResponse { std::string_view mechanism; Bytes data; };
+struct SaslInitialResponse {
+  std::string_view mechanism;
+  Bytes data;
+};
 Result<SaslInitialResponse> decode_sasl_initial(Bytes body);
 
 // ---- server to client -------------------------------------------------------------------------------------------
 // ErrorResponse and NoticeResponse. Fields that are absent are empty: a hostile server may leave out any of them.
 struct ErrorFields {
-  std::string_view severity;  // S
-  std::string_view severity_nonlocalized;  // V
+  std::string_view severity;                                   // S
+  std::string_view severity_nonlocalized;                      // V
   std::string_view sqlstate, message, detail, hint, position;  // C M D H P
-  bool is_fatal() const noexcept;  // FATAL or PANIC
+  bool is_fatal() const noexcept;                              // FATAL or PANIC
 };
-struct ParameterStatus { std::string_view name, value; };
-struct BackendKeyData { std::uint32_t process_id; Bytes secret; };
-struct ReadyForQuery { char status; };  // 'I', 'T' or 'E', nothing else
+struct ParameterStatus {
+  std::string_view name, value;
+};
+struct BackendKeyData {
+  std::uint32_t process_id;
+  Bytes secret;
+};
+struct ReadyForQuery {
+  char status;
+};  // 'I', 'T' or 'E', nothing else
 struct Field {
   std::string_view name;
-  Oid table; std::uint16_t column; Oid type; std::int16_t type_size; std::int32_t type_modifier; Format format;
+  Oid table;
+  std::uint16_t column;
+  Oid type;
+  std::int16_t type_size;
+  std::int32_t type_modifier;
+  Format format;
 };
-struct Authentication { std::uint32_t kind; Bytes data; };  // 0 ok, 3 cleartext, 5 md5, 10 SASL, 11 continue, 12 final
-struct CopyResponse { std::uint8_t overall_format; std::vector<Format> column_formats; };  // G and H
+struct Authentication {
+  std::uint32_t kind;
+  Bytes data;
+};  // 0 ok, 3 cleartext, 5 md5, 10 SASL, 11 continue, 12 final
+struct CopyResponse {
+  std::uint8_t overall_format;
+  std::vector<Format> column_formats;
+};  // G and H
 
 Result<ErrorFields> decode_error(Bytes body);
 Result<ParameterStatus> decode_parameter_status(Bytes body);
@@ -103,7 +133,7 @@ struct ErrorText {
   std::string_view detail = {};
   int position = 0;
 };
-void error(std::string& out, const ErrorText& e);   // with S and V
+void error(std::string& out, const ErrorText& e);  // with S and V
 void notice(std::string& out, const ErrorText& e);
 void authentication(std::string& out, std::uint32_t kind, Bytes data);
 void parameter_status(std::string& out, std::string_view name, std::string_view value);

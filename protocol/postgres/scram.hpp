@@ -46,7 +46,8 @@ bool equal_in_constant_time(Bytes a, Bytes b) noexcept;
 // The server's side of one exchange. `nonce` is 18 random bytes of the caller, base64 inside.
 class ScramServer {
  public:
-  // Over TLS a client may say 'y' (it could bind a channel, we do not offer to): only an offer would make that an attack.
+  // Over TLS a client may say 'y' (it could bind a channel, we do not offer to): only an offer would make that an
+  // attack.
   ScramServer(ScramVerifier verifier, Bytes nonce, bool over_tls);
   // client-first -> server-first in `reply`. Errors: kBadValue (malformed, or asks for channel binding).
   Result<void> first(Bytes message, std::string& reply);

@@ -24,8 +24,8 @@ struct CancelRequest {
 };
 struct StartupMessage {
   std::uint16_t major = 3, minor = 0;
-  std::vector<std::pair<std::string, std::string>> parameters;  // in the order sent, user and database included
-  std::vector<std::string> unknown_options;                     // names that begin with "_pq_."
+  std::vector<std::pair<std::string, std::string>> parameters;       // in the order sent, user and database included
+  std::vector<std::string> unknown_options;                          // names that begin with "_pq_."
   std::string_view parameter(std::string_view name) const noexcept;  // empty if absent; the last one wins
 };
 using StartupPacket = std::variant<SslRequest, GssEncRequest, CancelRequest, StartupMessage>;
