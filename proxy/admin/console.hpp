@@ -1,8 +1,9 @@
-// Console: the commands of database `shardway` (and `pgbouncer`): SHOW …, RELOAD, PAUSE, RESUME, KILL and the rest, with
-// PgBouncer's columns in PgBouncer's order and ours behind them. It knows no protocol: a session turns the answer into
-// messages, for the simple and the extended protocol alike.
+// Console: the commands of database `shardway` (and `pgbouncer`): SHOW …, RELOAD, PAUSE, RESUME, KILL and the rest,
+// with PgBouncer's columns in PgBouncer's order and ours behind them. It knows no protocol: a session turns the answer
+// into messages, for the simple and the extended protocol alike.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,18 +14,23 @@
 
 namespace shardway::proxy::admin {
 
-enum class ColumnType : std::uint8_t { kText, kInt4, kInt8, kNumeric };   // OID 25, 23, 20, 1700
-struct Column { std::string name; ColumnType type = ColumnType::kText; };
+enum class ColumnType : std::uint8_t { kText, kInt4, kInt8, kNumeric };  // OID 25, 23, 20, 1700
+struct Column {
+  std::string name;
+  ColumnType type = ColumnType::kText;
+};
 struct Answer {
-  std::string error_sqlstate, error;                       // error not empty: it failed
-  std::vector<Column> columns;                             // empty: no rows, only a tag
+  std::string error_sqlstate, error;  // error not empty: it failed
+  std::vector<Column> columns;        // empty: no rows, only a tag
   std::vector<std::vector<std::optional<std::string>>> rows;
-  std::string tag;                                         // "SHOW", "PAUSE", "RELOAD", …
+  std::string tag;  // "SHOW", "PAUSE", "RELOAD", …; empty without an error: the
+                    // command was empty, the answer is EmptyQueryResponse
 };
 
 // `may_change`: the user is in [admin] users; stats_users may only SHOW. `done` is called exactly once, on any thread.
 void execute(Host& host, std::string_view command, bool may_change, std::function<void(Answer)> done);
-// The columns `command` will answer with (Describe before Execute); empty for commands without rows; nullopt: unknown command.
+// The columns `command` will answer with (Describe before Execute); empty for commands without rows; nullopt: unknown
+// command.
 std::optional<std::vector<Column>> describe(std::string_view command);
 
 }  // namespace shardway::proxy::admin

@@ -17,10 +17,12 @@ class Host {
   // Gathers a Report from all workers; `done` is called once, on some worker's thread. `with_clients`: client rows too.
   virtual void collect(bool with_clients, std::function<void(stats::Report)> done) = 0;
   virtual std::shared_ptr<const config::Config> config() const = 0;
-  virtual bool accepting() const = 0;                      // false while draining: /readyz
-  // Rereads the configuration file; empty on success, else every problem as `FILE:LINE:COL: …` lines; nothing changed then.
+  virtual bool accepting() const = 0;  // false while draining: /readyz
+  // Rereads the configuration file; empty on success, else every problem as `FILE:LINE:COL: …` lines; nothing changed
+  // then.
   virtual std::string reload() = 0;
-  // `database` empty: all. PAUSE: no new transaction starts, `done` is called when all have ended (or with an error text).
+  // `database` empty: all. PAUSE: no new transaction starts, `done` is called when all have ended (or with an error
+  // text).
   virtual void pause(const std::string& database, std::function<void(std::string error)> done) = 0;
   virtual std::string resume(const std::string& database) = 0;
   virtual std::string set_disabled(const std::string& database, bool disabled) = 0;

@@ -1,6 +1,10 @@
 // Http: /metrics (Prometheus text), /healthz, /readyz over a small Beast server on its own thread.
+// It only ever reads: GET and HEAD of a handful of fixed paths, no files, no request bodies. Bounded: 64 connections, 8
+// KiB of request head, 10 s to send it and 10 s to take the answer, 2 s for the workers to report. One request per
+// connection.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "proxy/admin/host.hpp"
@@ -11,7 +15,8 @@ class Http {
  public:
   // Binds at once; throws std::runtime_error naming the address if it cannot.
   Http(Host& host, const config::Address& address);
-  ~Http();   // stops serving and joins the thread
+  ~Http();                     // stops serving and joins the thread
+  std::uint16_t port() const;  // the one it listens on: with port 0 in the address, the kernel chose it
 
  private:
   struct Impl;

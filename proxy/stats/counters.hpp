@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <map>
+#include <string_view>
 #include <vector>
 
 #include "protocol/common/fault.hpp"
@@ -31,6 +32,9 @@ struct Histogram {
     return *this;
   }
 };
+
+// "not_supported", "pool_timeout", …: the value of label `reason`, and what SHOW REFUSALS prints.
+std::string_view reason_name(protocol::FaultReason reason) noexcept;
 
 inline constexpr std::size_t kFaultReasons = static_cast<std::size_t>(protocol::FaultReason::kTooLarge) + 1;
 inline constexpr std::size_t kPinReasons = static_cast<std::size_t>(router::PinReason::kHint) + 1;

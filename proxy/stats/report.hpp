@@ -24,6 +24,7 @@ struct ClientRow {
   std::string pin_detail;                  // what the client sent that pinned it
   std::uint64_t memory_bytes = 0;          // buffers held
   bool close_needed = false;
+  std::int64_t pin_since = 0;              // unix seconds; 0: not pinned
 };
 struct ServerRow {
   std::uint64_t id = 0, client_id = 0;     // client_id: who holds it, 0 if nobody
