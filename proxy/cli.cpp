@@ -1,0 +1,58 @@
+#include "proxy/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "proxy/admin/version.hpp"
+#include "proxy/config/config.hpp"
+
+namespace shardway::proxy {
+namespace {
+
+constexpr int kUsage = 2;
+
+CLI::App* add_command(CLI::App& app, const char* name, const char* about, Command& out) {
+  CLI::App* command = app.add_subcommand(name, about);
+  command->add_option("-c,--config", out.config_file, "The configuration file (TOML)")->required()->type_name("FILE");
+  return command;
+}
+
+}  // namespace
+
+Command parse_command_line(int argc, char** argv) {
+  Command out;
+  CLI::App app{
+      "Shardway: one address for many PostgreSQL servers. Pools connections, splits reads, routes by shard key."};
+  app.name("shardway");
+  app.set_version_flag("--version", "shardway " + std::string(admin::kVersion));
+  app.require_subcommand(1);
+  const CLI::App* run = add_command(app, "run", "Serve in the foreground", out);
+  const CLI::App* check = add_command(app, "check", "Print every problem of the configuration", out);
+  CLI::App* explain = add_command(app, "explain", "Print where a statement would go, and why, without any server", out);
+  explain->add_option("-d,--database", out.database, "The database a client would name")->required()->type_name("NAME");
+  explain->add_option("sql", out.sql, "The statement; - reads it from standard input")->required()->type_name("SQL");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    out.exit_status = app.exit(error) == 0 ? 0 : kUsage;
+    return out;
+  }
+  out.kind = *run ? Command::Kind::kRun : *check ? Command::Kind::kCheck : Command::Kind::kExplain;
+  return out;
+}
+
+int run_check(const std::string& file) {
+  const config::Loaded loaded = config::load(file);
+  for (const config::Diagnostic& d : loaded.diagnostics) std::cerr << config::format(d) << "\n";
+  if (!loaded.config) return 1;
+  const auto count = [](std::size_t n, const char* noun) {
+    return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
+  };
+  std::size_t shards = 0;
+  for (const config::Database& database : loaded.config->databases) shards += database.shards.size();
+  std::cout << file << ": ok (" << count(loaded.config->databases.size(), "database") << ", " << count(shards, "shard")
+            << ", " << count(loaded.config->users.size(), "user") << ")\n";
+  return 0;
+}
+
+}  // namespace shardway::proxy
