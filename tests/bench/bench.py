@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+"""What Shardway costs: pgbench through a direct connection, a forwarder of bytes (the floor), HAProxy, PgBouncer, Shardway
+unsharded, and Shardway with two shards and the key in every statement.
+
+Everything is pinned to one processor: then the time between two transactions is the sum of what everyone spent, and the
+proxy's share repeats within a few percent. Endpoints are interleaved, every second round in reverse order, and a ratio to
+the floor is taken within one round. System calls are counted in a pass of their own, because counting costs time.
+
+    scripts/bench                          everything; about ten minutes
+    scripts/bench --only 'simple|big'      workloads that match
+    scripts/bench --endpoints 'floor|shardway' --rounds 5 --markdown table.md
+"""
+import argparse
+import os
+import pathlib
+import re
+import sys
+
+import clients
+import endpoints
+import measure
+import report
+import workloads
+
+WARM_UP_SECONDS = 1
+IDLE_SECONDS = 10
+NOISY = 0.15   # processors used by others on ours
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+class Bench:
+    def __init__(self, options, site):
+        self.options, self.site = options, site
+        self.results = report.Results()
+        self.proxies = endpoints.Proxies(site)
+        self.output = []   # (title, header, rows)
+
+    def run(self):
+        names = [name for name in self.proxies.makers if re.search(self.options.endpoints, name)]
+        for name in [name for name in names if not self.proxies.available(name)]:
+            say(f"{name}: no program, left out")
+            names.remove(name)
+        chosen = [workload for workload in workloads.WORKLOADS if re.search(self.options.only, workload.name)]
+        if chosen:
+            self._run_workloads(chosen, [self.proxies.start(name) for name in names])
+        self.proxies.stop()
+        if re.search(self.options.only, "idle"):
+            self._measure_idle_clients([name for name in names if name.startswith(("pgbouncer", "shardway"))])
+            if "shardway-sharded" in names:
+                self._measure_idle_shardway()
+
+    # -- workloads -----------------------------------------------------------------------------------------------------
+
+    def _run_workloads(self, chosen, started):
+        if workloads.CONNECT not in chosen and any(workload.clients > 1 for workload in chosen):
+            self._run_rounds(workloads.CONNECT, started, rounds=1)   # what a log-in costs, to be taken out
+        for workload in chosen:
+            self._run_rounds(workload, started, self.options.rounds)
+            self._count(workload, started)
+            rows = [report.row(self.results, workload, endpoint) for endpoint in started if self._was_run(workload, endpoint)]
+            self._show(f"{workload.name}: {workload.title}", report.HEADER, rows)
+
+    def _was_run(self, workload, endpoint):
+        key = (workload.name, endpoint.name)
+        return key in self.results.failures or self.results.runs.get(key)
+
+    def _run_rounds(self, workload, started, rounds):
+        fitting = [one for one in started if workload.fits(one) and not re.search(one.skips, workload.name)]
+        for endpoint in fitting:   # server connections are opened, caches filled, keys known
+            self._try(workload, endpoint, WARM_UP_SECONDS)
+        for number in range(rounds):
+            for endpoint in fitting if number % 2 == 0 else fitting[::-1]:
+                run = self._try(workload, endpoint, self.options.seconds)
+                if run:
+                    self.results.runs[workload.name, endpoint.name][number] = run
+
+    def _try(self, workload, endpoint, seconds):
+        """A run, repeated once if others disturbed it; none after a failure."""
+        key = (workload.name, endpoint.name)
+        if key in self.results.failures:
+            return None
+        try:
+            run = measure.timed_run(self.site, endpoint, workload, seconds)
+            if run.noise > NOISY and seconds > WARM_UP_SECONDS:
+                again = measure.timed_run(self.site, endpoint, workload, seconds)
+                run = min(run, again, key=lambda one: one.noise)
+            return run
+        except measure.MeasureError as error:
+            self.results.failures[key] = str(error)
+            say(f"{workload.name}, {endpoint.name}: {error}")
+            return None
+
+    def _count(self, workload, started):
+        if not self.site.counter:
+            return
+        for endpoint in started:
+            key = (workload.name, endpoint.name)
+            if endpoint.pid and key not in self.results.failures and self.results.runs.get(key):
+                self.results.counts[key] = measure.counted_run(self.site, endpoint, workload)
+
+    # -- idle ----------------------------------------------------------------------------------------------------------
+
+    def _measure_idle_clients(self, names):
+        rows = []
+        for name in names:
+            for count in map(int, self.options.idle.split(",")):
+                endpoint = self.proxies.start(name)   # a new process: nothing is left from other clients
+                try:
+                    rows.append(idle_row(self.site, endpoint, count))
+                except (OSError, measure.MeasureError) as error:
+                    rows.append([name, f"failed with {count} clients: {error}"])
+                endpoint.stop()
+        self._show("idle clients", report.IDLE_HEADER, rows)
+
+    def _measure_idle_shardway(self):
+        with endpoints.servers.Cluster(shards=2, replicas=1) as cluster:
+            site = endpoints.Site(cluster, self.site.build, self.site.cpu, self.site.scale)
+            proxies = endpoints.Proxies(site)
+            for shard in cluster.shards:   # only what the start's query needs
+                shard.primary.query("create table pgbench_accounts (aid int primary key, abalance int)")
+                shard.primary.query(f"grant select on pgbench_accounts to {site.user}")
+            endpoint = proxies.start("shardway-sharded")
+            spent = clients.idle_ms_per_second(endpoint, IDLE_SECONDS)
+            proxies.stop()
+        self._show("an idle Shardway with four nodes", ["", "CPU ms/s", "target"],
+                   [["shardway", f"{spent:.2f}", report.verdict(spent, workloads.IDLE_MS, "", "{:.1f} ms")]])
+
+    # -- output --------------------------------------------------------------------------------------------------------
+
+    def _show(self, title, header, rows):
+        if rows:
+            self.output.append((title, header, rows))
+            print(f"\n{title}\n{report.aligned(header, rows)}", flush=True)
+
+    def write_markdown(self, file):
+        parts = ["\n".join(f"- {line}" for line in report.machine(self.site))]
+        parts += [f"**{title}**\n\n{report.markdown(header, rows)}" for title, header, rows in self.output]
+        pathlib.Path(file).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+
+
+def idle_row(site, endpoint, count):
+    logged_in, asked, login_us = clients.idle_clients(site, endpoint, count)
+    target = ""
+    if endpoint.name.startswith("shardway"):
+        target = report.verdict(login_us, workloads.LOGIN_US, "37", "{:.0f} µs")
+        if count >= 5000:
+            target += ", " + report.verdict(max(logged_in, asked), workloads.IDLE_CLIENT_KIB, "1.08", "{:.1f} KiB")
+    return [endpoint.name, str(count), f"{logged_in:.2f}", f"{asked:.2f}", f"{login_us:.0f}", target]
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=2, help="of each run")
+    parser.add_argument("--only", default="", metavar="REGEX", help="workloads: " + ", ".join(
+        [workload.name for workload in workloads.WORKLOADS] + ["idle"]))
+    parser.add_argument("--endpoints", default="", metavar="REGEX", help="the floor is always among them")
+    parser.add_argument("--idle", default="1000,5000", metavar="N,N", help="numbers of idle clients")
+    parser.add_argument("--markdown", metavar="FILE", help="also write the tables there")
+    parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)), help="the processor to use")
+    parser.add_argument("--scale", type=int, default=10, help="of pgbench's tables")
+    parser.add_argument("--no-counts", action="store_true", help="do not count system calls")
+    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"), help="folder of the programs")
+    options = parser.parse_args()
+    if options.endpoints:
+        options.endpoints += "|^floor$"
+    return options
+
+
+def main():
+    options = parse_options()
+    os.sched_setaffinity(0, {options.cpu})   # inherited by all that is started from here
+    with endpoints.servers.Cluster(shards=2, replicas=0, plain=True) as cluster:
+        site = endpoints.Site(cluster, options.build.resolve(), options.cpu, options.scale)
+        bench = Bench(options, site)
+        try:
+            say("loading three servers")
+            site.load()
+            site.counter = None if options.no_counts else measure.counter()
+            if not site.counter and not options.no_counts:
+                say("neither perf nor strace works here: system calls are not counted")
+            print("\n".join(report.machine(site)))
+            bench.run()
+        finally:
+            bench.proxies.stop()
+        if options.markdown:
+            bench.write_markdown(options.markdown)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+SELECT id, line FROM big WHERE shop = 7;

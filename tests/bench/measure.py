@@ -1,0 +1,155 @@
+"""Measuring: processor time, memory and system calls of a tree of processes, and one run of pgbench.
+
+Processor time is the scheduler's own (schedstat: nanoseconds, user and system); times of the whole benchmark come from
+/proc/PID/stat, which also knows children that have ended.
+"""
+import contextlib
+import dataclasses
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+SOCKET_CALLS = ("read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg", "splice")
+FAILURE = re.compile(r"^.*(?:error|fatal|aborted).*$", re.IGNORECASE | re.MULTILINE)
+
+
+class MeasureError(RuntimeError):
+    """A run that gave no figure; the message says why."""
+
+
+def read(path):
+    """A file under /proc, empty if its process has ended."""
+    with contextlib.suppress(OSError):
+        return pathlib.Path(path).read_text(encoding="utf-8", errors="replace")
+    return ""
+
+
+def tree(pid):
+    """A process and all its living descendants."""
+    found = [pid]
+    for one in found:
+        for task in pathlib.Path(f"/proc/{one}/task").glob("*"):
+            found += map(int, read(task / "children").split())
+    return found
+
+
+def processor_us(pid):
+    """Microseconds that all threads of a process and its descendants have run."""
+    total = 0
+    for one in tree(pid):
+        for task in pathlib.Path(f"/proc/{one}/task").glob("*"):
+            total += int((read(task / "schedstat").split() or [0])[0])
+    return total / 1e3
+
+
+def resident_kib(pid):
+    """Resident memory; smaps_rollup is exact where the counters of /proc/PID/status lag behind."""
+    return sum(int(re.search(r"^Rss:\s+(\d+)", read(f"/proc/{one}/smaps_rollup"), re.MULTILINE)[1]) for one in tree(pid))
+
+
+def own_seconds():
+    """Processor time of the whole benchmark: this process, its descendants, and those of them that have ended."""
+    ticks = 0
+    for one in tree(os.getpid()):
+        fields = read(f"/proc/{one}/stat").rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15])) if fields else 0
+    return ticks / TICKS_PER_SECOND
+
+
+def busy_seconds(cpu):
+    """What a processor has spent on anything, the hypervisor's theft included."""
+    user, nice, system, _, _, irq, softirq, steal = map(int, re.search(rf"^cpu{cpu} (.*)$", read("/proc/stat"),
+                                                                      re.MULTILINE)[1].split()[:8])
+    return (user + nice + system + irq + softirq + steal) / TICKS_PER_SECOND
+
+
+@dataclasses.dataclass
+class Run:
+    """One run of pgbench through one endpoint."""
+    transactions: int
+    tps: float
+    latency_ms: float
+    proxy_us: float = 0       # processor time per transaction
+    noise: float = 0          # processors that others used on ours
+
+
+def pgbench(site, endpoint, workload, seconds):
+    """The command and its environment."""
+    command = ["pgbench", "-n", "-h", "127.0.0.1", "-p", str(endpoint.port), "-U", site.user, "-j", "1", "-T", str(seconds),
+               "-D", f"scale={site.scale}", *workload.arguments, site.database]
+    environment = {**os.environ, "PGPASSWORD": site.password, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
+    return command, environment
+
+
+def parse(output, status):
+    """pgbench's summary; MeasureError if any transaction failed."""
+    count = re.search(r"transactions actually processed: (\d+)", output)
+    failed = re.search(r"number of failed transactions: (\d+)", output)
+    if status != 0 or not count or int(count[1]) == 0 or (failed and failed[1] != "0"):
+        said = FAILURE.search(output)
+        raise MeasureError(said[0].strip() if said else output.strip()[-300:])
+    return Run(int(count[1]), float(re.search(r"^tps = ([\d.]+)", output, re.MULTILINE)[1]),
+               float(re.search(r"latency average = ([\d.]+)", output)[1]))
+
+
+def timed_run(site, endpoint, workload, seconds):
+    """tps, latency, and what the proxy spent."""
+    command, environment = pgbench(site, endpoint, workload, seconds)
+    began, busy, own = time.monotonic(), busy_seconds(site.cpu), own_seconds()
+    before = processor_us(endpoint.pid) if endpoint.pid else 0
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    after = processor_us(endpoint.pid) if endpoint.pid else 0
+    busy, own, wall = busy_seconds(site.cpu) - busy, own_seconds() - own, time.monotonic() - began
+    run = parse(done.stdout, done.returncode)
+    run.proxy_us = (after - before) / run.transactions
+    run.noise = max(0.0, busy - own) / wall
+    return run
+
+
+def counted_run(site, endpoint, workload, seconds=1):
+    """System calls per transaction: (those on sockets, all). Counting slows the proxy down, so its times are not taken."""
+    command, environment = pgbench(site, endpoint, workload, seconds)
+    count = {"perf": count_by_perf, "strace": count_by_strace}[site.counter]
+    site.counts.unlink(missing_ok=True)
+    output, status, on_sockets, all_calls = count(site, endpoint, command, environment)
+    run = parse(output, status)
+    return on_sockets / run.transactions, all_calls / run.transactions
+
+
+def counter():
+    """How system calls can be counted on this machine: perf (cheap), strace (slow), or not at all."""
+    probes = {"perf": ["perf", "stat", "-e", "raw_syscalls:sys_enter", "true"], "strace": ["strace", "-c", "true"]}
+    for name, probe in probes.items():
+        if shutil.which(name) and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
+            return name
+    return None
+
+
+def count_by_perf(site, endpoint, command, environment):
+    events = [f"syscalls:sys_enter_{call}" for call in SOCKET_CALLS]
+    watch = ["perf", "stat", "-x", ";", "-o", str(site.counts), "-e", ",".join(["raw_syscalls:sys_enter", *events]),
+             "-p", ",".join(map(str, tree(endpoint.pid))), "--", *command]
+    done = subprocess.run(watch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, check=False)
+    counts = [line.split(";") for line in read(site.counts).splitlines() if line[:1].isdigit()]
+    found = {fields[2]: int(fields[0]) for fields in counts}
+    return done.stdout, done.returncode, sum(found.get(event, 0) for event in events), found["raw_syscalls:sys_enter"]
+
+
+def count_by_strace(site, endpoint, command, environment):
+    with subprocess.Popen(["strace", "-c", "-f", "-o", str(site.counts), "-p", str(endpoint.pid)],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as watch:
+        time.sleep(0.3)   # until it is attached
+        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, check=False)
+        watch.send_signal(signal.SIGINT)
+    rows = [line.split() for line in read(site.counts).splitlines()]
+    found = {row[-1]: int(row[3]) for row in rows if len(row) >= 5 and row[3].isdigit()}
+    total = found.pop("total", 0)
+    return done.stdout, done.returncode, sum(found.get(call, 0) for call in SOCKET_CALLS), total
