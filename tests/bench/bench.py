@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""What Shardway costs: pgbench through a direct connection, a forwarder of bytes (the floor), HAProxy, PgBouncer, Shardway
-unsharded, and Shardway with two shards and the key in every statement.
+"""What Shardway costs: pgbench through a direct connection, a forwarder of bytes (the floor), HAProxy, PgBouncer,
+Shardway unsharded, and Shardway with two shards and the key in every statement.
 
-Everything is pinned to one processor: then the time between two transactions is the sum of what everyone spent, and the
-proxy's share repeats within a few percent. Endpoints are interleaved, every second round in reverse order, and a ratio to
-the floor is taken within one round. System calls are counted in a pass of their own, because counting costs time.
+Everything is pinned to one processor: then the time between two transactions is the sum of what everyone spent, and
+the proxy's share repeats within a few percent. Endpoints are interleaved, every second round in reverse order, and a
+ratio to the floor is taken within one round. System calls are counted in a pass of their own: counting costs time.
 
     scripts/bench                          everything; about ten minutes
     scripts/bench --only 'simple|big'      workloads that match
@@ -60,8 +60,10 @@ class Bench:
         for workload in chosen:
             self._run_rounds(workload, started, self.options.rounds)
             self._count(workload, started)
-            rows = [report.row(self.results, workload, endpoint) for endpoint in started if self._was_run(workload, endpoint)]
+            shown = [endpoint for endpoint in started if self._was_run(workload, endpoint)]
+            rows = [report.row(self.results, workload, endpoint) for endpoint in shown]
             self._show(f"{workload.name}: {workload.title}", report.HEADER, rows)
+        self._show("in short: the proxy's processor time per transaction", *report.summary(self.results, chosen, started))
 
     def _was_run(self, workload, endpoint):
         key = (workload.name, endpoint.name)
@@ -163,7 +165,7 @@ def parse_options():
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)), help="the processor to use")
     parser.add_argument("--scale", type=int, default=10, help="of pgbench's tables")
     parser.add_argument("--no-counts", action="store_true", help="do not count system calls")
-    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"), help="folder of the programs")
+    parser.add_argument("--build", type=pathlib.Path, default="build/release", help="folder of the programs")
     options = parser.parse_args()
     if options.endpoints:
         options.endpoints += "|^floor$"

@@ -1,6 +1,6 @@
 """Many idle clients: what each costs in memory, what a log-in costs in processor time, and what idling costs.
 
-The log-in is written out (protocol 3.0, SCRAM-SHA-256), because thousands of libpq clients would cost more than the proxy.
+The log-in is written out (protocol 3.0, SCRAM-SHA-256): thousands of libpq clients would cost more than the proxy.
 """
 import base64
 import hashlib

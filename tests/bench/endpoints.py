@@ -121,8 +121,8 @@ def shared_buffers():
 
 def fill(node, site):
     environment = {**os.environ, "PGPASSWORD": site.password}
-    subprocess.run(["pgbench", "-i", "-q", "-s", str(site.scale), "-h", node.host, "-p", str(node.port), "-U", site.user,
-                    site.database], env=environment, check=True, capture_output=True)
+    subprocess.run(["pgbench", "-i", "-q", "-s", str(site.scale), "-h", node.host, "-p", str(node.port),
+                    "-U", site.user, site.database], env=environment, check=True, capture_output=True)
     node.query(BIG_TABLE, user=site.user)
     node.query("vacuum analyze")
     node.query("checkpoint")
@@ -159,8 +159,9 @@ class Proxies:
         self.plain = site.cluster.plain.port
         self.makers = {"direct": self.direct, "floor": self.floor, "haproxy": self.haproxy, "pgbouncer": self.pgbouncer,
                        "shardway": self.shardway, "shardway-sharded": self.shardway_sharded}
-        self.programs = {"floor": site.build / "tests/bench/bench_forwarder", "haproxy": "haproxy", "pgbouncer": "pgbouncer",
-                         "shardway": site.build / "shardway", "shardway-sharded": site.build / "shardway"}
+        self.programs = {"floor": site.build / "tests/bench/bench_forwarder", "haproxy": "haproxy",
+                         "pgbouncer": "pgbouncer", "shardway": site.build / "shardway",
+                         "shardway-sharded": site.build / "shardway"}
         self.running = []
 
     def available(self, name):
@@ -191,8 +192,8 @@ class Proxies:
     def pgbouncer(self):
         port = servers.free_port()
         users = self._write("users.txt", f'"{self.site.user}" "{self.site.password}"\n')
-        config = self._write("pgbouncer.ini", PGBOUNCER.format(database=self.site.database, target=self.plain, port=port,
-                                                               users=users, pool=POOL_SIZE))
+        config = self._write("pgbouncer.ini", PGBOUNCER.format(
+            database=self.site.database, target=self.plain, port=port, users=users, pool=POOL_SIZE))
         # Prepared statements in transaction mode came with 1.21.
         skips = "prepared" if pgbouncer_version() < (1, 21) else "$^"
         return Endpoint("pgbouncer", port, skips=skips, process=self._spawn("pgbouncer", "-q", config))
@@ -243,7 +244,8 @@ def version_of(name, *arguments):
     found = program(name)
     if not found:
         return ""
-    return subprocess.run([found, *arguments], capture_output=True, text=True, check=False).stdout.partition("\n")[0].strip()
+    said = subprocess.run([found, *arguments], capture_output=True, text=True, check=False).stdout
+    return said.partition("\n")[0].strip()
 
 
 def pgbouncer_version():

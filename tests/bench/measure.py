@@ -49,7 +49,8 @@ def processor_us(pid):
 
 def resident_kib(pid):
     """Resident memory; smaps_rollup is exact where the counters of /proc/PID/status lag behind."""
-    return sum(int(re.search(r"^Rss:\s+(\d+)", read(f"/proc/{one}/smaps_rollup"), re.MULTILINE)[1]) for one in tree(pid))
+    rollups = [read(f"/proc/{one}/smaps_rollup") for one in tree(pid)]
+    return sum(int(re.search(r"^Rss:\s+(\d+)", rollup, re.MULTILINE)[1]) for rollup in rollups if rollup)
 
 
 def own_seconds():
@@ -80,8 +81,8 @@ class Run:
 
 def pgbench(site, endpoint, workload, seconds):
     """The command and its environment."""
-    command = ["pgbench", "-n", "-h", "127.0.0.1", "-p", str(endpoint.port), "-U", site.user, "-j", "1", "-T", str(seconds),
-               "-D", f"scale={site.scale}", *workload.arguments, site.database]
+    command = ["pgbench", "-n", "-h", "127.0.0.1", "-p", str(endpoint.port), "-U", site.user, "-j", "1",
+               "-T", str(seconds), "-D", f"scale={site.scale}", *workload.arguments, site.database]
     environment = {**os.environ, "PGPASSWORD": site.password, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
     return command, environment
 
@@ -113,7 +114,7 @@ def timed_run(site, endpoint, workload, seconds):
 
 
 def counted_run(site, endpoint, workload, seconds=1):
-    """System calls per transaction: (those on sockets, all). Counting slows the proxy down, so its times are not taken."""
+    """System calls per transaction: (those on sockets, all). Counting slows the proxy down: no times are taken."""
     command, environment = pgbench(site, endpoint, workload, seconds)
     count = {"perf": count_by_perf, "strace": count_by_strace}[site.counter]
     site.counts.unlink(missing_ok=True)

@@ -11,8 +11,8 @@ import time
 import endpoints
 import measure
 
-HEADER = ["endpoint", "tps", "× direct", "latency ms", "CPU µs/tx", "[min–max]", "× floor", "[min–max]", "calls/tx", "all/tx",
-          "target", "noise"]
+HEADER = ["endpoint", "tps", "× direct", "latency ms", "CPU µs/tx", "[min–max]", "× floor", "[min–max]", "calls/tx",
+          "all/tx", "target", "noise"]
 IDLE_HEADER = ["endpoint", "clients", "KiB, logged in", "KiB, after a query", "log-in µs", "target"]
 
 
@@ -31,7 +31,8 @@ class Results:
 
     def proxy_us(self, workload, endpoint):
         """Processor time per transaction by round, without the clients' log-ins that are part of every run."""
-        logins = 0 if workload.name == "connect" or workload.clients == 1 else workload.clients * self.login_us(endpoint)
+        has_many = workload.name != "connect" and workload.clients > 1
+        logins = workload.clients * self.login_us(endpoint) if has_many else 0
         return {number: max(0.0, run.proxy_us - logins / run.transactions)
                 for number, run in self.runs[workload.name, endpoint].items()}
 
@@ -77,6 +78,27 @@ def proxy_cells(results, workload, endpoint):
                     if is_held else ""]
 
 
+def summary(results, run, started):
+    """One row for each workload: the ratios to the floor side by side."""
+    proxies = [endpoint for endpoint in started if endpoint.pid and endpoint.name != "floor"]
+    header = ["× floor", *(endpoint.name for endpoint in proxies), "PgBouncer 1.25, elsewhere"]
+    rows = []
+    for workload in run:
+        cells = [workload.title]
+        for endpoint in proxies:
+            done = results.runs.get((workload.name, endpoint.name))
+            ratios = results.ratios(workload, endpoint.name) if done else []
+            cells.append(summary_cell(statistics.median(ratios), workload, endpoint) if ratios else "–")
+        rows.append(cells + [workload.target.peer if workload.target else "–"])
+    return header, rows
+
+
+def summary_cell(ratio, workload, endpoint):
+    if not endpoint.name.startswith("shardway") or not workload.target:
+        return f"{ratio:.2f}"
+    return f"{ratio:.2f} " + verdict(ratio, workload.target.for_endpoint(endpoint), "")
+
+
 def aligned(header, rows):
     """For a terminal: the first column to the left, figures to the right; a failure's reason may run on."""
     full = [cells for cells in rows if len(cells) == len(header)]
@@ -106,12 +128,13 @@ def machine(site):
                             cwd=os.path.dirname(__file__)).stdout.strip()
     shardway = endpoints.version_of(site.build / "shardway", "--version")
     versions = [endpoints.version_of(endpoints.servers.BIN / "pgbench", "--version"),
-                " ".join(endpoints.version_of("haproxy", "-v").split()[:3]), endpoints.version_of("pgbouncer", "--version"),
+                " ".join(endpoints.version_of("haproxy", "-v").split()[:3]),
+                endpoints.version_of("pgbouncer", "--version"),
                 f"{shardway} (commit {commit})" if shardway else ""]
     return [f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
             f"{model[1] if model else platform.machine()}, {os.cpu_count()} processors, {int(memory[1]) / 2**20:.0f} GiB, "
-            f"Linux {platform.release()}, {system_call_ns():.0f} ns for an empty system call; everything pinned to processor "
-            f"{site.cpu}",
+            f"Linux {platform.release()}, {system_call_ns():.0f} ns for an empty system call; "
+            f"everything pinned to processor {site.cpu}",
             "; ".join(version for version in versions if version)]
 
 

@@ -1,7 +1,7 @@
 """What is run through every endpoint, and what the figures are to be.
 
-A target is the proxy's processor time per transaction as a ratio to the floor's in the same round; beside it stands what
-PgBouncer 1.25 needed on the same class of machine. Shardway is held to them with `workers = 1` and pools of 16.
+A target is the proxy's processor time per transaction as a ratio to the floor's in the same round; beside it stands
+what PgBouncer 1.25 needed. Shardway is held to them with `workers = 1` and pools of 16.
 """
 import dataclasses
 import pathlib
@@ -41,8 +41,8 @@ def point_selects(mode, clients):
                     ("-M", mode, "-f", str(SELECT), "-c", str(clients)), target, clients)
 
 
-CONNECT = Workload("connect", "connect, select, disconnect; 4 clients", ("-C", "-M", "simple", "-f", str(SELECT), "-c", "4"),
-                   clients=4)
+CONNECT = Workload("connect", "connect, select, disconnect; 4 clients",
+                   ("-C", "-M", "simple", "-f", str(SELECT), "-c", "4"), clients=4)
 WORKLOADS = [
     CONNECT,
     *(point_selects(mode, clients) for mode in ("simple", "extended", "prepared") for clients in (1, 16)),
