@@ -1,0 +1,43 @@
+// Answers: the questions the control lane asks a PostgreSQL node, and their answers as values.
+// `kPositionsQuery` is the light one of the fast rounds; `kStatusQuery` answers it and everything a role is decided by,
+// in one round trip. What a node does not say (rights, another version) stays at its default: unknown is not zero.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "proxy/control/control_link.hpp"
+#include "proxy/control/freshness.hpp"
+
+namespace shardway::proxy::control {
+
+struct Positions {
+  bool in_recovery = false;
+  std::uint32_t timeline = 0;                // primary: it writes on; replica: its receiver streams; 0: not known
+  std::uint64_t inserted = 0, flushed = 0;   // primary
+  std::uint64_t replayed = 0, received = 0;  // replica
+  bool receiver_runs = false, streaming = false;
+  bool receiver_hidden = false;  // its state is not shown to this user: pg_monitor is missing
+};
+
+struct Status {
+  Positions positions;
+  std::uint64_t system_identifier = 0;
+  std::uint32_t checkpoint_timeline = 0;  // lags behind a promotion
+  std::string started;                    // pg_postmaster_start_time(), compared only
+  bool read_only = false;
+  std::optional<std::int64_t> since_replay_us;
+  WalGeometry geometry;
+
+  std::uint32_t timeline() const noexcept { return positions.timeline != 0 ? positions.timeline : checkpoint_timeline; }
+};
+
+extern const char* const kPositionsQuery;
+extern const char* const kStatusQuery;
+Positions read_positions(const PGresult* result);
+Status read_status(const PGresult* result);
+
+std::uint64_t parse_lsn(const char* text) noexcept;  // "16/B374D848"; 0 if it is not one
+
+}  // namespace shardway::proxy::control

@@ -1,0 +1,148 @@
+#include "proxy/control/roles.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace shardway::proxy::control {
+namespace {
+
+using backend::Role;
+
+class Decision {
+ public:
+  Decision(std::span<const NodeEvidence> nodes, const Incumbent& incumbent) : nodes_(nodes), before_(incumbent) {
+    verdict_.roles.assign(nodes.size(), Role::kUnknown);
+    verdict_.incumbent = incumbent;
+  }
+
+  Verdict run() {
+    // A primary found before the others have spoken might be the one they would unmask.
+    if (!std::all_of(nodes_.begin(), nodes_.end(), [](const NodeEvidence& n) { return n.tried; })) return verdict_;
+    const auto winner = choose();
+    if (winner >= 0) accept(winner);
+    suspect_the_other_claimants(winner);
+    assign_replicas();
+    return verdict_;
+  }
+
+ private:
+  static std::int32_t index(std::size_t i) { return static_cast<std::int32_t>(i); }
+  const NodeEvidence& at(std::int32_t i) const { return nodes_[static_cast<std::size_t>(i)]; }
+  bool claims(std::size_t i) const { return nodes_[i].standing() && !nodes_[i].in_recovery; }
+  void find(Suspicion suspicion, std::int32_t node) { verdict_.findings.push_back({suspicion, node}); }
+
+  // The accepted primary's address answers with another or an older history than it had.
+  bool is_replaced(std::size_t i) const {
+    return index(i) == before_.node &&
+           (nodes_[i].system_identifier != before_.system_identifier || nodes_[i].timeline < before_.timeline);
+  }
+
+  // Some other node still stands for the history that was accepted.
+  bool is_contradicted(std::size_t i) const {
+    for (std::size_t j = 0; j < nodes_.size(); ++j) {
+      if (j != i && nodes_[j].standing() && nodes_[j].system_identifier == before_.system_identifier &&
+          nodes_[j].timeline >= before_.timeline) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool is_eligible(std::size_t i) const {
+    if (!claims(i)) return false;
+    if (before_.node < 0) return true;
+    if (index(i) == before_.node) return !is_replaced(i) || !is_contradicted(i);
+    return nodes_[i].system_identifier == before_.system_identifier && nodes_[i].timeline > before_.timeline;
+  }
+
+  // -1: nobody, or nobody who could be told from the others.
+  std::int32_t choose() const {
+    std::vector<std::size_t> best;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if (!is_eligible(i)) continue;
+      if (!best.empty() && nodes_[i].system_identifier != nodes_[best[0]].system_identifier) return -1;
+      if (!best.empty() && nodes_[i].timeline > nodes_[best[0]].timeline) best.clear();
+      if (best.empty() || nodes_[i].timeline == nodes_[best[0]].timeline) best.push_back(i);
+    }
+    if (best.empty()) return -1;
+    if (best.size() == 1) return index(best[0]);
+    for (const auto i : best) {
+      if (index(i) == before_.node) return before_.node;
+    }
+    // Two of one timeline and no memory: one of them fenced off by its read-only setting, or nobody can know.
+    std::erase_if(best, [this](std::size_t i) { return nodes_[i].read_only; });
+    return best.size() == 1 ? index(best[0]) : -1;
+  }
+
+  void accept(std::int32_t winner) {
+    if (is_replaced(static_cast<std::size_t>(winner))) find(Suspicion::kReplaced, winner);
+    verdict_.primary = winner;
+    verdict_.roles[static_cast<std::size_t>(winner)] = Role::kPrimary;
+    verdict_.incumbent = {winner, at(winner).timeline, at(winner).system_identifier};
+  }
+
+  void suspect_the_other_claimants(std::int32_t winner) {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if (!claims(i) || index(i) == winner) continue;
+      const auto& accepted = verdict_.incumbent;
+      const bool nobody = accepted.node < 0;
+      if (!nobody && nodes_[i].system_identifier != accepted.system_identifier)
+        find(Suspicion::kOtherSystem, index(i));
+      else if (!nobody && nodes_[i].timeline < accepted.timeline)
+        find(Suspicion::kStalePrimary, index(i));
+      else
+        find(Suspicion::kTwoPrimaries, index(i));
+    }
+  }
+
+  // Of which system a node must be a copy; nothing if that cannot be said.
+  std::optional<std::uint64_t> system() const {
+    if (verdict_.incumbent.node >= 0) return verdict_.incumbent.system_identifier;
+    std::optional<std::uint64_t> common;
+    for (const auto& node : nodes_) {
+      if (!node.standing()) continue;
+      if (common && *common != node.system_identifier) return std::nullopt;
+      common = node.system_identifier;
+    }
+    return common;
+  }
+
+  void assign_replicas() {
+    const auto expected = system();
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      if (!nodes_[i].standing() || !nodes_[i].in_recovery) continue;
+      if (expected && nodes_[i].system_identifier == *expected)
+        verdict_.roles[i] = Role::kReplica;
+      else
+        find(Suspicion::kOtherSystem, index(i));
+    }
+  }
+
+  std::span<const NodeEvidence> nodes_;
+  const Incumbent& before_;
+  Verdict verdict_;
+};
+
+}  // namespace
+
+Verdict decide_roles(std::span<const NodeEvidence> nodes, const Incumbent& incumbent) {
+  return Decision(nodes, incumbent).run();
+}
+
+std::string explain(Suspicion suspicion) {
+  switch (suspicion) {
+    case Suspicion::kTwoPrimaries:
+      return "claims to be primary on the same timeline as another node: it gets no statement; make one of them a "
+             "replica";
+    case Suspicion::kStalePrimary:
+      return "claims to be primary on an older timeline than the shard's primary: it gets no statement; make it a "
+             "replica";
+    case Suspicion::kOtherSystem:
+      return "has another system identifier than the shard's other nodes: it gets no statement; check its address";
+    case Suspicion::kReplaced:
+      return "answers with another history than before (restored, upgraded or moved) and no node contradicts: accepted";
+  }
+  return {};
+}
+
+}  // namespace shardway::proxy::control

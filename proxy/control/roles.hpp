@@ -1,0 +1,60 @@
+// Roles: who is primary and who is replica in one shard, from what the nodes said about themselves. Pure; nothing
+// fails. The configuration names no primary. Of two that claim to be one the higher timeline wins, and the other gets
+// no statement until its own demotion; once a primary was accepted, one with an older history never takes its place.
+// Unsure: no primary.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "proxy/backend/node.hpp"
+
+namespace shardway::proxy::control {
+
+inline constexpr unsigned kFailuresToForget = 3;
+
+struct NodeEvidence {
+  bool tried = false;                           // answered or failed at least once (or had its time to)
+  bool known = false;                           // has answered; what follows is its last answer
+  unsigned failures = 0;                        // in a row, since that answer
+  bool in_recovery = false, read_only = false;  // pg_is_in_recovery(), default_transaction_read_only
+  std::uint64_t system_identifier = 0;
+  std::uint32_t timeline = 0;
+  bool standing() const noexcept { return known && failures < kFailuresToForget; }
+};
+
+// The primary accepted last. It outlives that node's failures: this is what keeps an old primary out.
+struct Incumbent {
+  std::int32_t node = -1;  // -1: none yet
+  std::uint32_t timeline = 0;
+  std::uint64_t system_identifier = 0;
+};
+
+enum class Suspicion : std::uint8_t {
+  kTwoPrimaries,  // claims to be primary on the timeline the other claims, too: two that diverge
+  kStalePrimary,  // claims to be primary on an older timeline than the accepted one
+  kOtherSystem,   // is not a copy of the shard's primary at all
+  kReplaced,      // the accepted primary's address answers as another server, and nobody contradicts: accepted
+};
+
+struct Finding {
+  Suspicion suspicion;
+  std::int32_t node;
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+
+struct Verdict {
+  std::vector<backend::Role> roles;  // as the evidence
+  std::int32_t primary = -1;
+  Incumbent incumbent;
+  std::vector<Finding> findings;
+};
+
+Verdict decide_roles(std::span<const NodeEvidence> nodes, const Incumbent& incumbent);
+
+// What an operator should read about a finding: what it means and the cure.
+std::string explain(Suspicion suspicion);
+
+}  // namespace shardway::proxy::control
