@@ -19,7 +19,7 @@ bool is_ipv6_byte(char c) {
 bool all_of(std::string_view text, bool (*is)(char)) { return std::all_of(text.begin(), text.end(), is); }
 
 Wrong malformed(std::string_view text, std::string hint = kForms) {
-  return {quoted(text) + " is not an address", std::move(hint)};
+  return {quote(text) + " is not an address", std::move(hint)};
 }
 
 std::variant<Address, Wrong> unix_address(std::string_view text) {

@@ -18,9 +18,9 @@ void check_database_names(const Config& config, const Value& document, Report& r
     const std::string& name = config.databases[i].name;
     const Position at = where(element(document, "database", i), {"name"});
     if (std::find(kConsoles.begin(), kConsoles.end(), name) != kConsoles.end())
-      report.error(at, "database " + quoted(name) + " is the name of the console", "give the database another name");
+      report.error(at, "database " + quote(name) + " is the name of the console", "give the database another name");
     if (!name.empty() && !seen.insert(name).second)
-      report.error(at, "database " + quoted(name) + " is there twice", "remove one of the two [[database]]");
+      report.error(at, "database " + quote(name) + " is there twice", "remove one of the two [[database]]");
   }
 }
 
@@ -33,14 +33,14 @@ void check_admin(const Config& config, const Value& document, Report& report) {
   if (settings.http && !is_loopback(*settings.http) && !settings.insecure)
     report.error(
         where(*admin, {"http"}),
-        "admin.http: " + quoted(settings.http->text) + " can be reached from other machines, without a password",
+        "admin.http: " + quote(settings.http->text) + " can be reached from other machines, without a password",
         "use 127.0.0.1, or write insecure = true in [admin] if the network is closed");
   for (const char* list : {"users", "stats_users"}) {
     const Value* names = admin->find(list);
     if (!names) continue;
     for (const Value& item : names->items)
       if (item.is(Value::Kind::kString) && !report.blamed(item.at) && !config.user(item.text))
-        report.error(item.at, "admin." + std::string(list) + ": " + quoted(item.text) + " is not a user",
+        report.error(item.at, "admin." + std::string(list) + ": " + quote(item.text) + " is not a user",
                      "add a [[user]] of this name, with a password");
   }
 }
@@ -50,6 +50,11 @@ void check_admin(const Config& config, const Value& document, Report& report) {
 const Value& element(const Value& document, std::string_view key, std::size_t n) {
   const Value* list = document.find(key);
   return list && n < list->items.size() ? list->items[n] : document;
+}
+
+bool unread(const Value& at, std::string_view key, const Report& report) {
+  const Value* value = at.find(key);
+  return value && report.blamed(value->at);
 }
 
 void check(const Config& config, const Value& document, Report& report) {

@@ -24,6 +24,9 @@ bool has_shard(const Database& database, std::string_view name);
 // "did you mean", or the shards there are.
 std::string shard_hint(const Database& database, std::string_view name);
 
+// True if `key` is in the table `at` but could not be read: that is said already, so its absence is no news.
+bool unread(const Value& at, std::string_view key, const Report& report);
+
 // The n-th element of the list `key`; the document itself if there is none.
 const Value& element(const Value& document, std::string_view key, std::size_t n);
 

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostShards = 65'535;  // router::ShardIndex is 16 bits wide
 
-std::string label(const Database& database) { return "database " + quoted(database.name); }
+std::string label(const Database& database) { return "database " + quote(database.name); }
 
 void check_nodes(const Database& database, const Value& at, Report& report) {
   std::map<std::string_view, std::string_view> shard_of;  // address -> shard
@@ -19,14 +19,14 @@ void check_nodes(const Database& database, const Value& at, Report& report) {
     const Value* nodes = element(at, "shard", i).find("nodes");
     if (!nodes || !nodes->is(Value::Kind::kArray)) continue;
     if (nodes->items.empty())
-      report.error(nodes->at, "shard " + quoted(shard.name) + " has no nodes", "name its servers: [\"host:5432\"]");
+      report.error(nodes->at, "shard " + quote(shard.name) + " has no nodes", "name its servers: [\"host:5432\"]");
     for (std::size_t n = 0; n < shard.nodes.size(); ++n) {
       const std::string& address = shard.nodes[n].address.text;
       if (address.empty()) continue;
       const auto [known, is_new] = shard_of.emplace(address, shard.name);
       if (!is_new)
         report.error(nodes->items[n].at,
-                     "node " + quoted(address) + " is already a node of shard " + quoted(known->second),
+                     "node " + quote(address) + " is already a node of shard " + quote(known->second),
                      "a node holds the rows of one shard: name it once");
     }
   }
@@ -42,7 +42,7 @@ void check_shards(const Database& database, const Value& at, Report& report) {
     const std::string& name = database.shards[i].name;
     if (!name.empty() && !seen.insert(name).second)
       report.error(where(element(at, "shard", i), {"name"}),
-                   "shard " + quoted(name) + " is there twice in " + label(database), "give each shard its own name");
+                   "shard " + quote(name) + " is there twice in " + label(database), "give each shard its own name");
   }
   check_nodes(database, at, report);
 }
@@ -52,7 +52,7 @@ void check_control(const Database& database, const Value& at, Report& report) {
   if (!database.control.user.empty()) return;
   constexpr char kAdd[] = "add [database.control] with user and password";
   if (const Value* control = at.find("control")) {
-    if (!report.blamed(where(*control, {"user"})))
+    if (!unread(*control, "user", report))
       report.error(control->at, label(database) + ": [database.control] has no user", "add user = \"…\"");
     return;
   }
@@ -60,7 +60,7 @@ void check_control(const Database& database, const Value& at, Report& report) {
     if (database.shards[i].nodes.size() > 1)
       report.error(
           where(element(at, "shard", i), {"nodes"}),
-          "shard " + quoted(database.shards[i].name) + " has several nodes, and nobody to ask which is the primary",
+          "shard " + quote(database.shards[i].name) + " has several nodes, and nobody to ask which is the primary",
           kAdd);
   if (database.shards.size() > 1)
     report.warning(at.at,
@@ -91,7 +91,7 @@ std::string shard_hint(const Database& database, std::string_view name) {
   for (const Shard& shard : database.shards)
     if (!shard.name.empty()) names.push_back(shard.name);
   if (names.empty()) return "add [[database.shard]] with this name";
-  if (const auto near = nearest(name, names); !near.empty()) return "did you mean " + quoted(near) + "?";
+  if (const auto near = nearest(name, names); !near.empty()) return "did you mean " + quote(near) + "?";
   return "the shards are " + one_of(names);
 }
 

@@ -20,7 +20,7 @@ void check_readable(const std::string& file, const Value& at, std::string_view k
   else if (!S_ISREG(info.st_mode))
     why = "not a regular file";
   if (!why.empty())
-    report.error(where(at, {key}), "tls: cannot read " + quoted(file) + ": " + why,
+    report.error(where(at, {key}), "tls: cannot read " + quote(file) + ": " + why,
                  "relative names start at the folder Shardway runs in");
 }
 
@@ -42,7 +42,7 @@ void check_listener(const Listen& listen, const Value& at, Report& report) {
   const bool known = !listen.address.text.empty();
   if (known && listen.auth == AuthMethod::kTrust && !is_loopback(listen.address) && !listen.insecure)
     report.error(where(at, {"auth"}),
-                 "listen: auth = \"trust\" lets anybody in who reaches " + quoted(listen.address.text),
+                 "listen: auth = \"trust\" lets anybody in who reaches " + quote(listen.address.text),
                  "use auth = \"scram-sha-256\", or write insecure = true here if the network is closed");
   check_listener_tls(listen, at, report);
 }
@@ -81,7 +81,7 @@ void check_listeners(const Config& config, const Value& document, Report& report
     const Value& at = element(document, "listen", i);
     check_listener(listen, at, report);
     if (!listen.address.text.empty() && !seen.insert(listen.address.text).second)
-      report.error(where(at, {"address"}), "listen: " + quoted(listen.address.text) + " is there twice",
+      report.error(where(at, {"address"}), "listen: " + quote(listen.address.text) + " is there twice",
                    "remove one of the two [[listen]]");
   }
 }

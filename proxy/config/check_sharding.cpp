@@ -21,7 +21,7 @@ std::vector<Claim> claims(const Database& database, const Value& map, Report& re
     for (SlotRange range : entry.ranges) {
       if (range.last >= slots) {
         report.error(at,
-                     "sharding.map: " + quoted(entry.shard) + " claims " + print_slots({range}) + " of " +
+                     "sharding.map: " + quote(entry.shard) + " claims " + print_slots({range}) + " of " +
                          std::to_string(slots) + " slots",
                      "slots count from 0 to " + std::to_string(slots - 1));
         if (range.first >= slots) continue;
@@ -51,8 +51,8 @@ void check_cover(const Database& database, const Value& map, Report& report) {
     if (reach && claim.range.first < next)
       report.error(claim.at,
                    "sharding.map: " + slots_text({{claim.range.first, std::min(claim.range.last, next - 1)}}) +
-                       (reach->shard == claim.shard ? " twice to " + quoted(claim.shard)
-                                                    : " to " + quoted(reach->shard) + " and to " + quoted(claim.shard)),
+                       (reach->shard == claim.shard ? " twice to " + quote(claim.shard)
+                                                    : " to " + quote(reach->shard) + " and to " + quote(claim.shard)),
                    "each slot belongs to exactly one shard");
     if (claim.range.last + 1 <= next) continue;
     next = claim.range.last + 1;
@@ -74,11 +74,11 @@ void check_map(const Database& database, const Value& sharding, Report& report) 
     return;
   }
   const Value* map = sharding.find("map");
-  if (!map || !map->is(Value::Kind::kTable) || report.blamed(where(sharding, {"slots"}))) return;
+  if (!map || !map->is(Value::Kind::kTable) || unread(sharding, "slots", report)) return;
   bool readable = true;
   for (const Member& member : map->members) {
     if (!has_shard(database, member.key))
-      report.error(member.at, "sharding.map: " + quoted(member.key) + " is not a shard of this database",
+      report.error(member.at, "sharding.map: " + quote(member.key) + " is not a shard of this database",
                    shard_hint(database, member.key));
     readable = readable && !report.blamed(member.value.at);
     for (const Value& item : member.value.items) readable = readable && !report.blamed(item.at);
@@ -92,10 +92,10 @@ void check_unlisted(const Database& database, const Value& sharding, Report& rep
   const Position at = where(sharding, {"unlisted_tables"});
   if (word == "refuse" || word == "reference") return;
   if (!word.starts_with(kSingle))
-    report.error(at, "sharding.unlisted_tables: " + quoted(word) + " is not known here",
+    report.error(at, "sharding.unlisted_tables: " + quote(word) + " is not known here",
                  "one of \"refuse\", \"single:SHARD\" or \"reference\"");
   else if (const std::string_view shard = word.substr(kSingle.size()); !has_shard(database, shard))
-    report.error(at, "sharding.unlisted_tables: " + quoted(shard) + " is not a shard of this database",
+    report.error(at, "sharding.unlisted_tables: " + quote(shard) + " is not a shard of this database",
                  shard_hint(database, shard));
 }
 
@@ -104,14 +104,14 @@ void check_unlisted(const Database& database, const Value& sharding, Report& rep
 void check_sharding(const Database& database, const Value& at, Report& report) {
   const Value* sharding = at.find("sharding");
   if (!sharding && database.shards.size() > 1)
-    report.error(at.at, "database " + quoted(database.name) + " has several shards and no [database.sharding]",
+    report.error(at.at, "database " + quote(database.name) + " has several shards and no [database.sharding]",
                  "add [database.sharding] with map = { SHARD = \"0-8191\", … }");
   if (!sharding || !sharding->is(Value::Kind::kTable)) return;
   check_map(database, *sharding, report);
   check_unlisted(database, *sharding, report);
   const std::string& home = database.sharding.home;
   if (!home.empty() && !has_shard(database, home))
-    report.error(where(*sharding, {"home"}), "sharding.home: " + quoted(home) + " is not a shard of this database",
+    report.error(where(*sharding, {"home"}), "sharding.home: " + quote(home) + " is not a shard of this database",
                  shard_hint(database, home));
 }
 

@@ -6,17 +6,17 @@
 namespace shardway::proxy::config {
 namespace {
 
-std::string label(const Table& table) { return "table " + quoted(table.name); }
+std::string label(const Table& table) { return "table " + quote(table.name); }
 
 void check_sharded(const Table& table, const Value& at, Report& report) {
   constexpr char kExample[] = "for example key = \"customer_id\" and type = \"bigint\"";
-  if (table.key.empty() && !report.blamed(where(at, {"key"})))
+  if (table.key.empty() && !unread(at, "key", report))
     report.error(at.at, label(table) + " is sharded and has no key", kExample);
   else if (!table.key.empty() && !parse_column_name(table.key))
-    report.error(where(at, {"key"}), label(table) + ": " + quoted(table.key) + " is not a column's name",
+    report.error(where(at, {"key"}), label(table) + ": " + quote(table.key) + " is not a column's name",
                  "write one name; one with capitals or signs in quotes: '\"Customer Id\"'");
   if (table.type.empty()) {
-    if (!report.blamed(where(at, {"type"})))
+    if (!unread(at, "type", report))
       report.error(at.at, label(table) + " is sharded and has no type of its key", kExample);
     return;
   }
@@ -27,10 +27,10 @@ void check_sharded(const Table& table, const Value& at, Report& report) {
 
 void check_single(const Database& database, const Table& table, const Value& at, Report& report) {
   if (table.shard.empty()) {
-    if (!report.blamed(where(at, {"shard"})))
+    if (!unread(at, "shard", report))
       report.error(at.at, label(table) + " is single and has no shard", "add shard = \"…\": where its rows are");
   } else if (!has_shard(database, table.shard)) {
-    report.error(where(at, {"shard"}), label(table) + ": " + quoted(table.shard) + " is not a shard of this database",
+    report.error(where(at, {"shard"}), label(table) + ": " + quote(table.shard) + " is not a shard of this database",
                  shard_hint(database, table.shard));
   }
 }
@@ -45,17 +45,17 @@ void check_misplaced(const Table& table, const Value& at, std::initializer_list<
 }
 
 void check_name(const Table& table, const Value& at, std::set<std::string>& seen, Report& report) {
-  if (!at.find("name") || report.blamed(where(at, {"name"}))) return;
+  if (!at.find("name") || unread(at, "name", report)) return;
   const auto name = parse_table_name(table.name);
   if (!name) {
-    report.error(where(at, {"name"}), quoted(table.name) + " is not a table's name",
+    report.error(where(at, {"name"}), quote(table.name) + " is not a table's name",
                  "write \"table\" or \"schema.table\"; names with capitals or signs in quotes: 'public.\"Orders\"'");
     return;
   }
   if (name->schema.starts_with("pg_") || name->schema == "information_schema")
     report.error(where(at, {"name"}), label(table) + " belongs to the server itself", "list only tables of your own");
   if (!seen.insert(name->schema + "." + name->name).second)
-    report.error(where(at, {"name"}), "table " + quoted(name->schema + "." + name->name) + " is there twice",
+    report.error(where(at, {"name"}), "table " + quote(name->schema + "." + name->name) + " is there twice",
                  "remove one of the two [[database.table]]");
 }
 
@@ -67,7 +67,7 @@ void check_tables(const Database& database, const Value& at, Report& report) {
     const Table& table = database.tables[i];
     const Value& place = element(at, "table", i);
     check_name(table, place, seen, report);
-    if (report.blamed(where(place, {"kind"}))) continue;
+    if (unread(place, "kind", report)) continue;
     switch (table.kind) {
       case router::TableKind::kSharded:
         check_sharded(table, place, report);

@@ -24,20 +24,20 @@ void check_verifier(const Config& config, const User& user, Position at, Report&
   if (!only_listener(config, AuthMethod::kScram))
     report.error(
         at,
-        "user " + quoted(user.name) +
+        "user " + quote(user.name) +
             ": with a SCRAM verifier alone nobody could log in to the servers after a login that is not scram-sha-256",
         std::string(kGivePassword) + ", or use auth = \"scram-sha-256\" on every listener");
   else if (!user.server_user.empty() && user.server_user != user.name)
     report.error(at,
-                 "user " + quoted(user.name) + ": a SCRAM verifier alone cannot log in as " + quoted(user.server_user),
+                 "user " + quote(user.name) + ": a SCRAM verifier alone cannot log in as " + quote(user.server_user),
                  kGivePassword);
 }
 
 void check_md5(const Config& config, const User& user, Position at, Report& report) {
   if (user.server_password.empty())
-    report.error(at, "user " + quoted(user.name) + ": an md5 hash alone cannot log in to the servers", kGivePassword);
+    report.error(at, "user " + quote(user.name) + ": an md5 hash alone cannot log in to the servers", kGivePassword);
   if (!config.listen.empty() && only_listener(config, AuthMethod::kScram))
-    report.error(at, "user " + quoted(user.name) + ": an md5 hash cannot answer a scram-sha-256 login",
+    report.error(at, "user " + quote(user.name) + ": an md5 hash cannot answer a scram-sha-256 login",
                  "give a SCRAM verifier or the password in clear text, or use auth = \"md5\" on a listener");
 }
 
@@ -45,22 +45,22 @@ void check_secret(const Config& config, const User& user, const Value& at, Repor
   const Position place = where(at, {"password"});
   switch (kind_of_secret(user.password)) {
     case SecretKind::kNone:
-      if (!config.listen.empty() && !any_listener(config, AuthMethod::kTrust) && !report.blamed(place))
-        report.error(place, "user " + quoted(user.name) + ": without a password nobody can log in as this user",
+      if (!config.listen.empty() && !any_listener(config, AuthMethod::kTrust) && !unread(at, "password", report))
+        report.error(place, "user " + quote(user.name) + ": without a password nobody can log in as this user",
                      "add password = \"…\", in clear text or as a SCRAM-SHA-256 verifier");
       break;
     case SecretKind::kClearText: break;
     case SecretKind::kMd5: check_md5(config, user, place, report); break;
     case SecretKind::kScramVerifier: check_verifier(config, user, place, report); break;
     case SecretKind::kBrokenVerifier:
-      report.error(place, "user " + quoted(user.name) + ": the password begins like a SCRAM verifier but is not one",
+      report.error(place, "user " + quote(user.name) + ": the password begins like a SCRAM verifier but is not one",
                    "copy rolpassword from pg_authid: SCRAM-SHA-256$4096:salt$StoredKey:ServerKey");
       break;
   }
   const SecretKind server = kind_of_secret(user.server_password);
   if (server != SecretKind::kNone && server != SecretKind::kClearText)
     report.error(where(at, {"server_password"}),
-                 "user " + quoted(user.name) + ": server_password must be the password in clear text",
+                 "user " + quote(user.name) + ": server_password must be the password in clear text",
                  "a verifier or a hash cannot log in to a server");
 }
 
@@ -72,7 +72,7 @@ void check_users(const Config& config, const Value& document, Report& report) {
     const User& user = config.users[i];
     const Value& at = element(document, "user", i);
     if (!user.name.empty() && !seen.insert(user.name).second)
-      report.error(where(at, {"name"}), "user " + quoted(user.name) + " is there twice",
+      report.error(where(at, {"name"}), "user " + quote(user.name) + " is there twice",
                    "remove one of the two [[user]]");
     check_secret(config, user, at, report);
   }

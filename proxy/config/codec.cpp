@@ -16,7 +16,7 @@ std::optional<std::string> read_text(const Value& value, const Scope& scope) {
 std::optional<std::string> read_name(const Value& value, const Scope& scope) {
   auto out = read_text(value, scope);
   if (out && (out->empty() || out->size() > kLongestName)) {
-    scope.error(value.at, quoted(*out) + " is not a name", "names have 1 to 63 bytes");
+    scope.error(value.at, quote(*out) + " is not a name", "names have 1 to 63 bytes");
     return std::nullopt;
   }
   return out;
@@ -43,7 +43,7 @@ void append_slots(const Value& value, const Scope& scope, std::vector<SlotRange>
   if (!expect(Value::Kind::kString, value, scope, R"(write slots as "0-8191" or "0-99,200-299")")) return;
   const auto ranges = parse_slots(value.text);
   if (!ranges)
-    scope.error(value.at, quoted(value.text) + " is not a list of slots", R"(write "0-8191", "0-99,200-299" or "5")");
+    scope.error(value.at, quote(value.text) + " is not a list of slots", R"(write "0-8191", "0-99,200-299" or "5")");
   else
     out.insert(out.end(), ranges->begin(), ranges->end());
 }
@@ -64,8 +64,8 @@ std::optional<std::size_t> read_word(const Value& value, const Scope& scope,
   for (std::size_t i = 0; i < words.size(); ++i)
     if (words[i] == value.text) return i;
   const std::string_view near = nearest(value.text, words);
-  scope.error(value.at, quoted(value.text) + " is not known here",
-              near.empty() ? hint : "did you mean " + quoted(near) + "? It is " + hint);
+  scope.error(value.at, quote(value.text) + " is not known here",
+              near.empty() ? hint : "did you mean " + quote(near) + "? It is " + hint);
   return std::nullopt;
 }
 
@@ -138,7 +138,7 @@ Codec<Milliseconds> duration(Milliseconds min, Milliseconds max) {
             if (!expect(Value::Kind::kString, value, scope, kDurations)) return std::nullopt;
             if (const auto found = parse_duration(value.text))
               return bounded(*found, min, max, value, scope, print_duration);
-            scope.error(value.at, quoted(value.text) + " is not a duration", kDurations);
+            scope.error(value.at, quote(value.text) + " is not a duration", kDurations);
             return std::nullopt;
           },
           [](const Milliseconds& d) { return print_duration(d); }};

@@ -73,11 +73,11 @@ std::variant<router::KeyType, Wrong> parse_key_type(std::string_view text) {
     if (allowed.name == name && (!has_modifier || name == "varchar")) return allowed.type;
   for (const Refused& refused : kRefused)
     if (refused.name == name)
-      return Wrong{quoted(text) + " cannot be a shard key's type: " + std::string(refused.why), kUse};
+      return Wrong{quote(text) + " cannot be a shard key's type: " + std::string(refused.why), kUse};
   if (name == "bigserial" || name == "serial" || name == "smallserial")
-    return Wrong{quoted(text) + " is not a type but a default",
+    return Wrong{quote(text) + " is not a type but a default",
                  "a bigserial column is a bigint, a serial one an integer, a smallserial one a smallint"};
-  return Wrong{quoted(text) + " is not a type a shard key can have", kUse};
+  return Wrong{quote(text) + " is not a type a shard key can have", kUse};
 }
 
 }  // namespace shardway::proxy::config

@@ -66,7 +66,7 @@ std::string_view nearest(std::string_view word, const std::vector<std::string_vi
   return best;
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   constexpr std::size_t kShown = 60;
   constexpr char kDigits[] = "0123456789abcdef";
   std::size_t end = std::min(kShown, text.size());

@@ -37,7 +37,7 @@ class Report {
 // The one of `known` that `word` is most likely a slip of; empty if none is near enough, or two are.
 std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
 
-std::string quoted(std::string_view text);  // "text", control characters escaped, cut after 60 bytes
+std::string quote(std::string_view text);  // "text", control characters escaped, cut after 60 bytes
 // {"a", "b", "c"} -> a, b or c
 std::string one_of(const std::vector<std::string_view>& words);
 

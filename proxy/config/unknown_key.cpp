@@ -34,7 +34,7 @@ std::vector<std::string> homes_of(std::string_view key) {
 std::string hint_for(std::string_view key, const std::vector<std::string_view>& known) {
   for (const Later& later : kLater)
     if (later.key == key) return std::string(later.hint);
-  if (const std::string_view near = nearest(key, known); !near.empty()) return "did you mean " + quoted(near) + "?";
+  if (const std::string_view near = nearest(key, known); !near.empty()) return "did you mean " + quote(near) + "?";
   const std::vector<std::string> homes = homes_of(key);
   if (homes.empty()) return "known here: " + one_of(known);
   return "it belongs into " + one_of({homes.begin(), homes.end()});
@@ -43,7 +43,7 @@ std::string hint_for(std::string_view key, const std::vector<std::string_view>& 
 }  // namespace
 
 void report_unknown(const Member& member, const std::vector<std::string_view>& known, const Scope& scope) {
-  const std::string what = "unknown key " + quoted(member.key);
+  const std::string what = "unknown key " + quote(member.key);
   scope.report.error(member.at, scope.path.empty() ? what : scope.path + ": " + what, hint_for(member.key, known));
 }
 
