@@ -50,6 +50,22 @@ Value convert(const toml::node& node) {
   return out;
 }
 
+// toml++ follows a dotted key one call a part, on the stack. A key cannot span lines, so this bounds its parts; a line
+// of a real configuration, a list of many nodes, stays far below.
+constexpr std::size_t kMostDotsInLine = 1000;
+
+std::uint32_t line_with_too_many_dots(std::string_view text) {
+  std::uint32_t line = 1;
+  std::size_t dots = 0;
+  for (char c : text) {
+    if (c == '.' && ++dots > kMostDotsInLine) return line;
+    if (c != '\n') continue;
+    dots = 0;
+    ++line;
+  }
+  return 0;
+}
+
 }  // namespace
 
 const Value* Value::find(std::string_view key) const noexcept {
@@ -82,6 +98,8 @@ Position where(const Value& from, std::initializer_list<std::string_view> path) 
 }
 
 std::variant<Value, SyntaxError> parse_document(std::string_view text) {
+  if (const std::uint32_t line = line_with_too_many_dots(text); line != 0)
+    return SyntaxError{{line, 1}, "more than " + std::to_string(kMostDotsInLine) + " dots in a line"};
   toml::parse_result result = toml::parse(text);
   if (!result) return SyntaxError{position(result.error().source().begin), std::string(result.error().description())};
   return convert(result.table());

@@ -201,6 +201,14 @@ TEST(Config, SyntaxErrorHasAPlace) {
               ElementsAre(testing::StartsWith("f:2:11: error: not TOML: Error while parsing value")));
 }
 
+// A key of 200,000 parts overflowed the stack.
+TEST(Config, KeysOfEndlessPartsAreRefused) {
+  std::string key = "a";
+  for (int i = 0; i < 200'000; ++i) key += ".a";
+  EXPECT_THAT(problems("[shardway]\n" + key + " = 1\n"),
+              ElementsAre(testing::StartsWith("f:2:1: error: not TOML: more than 1000 dots in a line")));
+}
+
 TEST(Config, UnreadableFilesAreProblemsToo) {
   const Loaded missing = load("/no/such/file");
   ASSERT_EQ(missing.diagnostics.size(), 1u);
@@ -209,6 +217,7 @@ TEST(Config, UnreadableFilesAreProblemsToo) {
             "/no/such/file: error: cannot read the configuration: No such file or directory\n"
             "  hint: check the name and who may read it");
   EXPECT_EQ(load("/").diagnostics[0].message, "cannot read the configuration: it is a folder");
+  EXPECT_EQ(load("/dev/zero").diagnostics[0].message, "cannot read the configuration: it has more than 4 MiB");
 }
 
 TEST(Config, PasswordsEverybodyCanReadAreAWarning) {
