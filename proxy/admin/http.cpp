@@ -32,7 +32,7 @@ using boost::system::error_code;
 
 constexpr std::size_t kMostConnections = 64;
 constexpr std::uint32_t kLongestHead = 8 * 1024;
-constexpr std::chrono::seconds kReadTime{10}, kWriteTime{10}, kCollectTime{2}, kLingerTime{1};
+constexpr std::chrono::seconds kLingerTime{1};
 constexpr std::size_t kLingerBytes = 64 * 1024;
 
 // One request and its answer. Lives in Server's map; every call is on the HTTP thread.
@@ -56,8 +56,8 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 // So what waits in it knows connections by number only.
 class Server {
  public:
-  Server(Host& host, std::shared_ptr<asio::io_context> context, const tcp::endpoint& endpoint)
-      : host_(host), context_(std::move(context)), acceptor_(*context_, endpoint) {
+  Server(Host& host, std::shared_ptr<asio::io_context> context, const tcp::endpoint& endpoint, const HttpTimes& times)
+      : host_(host), times_(times), context_(std::move(context)), acceptor_(*context_, endpoint) {
     accept();
   }
 
@@ -74,6 +74,7 @@ class Server {
   void close(const ConnectionPtr& connection);
 
   Host& host_;
+  const HttpTimes times_;
   std::shared_ptr<asio::io_context> context_;
   tcp::acceptor acceptor_;
   std::map<std::uint64_t, ConnectionPtr> connections_;
@@ -102,7 +103,7 @@ void Server::accept() {
 
 void Server::read(const ConnectionPtr& connection) {
   connection->parser.header_limit(kLongestHead);
-  connection->stream.expires_after(kReadTime);
+  connection->stream.expires_after(times_.read);
   http::async_read(connection->stream, connection->buffer, connection->parser,
                    [this, connection](error_code error, std::size_t) { on_request(connection, error); });
 }
@@ -137,9 +138,11 @@ void Server::on_request(const ConnectionPtr& connection, error_code error) {
 
 void Server::collect(const ConnectionPtr& connection) {
   connection->stream.expires_never();
-  connection->deadline.expires_after(kCollectTime);
+  connection->deadline.expires_after(times_.collect);
   connection->deadline.async_wait([this, connection](error_code error) {
-    if (!error) answer(connection, plain_page(503, "the workers did not report within 2 s"));
+    if (!error)
+      answer(connection,
+             plain_page(503, fmt::format("the workers did not report within {} ms", times_.collect.count())));
   });
   host_.collect(false, [this, context = context_, id = connection->id](stats::Report report) {
     asio::post(*context,
@@ -167,7 +170,7 @@ void Server::answer(const ConnectionPtr& connection, HttpAnswer page) {
   if (page.status == 405) response.set(http::field::allow, "GET, HEAD");
   response.content_length(page.body.size());
   if (connection->parser.get().method() != http::verb::head) response.body() = std::move(page.body);
-  connection->stream.expires_after(kWriteTime);
+  connection->stream.expires_after(times_.write);
   http::async_write(connection->stream, response, [this, connection](error_code error, std::size_t) {
     if (error) return close(connection);
     error_code ignored;
@@ -225,9 +228,9 @@ struct Http::Impl {
   std::thread thread;
 };
 
-Http::Http(Host& host, const config::Address& address) : impl_(std::make_unique<Impl>()) {
+Http::Http(Host& host, const config::Address& address, const HttpTimes& times) : impl_(std::make_unique<Impl>()) {
   try {
-    impl_->server = std::make_unique<Server>(host, impl_->context, resolve(*impl_->context, address));
+    impl_->server = std::make_unique<Server>(host, impl_->context, resolve(*impl_->context, address), times);
   } catch (const std::exception& problem) {
     throw std::runtime_error(fmt::format("cannot listen on {} for HTTP: {}", address.text, problem.what()));
   }

@@ -4,6 +4,7 @@
 // connection.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 
@@ -11,10 +12,16 @@
 
 namespace shardway::proxy::admin {
 
+struct HttpTimes {
+  std::chrono::milliseconds read{10'000};    // for the client to send its request
+  std::chrono::milliseconds write{10'000};   // for the client to take the answer
+  std::chrono::milliseconds collect{2'000};  // for the workers to report; then /metrics is 503
+};
+
 class Http {
  public:
   // Binds at once; throws std::runtime_error naming the address if it cannot.
-  Http(Host& host, const config::Address& address);
+  Http(Host& host, const config::Address& address, const HttpTimes& times = {});
   ~Http();                     // stops serving and joins the thread
   std::uint16_t port() const;  // the one it listens on: with port 0 in the address, the kernel chose it
 

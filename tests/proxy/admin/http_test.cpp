@@ -21,6 +21,9 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
+using namespace std::chrono_literals;
+
+constexpr HttpTimes kShort{200ms, 200ms, 100ms};
 const config::Address kAnyPort{"127.0.0.1", 0, false, "127.0.0.1:0"};
 
 // A client that knows nothing of HTTP: it sends what it is told and reads until the end.
@@ -133,15 +136,15 @@ TEST(Http, RefusesWhatItDoesNotServe) {
 // Clients that say nothing hold no place for longer than the read timeout, and do not keep others out meanwhile.
 TEST(Http, ASlowClientDelaysNobodyAndIsDropped) {
   FakeHost host;
-  const Http http(host, kAnyPort);
+  const Http http(host, kAnyPort, kShort);
   RawClient slow(http.port());
   slow.send("GET /healthz HT");
   EXPECT_THAT(get(http, "/healthz"), StartsWith("HTTP/1.1 200 "));
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(slow.receive_all(), "");
   const auto waited = std::chrono::steady_clock::now() - start;
-  EXPECT_GT(waited, std::chrono::seconds(7));
-  EXPECT_LT(waited, std::chrono::seconds(15));
+  EXPECT_GT(waited, 150ms);
+  EXPECT_LT(waited, 10s);
 }
 
 // More clients than places: the rest wait their turn, nobody is turned away.
@@ -161,12 +164,12 @@ TEST(Http, MetricsOfWorkersThatDoNotAnswerAre503) {
   FakeHost host;
   host.answers_collect = false;
   {
-    const Http http(host, kAnyPort);
+    const Http http(host, kAnyPort, kShort);
     const auto start = std::chrono::steady_clock::now();
     EXPECT_THAT(get(http, "/metrics"), StartsWith("HTTP/1.1 503 "));
     const auto waited = std::chrono::steady_clock::now() - start;
-    EXPECT_GT(waited, std::chrono::milliseconds(1900));
-    EXPECT_LT(waited, std::chrono::seconds(5));
+    EXPECT_GT(waited, 90ms);
+    EXPECT_LT(waited, 10s);
     EXPECT_THAT(get(http, "/healthz"), StartsWith("HTTP/1.1 200 "));
     // The late answer comes while the server is there, and another one …
     ASSERT_EQ(host.owed.size(), 1u);
