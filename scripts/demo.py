@@ -194,8 +194,10 @@ class Demo:
         self.show("No key: all shards are asked at once, their rows are one answer",
                   "select customer_id, name from customers where country = 'IS'",
                   Counter((row[0], row[1]) for row in shop.customers if row[2] == "IS"))
-        self.show("A reference table is read on any shard", "select name from countries where code = 'NO'", [("Norway",)])
-        self.show("A hint names the shard (for users who may)", "/* shardway: shard=shop_1 */ select count(*) from customers",
+        self.show("A reference table is read on any shard", "select name from countries where code = 'NO'",
+                  [("Norway",)])
+        self.show("A hint names the shard (for users who may)",
+                  "/* shardway: shard=shop_1 */ select count(*) from customers",
                   [(sum(self.shard_of(row[0]).name == "shop_1" for row in shop.customers),)], goes_to="shop_1")
 
     def writes(self):
@@ -208,19 +210,22 @@ class Demo:
                       proof=("not yet visible to others", lambda: not self.order_on(shard, next_order)))
             self.show("… an insert into a second table of the same shard",
                       f"insert into order_items values (42, {next_order}, 1, 'lamp', 19.90)", 1, goes_to=shard.name)
-            self.show("… and it reads what it wrote", f"select total from orders where customer_id = 42 and order_id = {next_order}",
-                      [(order[3],)])
+            self.show("… and it reads what it wrote",
+                      f"select total from orders where customer_id = 42 and order_id = {next_order}", [(order[3],)])
         self.shop.orders.append(order)
         self.shop.items.append(item)
-        self.show("After COMMIT", "select count(*) from orders where customer_id = 42", [(len(self.shop.orders_of(42)),)],
+        self.show("After COMMIT", "select count(*) from orders where customer_id = 42",
+                  [(len(self.shop.orders_of(42)),)],
                   proof=(f"{shard.name}, asked directly, has the order", lambda: self.order_on(shard, next_order)))
         self.copy_step(next_order)
-        self.show("A reference table is written on every shard, or on none", "insert into countries values ('AQ', 'Antarctica')", 1,
+        self.show("A reference table is written on every shard, or on none",
+                  "insert into countries values ('AQ', 'Antarctica')", 1,
                   proof=("both shards, asked directly, have the row",
                          lambda: self.everywhere("select name from countries where code = 'AQ'", [("Antarctica",)])))
         self.shop.countries.append(("AQ", "Antarctica"))
-        self.show("A single table lives on one shard", "insert into audit_log (entry_id, entry) values (2, 'demo ran') returning entry",
-                  [("demo ran",)], goes_to="shop_0")
+        self.show("A single table lives on one shard",
+                  "insert into audit_log (entry_id, entry) values (2, 'demo ran') returning entry", [("demo ran",)],
+                  goes_to="shop_0")
 
     def copy_step(self, order_id):
         """COPY of three rows of one customer."""
@@ -291,12 +296,13 @@ class Demo:
             self.table_line(table, rows)
         for table, wanted in (("countries", [len(shop.countries)] * 2), ("audit_log", [2, 0])):
             counts = [shard.primary.value(f"select count(*) from {table}") for shard in self.cluster.shards]
-            self.count_line(table, counts, counts == wanted, "a copy on each" if table == "countries" else "shop_0 only")
+            note = "a copy on each" if table == "countries" else "shop_0 only"
+            self.count_line(table, counts, counts == wanted, note)
 
     def table_line(self, table, rows):
         per_shard = [shard.primary.query(f"select * from {table}") for shard in self.cluster.shards]
-        strays = [shard.primary.value(f"select count(*) from {table} where ({SLOT.format('customer_id')}) not between %s and %s",
-                                      (8192 * i, 8192 * i + 8191)) for i, shard in enumerate(self.cluster.shards)]
+        astray = f"select count(*) from {table} where ({SLOT.format('customer_id')}) not between %s and %s"
+        strays = [shard.primary.value(astray, (8192 * i, 8192 * i + 8191)) for i, shard in enumerate(self.cluster.shards)]
         is_right = not any(strays) and Counter(per_shard[0] + per_shard[1]) == Counter(rows)
         self.count_line(table, list(map(len, per_shard)), is_right, f"every row once, {sum(strays)} on a wrong shard")
 
@@ -321,7 +327,8 @@ class Demo:
 def insert(connection, table, rows):
     """One INSERT of several rows."""
     row = "(" + ", ".join(["%s"] * len(rows[0])) + ")"
-    connection.execute(f"insert into {table} values " + ", ".join([row] * len(rows)), [value for one in rows for value in one])
+    values = [value for one in rows for value in one]
+    connection.execute(f"insert into {table} values " + ", ".join([row] * len(rows)), values)
 
 
 def serve(terminal, proxy):

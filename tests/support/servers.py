@@ -180,7 +180,8 @@ class Node:
                                     stderr=subprocess.STDOUT, cwd="/")
 
     def configure(self):
-        settings = SETTINGS.format(port=self.port, sockets=self.folder, name=self.name, fsync="on" if self.fsync else "off")
+        settings = SETTINGS.format(port=self.port, sockets=self.folder, name=self.name,
+                                   fsync="on" if self.fsync else "off")
         if self.tls:
             settings += TLS_SETTINGS.format(folder=self.folder)
         with open(self.data / "postgresql.conf", "a", encoding="utf-8") as file:
@@ -536,7 +537,8 @@ def main():
             Cluster.load(arguments.json).stop()
             os.unlink(arguments.json)
         return
-    cluster = Cluster(arguments.shards, arguments.replicas, arguments.plain, arguments.dir, arguments.fsync, arguments.tls)
+    cluster = Cluster(arguments.shards, arguments.replicas, arguments.plain, arguments.dir, arguments.fsync,
+                      arguments.tls)
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     cluster.start()
     cluster.save(arguments.json)

@@ -35,7 +35,7 @@ def binary():
     return pathlib.Path(os.environ.get("SHARDWAY_BINARY", ROOT / "build" / PRESET / "shardway"))
 
 
-# -- configurations ------------------------------------------------------------------------------------------------------
+# -- configurations --------------------------------------------------------------------------------------------------
 
 def toml_value(value):
     if isinstance(value, bool):
@@ -105,11 +105,12 @@ def unsharded_database(cluster, name="plain", server_database=None, nodes=None, 
     """A database of one shard: the plain server if there is one, else the first shard's nodes."""
     if nodes is None:
         nodes = [cluster.plain] if cluster.plain else cluster.shards[0].nodes
-    return _database(cluster, name, [(f"{name}_0", [node.address for node in nodes])], server_database, pool, reads, more)
+    shards = [(f"{name}_0", [node.address for node in nodes])]
+    return _database(cluster, name, shards, server_database, pool, reads, more)
 
 
 def sharded_database(cluster, tables, name="shop", server_database=None, pool=None, reads=None, sharding=None, **more):
-    """A database over all shards. tables: [[database.table]] entries, such as {"name": "t", "key": "id", "type": "bigint"}"""
+    """A database over all shards. tables: [[database.table]] entries: {"name": "t", "key": "id", "type": "bigint"}"""
     shards = [(shard.name, shard.addresses) for shard in cluster.shards]
     database = _database(cluster, name, shards, server_database, pool, reads, more)
     database["sharding"] = {"slots": 16384, "map": slot_map([label for label, _ in shards]), **(sharding or {})}
@@ -117,7 +118,7 @@ def sharded_database(cluster, tables, name="shop", server_database=None, pool=No
     return database
 
 
-# -- the program ---------------------------------------------------------------------------------------------------------
+# -- the program -----------------------------------------------------------------------------------------------------
 
 class Proxy:
     """One running shardway."""
@@ -148,8 +149,8 @@ class Proxy:
                        "ASAN_OPTIONS": "detect_stack_use_after_return=1", **self.environment}
         with open(self.log_file, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                [str(self.program), "run", "--config", str(self.file)], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env=environment, cwd=self.folder, start_new_session=True)
+                [str(self.program), "run", "--config", str(self.file)], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log, env=environment, cwd=self.folder, start_new_session=True)
         if wait:
             self.wait_ready()
         return self

@@ -1,4 +1,4 @@
-"""The `shop` the demo and some tests use: its schema, its tables in the configuration, and rows that are always the same."""
+"""The `shop` of the demo: its schema, its tables in the configuration, and rows that are always the same."""
 import random
 from decimal import Decimal
 
@@ -12,17 +12,19 @@ TABLES = [
 
 SCHEMA = [
     "create table countries (code text primary key, name text not null)",
-    "create table customers (customer_id bigint primary key, name text not null, country text not null references countries)",
+    "create table customers (customer_id bigint primary key, name text not null,"
+    " country text not null references countries)",
     "create table orders (order_id bigint, customer_id bigint references customers, status text not null,"
     " total numeric(10,2) not null, primary key (customer_id, order_id))",
-    "create table order_items (customer_id bigint, order_id bigint, line int, product text not null, price numeric(10,2)"
-    " not null, primary key (customer_id, order_id, line), foreign key (customer_id, order_id) references orders)",
+    "create table order_items (customer_id bigint, order_id bigint, line int, product text not null,"
+    " price numeric(10,2) not null, primary key (customer_id, order_id, line), foreign key (customer_id, order_id) references orders)",
     "create table audit_log (entry_id int primary key, at timestamptz not null default now(), entry text not null)",
 ]
 
-COUNTRIES = [("CH", "Switzerland"), ("DE", "Germany"), ("FR", "France"), ("IS", "Iceland"), ("NO", "Norway"), ("PT", "Portugal")]
-_FIRST = "Ada Alan Barbara Dennis Edsger Frances Grace Hedy Ida John Katherine Ken Leslie Margaret Niklaus Radia".split()
-_LAST = "Lovelace Turing Liskov Ritchie Dijkstra Allen Hopper Lamarr Rhodes Backus Johnson Thompson Lamport Hamilton".split()
+COUNTRIES = [("CH", "Switzerland"), ("DE", "Germany"), ("FR", "France"), ("IS", "Iceland"), ("NO", "Norway"),
+             ("PT", "Portugal")]
+_FIRST = "Ada Alan Barbara Dennis Edsger Frances Grace Hedy Ida John Katherine Ken Leslie Margaret Radia".split()
+_LAST = "Lovelace Turing Liskov Ritchie Dijkstra Allen Hopper Lamarr Rhodes Backus Johnson Thompson Hamilton".split()
 _PRODUCTS = "lamp chair desk shelf clock kettle teapot blanket mirror basket".split()
 
 
