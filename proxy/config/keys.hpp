@@ -88,7 +88,7 @@ Key<T> section(std::string_view name, S T::*member, const Keys<S>& keys) {
 template <class T, class E>
 Key<T> each(std::string_view name, std::vector<E> T::*member, const Keys<E>& keys, std::string (*label)(const E&)) {
   return {name, Need::kOptional, true,
-          [member, name, &keys](T& out, const Value& value, const Scope& scope) {
+          [member, &keys](T& out, const Value& value, const Scope& scope) {
             const std::string hint = "write it as [[" + scope.path + "]]";
             if (!expect(Value::Kind::kArray, value, scope, hint)) return;
             for (const Value& item : value.items) read_section((out.*member).emplace_back(), keys, item, scope);

@@ -209,6 +209,13 @@ TEST(Config, KeysOfEndlessPartsAreRefused) {
               ElementsAre(testing::StartsWith("f:2:1: error: not TOML: more than 1000 dots in a line")));
 }
 
+// Found by config_fuzz: undefined behaviour in toml++ 3.3 for letters it does not expect outside of strings.
+TEST(Config, LettersBeyondAsciiOutsideOfStringsAreASyntaxError) {
+  for (const char* text : {"é = 1\n", "[shardway]\n\u2e80 = 1\n", "a = 1 \ufe00\n", "\u00a1"})
+    EXPECT_THAT(problems(text), ElementsAre(testing::HasSubstr("error: not TOML"))) << text;
+  EXPECT_NE(load_text("f", "# é \ufe00\n" + kHouse).config, nullptr);
+}
+
 TEST(Config, UnreadableFilesAreProblemsToo) {
   const Loaded missing = load("/no/such/file");
   ASSERT_EQ(missing.diagnostics.size(), 1u);
