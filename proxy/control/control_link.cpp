@@ -7,9 +7,11 @@
 namespace shardway::proxy::control {
 namespace {
 
+// libpq's words as the value of one key in one line.
 std::string one_line(const char* text) {
   std::string line;
-  for (const char* c = text; *c != '\0'; ++c) line += *c == '\n' || *c == '\r' ? ' ' : *c;
+  for (const char* c = text; *c != '\0'; ++c)
+    line += *c == '"' ? '\'' : static_cast<unsigned char>(*c) < ' ' ? ' ' : *c;
   while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }

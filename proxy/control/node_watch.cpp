@@ -116,11 +116,11 @@ NodeWatch::Outcome NodeWatch::answered(SteadyNanos now) {
 
 void NodeWatch::keep_status() {
   auto status = read_status(link_.results()[0].get());
-  // Freshness is bound to one life of one server on one timeline.
-  if (status_ && (status_->started != status.started || status_->system_identifier != status.system_identifier ||
-                  status_->timeline() != status.timeline())) {
-    node_.fresh_as_of = 0;
-  }
+  const bool same_life = status_ && status_->started == status.started &&
+                         status_->system_identifier == status.system_identifier && status_->positions.in_recovery;
+  // Without its receiver a replica names its last checkpoint's timeline; within one life it never goes back.
+  if (same_life) status.checkpoint_timeline = std::max(status.checkpoint_timeline, status_->timeline());
+  if (!same_life || status_->timeline() != status.timeline()) node_.fresh_as_of = 0;
   if (status.positions.receiver_hidden && !(status_ && status_->positions.receiver_hidden)) {
     spdlog::error(
         "event=control_rights {} message=\"pg_stat_wal_receiver is hidden from the control user: the replica "
