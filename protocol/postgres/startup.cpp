@@ -19,7 +19,7 @@ constexpr std::string_view kProtocolOptionPrefix = "_pq_.";
 template <class Request>
 Result<StartupPacket> without_fields(const Reader& reader) {
   if (!reader.at_end()) return WireError::kTrailingBytes;
-  return StartupPacket{Request{}};
+  return Result<StartupPacket>(boost::system::in_place_value, std::in_place_type<Request>);
 }
 
 Result<StartupPacket> decode_cancel(Reader& reader) {
@@ -28,7 +28,7 @@ Result<StartupPacket> decode_cancel(Reader& reader) {
   const auto secret = reader.rest();
   if (secret.size() < kMinSecretBytes) return WireError::kTruncated;
   if (secret.size() > kMaxSecretBytes) return WireError::kTrailingBytes;
-  return StartupPacket{CancelRequest{*process_id, std::string(secret)}};
+  return Result<StartupPacket>(boost::system::in_place_value, CancelRequest{*process_id, std::string(secret)});
 }
 
 // Names and values in turn, up to an empty name, which must be the last byte.
@@ -50,7 +50,7 @@ Result<StartupPacket> decode_parameters(Reader& reader, std::uint32_t version) {
     }
   }
   if (!reader.at_end()) return WireError::kTrailingBytes;
-  return StartupPacket{std::move(message)};
+  return Result<StartupPacket>(boost::system::in_place_value, std::move(message));
 }
 
 bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }  // isspace() of the C locale
