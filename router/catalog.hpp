@@ -1,5 +1,6 @@
 // Catalog: what the servers say their tables look like, read by the control lane, immutable.
-// In this version: columns in order (an INSERT or COPY without a column list needs them) and the names of user functions.
+// In this version: columns in order (an INSERT or COPY without a column list needs them) and the names of user
+// functions.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Plan: what is to be done with one statement. Made by planner.hpp; the rule's name stays in it for EXPLAIN, logs, tests.
+// Plan: what is to be done with one statement. Made by planner.hpp; the rule's name stays in it for EXPLAIN, logs,
+// tests.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -12,12 +13,12 @@
 namespace shardway::router {
 
 enum class Rule : std::uint8_t {
-  kUnsharded,       // the database has one shard
-  kHint,            // a steering comment named the shard, or a key
-  kTransaction,     // BEGIN, COMMIT, SAVEPOINT …: the session's own business
-  kSession,         // SET, RESET, SHOW, DISCARD, cursors, prepared statements by SQL
+  kUnsharded,    // the database has one shard
+  kHint,         // a steering comment named the shard, or a key
+  kTransaction,  // BEGIN, COMMIT, SAVEPOINT …: the session's own business
+  kSession,      // SET, RESET, SHOW, DISCARD, cursors, prepared statements by SQL
   kEmpty,
-  kKey,             // the shard key names one shard
+  kKey,  // the shard key names one shard
   kSingleTable,
   kReferenceRead,
   kReferenceWrite,  // every shard
@@ -32,11 +33,11 @@ std::string_view name_of(Rule rule) noexcept;
 inline constexpr std::size_t kRules = static_cast<std::size_t>(Rule::kRefuse) + 1;
 
 enum class Action : std::uint8_t {
-  kOneShard,        // shards[0]
-  kScatter,         // shards: the same text to each, the union of their rows is the answer
-  kEveryShard,      // shards: the same text to each, in order; the first one's answer is the answer, all must agree
-  kSession,         // the session decides by StatementKind (transaction control, SET, cursors …)
-  kCopyIn,          // table use 0 of the statement, shard by the first row
+  kOneShard,    // shards[0]
+  kScatter,     // shards: the same text to each, the union of their rows is the answer
+  kEveryShard,  // shards: the same text to each, in order; the first one's answer is the answer, all must agree
+  kSession,     // the session decides by StatementKind (transaction control, SET, cursors …)
+  kCopyIn,      // table use 0 of the statement, shard by the first row
   kExplain,
   kRefuse,
 };
@@ -45,7 +46,7 @@ struct Plan {
   Action action = Action::kRefuse;
   Rule rule = Rule::kRefuse;
   bool writes = false;
-  bool replica_ok = false;      // may run on a replica if the session's consistency allows it
+  bool replica_ok = false;  // may run on a replica if the session's consistency allows it
   boost::container::small_vector<ShardIndex, 4> shards;
   std::unique_ptr<Fault> fault;  // kRefuse
   // Scatter with now(): the text with one literal in place of the calls; empty: the text as it is.

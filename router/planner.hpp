@@ -14,33 +14,39 @@ namespace shardway::router {
 
 // The values of one execution. Parameters as Bind brought them; `types` as Parse declared them (may be shorter).
 struct ParameterValue {
-  std::optional<std::string_view> value;   // nullopt: NULL
+  std::optional<std::string_view> value;  // nullopt: NULL
   bool binary = false;
 };
 struct Values {
   const Literals* literals = nullptr;
-  const std::vector<ParameterValue>* parameters = nullptr;   // null: not bound yet
+  const std::vector<ParameterValue>* parameters = nullptr;  // null: not bound yet
   const std::vector<std::uint32_t>* parameter_types = nullptr;
 };
 
 struct SessionView {
   bool hints_allowed = false;
   bool standard_conforming_strings = true;
-  std::string_view now_literal;  // the transaction's time as "'2026-11-24 21:00:00.123456+00'::timestamptz", for scatters
+  std::string_view
+      now_literal;  // the transaction's time as "'2026-11-24 21:00:00.123456+00'::timestamptz", for scatters
 };
 
 // `text` is the statement's own text (needed only for rewriting).
 Plan plan(const Statement& statement, const Values& values, const Topology& topology, const SessionView& session,
           std::string_view text);
 
-// True if plan() needs parameter values that are not there yet (Parse, Describe before Bind): any shard may describe it.
+// True if plan() needs parameter values that are not there yet (Parse, Describe before Bind): any shard may describe
+// it.
 bool needs_parameters(const Statement& statement, const Topology& topology);
 
 // The shard of a COPY row's key, or why there is none.
-struct RowShard { std::optional<ShardIndex> shard; std::unique_ptr<Fault> fault; };
+struct RowShard {
+  std::optional<ShardIndex> shard;
+  std::unique_ptr<Fault> fault;
+};
 RowShard shard_of_row(const Table& table, const Topology& topology, std::optional<std::string_view> key, bool binary);
 
-// What `SHARDWAY EXPLAIN` and `shardway explain` print: one line a row ("shards: shop_0", "rule: key (customer_id = 42)", …).
+// What `SHARDWAY EXPLAIN` and `shardway explain` print: one line a row ("shards: shop_0", "rule: key (customer_id =
+// 42)", …).
 std::vector<std::string> explain(const Statement& statement, const Plan& plan, const Topology& topology,
                                  std::string_view text);
 

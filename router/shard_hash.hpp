@@ -11,9 +11,9 @@
 
 namespace shardway::router {
 
-std::uint64_t hash_integer(std::int64_t key) noexcept;             // hashint8extended(key, 0)
-std::uint64_t hash_text(std::string_view bytes) noexcept;          // hash_any_extended(bytes, 0)
-std::uint64_t hash_uuid(const unsigned char bytes[16]) noexcept;   // uuid_hash_extended(key, 0)
+std::uint64_t hash_integer(std::int64_t key) noexcept;            // hashint8extended(key, 0)
+std::uint64_t hash_text(std::string_view bytes) noexcept;         // hash_any_extended(bytes, 0)
+std::uint64_t hash_uuid(const unsigned char bytes[16]) noexcept;  // uuid_hash_extended(key, 0)
 
 // A key value as the client wrote it -> its hash; nothing if it is not exactly a value of `type` (then it is no key).
 // Text is read as the server's input function of the type reads it (spaces around an integer, uuid with braces, …),

@@ -18,31 +18,59 @@ using protocol::Fault;
 using protocol::FaultReason;
 
 enum class StatementKind : std::uint8_t {
-  kEmpty,           // nothing but space, comments, semicolons
-  kRead,            // SELECT, VALUES, TABLE, WITH … SELECT; EXPLAIN and SHOW too (see is_explain)
-  kWrite,           // INSERT, UPDATE, DELETE, MERGE; SELECT with a data-modifying WITH
-  kCopyIn, kCopyOut,
-  kBegin, kCommit, kRollback, kSavepoint, kReleaseSavepoint, kRollbackTo,   // END, ABORT, START TRANSACTION included
+  kEmpty,  // nothing but space, comments, semicolons
+  kRead,   // SELECT, VALUES, TABLE, WITH … SELECT; EXPLAIN and SHOW too (see is_explain)
+  kWrite,  // INSERT, UPDATE, DELETE, MERGE; SELECT with a data-modifying WITH
+  kCopyIn,
+  kCopyOut,
+  kBegin,
+  kCommit,
+  kRollback,
+  kSavepoint,
+  kReleaseSavepoint,
+  kRollbackTo,      // END, ABORT, START TRANSACTION included
   kTwoPhase,        // PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED
   kSetTransaction,  // SET TRANSACTION …
-  kSet, kReset, kResetAll, kShow,   // kSet: SET, SET SESSION, SET LOCAL, SET SESSION CHARACTERISTICS; see `setting`
-  kDiscardAll, kDiscard,            // DISCARD ALL; DISCARD PLANS, SEQUENCES, TEMP
-  kDeclareCursor, kFetch, kCloseCursor,   // FETCH and MOVE; `name` is the cursor, empty for CLOSE ALL
-  kSqlPrepare, kSqlExecute, kDeallocate,  // `name` is the statement, empty for DEALLOCATE ALL
-  kListen, kUnlisten, kNotify,
-  kLock,            // LOCK TABLE
-  kDdl,             // can run in a transaction block
-  kDdlAlone,        // cannot: CREATE INDEX CONCURRENTLY, VACUUM, REINDEX DATABASE, CREATE DATABASE, …
+  kSet,
+  kReset,
+  kResetAll,
+  kShow,  // kSet: SET, SET SESSION, SET LOCAL, SET SESSION CHARACTERISTICS; see `setting`
+  kDiscardAll,
+  kDiscard,  // DISCARD ALL; DISCARD PLANS, SEQUENCES, TEMP
+  kDeclareCursor,
+  kFetch,
+  kCloseCursor,  // FETCH and MOVE; `name` is the cursor, empty for CLOSE ALL
+  kSqlPrepare,
+  kSqlExecute,
+  kDeallocate,  // `name` is the statement, empty for DEALLOCATE ALL
+  kListen,
+  kUnlisten,
+  kNotify,
+  kLock,      // LOCK TABLE
+  kDdl,       // can run in a transaction block
+  kDdlAlone,  // cannot: CREATE INDEX CONCURRENTLY, VACUUM, REINDEX DATABASE, CREATE DATABASE, …
   kTruncate,
-  kCall, kDo,
-  kShardwayExplain, // SHARDWAY EXPLAIN <statement>; `name` is the inner text
-  kOther,           // known to the parser, unknown to us: unsharded databases forward it, sharded ones refuse it
+  kCall,
+  kDo,
+  kShardwayExplain,  // SHARDWAY EXPLAIN <statement>; `name` is the inner text
+  kOther,            // known to the parser, unknown to us: unsharded databases forward it, sharded ones refuse it
 };
 
 // Why a client must keep its server connection, as SHOW PINS prints it.
 enum class PinReason : std::uint8_t {
-  kNone, kTemporaryTable, kAdvisoryLock, kListen, kHoldCursor, kSqlPrepare, kRole, kLoad, kComputedSetting, kUninspected,
-  kSessionMode, kReplication, kHint,
+  kNone,
+  kTemporaryTable,
+  kAdvisoryLock,
+  kListen,
+  kHoldCursor,
+  kSqlPrepare,
+  kRole,
+  kLoad,
+  kComputedSetting,
+  kUninspected,
+  kSessionMode,
+  kReplication,
+  kHint,
 };
 std::string_view name_of(PinReason reason) noexcept;
 
@@ -50,72 +78,87 @@ std::string_view name_of(PinReason reason) noexcept;
 struct ValueRef {
   enum class Source : std::uint8_t { kLiteral, kParameter, kNull };
   Source source = Source::kNull;
-  std::uint16_t index = 0;    // literal: its number in the text, from 0; parameter: $n counts from 1
-  bool is_array = false;      // = ANY($1) or = ANY('{…}')
-  bool is_string = false;     // literal: written '…' (as opposed to a number)
-  std::uint32_t cast_oid = 0; // parameter: $1::int8 and the like, the type the server infers; 0: the column's
+  std::uint32_t index = 0;     // literal: its number in the text, from 0; parameter: $n counts from 1
+  bool is_array = false;       // = ANY($1) or = ANY('{…}')
+  bool is_string = false;      // literal: written '…' (as opposed to a number)
+  bool negated = false;        // literal: -5 is the literal 5 behind a minus
+  bool shared_type = false;    // parameter: used elsewhere too, so the server may infer another type than the key's
+  std::uint32_t cast_oid = 0;  // parameter: $1::int8 and the like, the type the server infers; 0: the column's
 };
 
 // One use of a sharded table, and the key values it is restricted to (any of them). Every row the statement reads or
 // writes of this use has one of these keys. Not `bound`: no such proof; `why_not` says what was seen instead.
 struct TableUse {
-  std::uint16_t table = 0;         // index into Topology::tables.all()
+  std::uint16_t table = 0;  // index into Topology::tables.all()
   bool bound = false;
   bool written = false;
-  bool inserts = false;            // INSERT: `keys` are the new rows' keys
+  bool inserts = false;  // INSERT: `keys` are the new rows' keys
   std::vector<ValueRef> keys;
   std::string why_not;
 };
 
 // SET and friends. `value_sql` is what follows TO, quoted and ready to be sent again; empty for DEFAULT and RESET.
 struct Setting {
-  std::string name;        // lower case
+  std::string name;  // lower case
   std::string value_sql;
   bool local = false;
   bool from_function = false;  // set_config('name', 'value', false) inside a SELECT
 };
 
 struct CopyFacts {
-  std::vector<std::string> columns;   // empty: all of the table
-  std::string format = "text";        // text, csv, binary
-  std::string delimiter, null, quote, escape;   // empty: the format's default
+  std::vector<std::string> columns;            // empty: all of the table
+  std::string format = "text";                 // text, csv, binary
+  std::string delimiter, null, quote, escape;  // empty: the format's default
   bool null_given = false;
   bool header = false;
   std::vector<std::string> force_null, force_not_null;
-  bool from_client = false;           // FROM STDIN / TO STDOUT
+  bool from_client = false;  // FROM STDIN / TO STDOUT
 };
 
 enum class HintKind : std::uint8_t { kNone, kShard, kKey, kPrimary, kBad };
 struct Hint {
   HintKind kind = HintKind::kNone;
-  std::string value;   // shard name, key text, or what was wrong
+  std::string value;  // shard name, key text, or what was wrong
 };
 
 struct Statement {
   StatementKind kind = StatementKind::kOther;
-  PinReason pins = PinReason::kNone;   // the statement leaves something behind in the session that cannot be tracked
-  bool replica_safe = false;           // proven read-only: no lock, no write, every function known to be safe there
-  bool is_explain = false;             // EXPLAIN (without ANALYZE of a write) of what the facts say
-  bool uses_sequences = false;         // nextval, currval, setval, lastval
-  bool uses_user_functions = false;    // a function outside pg_catalog, or one whose volatility is unknown
-  bool uses_catalog_only = false;      // no table at all, or pg_catalog and information_schema only
-  bool read_only_begin = false;        // BEGIN READ ONLY
-  bool serializable_begin = false;     // BEGIN ISOLATION LEVEL SERIALIZABLE
-  bool chain = false;                  // COMMIT AND CHAIN, ROLLBACK AND CHAIN
-  std::uint32_t begin = 0, end = 0;    // bytes of the text it came from; meaningful only where the text has several
-  std::string name;                    // cursor, savepoint, prepared statement, channel, SHOW's variable
-  std::vector<TableUse> sharded;       // each use of a sharded table
-  std::vector<std::uint16_t> reference_tables, single_tables;   // indexes into Topology::tables.all()
+  PinReason pins = PinReason::kNone;  // the statement leaves something behind in the session that cannot be tracked
+  bool replica_safe = false;          // proven read-only: no lock, no write, every function known to be safe there
+  bool is_explain = false;            // EXPLAIN (without ANALYZE of a write) of what the facts say
+  bool uses_sequences = false;        // nextval, currval, setval, lastval
+  bool uses_user_functions = false;   // a function outside pg_catalog, or one whose volatility is unknown
+  bool uses_catalog_only = false;     // no table at all, or pg_catalog and information_schema only
+  bool read_only_begin = false;       // BEGIN READ ONLY
+  bool serializable_begin = false;    // BEGIN ISOLATION LEVEL SERIALIZABLE
+  bool chain = false;                 // COMMIT AND CHAIN, ROLLBACK AND CHAIN
+  std::uint32_t begin = 0, end = 0;   // bytes of the text it came from; meaningful only where the text has several
+  std::string name;                   // cursor, savepoint, prepared statement, channel, SHOW's variable
+  std::vector<TableUse> sharded;      // each use of a sharded table
+  std::vector<std::uint16_t> reference_tables, single_tables;  // indexes into Topology::tables.all()
   bool writes_reference = false;
+  bool writes_single = false;
+  bool uses_unlisted = false;  // tables outside the configuration, where it says what they are
+  bool writes_unlisted = false;
+  bool uses_catalog = false;     // pg_catalog or information_schema is read
+  bool needs_home = false;       // sequences, advisory locks, NOTIFY, large objects: they live on the home shard
+  bool writes_home = false;      // NOTIFY, large objects: part of the transaction there
+  bool locks_reference = false;  // FOR UPDATE … that would lock rows of one copy only
+  bool names_plain_now = false;  // a now()-like call whose result column would change its name if rewritten
+  // What keeps this from being run once on every copy of a reference table with the same outcome; empty: it may.
+  std::string not_repeatable;
   // What keeps this from running on several shards as a plain union of rows; empty: it may (plain filter-and-project).
   std::string not_scatterable;
-  std::vector<std::uint32_t> now_calls;  // byte positions of now()-like calls to be replaced by one literal in a scatter
+  // now()-like calls to be replaced by one literal in a scatter: the numbers of their first tokens, from 0.
+  // (Not bytes: one entry of the cache serves texts with literals of other lengths.)
+  std::vector<std::uint32_t> now_calls;
   // What is wrong whatever the shards (an unknown table, INSERT without the key column, SET of the key column, …).
   std::optional<Fault> fault;
+  bool fault_yields_to_hint = false;  // a hint that names the shard takes the blame
   std::vector<Setting> settings;
   std::optional<CopyFacts> copy;
   Hint hint;
-  std::uint16_t parameters = 0;        // the highest $n
+  std::uint16_t parameters = 0;  // the highest $n
 };
 
 // A whole query string: one statement nearly always. `syntax_error` is the parser's own word, with position.

@@ -1,7 +1,7 @@
 // text -> Query. Literals are lifted out by a lexer of ours (1 ns a byte), so `id = 7` and `id = 8` share one entry;
-// the normalised text is compared in full, never only its hash. Kinds of statements whose facts depend on their literals
-// (SET, DDL, LIMIT-sensitive ones, …) are stored under their exact text or not at all.
-// One per thread and database; bounded by bytes, least recently used goes first. Not thread-safe.
+// the normalised text is compared in full, never only its hash. Kinds of statements whose facts depend on their
+// literals (SET, DDL, LIMIT-sensitive ones, …) are stored under their exact text or not at all. One per thread and
+// database; bounded by bytes, least recently used goes first. Not thread-safe.
 #pragma once
 
 #include <memory>
@@ -15,12 +15,12 @@ namespace shardway::router {
 // What changes the meaning of a text besides the text.
 struct ParseSettings {
   bool standard_conforming_strings = true;
-  std::string_view search_path;   // the session's, as SET printed it; empty: the server's default
+  std::string_view search_path;  // the session's, as SET printed it; empty: the server's default
 };
 
 // A literal's place in the text of this execution. Views into the caller's text.
 struct Literal {
-  std::string_view source;   // as written, quotes included
+  std::string_view source;  // as written, quotes included
   bool is_string = false;
 };
 using Literals = std::vector<Literal>;
@@ -33,7 +33,10 @@ class StatementCache {
   std::shared_ptr<const Query> find(std::string_view text, const ParseSettings& settings, Literals& literals);
   const std::shared_ptr<const Topology>& topology() const noexcept { return topology_; }
 
-  struct Counters { std::uint64_t hits = 0, misses = 0, evictions = 0; std::size_t bytes = 0, entries = 0; };
+  struct Counters {
+    std::uint64_t hits = 0, misses = 0, evictions = 0;
+    std::size_t bytes = 0, entries = 0;
+  };
   const Counters& counters() const noexcept { return counters_; }
 
  private:

@@ -20,9 +20,9 @@ enum class TableKind : std::uint8_t { kSharded, kReference, kSingle };
 struct Table {
   std::string schema, name;
   TableKind kind = TableKind::kSharded;
-  std::string key;                       // sharded: the key column
+  std::string key;  // sharded: the key column
   KeyType key_type = KeyType::kBigint;
-  ShardIndex shard = 0;                  // single: where its rows are
+  ShardIndex shard = 0;  // single: where its rows are
 };
 
 enum class Unlisted : std::uint8_t { kRefuse, kSingle, kReference };
@@ -42,8 +42,8 @@ class Tables {
 struct Topology {
   std::uint64_t epoch = 0;
   std::string database;
-  std::vector<std::string> shards;       // names, in the order configured
-  ShardIndex home = 0;                   // serves what belongs to no shard
+  std::vector<std::string> shards;  // names, in the order configured
+  ShardIndex home = 0;              // serves what belongs to no shard
   Tables tables;
   ShardMap map;
   Unlisted unlisted = Unlisted::kRefuse;

@@ -1,0 +1,240 @@
+#include "router/key_values.hpp"
+
+#include <algorithm>
+
+#include "protocol/common/bytes.hpp"
+#include "router/shard_hash.hpp"
+#include "router/statement_lexer.hpp"
+#include "router/table_names.hpp"
+
+namespace shardway::router {
+
+namespace {
+
+std::string_view type_name(KeyType type) noexcept {
+  switch (type) {
+    case KeyType::kBigint: return "bigint";
+    case KeyType::kInteger: return "integer";
+    case KeyType::kSmallint: return "smallint";
+    case KeyType::kText: return "text";
+    case KeyType::kUuid: return "uuid";
+  }
+  return "text";
+}
+
+bool is_of_family(std::uint32_t oid, KeyType type) noexcept {
+  switch (type) {
+    case KeyType::kText: return oid == 25 || oid == 1043;
+    case KeyType::kUuid: return oid == 2950;
+    default: return oid == 20 || oid == 21 || oid == 23;
+  }
+}
+
+// The element type of an array type: int2[], int4[], int8[], text[], varchar[], uuid[].
+std::uint32_t element_type(std::uint32_t array) noexcept {
+  switch (array) {
+    case 1005: return 21;
+    case 1007: return 23;
+    case 1016: return 20;
+    case 1009: return 25;
+    case 1015: return 1043;
+    case 2951: return 2950;
+    default: return array == 0 ? 0 : 1;
+  }
+}
+
+std::size_t number_in(std::string_view text, std::size_t at) noexcept {
+  std::size_t number = 0;
+  for (; at < text.size() && text[at] >= '0' && text[at] <= '9' && number < 100'000'000; ++at)
+    number = number * 10 + static_cast<std::size_t>(text[at] - '0');
+  return number;
+}
+
+// Collects one use's shards, value by value.
+class Collector {
+ public:
+  Collector(const TableUse& use, const Values& values, const Topology& topology, const SessionView& session)
+      : use_(use), table_(topology.tables.all()[use.table]), values_(values), topology_(topology), session_(session) {}
+
+  KeyShards collect() {
+    for (const auto& key : use_.keys) {
+      add(key);
+      if (found_.fault) break;
+    }
+    std::sort(found_.shards.begin(), found_.shards.end());
+    found_.shards.erase(std::unique(found_.shards.begin(), found_.shards.end()), found_.shards.end());
+    return std::move(found_);
+  }
+
+ private:
+  void add(const ValueRef& key) {
+    switch (key.source) {
+      case ValueRef::Source::kNull: return;
+      case ValueRef::Source::kLiteral: return add_literal(key);
+      case ValueRef::Source::kParameter: return add_parameter(key);
+    }
+  }
+
+  void add_literal(const ValueRef& key) {
+    if (values_.literals == nullptr || key.index >= values_.literals->size()) return unknown("a literal");
+    const auto& literal = (*values_.literals)[key.index];
+    if (!key.is_string) {
+      std::string number = key.negated ? "-" : "";
+      number += literal.source;
+      return add_text(number, false);
+    }
+    const auto text = unquote(literal.source, session_.standard_conforming_strings);
+    if (!text) return unknown("a string with escapes that are not understood");
+    if (key.is_array) return add_array(*text);
+    add_text(*text, true);
+  }
+
+  void add_parameter(const ValueRef& key) {
+    const auto* all = values_.parameters;
+    if (all == nullptr || key.index == 0 || key.index > all->size())
+      return unknown("parameter $" + std::to_string(key.index));
+    const auto& parameter = (*all)[key.index - 1];
+    std::uint32_t declared = 0;
+    if (values_.parameter_types != nullptr && key.index <= values_.parameter_types->size())
+      declared = (*values_.parameter_types)[key.index - 1];
+    if (declared == 705) declared = 0;  // unknown: the server infers it
+    if (declared == 0 && key.shared_type) return shared_type(key.index);
+    const auto effective = key.is_array ? element_type(declared) : declared;
+    // A cast in the statement is where an undeclared parameter gets its type from.
+    const auto type = effective != 0 ? effective : key.cast_oid;
+    if (type != 0 && !is_of_family(type, table_.key_type) && !(is_text(type) && key.cast_oid != 0))
+      return not_a_key_type(key.index);
+    if (!parameter.value) return is_null();
+    if (!parameter.binary) return key.is_array ? add_array(*parameter.value) : add_text(*parameter.value, true);
+    if (key.is_array) return add_binary_array(*parameter.value);
+    add_hash(hash_binary_form(table_.key_type, type, *parameter.value), "a binary value");
+  }
+
+  static bool is_text(std::uint32_t oid) noexcept { return oid == 25 || oid == 1043; }
+
+  void is_null() {
+    if (use_.inserts)
+      fault(FaultReason::kNullKey,
+            "null value in column \"" + table_.key + "\" of relation \"" + table_.name +
+                "\": the shard key cannot be NULL",
+            "");
+  }
+
+  void add_text(std::string_view text, bool is_string) {
+    if (use_.inserts && table_.key_type == KeyType::kText && !fits_column(text)) return;
+    const auto hash = hash_text_form(table_.key_type, text);
+    if (hash) return add_hash(hash, text);
+    if (is_string)
+      fault(FaultReason::kBadKey,
+            "invalid input syntax for type " + std::string(type_name(table_.key_type)) + ": \"" + std::string(text) +
+                "\"",
+            "it is compared with or stored in the shard key " + shown_key(table_));
+    else
+      fault(FaultReason::kBadKey,
+            std::string(text) + " is out of range for the shard key " + shown_key(table_) + " (" +
+                std::string(type_name(table_.key_type)) + ")",
+            "");
+  }
+
+  // character(n) pads and varchar(n) cuts spaces off when a row is stored: the stored key would hash differently.
+  bool fits_column(std::string_view text) {
+    const auto* columns = topology_.catalog ? topology_.catalog->columns(table_.schema, table_.name) : nullptr;
+    if (columns == nullptr) return true;
+    for (const auto& column : *columns) {
+      if (column.name != table_.key || column.type == "text" || column.type == "character varying") continue;
+      const auto open = column.type.find('(');
+      const bool varying = column.type.compare(0, 17, "character varying") == 0 && open != std::string::npos;
+      const auto limit = varying ? number_in(column.type, open + 1) : 0;
+      if (varying && text.size() <= limit) continue;
+      fault(
+          FaultReason::kBadKey,
+          "the shard key " + shown_key(table_) + " is a " + column.type + ": it might not be stored as it was written",
+          "make the column text, or keep its values short");
+      return false;
+    }
+    return true;
+  }
+
+  void add_array(std::string_view text) {
+    const auto elements = array_elements(text);
+    if (!elements)
+      return fault(FaultReason::kBadKey, "malformed array literal: \"" + std::string(text) + "\"",
+                   "it is compared with the shard key " + shown_key(table_));
+    for (const auto& element : *elements) {
+      add_text(element, true);
+      if (found_.fault) return;
+    }
+  }
+
+  void add_binary_array(std::string_view bytes) {
+    protocol::Reader reader(bytes);
+    const auto dimensions = reader.u32(), has_nulls = reader.u32(), type = reader.u32();
+    if (!dimensions || !has_nulls || !type || *dimensions > 1 || !is_of_family(*type, table_.key_type))
+      return fault(FaultReason::kBadKey, "a binary array that is no list of keys of " + shown_key(table_), "");
+    if (*dimensions == 0) return;
+    const auto size = reader.u32();
+    if (!size || !reader.u32()) return unknown("a binary array");
+    for (std::uint32_t i = 0; i < *size; ++i) {
+      const auto length = reader.u32();
+      if (length && *length == 0xffffffffU) continue;
+      const auto value = length ? reader.bytes(*length) : std::nullopt;
+      if (!value) return unknown("a binary array");
+      add_hash(hash_binary_form(table_.key_type, *type, *value), "a binary value");
+      if (found_.fault) return;
+    }
+  }
+
+  void add_hash(std::optional<std::uint64_t> hash, std::string_view shown) {
+    if (hash)
+      found_.shards.push_back(topology_.map.shard_of(*hash));
+    else
+      fault(FaultReason::kBadKey, std::string(shown) + " is no value of the shard key " + shown_key(table_), "");
+  }
+
+  void shared_type(std::uint32_t index) {
+    fault(FaultReason::kNeedsKey,
+          "the type of parameter $" + std::to_string(index) + " is not certain: it is used for the shard key " +
+              shown_key(table_) + " and elsewhere",
+          "declare the parameter's type, or use another parameter elsewhere");
+  }
+
+  void not_a_key_type(std::uint32_t index) {
+    fault(FaultReason::kNeedsKey,
+          "parameter $" + std::to_string(index) + " is of a type that is not compared exactly with the shard key " +
+              shown_key(table_) + " (" + std::string(type_name(table_.key_type)) + ")",
+          "cast it: $" + std::to_string(index) + "::" + std::string(type_name(table_.key_type)) +
+              " with the type left to the server, or declare it so");
+  }
+
+  void unknown(std::string what) {
+    fault(FaultReason::kNeedsKey,
+          "the value of the shard key " + shown_key(table_) + " is not known: " + std::move(what), "");
+  }
+
+  void fault(FaultReason reason, std::string message, std::string hint) {
+    if (!found_.fault) found_.fault = make_fault(reason, std::move(message), std::move(hint));
+  }
+
+  const TableUse& use_;
+  const Table& table_;
+  const Values& values_;
+  const Topology& topology_;
+  const SessionView& session_;
+  KeyShards found_;
+};
+
+}  // namespace
+
+std::unique_ptr<Fault> make_fault(FaultReason reason, std::string message, std::string hint) {
+  auto fault = std::make_unique<Fault>();
+  fault->reason = reason;
+  fault->message = std::move(message);
+  fault->hint = std::move(hint);
+  return fault;
+}
+
+KeyShards shards_of(const TableUse& use, const Values& values, const Topology& topology, const SessionView& session) {
+  return Collector(use, values, topology, session).collect();
+}
+
+}  // namespace shardway::router

@@ -1,0 +1,27 @@
+// key_values: from the values of one execution to shards. Where a value is no exact value of the key's type, says so.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "router/planner.hpp"
+
+namespace shardway::router {
+
+struct KeyShards {
+  std::vector<ShardIndex> shards;  // sorted, each once; empty: no row can match (every value is NULL)
+  std::unique_ptr<Fault> fault;
+};
+
+// The shards of the keys a bound use is restricted to.
+KeyShards shards_of(const TableUse& use, const Values& values, const Topology& topology, const SessionView& session);
+
+// The elements of an array in its text form, as array_in reads one dimension; nothing if it is anything else.
+// NULL elements are left out.
+std::optional<std::vector<std::string>> array_elements(std::string_view text);
+
+std::unique_ptr<Fault> make_fault(FaultReason reason, std::string message, std::string hint);
+
+}  // namespace shardway::router

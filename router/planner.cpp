@@ -1,0 +1,50 @@
+#include "router/planner.hpp"
+
+#include <memory>
+
+#include "router/key_values.hpp"
+#include "router/rules.hpp"
+#include "router/shard_hash.hpp"
+#include "router/table_names.hpp"
+
+namespace shardway::router {
+
+Plan plan(const Statement& statement, const Values& values, const Topology& topology, const SessionView& session,
+          std::string_view text) {
+  const Case c{statement, values, topology, session, text};
+  for (const auto rule : {session_rule, bad_hint_rule, unsharded_rule, hint_rule, fault_rule, definition_rule,
+                          copy_in_rule, reference_write_rule})
+    if (auto made = rule(c)) return std::move(*made);
+  return rows_rule(c);
+}
+
+bool needs_parameters(const Statement& statement, const Topology& topology) {
+  if (!topology.sharded() || statement.fault) return false;
+  for (const auto& use : statement.sharded)
+    for (const auto& key : use.keys)
+      if (key.source == ValueRef::Source::kParameter) return true;
+  return false;
+}
+
+RowShard shard_of_row(const Table& table, const Topology& topology, std::optional<std::string_view> key, bool binary) {
+  RowShard row;
+  if (!key) {
+    row.fault = make_fault(
+        FaultReason::kNullKey,
+        "null value in column \"" + table.key + "\" of relation \"" + table.name + "\": the shard key cannot be NULL",
+        "");
+    return row;
+  }
+  const auto hash = binary ? hash_binary_form(table.key_type, 0, *key) : hash_text_form(table.key_type, *key);
+  if (!hash) {
+    row.fault = make_fault(FaultReason::kBadKey,
+                           (binary ? std::string("a binary value") : '"' + std::string(*key) + '"') +
+                               " is no value of the shard key " + shown_key(table),
+                           "");
+    return row;
+  }
+  row.shard = topology.map.shard_of(*hash);
+  return row;
+}
+
+}  // namespace shardway::router

@@ -1,0 +1,143 @@
+#include "router/postgres_analyze.hpp"
+
+#include <algorithm>
+
+#include "router/postgres_parse.hpp"
+#include "router/postgres_utility.hpp"
+#include "router/statement_lexer.hpp"
+
+namespace shardway::router {
+
+namespace {
+
+bool equals_word(std::string_view word, std::string_view lower) noexcept {
+  return word.size() == lower.size() &&
+         std::equal(word.begin(), word.end(), lower.begin(), [](char a, char b) { return (a | 0x20) == b; });
+}
+
+// The hint of a text's leading comment: one of shard=…, key=…, primary.
+Hint read_hint(std::string_view text) {
+  const auto inside = steering_comment(text);
+  if (inside.empty()) return {};
+  const auto value_of = [&](std::string_view name) -> std::optional<std::string> {
+    if (inside.substr(0, name.size()) != name) return std::nullopt;
+    auto value = inside.substr(name.size());
+    while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
+    return std::string(value);
+  };
+  if (inside == "primary") return {HintKind::kPrimary, {}};
+  if (auto shard = value_of("shard=")) return {HintKind::kShard, std::move(*shard)};
+  if (auto key = value_of("key=")) return {HintKind::kKey, std::move(*key)};
+  return {HintKind::kBad, std::string(inside)};
+}
+
+// SHARDWAY EXPLAIN <statement>, which no parser knows.
+std::optional<Statement> shardway_explain(std::string_view text, bool standard_conforming_strings) {
+  StatementLexer lexer(text, standard_conforming_strings);
+  const auto word = [&](std::string_view expected) {
+    const auto token = lexer.next();
+    return token.kind == TokenKind::kWord && equals_word(text.substr(token.begin, token.end - token.begin), expected)
+               ? token.end
+               : 0;
+  };
+  if (word("shardway") == 0) return std::nullopt;
+  const auto end = word("explain");
+  if (end == 0) return std::nullopt;
+  Statement statement;
+  statement.kind = StatementKind::kShardwayExplain;
+  statement.end = static_cast<std::uint32_t>(text.size());
+  auto inner = text.substr(end);
+  inner.remove_prefix(std::min(inner.find_first_not_of(" \t\n\r\f"), inner.size()));
+  statement.name = inner;
+  return statement;
+}
+
+bool is_query(const tree::Node* node) noexcept {
+  switch (tree::tag(node)) {
+    case T_SelectStmt:
+    case T_InsertStmt:
+    case T_UpdateStmt:
+    case T_DeleteStmt:
+    case T_MergeStmt: return true;
+    default: return false;
+  }
+}
+
+void uninspected(Statement& statement, std::string_view why) {
+  statement.replica_safe = false;
+  statement.pins = PinReason::kUninspected;
+  Fault fault;
+  fault.reason = FaultReason::kTooLarge;
+  fault.message = why;
+  fault.hint = "split it up, or name the shard in a comment: /* shardway: shard=… */";
+  statement.fault = std::move(fault);
+  statement.fault_yields_to_hint = true;
+}
+
+void finish(analyze::Context& context) {
+  auto& out = context.out;
+  analyze::prove(context);
+  for (const auto* parameter : context.parameters)
+    out.parameters = std::max(out.parameters, static_cast<std::uint16_t>(std::min(parameter->number, 65535)));
+  const bool no_tables = out.sharded.empty() && out.reference_tables.empty() && out.single_tables.empty();
+  out.uses_catalog_only = no_tables && !out.uses_unlisted;
+  if (context.too_deep) uninspected(out, "the statement is nested too deeply to be understood");
+}
+
+Statement analyze_one(const ParsedStatement& parsed, std::string_view text, const ParseSettings& settings,
+                      const Topology& topology, const Literals& literals, bool& depends_on_literals) {
+  Statement statement;
+  statement.begin = parsed.begin;
+  statement.end = parsed.end;
+  const auto* node = tree::as<tree::Node>(parsed.node);
+  analyze::Context context(topology, settings, text, literals, statement, depends_on_literals);
+  if (is_query(node)) {
+    statement.kind = tree::tag(node) == T_MergeStmt ? StatementKind::kWrite : StatementKind::kRead;
+    statement.replica_safe = true;
+    analyze::Outputs outputs;
+    analyze::query_statement(context, node, nullptr, nullptr, true, outputs);
+  } else {
+    analyze::utility_statement(context, node);
+  }
+  finish(context);
+  return statement;
+}
+
+}  // namespace
+
+std::shared_ptr<const Query> analyze_postgres(std::string_view text, const ParseSettings& settings,
+                                              const Topology& topology, const Literals& literals,
+                                              bool& depends_on_literals) {
+  auto query = std::make_shared<Query>();
+  query->topology_epoch = topology.epoch;
+  depends_on_literals = false;
+  if (text.size() > kMaxAnalysedBytes) {
+    Statement statement;
+    statement.end = static_cast<std::uint32_t>(text.size());
+    uninspected(statement, "the statement is longer than 1 MiB");
+    query->statements.push_back(std::move(statement));
+    return query;
+  }
+  if (auto explain = shardway_explain(text, settings.standard_conforming_strings)) {
+    query->statements.push_back(std::move(*explain));
+    return query;
+  }
+  const ParseTree parsed(text, settings.standard_conforming_strings);
+  if (parsed.error()) {
+    query->syntax_error = parsed.error();
+    return query;
+  }
+  for (const auto& statement : parsed.statements())
+    query->statements.push_back(analyze_one(statement, text, settings, topology, literals, depends_on_literals));
+  if (query->statements.empty()) {
+    Statement empty;
+    empty.kind = StatementKind::kEmpty;
+    empty.end = static_cast<std::uint32_t>(text.size());
+    query->statements.push_back(std::move(empty));
+  }
+  const auto hint = read_hint(text);
+  for (auto& statement : query->statements) statement.hint = hint;
+  return query;
+}
+
+}  // namespace shardway::router

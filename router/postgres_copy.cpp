@@ -1,0 +1,69 @@
+#include "router/postgres_utility.hpp"
+
+namespace shardway::router::analyze {
+
+namespace {
+
+std::string string_argument(const DefElem& option) {
+  return option.arg != nullptr ? std::string(tree::string_of(option.arg)) : std::string();
+}
+
+std::vector<std::string> names_argument(const Node* node) {
+  std::vector<std::string> names;
+  if (node == nullptr || tree::tag(node) != T_List) return names;
+  for (const auto* name : tree::Nodes(tree::as<List>(node))) names.emplace_back(tree::string_of(name));
+  return names;
+}
+
+void copy_option(CopyFacts& facts, const DefElem& option, const List* all) {
+  const auto name = tree::text(option.defname);
+  if (name == "format") {
+    facts.format = string_argument(option);
+  } else if (name == "delimiter") {
+    facts.delimiter = string_argument(option);
+  } else if (name == "null") {
+    facts.null = string_argument(option);
+    facts.null_given = true;
+  } else if (name == "quote") {
+    facts.quote = string_argument(option);
+  } else if (name == "escape") {
+    facts.escape = string_argument(option);
+  } else if (name == "header") {
+    facts.header = option_is_on(all, "header");
+  } else if (name == "force_null") {
+    facts.force_null = names_argument(option.arg);
+  } else if (name == "force_not_null") {
+    facts.force_not_null = names_argument(option.arg);
+  }
+}
+
+}  // namespace
+
+void copy_statement(Context& context, const CopyStmt& copy) {
+  auto& out = context.out;
+  out.kind = copy.is_from ? StatementKind::kCopyIn : StatementKind::kCopyOut;
+  CopyFacts facts;
+  for (const auto* column : tree::Nodes(copy.attlist)) facts.columns.emplace_back(tree::string_of(column));
+  for (const auto* node : tree::Nodes(copy.options)) copy_option(facts, *tree::as<DefElem>(node), copy.options);
+  facts.from_client = copy.filename == nullptr && !copy.is_program;
+  out.copy = std::move(facts);
+  context.not_scatterable("COPY");
+  if (copy.relation != nullptr) {
+    Level level;
+    level.top = true;
+    use_relation(context, &level, *copy.relation, copy.is_from ? Access::kInsert : Access::kRead);
+    walk(context, level, copy.whereClause);
+  } else {
+    Outputs outputs;
+    query_statement(context, copy.query, nullptr, nullptr, true, outputs);
+    out.kind = StatementKind::kCopyOut;
+  }
+  // A file is one server's.
+  if (!out.copy->from_client)
+    context.fault(FaultReason::kNotSupported,
+                  "COPY with a file or a program on the server is not supported on a sharded database",
+                  "use COPY … FROM STDIN or TO STDOUT, or name the shard in a comment: /* shardway: shard=… */", true);
+  if (copy.is_from || !out.copy->from_client) out.replica_safe = false;
+}
+
+}  // namespace shardway::router::analyze

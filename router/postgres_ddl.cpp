@@ -1,0 +1,244 @@
+#include "router/postgres_utility.hpp"
+#include "router/table_names.hpp"
+
+namespace shardway::router::analyze {
+
+namespace {
+
+const Table* listed(const Context& context, const RangeVar* relation) {
+  if (relation == nullptr || relation->relname == nullptr) return nullptr;
+  return resolve_table(context.topology, context.settings.search_path, tree::text(relation->schemaname),
+                       relation->relname)
+      .table;
+}
+
+void not_on_shards(Context& context, std::string what, std::string hint) {
+  context.fault(FaultReason::kNotSupported, std::move(what) + " is not supported on a sharded database",
+                std::move(hint), true);
+}
+
+void create_relation(Context& context, const RangeVar& relation, bool is_table) {
+  if (relation.relpersistence == 't') {
+    context.out.pins = PinReason::kTemporaryTable;
+    context.fault(FaultReason::kNotSupported,
+                  "temporary tables, views and sequences are not supported on a sharded database",
+                  "use an ordinary table, or a CTE");
+    return;
+  }
+  if (!is_table) return;
+  const auto resolved =
+      resolve_table(context.topology, context.settings.search_path, tree::text(relation.schemaname), relation.relname);
+  if (resolved.meaning == NameMeaning::kUnlisted && context.topology.unlisted == Unlisted::kRefuse)
+    context.fault(FaultReason::kUnknownTable,
+                  "CREATE TABLE \"" + std::string(relation.relname) +
+                      "\": the table is not in the configuration of database \"" + context.topology.database + "\"",
+                  "list it as [[database.table]] first, so that its rows have a place", true);
+}
+
+void key_is_configured(Context& context, const Table& table, std::string_view what) {
+  context.fault(FaultReason::kNotSupported,
+                std::string(what) + " " + shown_key(table) + " is not supported: it is the table's shard key",
+                "change the configuration and the servers together, without Shardway");
+}
+
+// A new column's default is computed once per copy of a reference table.
+void check_default(Context& context, const Table& table, const ColumnDef& column) {
+  if (table.kind != TableKind::kReference) return;
+  Level level;
+  walk(context, level, column.raw_default);
+  for (const auto* node : tree::Nodes(column.constraints))
+    if (tree::tag(node) == T_Constraint) walk(context, level, tree::as<Constraint>(node)->raw_expr);
+  if (!context.out.not_repeatable.empty() || context.out.uses_user_functions)
+    context.fault(FaultReason::kNotSupported,
+                  "ADD COLUMN with this default would give the copies of " + shown_name(table) + " different values",
+                  "add the column without a default, then UPDATE it with constants");
+}
+
+void alter_table(Context& context, const AlterTableStmt& alter) {
+  const auto* table = listed(context, alter.relation);
+  for (const auto* node : tree::Nodes(alter.cmds)) {
+    if (tree::tag(node) != T_AlterTableCmd) continue;
+    const auto* command = tree::as<AlterTableCmd>(node);
+    if (command->subtype == AT_DetachPartition && command->def != nullptr &&
+        tree::tag(command->def) == T_PartitionCmd && tree::as<PartitionCmd>(command->def)->concurrent)
+      context.out.kind = StatementKind::kDdlAlone;
+    if (table == nullptr) continue;
+    if (command->subtype == AT_AddColumn && command->def != nullptr)
+      check_default(context, *table, *tree::as<ColumnDef>(command->def));
+    const bool changes = command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType ||
+                         command->subtype == AT_DropNotNull;
+    if (changes && table->kind == TableKind::kSharded && table->key == tree::text(command->name))
+      key_is_configured(context, *table, "altering");
+  }
+}
+
+void rename(Context& context, const RenameStmt& statement) {
+  const auto* table = listed(context, statement.relation);
+  if (table == nullptr) return;
+  if (statement.renameType == OBJECT_TABLE)
+    context.fault(FaultReason::kNotSupported,
+                  "renaming " + shown_name(*table) + " is not supported: the configuration names it",
+                  "change the configuration and the servers together, without Shardway");
+  else if (statement.renameType == OBJECT_COLUMN && table->key == tree::text(statement.subname))
+    key_is_configured(context, *table, "renaming");
+}
+
+void create_table_as(Context& context, const CreateTableAsStmt& create) {
+  if (create.into != nullptr && create.into->rel != nullptr && create.into->rel->relpersistence == 't')
+    context.out.pins = PinReason::kTemporaryTable;
+  not_on_shards(context, create.objtype == OBJECT_MATVIEW ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS",
+                "create the table first, then use INSERT");
+}
+
+// What belongs to a whole server, or names it.
+bool server_statement(Context& context, const Node* node) {
+  switch (tree::tag(node)) {
+    case T_CreatedbStmt:
+    case T_DropdbStmt:
+    case T_CreateTableSpaceStmt:
+    case T_DropTableSpaceStmt:
+    case T_AlterSystemStmt:
+    case T_CreateSubscriptionStmt:
+    case T_AlterSubscriptionStmt:
+    case T_DropSubscriptionStmt: context.out.kind = StatementKind::kDdlAlone; break;
+    case T_AlterDatabaseStmt:
+      if (option_is_on(tree::as<AlterDatabaseStmt>(node)->options, "tablespace"))
+        context.out.kind = StatementKind::kDdlAlone;
+      break;
+    case T_AlterDatabaseSetStmt:
+    case T_AlterDatabaseRefreshCollStmt:
+    case T_AlterTableSpaceOptionsStmt: break;
+    default: return false;
+  }
+  not_on_shards(context, "a statement about a whole server or database",
+                "run it on each server, or name the shard in a comment: /* shardway: shard=… */");
+  return true;
+}
+
+// Cannot run inside a transaction block.
+bool runs_alone(const Node* node) {
+  switch (tree::tag(node)) {
+    case T_IndexStmt: return tree::as<IndexStmt>(node)->concurrent;
+    case T_DropStmt: return tree::as<DropStmt>(node)->concurrent;
+    case T_VacuumStmt: return tree::as<VacuumStmt>(node)->is_vacuumcmd;
+    case T_ClusterStmt: return tree::as<ClusterStmt>(node)->relation == nullptr;
+    case T_ReindexStmt: {
+      const auto* reindex = tree::as<ReindexStmt>(node);
+      return reindex->kind >= REINDEX_OBJECT_SCHEMA || option_is_on(reindex->params, "concurrently");
+    }
+    default: return false;
+  }
+}
+
+bool is_definition(const Node* node) {
+  switch (tree::tag(node)) {
+    case T_AlterDomainStmt:
+    case T_GrantStmt:
+    case T_GrantRoleStmt:
+    case T_AlterDefaultPrivilegesStmt:
+    case T_ClusterStmt:
+    case T_DefineStmt:
+    case T_DropStmt:
+    case T_CommentStmt:
+    case T_IndexStmt:
+    case T_CreateFunctionStmt:
+    case T_AlterFunctionStmt:
+    case T_RuleStmt:
+    case T_CreateDomainStmt:
+    case T_VacuumStmt:
+    case T_AlterSeqStmt:
+    case T_CreateTrigStmt:
+    case T_CreatePLangStmt:
+    case T_CreateRoleStmt:
+    case T_AlterRoleStmt:
+    case T_DropRoleStmt:
+    case T_ReindexStmt:
+    case T_CreateSchemaStmt:
+    case T_AlterRoleSetStmt:
+    case T_CreateConversionStmt:
+    case T_CreateCastStmt:
+    case T_CreateOpClassStmt:
+    case T_CreateOpFamilyStmt:
+    case T_AlterOpFamilyStmt:
+    case T_AlterObjectDependsStmt:
+    case T_AlterOwnerStmt:
+    case T_AlterOperatorStmt:
+    case T_AlterTypeStmt:
+    case T_DropOwnedStmt:
+    case T_ReassignOwnedStmt:
+    case T_CompositeTypeStmt:
+    case T_CreateEnumStmt:
+    case T_CreateRangeStmt:
+    case T_AlterEnumStmt:
+    case T_AlterTSDictionaryStmt:
+    case T_AlterTSConfigurationStmt:
+    case T_CreateFdwStmt:
+    case T_AlterFdwStmt:
+    case T_CreateForeignServerStmt:
+    case T_AlterForeignServerStmt:
+    case T_CreateUserMappingStmt:
+    case T_AlterUserMappingStmt:
+    case T_DropUserMappingStmt:
+    case T_AlterTableMoveAllStmt:
+    case T_SecLabelStmt:
+    case T_ImportForeignSchemaStmt:
+    case T_CreateExtensionStmt:
+    case T_AlterExtensionStmt:
+    case T_AlterExtensionContentsStmt:
+    case T_CreateEventTrigStmt:
+    case T_AlterEventTrigStmt:
+    case T_ReplicaIdentityStmt:
+    case T_CreatePolicyStmt:
+    case T_AlterPolicyStmt:
+    case T_CreateTransformStmt:
+    case T_CreateAmStmt:
+    case T_CreatePublicationStmt:
+    case T_AlterPublicationStmt:
+    case T_CreateStatsStmt:
+    case T_AlterCollationStmt:
+    case T_AlterStatsStmt: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
+
+bool option_is_on(const List* options, std::string_view name) {
+  for (const auto* node : tree::Nodes(options)) {
+    const auto* option = tree::as<DefElem>(node);
+    if (name != tree::text(option->defname)) continue;
+    if (option->arg == nullptr) return true;
+    if (tree::tag(option->arg) == T_Integer) return tree::as<Integer>(option->arg)->ival != 0;
+    if (tree::tag(option->arg) == T_Boolean) return tree::as<Boolean>(option->arg)->boolval;
+    const auto word = tree::string_of(option->arg);
+    return word != "false" && word != "off" && word != "0" && word != "no" && word != "f" && word != "n";
+  }
+  return false;
+}
+
+bool ddl_statement(Context& context, const Node* node) {
+  auto& out = context.out;
+  out.kind = runs_alone(node) ? StatementKind::kDdlAlone : StatementKind::kDdl;
+  switch (tree::tag(node)) {
+    case T_CreateStmt: create_relation(context, *tree::as<CreateStmt>(node)->relation, true); return true;
+    case T_CreateForeignTableStmt:
+      create_relation(context, *tree::as<CreateForeignTableStmt>(node)->base.relation, true);
+      return true;
+    case T_ViewStmt: create_relation(context, *tree::as<ViewStmt>(node)->view, false); return true;
+    case T_CreateSeqStmt: create_relation(context, *tree::as<CreateSeqStmt>(node)->sequence, false); return true;
+    case T_AlterTableStmt: alter_table(context, *tree::as<AlterTableStmt>(node)); return true;
+    case T_RenameStmt: rename(context, *tree::as<RenameStmt>(node)); return true;
+    case T_AlterObjectSchemaStmt:
+      if (const auto* table = listed(context, tree::as<AlterObjectSchemaStmt>(node)->relation))
+        context.fault(
+            FaultReason::kNotSupported,
+            "moving " + shown_name(*table) + " to another schema is not supported: the configuration names it",
+            "change the configuration and the servers together, without Shardway");
+      return true;
+    case T_CreateTableAsStmt: create_table_as(context, *tree::as<CreateTableAsStmt>(node)); return true;
+    case T_RefreshMatViewStmt: not_on_shards(context, "REFRESH MATERIALIZED VIEW", ""); return true;
+    default: return server_statement(context, node) || is_definition(node);
+  }
+}
+
+}  // namespace shardway::router::analyze

@@ -1,0 +1,237 @@
+#include "router/builtin_functions.hpp"
+#include "router/postgres_utility.hpp"
+#include "router/statement_lexer.hpp"
+
+namespace shardway::router::analyze {
+
+namespace {
+
+constexpr int kMaxDepth = 1000;
+
+std::uint32_t token_number(const Context& context, int location) {
+  StatementLexer lexer(context.text, context.settings.standard_conforming_strings);
+  std::uint32_t number = 0;
+  for (auto token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next(), ++number)
+    if (token.begin >= static_cast<std::uint32_t>(location)) return number;
+  return number;
+}
+
+void now_call(Context& context, int location) {
+  context.not_repeatable("the transaction's time, which differs from server to server");
+  if (location < 0)
+    context.not_scatterable("now()");
+  else
+    context.out.now_calls.push_back(token_number(context, location));
+}
+
+void foreign_function(Context& context) {
+  context.out.uses_user_functions = true;
+  context.out.replica_safe = false;
+}
+
+void builtin_function(Context& context, const FuncCall& call, const FunctionFacts& facts, std::string_view name) {
+  auto& out = context.out;
+  if (!facts.replica_safe) out.replica_safe = false;
+  if (facts.sequence) out.uses_sequences = true;
+  if (facts.needs_home) out.needs_home = true;
+  if (facts.writes_home) out.writes_home = true;
+  if (facts.session_lock) out.pins = PinReason::kAdvisoryLock;
+  if (facts.reads_unseen) out.uses_user_functions = true;
+  const std::string shown = std::string(name) + "()";
+  if (facts.now) {
+    now_call(context, call.location);
+    return;
+  }
+  if (facts.aggregate && call.over == nullptr) context.not_scatterable("the aggregate " + shown);
+  if (!facts.same_everywhere && !facts.aggregate && !facts.window) {
+    context.not_scatterable("the function " + shown);
+    context.not_repeatable("the function " + shown);
+  }
+  if (facts.order_matters) context.not_repeatable("the aggregate " + shown);
+}
+
+void function_call(Context& context, Level& level, const FuncCall& call) {
+  const auto name = tree::name_of(call.funcname);
+  const auto facts = function_facts(name.name);
+  const bool ours = name.schema.empty() || name.schema == "pg_catalog";
+  const bool overloaded = name.schema.empty() && context.topology.catalog &&
+                          context.topology.catalog->user_functions.count(std::string(name.name)) > 0;
+  if (!ours || !facts.known || overloaded)
+    foreign_function(context);
+  else
+    builtin_function(context, call, facts, name.name);
+  if (ours && name.name == "set_config" && (context.certain_call != &call || !record_set_config(context, call)))
+    context.out.pins = PinReason::kComputedSetting;
+  if (call.over != nullptr) {
+    context.not_scatterable("a window function");
+    context.not_repeatable("a window function");
+  }
+  if (call.agg_star || call.agg_distinct || call.agg_order != nullptr || call.agg_filter != nullptr)
+    context.not_scatterable("an aggregate");
+  walk_list(context, level, call.args);
+  walk_list(context, level, call.agg_order);
+  walk(context, level, call.agg_filter);
+  if (call.over != nullptr) walk(context, level, tree::as<Node>(call.over));
+}
+
+bool is_system_column(std::string_view name) noexcept {
+  for (const std::string_view system : {"ctid", "tableoid", "xmin", "xmax", "cmin", "cmax"})
+    if (name == system) return true;
+  return false;
+}
+
+// `o.total` may be a call of total(o), where orders has no such column.
+void attribute_call(Context& context, const Level& level, const ColumnRef& reference) {
+  const tree::Nodes fields(reference.fields);
+  if (fields.size() < 2 || !context.topology.catalog) return;
+  const std::string name(tree::string_of(fields[fields.size() - 1]));
+  if (context.topology.catalog->user_functions.count(name) == 0) return;
+  for (const Level* at = &level; at != nullptr; at = at->outer)
+    for (const auto& item : at->items)
+      for (const auto& column : item.outputs.columns)
+        if (item.name == tree::string_of(fields[fields.size() - 2]) && column.name == name) return;
+  foreign_function(context);
+}
+
+void column_reference(Context& context, const Level& level, const ColumnRef& reference) {
+  attribute_call(context, level, reference);
+  for (const auto* field : tree::Nodes(reference.fields)) {
+    if (!is_system_column(tree::string_of(field))) continue;
+    context.not_scatterable("the system column \"" + std::string(tree::string_of(field)) + "\"");
+    context.not_repeatable("a system column");
+  }
+}
+
+// OIDs, and what is written as a name of an object, differ from server to server; so does a type we do not know.
+void type_cast(Context& context, const TypeCast& cast) {
+  const auto name = tree::name_of(cast.typeName->names).name;
+  for (const std::string_view local : {"oid", "xid", "xid8", "cid", "tid", "pg_lsn", "pg_snapshot", "txid_snapshot"})
+    if (name == local) context.not_scatterable("the type " + std::string(name));
+  if (name.substr(0, 3) == "reg") {
+    context.not_scatterable("the type " + std::string(name));
+    context.not_repeatable("the type " + std::string(name));
+  }
+}
+
+void value_function(Context& context, const SQLValueFunction& function) {
+  if (function.op == SVFOP_CURRENT_TIMESTAMP) {
+    now_call(context, function.location);
+    return;
+  }
+  context.not_scatterable("CURRENT_DATE, CURRENT_USER and their like");
+  if (function.op <= SVFOP_LOCALTIMESTAMP_N)
+    context.not_repeatable("the transaction's time, which differs from server to server");
+}
+
+void sub_link(Context& context, Level& level, const SubLink& link) {
+  walk(context, level, link.testexpr);
+  if (link.operName != nullptr && !is_builtin_operator(tree::name_of(link.operName).name)) foreign_function(context);
+  Outputs outputs;
+  query_statement(context, link.subselect, &level, level.ctes, false, outputs);
+  context.sublinks.emplace(&link, std::move(outputs));
+}
+
+void operator_expression(Context& context, Level& level, const A_Expr& expression) {
+  if (expression.kind == AEXPR_OP || expression.kind == AEXPR_OP_ANY || expression.kind == AEXPR_OP_ALL) {
+    const auto name = tree::name_of(expression.name);
+    const bool ours = name.schema.empty() || name.schema == "pg_catalog";
+    if (!ours || !is_builtin_operator(name.name)) foreign_function(context);
+  }
+  walk(context, level, expression.lexpr);
+  walk(context, level, expression.rexpr);
+}
+
+void case_expression(Context& context, Level& level, const CaseExpr& expression) {
+  walk(context, level, tree::as<Node>(expression.arg));
+  for (const auto* when : tree::Nodes(expression.args)) {
+    walk(context, level, tree::as<Node>(tree::as<CaseWhen>(when)->expr));
+    walk(context, level, tree::as<Node>(tree::as<CaseWhen>(when)->result));
+  }
+  walk(context, level, tree::as<Node>(expression.defresult));
+}
+
+void window_definition(Context& context, Level& level, const WindowDef& window) {
+  walk_list(context, level, window.partitionClause);
+  walk_list(context, level, window.orderClause);
+  walk(context, level, window.startOffset);
+  walk(context, level, window.endOffset);
+}
+
+void walk_node(Context& context, Level& level, const Node* node) {
+  const auto as_node = [](const auto* expression) { return tree::as<Node>(expression); };
+  switch (tree::tag(node)) {
+    case T_A_Const:
+    case T_SetToDefault:
+    case T_A_Star:
+    case T_String:
+    case T_Integer: return;
+    case T_List: return walk_list(context, level, tree::as<List>(node));
+    case T_ColumnRef: return column_reference(context, level, *tree::as<ColumnRef>(node));
+    case T_ParamRef: context.parameters.push_back(tree::as<ParamRef>(node)); return;
+    case T_FuncCall: return function_call(context, level, *tree::as<FuncCall>(node));
+    case T_A_Expr: return operator_expression(context, level, *tree::as<A_Expr>(node));
+    case T_BoolExpr: return walk_list(context, level, tree::as<BoolExpr>(node)->args);
+    case T_NullTest: return walk(context, level, as_node(tree::as<NullTest>(node)->arg));
+    case T_BooleanTest: return walk(context, level, as_node(tree::as<BooleanTest>(node)->arg));
+    case T_TypeCast:
+      type_cast(context, *tree::as<TypeCast>(node));
+      return walk(context, level, tree::as<TypeCast>(node)->arg);
+    case T_CollateClause: return walk(context, level, tree::as<CollateClause>(node)->arg);
+    case T_CoalesceExpr: return walk_list(context, level, tree::as<CoalesceExpr>(node)->args);
+    case T_MinMaxExpr: return walk_list(context, level, tree::as<MinMaxExpr>(node)->args);
+    case T_A_ArrayExpr: return walk_list(context, level, tree::as<A_ArrayExpr>(node)->elements);
+    case T_RowExpr: return walk_list(context, level, tree::as<RowExpr>(node)->args);
+    case T_CaseExpr: return case_expression(context, level, *tree::as<CaseExpr>(node));
+    case T_A_Indirection:
+      walk(context, level, tree::as<A_Indirection>(node)->arg);
+      return walk_list(context, level, tree::as<A_Indirection>(node)->indirection);
+    case T_A_Indices:
+      walk(context, level, tree::as<A_Indices>(node)->lidx);
+      return walk(context, level, tree::as<A_Indices>(node)->uidx);
+    case T_SubLink: return sub_link(context, level, *tree::as<SubLink>(node));
+    case T_SQLValueFunction: return value_function(context, *tree::as<SQLValueFunction>(node));
+    case T_NamedArgExpr: return walk(context, level, as_node(tree::as<NamedArgExpr>(node)->arg));
+    case T_ResTarget:
+      walk_list(context, level, tree::as<ResTarget>(node)->indirection);
+      return walk(context, level, tree::as<ResTarget>(node)->val);
+    case T_MultiAssignRef:
+      if (tree::as<MultiAssignRef>(node)->colno != 1) return;  // one source, shared by all its targets
+      return walk(context, level, tree::as<MultiAssignRef>(node)->source);
+    case T_SortBy: return walk(context, level, tree::as<SortBy>(node)->node);
+    case T_WindowDef: return window_definition(context, level, *tree::as<WindowDef>(node));
+    case T_GroupingSet: return walk_list(context, level, tree::as<GroupingSet>(node)->content);
+    case T_GroupingFunc: return walk_list(context, level, tree::as<GroupingFunc>(node)->args);
+    case T_XmlExpr:
+      walk_list(context, level, tree::as<XmlExpr>(node)->named_args);
+      return walk_list(context, level, tree::as<XmlExpr>(node)->args);
+    case T_XmlSerialize: return walk(context, level, tree::as<XmlSerialize>(node)->expr);
+    case T_CurrentOfExpr:
+      context.not_repeatable("WHERE CURRENT OF");
+      context.fault(FaultReason::kNotSupported, "WHERE CURRENT OF is not supported on a sharded database",
+                    "name the rows by their keys", true);
+      return;
+    default:
+      context.out.replica_safe = false;
+      context.fault(FaultReason::kNotSupported, "the statement has an expression Shardway does not know",
+                    "name the shard in a comment: /* shardway: shard=… */", true);
+  }
+}
+
+}  // namespace
+
+void walk(Context& context, Level& level, const Node* node) {
+  if (node == nullptr) return;
+  if (context.depth > kMaxDepth) {
+    context.too_deep = true;
+    return;
+  }
+  ++context.depth;
+  walk_node(context, level, node);
+  --context.depth;
+}
+
+void walk_list(Context& context, Level& level, const List* list) {
+  for (const auto* node : tree::Nodes(list)) walk(context, level, node);
+}
+
+}  // namespace shardway::router::analyze

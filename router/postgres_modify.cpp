@@ -1,0 +1,222 @@
+#include "router/postgres_scope.hpp"
+#include "router/table_names.hpp"
+
+namespace shardway::router::analyze {
+
+namespace {
+
+void begin_write(Context& context) {
+  if (context.out.kind == StatementKind::kRead) context.out.kind = StatementKind::kWrite;
+  context.out.replica_safe = false;
+  context.not_scatterable("a write");
+}
+
+void needs_key(Context& context, const Table& table, std::string what) {
+  context.fault(FaultReason::kNeedsKey, "INSERT into " + shown_name(table) + ": " + std::move(what),
+                "give the shard key " + shown_key(table) + " as a constant or a parameter in every row");
+}
+
+// Where the key stands among an INSERT's values; npos: it does not.
+std::size_t key_position(Context& context, const InsertStmt& insert, const Table& table) {
+  const tree::Nodes columns(insert.cols);
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (table.key == tree::as<ResTarget>(columns[i])->name) return i;
+  if (columns.size() > 0) {
+    needs_key(context, table, "the shard key \"" + table.key + "\" is missing in the column list");
+    return std::string::npos;
+  }
+  const auto* known = context.topology.catalog ? context.topology.catalog->columns(table.schema, table.name) : nullptr;
+  if (known == nullptr) {
+    context.fault(FaultReason::kNeedsKey,
+                  "INSERT into " + shown_name(table) + " without a column list: its columns are not known",
+                  "name the columns: INSERT INTO " + shown_name(table) + " (\"" + table.key + "\", …) …");
+    return std::string::npos;
+  }
+  for (std::size_t i = 0; i < known->size(); ++i)
+    if ((*known)[i].name == table.key) return i;
+  needs_key(context, table, "the servers know no column \"" + table.key + "\"");
+  return std::string::npos;
+}
+
+// One value for the key column, in VALUES or in SET. Says why not through the context's fault.
+std::optional<ValueRef> new_key(Context& context, const Node* node, const Table& table) {
+  if (node == nullptr || tree::tag(node) == T_SetToDefault) {
+    needs_key(context, table, "the shard key \"" + table.key + "\" is DEFAULT");
+    return std::nullopt;
+  }
+  const auto value = constant(context, node, table.key_type);
+  if (!value) {
+    needs_key(context, table, "the shard key \"" + table.key + "\" is not a constant of the key's type");
+    return std::nullopt;
+  }
+  if (value->source == ValueRef::Source::kNull) {
+    context.fault(
+        FaultReason::kNullKey,
+        "null value in column \"" + table.key + "\" of relation \"" + table.name + "\": the shard key cannot be NULL",
+        "");
+    return std::nullopt;
+  }
+  return value;
+}
+
+void insert_values(Context& context, const SelectStmt& values, std::size_t position, int term) {
+  const auto& table = context.table_of(term);
+  std::vector<ValueRef> keys;
+  for (const auto* node : tree::Nodes(values.valuesLists)) {
+    const tree::Nodes row(tree::as<List>(node));
+    const auto key = new_key(context, position < row.size() ? row[position] : nullptr, table);
+    if (!key) return;
+    keys.push_back(*key);
+  }
+  context.limit_to(term, std::move(keys));
+}
+
+void insert_select(Context& context, const SelectStmt& select, const Outputs& outputs, std::size_t position, int term) {
+  const auto& table = context.table_of(term);
+  if (outputs.exact && position < outputs.columns.size()) {
+    if (outputs.columns[position].term != kNoTerm) {
+      context.edges.push_back({term, outputs.columns[position].term, false});
+      return;
+    }
+    // Without a star before it the target list's place is the column's place.
+    const tree::Nodes targets(select.targetList);
+    if (select.op == SETOP_NONE && targets.size() == outputs.columns.size()) {
+      const auto* value = tree::as<ResTarget>(targets[position])->val;
+      if (const auto key = constant(context, value, table.key_type); key && key->source != ValueRef::Source::kNull) {
+        context.limit_to(term, {*key});
+        return;
+      }
+    }
+  }
+  needs_key(context, table,
+            "the shard key \"" + table.key + "\" of the selected rows is not proven to be one of a shard");
+}
+
+void insert_keys(Context& context, const InsertStmt& insert, const Outputs& outputs, int term) {
+  const auto& table = context.table_of(term);
+  const auto position = key_position(context, insert, table);
+  if (position == std::string::npos) return;
+  if (insert.selectStmt == nullptr) return needs_key(context, table, "DEFAULT VALUES gives no shard key");
+  const auto& select = *tree::as<SelectStmt>(insert.selectStmt);
+  if (select.valuesLists != nullptr && select.op == SETOP_NONE)
+    insert_values(context, select, position, term);
+  else
+    insert_select(context, select, outputs, position, term);
+}
+
+const Node* assigned_value(const ResTarget& target) {
+  if (target.val == nullptr || tree::tag(target.val) != T_MultiAssignRef) return target.val;
+  const auto* multiple = tree::as<MultiAssignRef>(target.val);
+  if (multiple->source == nullptr || tree::tag(multiple->source) != T_RowExpr) return target.val;
+  const tree::Nodes values(tree::as<RowExpr>(multiple->source)->args);
+  const auto index = static_cast<std::size_t>(multiple->colno - 1);
+  return index < values.size() ? values[index] : target.val;
+}
+
+// SET of the key column: the same value again, or a constant, which then must be on the same shard.
+void assign_key(Context& context, const Level& level, const ResTarget& target, int term) {
+  const auto& table = context.table_of(term);
+  if (target.name == nullptr || table.key != target.name) return;
+  const auto* value = assigned_value(target);
+  if (value != nullptr && tree::tag(value) == T_ColumnRef && target.indirection == nullptr &&
+      resolve(level, *tree::as<ColumnRef>(value)).term == term)
+    return;
+  const auto key = target.indirection == nullptr ? constant(context, value, table.key_type) : std::nullopt;
+  if (key && key->source != ValueRef::Source::kNull) {
+    context.new_keys.emplace_back(term, *key);
+    return;
+  }
+  context.fault(FaultReason::kNotSupported,
+                "changing the shard key " + shown_key(table) + " to something that is not a constant is not supported",
+                "leave the column out of SET, or delete the row and insert it again");
+}
+
+void assignments(Context& context, Level& level, const List* targets, int term) {
+  for (const auto* node : tree::Nodes(targets)) {
+    const auto* target = tree::as<ResTarget>(node);
+    walk(context, level, node);
+    if (term != kNoTerm) assign_key(context, level, *target, term);
+  }
+}
+
+void on_conflict(Context& context, Level& level, const OnConflictClause& clause, int term) {
+  if (!level.items.empty()) {
+    Item excluded;
+    excluded.name = "excluded";
+    excluded.outputs = level.items[0].outputs;
+    level.items.push_back(std::move(excluded));
+  }
+  if (clause.infer != nullptr) {
+    for (const auto* node : tree::Nodes(clause.infer->indexElems))
+      walk(context, level, tree::as<IndexElem>(node)->expr);
+    walk(context, level, clause.infer->whereClause);
+  }
+  assignments(context, level, clause.targetList, term);
+  walk(context, level, clause.whereClause);
+  if (level.items.size() > 1) level.items.pop_back();
+}
+
+Outputs returning(Context& context, Level& level, const List* list) {
+  walk_list(context, level, list);
+  Outputs outputs;
+  outputs.open = true;
+  outputs.exact = false;
+  return outputs;
+}
+
+}  // namespace
+
+Outputs insert_statement(Context& context, const InsertStmt& insert, const Level* outer, const CteScope* ctes) {
+  begin_write(context);
+  CteScope scope;
+  scope.outer = ctes;
+  with_clause(context, insert.withClause, outer, scope);
+  Level level;
+  level.outer = outer;
+  level.ctes = &scope;
+  const int term = use_relation(context, &level, *insert.relation, Access::kInsert);
+  Outputs selected;
+  if (insert.selectStmt != nullptr) {
+    const auto& select = *tree::as<SelectStmt>(insert.selectStmt);
+    selected = select_statement(context, select, outer, &scope, false);
+    if (insert.onConflictClause != nullptr && select.valuesLists == nullptr)
+      context.not_repeatable("INSERT … SELECT … ON CONFLICT");
+  }
+  if (term != kNoTerm) insert_keys(context, insert, selected, term);
+  if (insert.onConflictClause != nullptr) on_conflict(context, level, *insert.onConflictClause, term);
+  return returning(context, level, insert.returningList);
+}
+
+Outputs update_statement(Context& context, const UpdateStmt& update, const Level* outer, const CteScope* ctes) {
+  begin_write(context);
+  CteScope scope;
+  scope.outer = ctes;
+  with_clause(context, update.withClause, outer, scope);
+  Level level;
+  level.outer = outer;
+  level.ctes = &scope;
+  const int term = use_relation(context, &level, *update.relation, Access::kWrite);
+  if (update.fromClause != nullptr) context.not_repeatable("UPDATE … FROM");
+  from_list(context, level, update.fromClause);
+  assignments(context, level, update.targetList, term);
+  walk(context, level, update.whereClause);
+  predicate(context, level, update.whereClause, {0, level.items.size()});
+  return returning(context, level, update.returningList);
+}
+
+Outputs delete_statement(Context& context, const DeleteStmt& remove, const Level* outer, const CteScope* ctes) {
+  begin_write(context);
+  CteScope scope;
+  scope.outer = ctes;
+  with_clause(context, remove.withClause, outer, scope);
+  Level level;
+  level.outer = outer;
+  level.ctes = &scope;
+  use_relation(context, &level, *remove.relation, Access::kWrite);
+  from_list(context, level, remove.usingClause);
+  walk(context, level, remove.whereClause);
+  predicate(context, level, remove.whereClause, {0, level.items.size()});
+  return returning(context, level, remove.returningList);
+}
+
+}  // namespace shardway::router::analyze

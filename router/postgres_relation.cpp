@@ -1,0 +1,114 @@
+#include "router/builtin_functions.hpp"
+#include "router/postgres_scope.hpp"
+#include "router/table_names.hpp"
+
+namespace shardway::router::analyze {
+
+namespace {
+
+void add_once(std::vector<std::uint16_t>& numbers, std::uint16_t number) {
+  for (const auto known : numbers)
+    if (known == number) return;
+  numbers.push_back(number);
+}
+
+// The columns of a table, as far as they are known. `key` is the key column of a sharded one.
+Outputs table_outputs(const Context& context, const Table* table, std::string_view schema, const RangeVar& relation,
+                      int term) {
+  Outputs outputs;
+  const auto* columns =
+      context.topology.catalog ? context.topology.catalog->columns(schema, relation.relname) : nullptr;
+  if (columns == nullptr) {
+    outputs.open = true;
+    outputs.exact = false;
+    if (table != nullptr && table->kind == TableKind::kSharded) outputs.columns.push_back({table->key, term, true});
+  } else {
+    for (const auto& column : *columns) {
+      const bool is_key = table != nullptr && table->kind == TableKind::kSharded && column.name == table->key;
+      outputs.columns.push_back({column.name, is_key ? term : kNoTerm, is_key});
+    }
+  }
+  if (relation.alias != nullptr && relation.alias->colnames != nullptr) {
+    const tree::Nodes names(relation.alias->colnames);
+    if (!outputs.exact || names.size() > outputs.columns.size()) {
+      outputs = {};
+      outputs.open = true;
+      outputs.exact = false;
+    } else {
+      for (std::size_t i = 0; i < names.size(); ++i) outputs.columns[i].name = tree::string_of(names[i]);
+    }
+  }
+  return outputs;
+}
+
+void use_catalog(Context& context, std::string_view schema, std::string_view name) {
+  context.out.uses_catalog = true;
+  if (schema == "pg_catalog" && catalog_relation(name) != CatalogRelation::kReplicaSafe)
+    context.out.replica_safe = false;
+}
+
+void use_unlisted(Context& context, std::string_view schema, const RangeVar& relation, Access access) {
+  context.out.uses_unlisted = true;
+  if (access != Access::kRead) context.out.writes_unlisted = true;
+  if (context.topology.unlisted != Unlisted::kRefuse) return;
+  context.fault(FaultReason::kUnknownTable,
+                "table \"" + (schema == "public" ? std::string() : std::string(schema) + ".") + relation.relname +
+                    "\" is not in the configuration of database \"" + context.topology.database + "\"",
+                "list it as [[database.table]], or set unlisted_tables under [database.sharding]", true);
+}
+
+int use_listed(Context& context, const Level* level, const Table& table, Access access) {
+  const auto number = static_cast<std::uint16_t>(&table - context.topology.tables.all().data());
+  switch (table.kind) {
+    case TableKind::kReference:
+      add_once(context.out.reference_tables, number);
+      if (access != Access::kRead) context.out.writes_reference = true;
+      return kNoTerm;
+    case TableKind::kSingle:
+      add_once(context.out.single_tables, number);
+      if (access != Access::kRead) context.out.writes_single = true;
+      return kNoTerm;
+    case TableKind::kSharded: break;
+  }
+  const int term = context.add_use(table, level != nullptr && level->top);
+  auto& use = context.out.sharded[static_cast<std::size_t>(term)];
+  use.written = access != Access::kRead;
+  use.inserts = access == Access::kInsert;
+  return term;
+}
+
+}  // namespace
+
+int use_relation(Context& context, Level* level, const RangeVar& relation, Access access) {
+  const auto schema = tree::text(relation.schemaname);
+  if (relation.catalogname != nullptr && context.topology.database != relation.catalogname)
+    context.fault(FaultReason::kNotSupported, "cross-database references are not implemented", "");
+  const auto resolved = resolve_table(context.topology, context.settings.search_path, schema, relation.relname);
+  int term = kNoTerm;
+  switch (resolved.meaning) {
+    case NameMeaning::kListed: term = use_listed(context, level, *resolved.table, access); break;
+    case NameMeaning::kCatalog: use_catalog(context, resolved.schema, relation.relname); break;
+    case NameMeaning::kUnlisted: use_unlisted(context, resolved.schema, relation, access); break;
+    case NameMeaning::kTemporary:
+      context.fault(FaultReason::kNotSupported, "temporary tables are not supported on a sharded database", "");
+      break;
+    case NameMeaning::kUnclear:
+      context.fault(
+          FaultReason::kUnknownTable,
+          "with this search_path it is not certain which table \"" + std::string(relation.relname) + "\" means",
+          "write the schema before the table's name", true);
+      break;
+  }
+  if (level != nullptr) {
+    Item item;
+    item.name = relation.alias != nullptr ? relation.alias->aliasname : relation.relname;
+    if (relation.alias == nullptr) item.schema = resolved.schema;
+    item.reference = resolved.table != nullptr && resolved.table->kind == TableKind::kReference;
+    item.sharded = term != kNoTerm;
+    item.outputs = table_outputs(context, resolved.table, resolved.schema, relation, term);
+    level->items.push_back(std::move(item));
+  }
+  return term;
+}
+
+}  // namespace shardway::router::analyze

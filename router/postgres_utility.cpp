@@ -1,0 +1,143 @@
+#include "router/postgres_utility.hpp"
+
+namespace shardway::router::analyze {
+
+namespace {
+
+void query_of(Context& context, const Node* query) {
+  Outputs outputs;
+  query_statement(context, query, nullptr, nullptr, true, outputs);
+}
+
+bool is_query(const Node* node) {
+  switch (tree::tag(node)) {
+    case T_SelectStmt:
+    case T_InsertStmt:
+    case T_UpdateStmt:
+    case T_DeleteStmt:
+    case T_MergeStmt: return true;
+    default: return false;
+  }
+}
+
+void explain_statement(Context& context, const ExplainStmt& explain) {
+  auto& out = context.out;
+  const bool runs = option_is_on(explain.options, "analyze");
+  out.is_explain = true;
+  context.not_scatterable("EXPLAIN");
+  if (explain.query == nullptr || !is_query(explain.query)) {
+    out.kind = StatementKind::kOther;
+    if (explain.query != nullptr && tree::tag(explain.query) == T_ExecuteStmt) out.kind = StatementKind::kSqlExecute;
+    out.replica_safe = false;
+    return;
+  }
+  out.kind = StatementKind::kRead;
+  query_of(context, explain.query);
+  if (runs) return;
+  // Only planned, never run: nothing is written.
+  out.kind = StatementKind::kRead;
+  out.writes_reference = out.writes_single = out.writes_unlisted = false;
+  for (auto& use : out.sharded) use.written = false;
+}
+
+void declare_cursor(Context& context, const DeclareCursorStmt& declare) {
+  auto& out = context.out;
+  query_of(context, declare.query);
+  out.kind = StatementKind::kDeclareCursor;
+  out.name = tree::text(declare.portalname);
+  context.not_scatterable("a cursor");
+  if ((declare.options & CURSOR_OPT_HOLD) != 0) {
+    out.pins = PinReason::kHoldCursor;
+    out.replica_safe = false;
+  }
+}
+
+void named(Context& context, StatementKind kind, const char* name) {
+  context.out.kind = kind;
+  context.out.name = tree::text(name);
+}
+
+void relations(Context& context, StatementKind kind, const List* list) {
+  context.out.kind = kind;
+  for (const auto* node : tree::Nodes(list)) use_relation(context, nullptr, *tree::as<RangeVar>(node), Access::kWrite);
+}
+
+void only_protocol_level(Context& context, std::string_view what) {
+  context.fault(FaultReason::kNotSupported, std::string(what) + " in SQL is not supported on a sharded database",
+                "use the driver's prepared statements (the extended protocol)");
+}
+
+void discard(Context& context, const DiscardStmt& statement) {
+  context.out.kind = statement.target == DISCARD_ALL ? StatementKind::kDiscardAll : StatementKind::kDiscard;
+}
+
+}  // namespace
+
+bool utility_statement(Context& context, const Node* node) {
+  auto& out = context.out;
+  out.replica_safe = false;
+  switch (tree::tag(node)) {
+    case T_TransactionStmt: transaction_statement(context, *tree::as<TransactionStmt>(node)); return true;
+    case T_VariableSetStmt: set_statement(context, *tree::as<VariableSetStmt>(node)); return true;
+    case T_VariableShowStmt: show_statement(context, *tree::as<VariableShowStmt>(node)); return true;
+    case T_DiscardStmt: discard(context, *tree::as<DiscardStmt>(node)); return true;
+    case T_CopyStmt:
+      out.replica_safe = true;
+      copy_statement(context, *tree::as<CopyStmt>(node));
+      return true;
+    case T_ExplainStmt:
+      out.replica_safe = true;
+      explain_statement(context, *tree::as<ExplainStmt>(node));
+      return true;
+    case T_DeclareCursorStmt:
+      out.replica_safe = true;
+      declare_cursor(context, *tree::as<DeclareCursorStmt>(node));
+      return true;
+    case T_FetchStmt: named(context, StatementKind::kFetch, tree::as<FetchStmt>(node)->portalname); return true;
+    case T_ClosePortalStmt:
+      named(context, StatementKind::kCloseCursor, tree::as<ClosePortalStmt>(node)->portalname);
+      return true;
+    case T_PrepareStmt:
+      named(context, StatementKind::kSqlPrepare, tree::as<PrepareStmt>(node)->name);
+      out.pins = PinReason::kSqlPrepare;
+      only_protocol_level(context, "PREPARE");
+      return true;
+    case T_ExecuteStmt:
+      named(context, StatementKind::kSqlExecute, tree::as<ExecuteStmt>(node)->name);
+      only_protocol_level(context, "EXECUTE");
+      return true;
+    case T_DeallocateStmt:
+      named(context, StatementKind::kDeallocate, tree::as<DeallocateStmt>(node)->name);
+      return true;
+    case T_ListenStmt:
+      named(context, StatementKind::kListen, tree::as<ListenStmt>(node)->conditionname);
+      out.pins = PinReason::kListen;
+      return true;
+    case T_UnlistenStmt:
+      named(context, StatementKind::kUnlisten, tree::as<UnlistenStmt>(node)->conditionname);
+      return true;
+    case T_NotifyStmt: named(context, StatementKind::kNotify, tree::as<NotifyStmt>(node)->conditionname); return true;
+    case T_LoadStmt:
+      out.kind = StatementKind::kOther;
+      out.pins = PinReason::kLoad;
+      return true;
+    case T_LockStmt: relations(context, StatementKind::kLock, tree::as<LockStmt>(node)->relations); return true;
+    case T_TruncateStmt:
+      relations(context, StatementKind::kTruncate, tree::as<TruncateStmt>(node)->relations);
+      return true;
+    case T_CallStmt:
+      out.kind = StatementKind::kCall;
+      out.uses_user_functions = true;
+      return true;
+    case T_DoStmt:
+      out.kind = StatementKind::kDo;
+      out.uses_user_functions = true;
+      return true;
+    default:
+      if (ddl_statement(context, node)) return true;
+      out.kind = StatementKind::kOther;
+      return false;
+  }
+}
+
+}  // namespace shardway::router::analyze

@@ -1,0 +1,25 @@
+// postgres_utility: statements that are not queries, one function per kind. Called by postgres_analyze.cpp only.
+#pragma once
+
+#include "router/postgres_scope.hpp"
+
+namespace shardway::router::analyze {
+
+// postgres_setting.cpp: SET, RESET, SHOW, and set_config() in a select list.
+void set_statement(Context& context, const VariableSetStmt& set);
+void show_statement(Context& context, const VariableShowStmt& show);
+bool record_set_config(Context& context, const FuncCall& call);
+
+// postgres_transaction.cpp
+void transaction_statement(Context& context, const TransactionStmt& transaction);
+
+// postgres_copy.cpp
+void copy_statement(Context& context, const CopyStmt& copy);
+
+// postgres_ddl.cpp: false if the node is no definition of ours.
+bool ddl_statement(Context& context, const Node* node);
+
+// Whether an option like ANALYZE or CONCURRENTLY is given and not switched off.
+bool option_is_on(const List* options, std::string_view name);
+
+}  // namespace shardway::router::analyze

@@ -1,0 +1,82 @@
+#include <algorithm>
+
+#include "router/rules.hpp"
+#include "router/statement_lexer.hpp"
+
+namespace shardway::router {
+
+namespace {
+
+// now(), pg_catalog.now(), CURRENT_TIMESTAMP: from its first token to behind its last one.
+std::uint32_t end_of_call(StatementLexer& lexer, std::string_view text, Token& token) {
+  auto end = token.end;
+  token = lexer.next();
+  const auto is = [&](char symbol) { return token.kind == TokenKind::kSymbol && text[token.begin] == symbol; };
+  while (is('.')) {
+    end = lexer.next().end;
+    token = lexer.next();
+  }
+  if (is('(')) {
+    end = lexer.next().end;
+    token = lexer.next();
+  }
+  return end;
+}
+
+// The words the date types read as the clock's: https://www.postgresql.org/docs/15/datatype-datetime.html
+bool is_clock_word(std::string_view text) {
+  std::string lower;
+  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  for (const std::string_view word : {"now", "today", "tomorrow", "yesterday"}) {
+    for (auto at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
+      const auto end = at + word.size();
+      const auto letter = [&](std::size_t i) { return i < lower.size() && lower[i] >= 'a' && lower[i] <= 'z'; };
+      if ((at == 0 || !letter(at - 1)) && !letter(end)) return true;
+    }
+  }
+  return false;
+}
+
+constexpr std::size_t kLongestDate = 64;
+
+}  // namespace
+
+std::string with_now(const Case& c) {
+  std::string out;
+  StatementLexer lexer(c.text, c.session.standard_conforming_strings);
+  std::uint32_t number = 0, copied = 0;
+  auto token = lexer.next();
+  while (token.kind != TokenKind::kEnd) {
+    const auto& calls = c.statement.now_calls;
+    if (std::find(calls.begin(), calls.end(), number) == calls.end()) {
+      token = lexer.next();
+      ++number;
+      continue;
+    }
+    out += c.text.substr(copied, token.begin - copied);
+    out += '(';
+    out += c.session.now_literal;
+    out += ')';
+    const auto begin = token.begin;
+    copied = end_of_call(lexer, c.text, token);
+    // The numbers go on as if the call's tokens had been counted.
+    StatementLexer inside(c.text.substr(begin, copied - begin), c.session.standard_conforming_strings);
+    while (inside.next().kind != TokenKind::kEnd) ++number;
+  }
+  out += c.text.substr(copied);
+  return out;
+}
+
+bool reads_the_clock(const Case& c) {
+  if (c.values.literals != nullptr)
+    for (const auto& literal : *c.values.literals)
+      if (literal.is_string && literal.source.size() <= kLongestDate && is_clock_word(literal.source)) return true;
+  if (c.values.parameters != nullptr)
+    for (const auto& parameter : *c.values.parameters)
+      if (parameter.value && !parameter.binary && parameter.value->size() <= kLongestDate &&
+          is_clock_word(*parameter.value))
+        return true;
+  return false;
+}
+
+}  // namespace shardway::router

@@ -1,0 +1,41 @@
+// rules: one function per named rule of the planner; each answers with a plan or leaves the statement to the next.
+// Pure. Called by planner.cpp only, in the order written there.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "router/planner.hpp"
+
+namespace shardway::router {
+
+// What the rules look at.
+struct Case {
+  const Statement& statement;
+  const Values& values;
+  const Topology& topology;
+  const SessionView& session;
+  std::string_view text;
+};
+
+Plan refuse(std::unique_ptr<Fault> fault);
+Plan refuse(FaultReason reason, std::string message, std::string hint);
+Plan on_shard(const Case& c, Rule rule, ShardIndex shard);
+Plan on_every_shard(const Case& c, Rule rule);
+
+std::optional<Plan> session_rule(const Case& c);  // transaction control, SET, SHOW, cursors, SHARDWAY EXPLAIN
+std::optional<Plan> bad_hint_rule(const Case& c);
+std::optional<Plan> unsharded_rule(const Case& c);
+std::optional<Plan> hint_rule(const Case& c);
+std::optional<Plan> fault_rule(const Case& c);       // what is wrong whatever the shards
+std::optional<Plan> definition_rule(const Case& c);  // DDL, TRUNCATE, LOCK
+std::optional<Plan> copy_in_rule(const Case& c);
+std::optional<Plan> reference_write_rule(const Case& c);
+Plan rows_rule(const Case& c);  // key, single table, reference read, home, scatter
+
+// rewrite.cpp: the text with `literal` in place of the statement's now()-like calls.
+std::string with_now(const Case& c);
+// A string literal or text parameter like 'now' or 'today': each server would read its own clock.
+bool reads_the_clock(const Case& c);
+
+}  // namespace shardway::router

@@ -1,0 +1,174 @@
+#define XXH_INLINE_ALL
+#include "router/statement_cache.hpp"
+
+#include <xxhash.h>
+
+#include <unordered_map>
+
+#include "router/postgres_analyze.hpp"
+#include "router/statement_lexer.hpp"
+
+namespace shardway::router {
+
+namespace {
+
+enum class KeyKind : std::uint8_t { kNormalised, kExact };
+
+struct Entry {
+  std::uint64_t hash = 0;
+  KeyKind kind = KeyKind::kExact;
+  bool standard_conforming_strings = true;
+  bool wants_literals = false;
+  std::string search_path;
+  std::string key;
+  std::shared_ptr<const Query> query;  // null: statements of this shape are kept under their exact text
+  std::size_t bytes = 0;
+  Entry* newer = nullptr;
+  Entry* older = nullptr;
+};
+
+std::size_t bytes_of(const Query& query) {
+  std::size_t bytes = sizeof(Query);
+  for (const auto& statement : query.statements) {
+    bytes += sizeof(Statement) + statement.name.size() + statement.not_scatterable.size() + statement.hint.value.size();
+    for (const auto& use : statement.sharded)
+      bytes += sizeof(TableUse) + use.keys.size() * sizeof(ValueRef) + use.why_not.size();
+    for (const auto& setting : statement.settings)
+      bytes += sizeof(Setting) + setting.name.size() + setting.value_sql.size();
+    if (statement.fault) bytes += statement.fault->message.size() + statement.fault->hint.size();
+    bytes += 4 * statement.now_calls.size() + 64;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+struct StatementCache::Impl {
+  std::size_t max_bytes = 0;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries;
+  Entry* newest = nullptr;
+  Entry* oldest = nullptr;
+  std::string key;  // reused for every text
+
+  static std::uint64_t hash(std::string_view text, const ParseSettings& settings, KeyKind kind) noexcept {
+    std::uint64_t seed = static_cast<std::uint64_t>(kind) << 1 | (settings.standard_conforming_strings ? 1U : 0U);
+    if (!settings.search_path.empty()) seed ^= XXH3_64bits(settings.search_path.data(), settings.search_path.size());
+    return XXH3_64bits_withSeed(text.data(), text.size(), seed);
+  }
+
+  Entry* find(std::uint64_t hash, std::string_view text, const ParseSettings& settings, KeyKind kind) {
+    const auto found = entries.find(hash);
+    if (found == entries.end()) return nullptr;
+    auto* entry = found->second.get();
+    if (entry->kind != kind || entry->key != text || entry->search_path != settings.search_path ||
+        entry->standard_conforming_strings != settings.standard_conforming_strings)
+      return nullptr;
+    if (entry != newest) {
+      unlink(*entry);
+      link(*entry);
+    }
+    return entry;
+  }
+
+  void link(Entry& entry) noexcept {
+    entry.older = newest;
+    entry.newer = nullptr;
+    if (newest != nullptr) newest->newer = &entry;
+    newest = &entry;
+    if (oldest == nullptr) oldest = &entry;
+  }
+
+  void unlink(Entry& entry) noexcept {
+    (entry.newer != nullptr ? entry.newer->older : newest) = entry.older;
+    (entry.older != nullptr ? entry.older->newer : oldest) = entry.newer;
+  }
+
+  void erase(Entry& entry, Counters& counters) {
+    unlink(entry);
+    counters.bytes -= entry.bytes;
+    --counters.entries;
+    entries.erase(entry.hash);
+  }
+
+  void insert(std::uint64_t hash, std::string_view text, const ParseSettings& settings, KeyKind kind,
+              std::shared_ptr<const Query> query, bool wants_literals, Counters& counters) {
+    // 160: the map's node, the allocations' heads, the shared_ptr's block.
+    const auto bytes = sizeof(Entry) + 160 + text.size() + settings.search_path.size() + (query ? bytes_of(*query) : 0);
+    if (bytes > max_bytes / 4) return;
+    if (const auto same = entries.find(hash); same != entries.end()) erase(*same->second, counters);
+    while (oldest != nullptr && counters.bytes + bytes > max_bytes) {
+      erase(*oldest, counters);
+      ++counters.evictions;
+    }
+    auto entry = std::make_unique<Entry>();
+    entry->hash = hash;
+    entry->kind = kind;
+    entry->standard_conforming_strings = settings.standard_conforming_strings;
+    entry->wants_literals = wants_literals;
+    entry->search_path = settings.search_path;
+    entry->key = text;
+    entry->query = std::move(query);
+    entry->bytes = bytes;
+    link(*entry);
+    counters.bytes += bytes;
+    ++counters.entries;
+    entries.emplace(hash, std::move(entry));
+  }
+};
+
+StatementCache::StatementCache(std::shared_ptr<const Topology> topology, std::size_t max_bytes)
+    : topology_(std::move(topology)), impl_(std::make_unique<Impl>()) {
+  impl_->max_bytes = max_bytes;
+}
+
+StatementCache::~StatementCache() = default;
+
+std::shared_ptr<const Query> StatementCache::find(std::string_view text, const ParseSettings& settings,
+                                                  Literals& literals) {
+  auto& cache = *impl_;
+  const bool scs = settings.standard_conforming_strings;
+  bool normalised = text.size() <= kMaxAnalysedBytes && normalise(text, scs, cache.key, literals);
+  std::uint64_t normalised_hash = 0;
+  bool known_exact = false;
+  if (normalised) {
+    normalised_hash = Impl::hash(cache.key, settings, KeyKind::kNormalised);
+    if (const auto* entry = cache.find(normalised_hash, cache.key, settings, KeyKind::kNormalised)) {
+      known_exact = entry->query == nullptr;
+      if (!known_exact) {
+        ++counters_.hits;
+        return entry->query;
+      }
+    }
+  }
+  std::uint64_t exact_hash = 0;
+  if (!normalised || known_exact) {
+    exact_hash = Impl::hash(text, settings, KeyKind::kExact);
+    if (const auto* entry = cache.find(exact_hash, text, settings, KeyKind::kExact)) {
+      ++counters_.hits;
+      if (!normalised) {
+        literals.clear();
+        if (entry->wants_literals) collect_literals(text, scs, literals);
+      }
+      return entry->query;
+    }
+  }
+  ++counters_.misses;
+  if (!normalised) {
+    literals.clear();
+    if (text.size() <= kMaxAnalysedBytes) collect_literals(text, scs, literals);
+  }
+  bool depends_on_literals = false;
+  auto query = analyze_postgres(text, settings, *topology_, literals, depends_on_literals);
+  if (query->syntax_error || text.size() > kMaxAnalysedBytes) return query;
+  if (normalised && !depends_on_literals) {
+    cache.insert(normalised_hash, cache.key, settings, KeyKind::kNormalised, query, true, counters_);
+    return query;
+  }
+  if (normalised && !known_exact)
+    cache.insert(normalised_hash, cache.key, settings, KeyKind::kNormalised, nullptr, true, counters_);
+  cache.insert(Impl::hash(text, settings, KeyKind::kExact), text, settings, KeyKind::kExact, query, !literals.empty(),
+               counters_);
+  return query;
+}
+
+}  // namespace shardway::router

@@ -1,0 +1,32 @@
+// table_names: which table a name in a statement means, by the configuration, the session's search_path and the
+// catalog. Where the catalog would be needed to be sure and is not there, the answer is kUnclear.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/topology.hpp"
+
+namespace shardway::router {
+
+enum class NameMeaning : unsigned char { kListed, kUnlisted, kCatalog, kTemporary, kUnclear };
+
+struct ResolvedName {
+  NameMeaning meaning = NameMeaning::kUnlisted;
+  const Table* table = nullptr;  // kListed
+  std::string schema;            // where it is, or would be
+};
+
+// `search_path` as SET printed it ("a", 'b, c', "$user", public, …); empty: the server's default.
+ResolvedName resolve_table(const Topology& topology, std::string_view search_path, std::string_view schema,
+                           std::string_view name);
+
+std::vector<std::string> split_search_path(std::string_view search_path);
+
+// "schema"."name" as messages show it: without `public`, quoted.
+std::string shown_name(const Table& table);
+// "name"."key"
+std::string shown_key(const Table& table);
+
+}  // namespace shardway::router
