@@ -209,9 +209,9 @@ TEST(Config, KeysOfEndlessPartsAreRefused) {
               ElementsAre(testing::StartsWith("f:2:1: error: not TOML: more than 1000 dots in a line")));
 }
 
-// Found by config_fuzz: undefined behaviour in toml++ 3.3 for letters it does not expect outside of strings.
-TEST(Config, LettersBeyondAsciiOutsideOfStringsAreASyntaxError) {
-  for (const char* text : {"é = 1\n", "[shardway]\n\u2e80 = 1\n", "a = 1 \ufe00\n", "\u00a1"})
+// Found by config_fuzz: undefined behaviour and a failed assertion in toml++ 3.3 (document.cpp says more).
+TEST(Config, LettersOutOfPlaceAreASyntaxError) {
+  for (const char* text : {"é = 1\n", "[shardway]\n\u2e80 = 1\n", "a = 1 \ufe00\n", "\u00a1", "[# x]\n"})
     EXPECT_THAT(problems(text), ElementsAre(testing::HasSubstr("error: not TOML"))) << text;
   EXPECT_NE(load_text("f", "# é \ufe00\n" + kHouse).config, nullptr);
 }
