@@ -4,6 +4,18 @@
 
 namespace shardway::proxy::control {
 
+void TimelineProof::observe(std::uint32_t streamed, std::uint64_t replayed, std::uint32_t checkpoint) noexcept {
+  if (streamed != streamed_) {
+    *this = {};
+    streamed_ = streamed;
+  } else if (!baseline_) {
+    baseline_ = replayed;
+  } else if (replayed > *baseline_) {
+    proven_ = true;
+  }
+  proven_ = streamed != 0 && (proven_ || checkpoint == streamed);
+}
+
 // access/xlog_internal.h: every page starts with a header of 24 bytes, the first of a segment with one of 40.
 std::uint64_t end_of_last_record(std::uint64_t insert_position, const WalGeometry& geometry) noexcept {
   constexpr std::uint64_t kPageHeader = 24, kSegmentHeader = 40;

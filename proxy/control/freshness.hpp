@@ -35,6 +35,22 @@ struct ReplicaPosition {
   std::uint64_t replayed = 0;
 };
 
+// Is a replica's replayed position on the timeline its receiver streams? Not by itself: one that followed an old
+// primary beyond the fork and is restarted asks for the new timeline while it still stands on the old one (seen on
+// PostgreSQL 15). It is proven by a checkpoint of that timeline it has replayed, or by replaying on while it streams.
+class TimelineProof {
+ public:
+  // Every answer of one connection, in order. `streamed`: 0 while its receiver does not stream; `checkpoint`: the
+  // control file's timeline, 0 if it was not asked for.
+  void observe(std::uint32_t streamed, std::uint64_t replayed, std::uint32_t checkpoint) noexcept;
+  std::uint32_t timeline() const noexcept { return proven_ ? streamed_ : 0; }
+
+ private:
+  std::uint32_t streamed_ = 0;
+  std::optional<std::uint64_t> baseline_;  // taken after it was seen streaming, not together with it
+  bool proven_ = false;
+};
+
 struct WalGeometry {
   std::uint64_t block = 8192, segment = 16u << 20;
 };

@@ -108,6 +108,7 @@ NodeWatch::Outcome NodeWatch::answered(SteadyNanos now) {
   if (link_.results().size() != 1) return Outcome::kNothing;
   if (task == Task::kPositions) {
     positions_ = read_positions(link_.results()[0].get());
+    proof_.observe(positions_.timeline, positions_.replayed, 0);
     return Outcome::kPositions;
   }
   keep_status();
@@ -118,9 +119,15 @@ void NodeWatch::keep_status() {
   auto status = read_status(link_.results()[0].get());
   const bool same_life = status_ && status_->started == status.started &&
                          status_->system_identifier == status.system_identifier && status_->positions.in_recovery;
-  // Without its receiver a replica names its last checkpoint's timeline; within one life it never goes back.
-  if (same_life) status.checkpoint_timeline = std::max(status.checkpoint_timeline, status_->timeline());
-  if (!same_life || status_->timeline() != status.timeline()) node_.fresh_as_of = 0;
+  if (!same_life) {
+    node_.fresh_as_of = 0;
+    proof_ = {};
+    followed_ = 0;
+  }
+  proof_.observe(status.positions.timeline, status.positions.replayed, status.checkpoint_timeline);
+  if (status_ && status_->timeline() != status.timeline()) node_.fresh_as_of = 0;
+  // The checkpoint's timeline lags behind a promotion; within one life a replica never goes back.
+  followed_ = std::max({followed_, status.checkpoint_timeline, proof_.timeline()});
   if (status.positions.receiver_hidden && !(status_ && status_->positions.receiver_hidden)) {
     spdlog::error(
         "event=control_rights {} message=\"pg_stat_wal_receiver is hidden from the control user: the replica "
@@ -142,6 +149,7 @@ NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
   gather_until_ = 0;
   node_.fresh_as_of = 0;
   node_.lag_us = -1;
+  proof_ = {};
   const bool was_serving = std::exchange(identified_, false) && !timed_out;
   // At once, unless that was tried just before: a server that lets in and throws out must not be hammered.
   next_connect_ = std::max(now, opened_at_ + kFirstRetry);

@@ -36,7 +36,11 @@ class NodeWatch {
   bool is_idle() const noexcept { return link_.state() == ControlLink::State::kIdle && is_identified(); }
   const std::optional<Status>& status() const noexcept { return status_; }
   const Positions& positions() const noexcept { return positions_; }  // the newest, of either question
-  SteadyNanos asked_at() const noexcept { return asked_at_; }         // before the answered question was sent
+  // Of a replica's replayed position; 0: not proven.
+  std::uint32_t proven_timeline() const noexcept { return proof_.timeline(); }
+  // The newest timeline known to be part of what this node has replayed.
+  std::uint32_t followed_timeline() const noexcept { return followed_; }
+  SteadyNanos asked_at() const noexcept { return asked_at_; }  // before the answered question was sent
   NodeEvidence evidence() const;
   bool was_tried() const noexcept { return tried_; }
   backend::Node& node() const noexcept { return node_; }
@@ -67,6 +71,8 @@ class NodeWatch {
   SteadyNanos asked_at_ = 0, opened_at_ = 0, gather_until_ = 0, next_connect_ = 0, next_status_ = 0;
   std::optional<Status> status_;
   Positions positions_;
+  TimelineProof proof_;
+  std::uint32_t followed_ = 0;
 };
 
 }  // namespace shardway::proxy::control

@@ -144,6 +144,10 @@ History ShardWatch::history_of(const NodeWatch& node) const {
   return {node.status()->system_identifier, node.positions().timeline};
 }
 
+ReplicaPosition ShardWatch::proven_position(const NodeWatch& node) const {
+  return {{node.status()->system_identifier, node.proven_timeline()}, node.positions().replayed};
+}
+
 void ShardWatch::take_sample(const NodeWatch& node, SteadyNanos now) {
   const auto& positions = node.positions();
   const PrimarySample sample{node.asked_at(), now, history_of(node),
@@ -162,7 +166,7 @@ void ShardWatch::take_sample(const NodeWatch& node, SteadyNanos now) {
 
 void ShardWatch::take_position(NodeWatch& node) {
   if (node.node().role != Role::kReplica) return;
-  const auto fresh = samples_.fresh_as_of({history_of(node), node.positions().replayed});
+  const auto fresh = samples_.fresh_as_of(proven_position(node));
   if (fresh > node.node().fresh_as_of) node.node().fresh_as_of = fresh;
 }
 
@@ -171,9 +175,9 @@ void ShardWatch::take_lag(NodeWatch& node, SteadyNanos now) {
   const auto& positions = node.positions();
   const bool streams = positions.streaming || (positions.receiver_runs && positions.receiver_hidden);
   const ReplicaReport report{positions.replayed, positions.received, streams, node.status()->since_replay_us};
-  // Level with a primary that is none any more is not level.
-  const bool follows_an_old_one = node.status()->timeline() < incumbent_.timeline;
-  node.node().lag_us = follows_an_old_one ? -1 : lag_us(report, samples_, {history_of(node), positions.replayed}, now);
+  // Level with a primary that is none any more, or on the way to the new one, is not level.
+  const bool follows_an_old_one = node.followed_timeline() < incumbent_.timeline;
+  node.node().lag_us = follows_an_old_one ? -1 : lag_us(report, samples_, proven_position(node), now);
 }
 
 bool ShardWatch::is_usable(const NodeWatch& node) const {

@@ -39,6 +39,7 @@ class ShardWatch {
   void take_position(NodeWatch& replica);
   void take_lag(NodeWatch& replica, SteadyNanos now);
   History history_of(const NodeWatch& node) const;
+  ReplicaPosition proven_position(const NodeWatch& node) const;
   bool is_usable(const NodeWatch& replica) const;
 
   void pursue_round(SteadyNanos now);

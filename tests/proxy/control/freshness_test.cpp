@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 namespace shardway::proxy::control {
 namespace {
 
@@ -79,6 +81,39 @@ TEST(Freshness, ManySamplesStillReachBackForAReplicaThatLags) {
   const auto old = samples.fresh_as_of({kShop1, 4700});
   EXPECT_LE(old, 4'700'000);
   EXPECT_GT(old, 4'500'000);
+}
+
+struct Observation {
+  std::uint32_t streamed;
+  std::uint64_t replayed;
+  std::uint32_t checkpoint;
+};
+struct ProofCase {
+  const char* story;
+  std::vector<Observation> observed;
+  std::uint32_t proven;
+};
+
+// A replica of the old primary was 20 kB beyond the fork when it was pointed at the new one and restarted: it streamed
+// timeline 2 while it stood on timeline 1, and 80 reads of a session missed its own write.
+TEST(TimelineProof, StreamingATimelineIsNotStandingOnIt) {
+  const ProofCase cases[] = {
+      {"never promoted: its last checkpoint is of the timeline it streams", {{1, 100, 1}}, 1},
+      {"streams the new timeline, stands on the old one", {{2, 100, 1}, {2, 100, 1}, {2, 100, 0}, {2, 100, 1}}, 0},
+      {"replays on while it streams", {{2, 100, 1}, {2, 100, 0}, {2, 101, 0}}, 2},
+      {"the first position may still be of before it streamed", {{2, 100, 1}, {2, 150, 1}}, 0},
+      {"a checkpoint of the new timeline was replayed", {{2, 100, 1}, {2, 100, 2}}, 2},
+      {"proven once is proven while it streams", {{2, 100, 2}, {2, 100, 0}, {2, 100, 0}}, 2},
+      {"its receiver ended", {{2, 100, 2}, {0, 100, 2}}, 0},
+      {"and begins again: from the start", {{2, 100, 1}, {2, 100, 1}, {0, 100, 1}, {2, 120, 1}, {2, 130, 1}}, 0},
+      {"another timeline", {{1, 100, 1}, {2, 100, 1}}, 0},
+      {"nothing said", {{0, 100, 1}, {0, 200, 1}, {0, 300, 1}}, 0},
+  };
+  for (const auto& c : cases) {
+    TimelineProof proof;
+    for (const auto& o : c.observed) proof.observe(o.streamed, o.replayed, o.checkpoint);
+    EXPECT_EQ(proof.timeline(), c.proven) << c.story;
+  }
 }
 
 struct InsertCase {
