@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "proxy/admin/commands.hpp"
 #include "tests/proxy/admin/fake_host.hpp"
 
@@ -346,6 +348,26 @@ TEST(Console, AnEmptyCommandHasNoTag) {
     const Answer answer = ask(command, false);
     EXPECT_EQ(answer.error + answer.tag, "");
     EXPECT_THAT(describe(command).value(), IsEmpty());
+  }
+}
+
+// Whatever is typed, one answer comes, and it has the columns that were promised.
+TEST(Console, AnyMixtureOfWordsIsAnsweredOnceAsDescribed) {
+  std::vector<std::string> words = {"show", "SELECT", "set",     "begin",   "all",  "1",    "time", "zone",
+                                    "=",    "to",     "'x",      "'",       "\"",   ";",    "--",   "/*",
+                                    "*/",   "\n",     ",",       "\0",      "ü",    "shop", "17",   "start",
+                                    "",     "reset",  "discard", "session", "names"};
+  for (const Show& show : shows()) words.emplace_back(show.name);
+  for (const Action& action : actions()) words.emplace_back(action.verb);
+  std::mt19937 random(20261124);
+  for (int i = 0; i < 20'000; ++i) {
+    std::string command;
+    for (auto length = random() % 5; length > 0; --length) command += words[random() % words.size()] + " ";
+    const Answer answer = ask(command, random() % 2 == 0);
+    const auto described = describe(command);
+    if (!answer.error.empty()) continue;
+    ASSERT_TRUE(described) << command;
+    EXPECT_EQ(names(*described), names(answer.columns)) << command;
   }
 }
 
