@@ -185,7 +185,7 @@ FunctionFacts function_facts(std::string_view name) noexcept {
   facts.order_matters = function->aggregate && !any_of(kOrderFree, name);
   facts.now = any_of(kNow, name);
   facts.sequence = any_of(kSequences, name);
-  facts.session_lock = is_advisory(name) && name.find("_xact_") == std::string_view::npos;
+  facts.session_lock = is_advisory(name) && name.find("advisory_lock") != std::string_view::npos;
   facts.needs_home = facts.sequence || is_advisory(name) || is_large_object(name) || name == "pg_notify";
   facts.writes_home = is_large_object(name) || name == "pg_notify";
   facts.reads_unseen = any_of(kReadsUnseen, name);

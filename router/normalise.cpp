@@ -103,11 +103,10 @@ bool normalise(std::string_view text, bool standard_conforming_strings, std::str
     if (const char mark = mark_of(token.kind); mark != '\0') {
       *out++ = mark;
       literals.push_back({{source, size}, token.kind == TokenKind::kString});
-    } else if (token.kind == TokenKind::kSymbol) {
-      if (*source == ';')
-        ended = true;
-      else
-        *out++ = *source;
+    } else if (token.kind == TokenKind::kSymbol && *source == ';') {
+      ended = true;
+    } else if (token.kind == TokenKind::kSymbol && size == 1) {
+      *out++ = *source;
     } else {
       std::memcpy(out, source, size);
       out += size;

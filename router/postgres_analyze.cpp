@@ -69,9 +69,9 @@ void uninspected(Statement& statement, std::string_view why) {
   Fault fault;
   fault.reason = FaultReason::kTooLarge;
   fault.message = why;
-  fault.hint = "split it up, or name the shard in a comment: /* shardway: shard=… */";
+  fault.hint = "split it up";
   statement.fault = std::move(fault);
-  statement.fault_yields_to_hint = true;
+  statement.fault_yields_to_hint = false;
 }
 
 void finish(analyze::Context& context) {

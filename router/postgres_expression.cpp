@@ -212,8 +212,7 @@ void walk_node(Context& context, Level& level, const Node* node) {
       return;
     default:
       context.out.replica_safe = false;
-      context.fault(FaultReason::kNotSupported, "the statement has an expression Shardway does not know",
-                    "name the shard in a comment: /* shardway: shard=… */", true);
+      context.fault(FaultReason::kNotSupported, "the statement has an expression Shardway does not know", "");
   }
 }
 

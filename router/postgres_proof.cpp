@@ -57,7 +57,7 @@ void check_colocated(Context& context) {
   for (const auto& edge : context.edges)
     if (edge.joins) group[find(static_cast<std::size_t>(edge.term))] = find(static_cast<std::size_t>(edge.of));
   for (std::size_t term = 1; term < terms; ++term)
-    if (find(term) != find(0)) context.not_scatterable("a join of sharded tables that is not on their shard keys");
+    if (find(term) != find(0)) context.not_scatterable("joining sharded tables on other columns than their shard keys");
 }
 
 }  // namespace

@@ -215,7 +215,7 @@ void query_statement(Context& context, const Node* node, const Level* outer, con
     default:
       context.out.replica_safe = false;
       context.fault(FaultReason::kNotSupported, "MERGE is not supported on a sharded database",
-                    "use INSERT … ON CONFLICT, or UPDATE and INSERT", true);
+                    "use INSERT … ON CONFLICT, or UPDATE and INSERT");
       outputs.open = true;
       outputs.exact = false;
   }

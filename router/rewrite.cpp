@@ -23,21 +23,24 @@ std::uint32_t end_of_call(StatementLexer& lexer, std::string_view text, Token& t
   return end;
 }
 
+constexpr std::size_t kLongestDate = 64;
+
 // The words the date types read as the clock's: https://www.postgresql.org/docs/15/datatype-datetime.html
 bool is_clock_word(std::string_view text) {
   std::string lower;
+  if (text.size() > kLongestDate) return false;
+  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
+  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
   for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   for (const std::string_view word : {"now", "today", "tomorrow", "yesterday"}) {
-    for (auto at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
-      const auto end = at + word.size();
+    const auto stands_at = [&](std::size_t at) {
       const auto letter = [&](std::size_t i) { return i < lower.size() && lower[i] >= 'a' && lower[i] <= 'z'; };
-      if ((at == 0 || !letter(at - 1)) && !letter(end)) return true;
-    }
+      return lower.compare(at, word.size(), word) == 0 && (at == 0 || !letter(at - 1)) && !letter(at + word.size());
+    };
+    if (lower.size() >= word.size() && (stands_at(0) || stands_at(lower.size() - word.size()))) return true;
   }
   return false;
 }
-
-constexpr std::size_t kLongestDate = 64;
 
 }  // namespace
 
@@ -70,12 +73,12 @@ std::string with_now(const Case& c) {
 bool reads_the_clock(const Case& c) {
   if (c.values.literals != nullptr)
     for (const auto& literal : *c.values.literals)
-      if (literal.is_string && literal.source.size() <= kLongestDate && is_clock_word(literal.source)) return true;
+      if (literal.is_string && literal.source.size() <= 4 * kLongestDate &&
+          is_clock_word(unquote(literal.source, c.session.standard_conforming_strings).value_or("now")))
+        return true;
   if (c.values.parameters != nullptr)
     for (const auto& parameter : *c.values.parameters)
-      if (parameter.value && !parameter.binary && parameter.value->size() <= kLongestDate &&
-          is_clock_word(*parameter.value))
-        return true;
+      if (parameter.value && !parameter.binary && is_clock_word(*parameter.value)) return true;
   return false;
 }
 

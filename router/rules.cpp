@@ -20,8 +20,14 @@ bool writes(const Statement& statement) noexcept {
     case StatementKind::kTruncate:
     case StatementKind::kCall:
     case StatementKind::kDo: return true;
-    default: return statement.writes_home || statement.uses_user_functions;
+    default: break;
   }
+  if (statement.writes_home || statement.uses_user_functions || statement.writes_reference || statement.writes_single ||
+      statement.writes_unlisted)
+    return statement.kind != StatementKind::kLock;
+  return std::any_of(statement.sharded.begin(), statement.sharded.end(),
+                     [](const TableUse& use) { return use.written; }) &&
+         statement.kind != StatementKind::kLock;
 }
 
 Plan in_session(Rule rule, Action action = Action::kSession) {
@@ -111,6 +117,9 @@ std::optional<Plan> lock_or_truncate(const Case& c, bool is_lock) {
         return refuse(FaultReason::kSeveralShards, "the tables are on several shards", "one statement for each");
     return on_shard(c, Rule::kSingleTable, shard);
   }
+  const bool only_unlisted = s.sharded.empty() && s.reference_tables.empty() && s.single_tables.empty();
+  if (only_unlisted && c.topology.unlisted == Unlisted::kSingle)
+    return on_shard(c, Rule::kSingleTable, c.topology.unlisted_shard);
   return on_every_shard(c, is_lock ? Rule::kReferenceWrite : Rule::kDdl);
 }
 

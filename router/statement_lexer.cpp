@@ -201,6 +201,10 @@ TokenKind StatementLexer::token(char first) noexcept {
     ++at_;
     return end_of_quoted() ? TokenKind::kQuoted : TokenKind::kBad;
   }
+  if (first == '.' && at(at_ + 1) == '.') {
+    at_ += 2;
+    return TokenKind::kSymbol;
+  }
   if (first == '$') return dollar();
   ++at_;
   return is(first, kSymbolic) ? TokenKind::kSymbol : TokenKind::kBad;

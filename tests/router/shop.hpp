@@ -1,0 +1,70 @@
+// The database all router tests speak of: two shards, customers, orders and order_items sharded by customer_id,
+// accounts by a text, docs by a uuid, sites by an integer, countries and currencies reference tables, audit_log on
+// shop_1 and settings on shop_0. Keys whose shard the rows of routes.txt rely on: see shop_test.cpp.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "router/topology.hpp"
+
+namespace shardway::router::shop {
+
+inline std::shared_ptr<Catalog> catalog() {
+  auto made = std::make_shared<Catalog>();
+  made->tables["public.customers"] = {{"customer_id", "bigint"}, {"name", "text"}, {"country", "text"}};
+  made->tables["public.orders"] = {{"order_id", "bigint"},
+                                   {"customer_id", "bigint"},
+                                   {"status", "text"},
+                                   {"total", "numeric"},
+                                   {"created", "timestamp with time zone"}};
+  made->tables["public.order_items"] = {
+      {"customer_id", "bigint"}, {"order_id", "bigint"}, {"sku", "text"}, {"qty", "integer"}};
+  made->tables["public.accounts"] = {{"name", "text"}, {"balance", "numeric"}};
+  made->tables["public.docs"] = {{"id", "uuid"}, {"body", "text"}};
+  made->tables["public.sites"] = {{"site", "integer"}, {"host", "text"}};
+  made->tables["public.countries"] = {{"code", "text"}, {"name", "text"}};
+  made->tables["public.currencies"] = {{"code", "text"}, {"rate", "numeric"}};
+  made->tables["public.audit_log"] = {{"id", "bigint"}, {"what", "text"}, {"at", "timestamp with time zone"}};
+  made->tables["public.settings"] = {{"k", "text"}, {"v", "text"}};
+  made->tables["shadow.orders"] = {{"order_id", "bigint"}};
+  made->user_functions = {"refund", "order_total", "lower_all"};
+  return made;
+}
+
+inline std::shared_ptr<Topology> topology(bool with_catalog = true, Unlisted unlisted = Unlisted::kRefuse) {
+  auto made = std::make_shared<Topology>();
+  made->epoch = 7;
+  made->database = "shop";
+  made->shards = {"shop_0", "shop_1"};
+  const auto sharded = [&](std::string name, std::string key, KeyType type) {
+    made->tables.add({"public", std::move(name), TableKind::kSharded, std::move(key), type, 0});
+  };
+  sharded("customers", "customer_id", KeyType::kBigint);
+  sharded("orders", "customer_id", KeyType::kBigint);
+  sharded("order_items", "customer_id", KeyType::kBigint);
+  sharded("accounts", "name", KeyType::kText);
+  sharded("docs", "id", KeyType::kUuid);
+  sharded("sites", "site", KeyType::kInteger);
+  made->tables.add({"public", "countries", TableKind::kReference, "", KeyType::kBigint, 0});
+  made->tables.add({"public", "currencies", TableKind::kReference, "", KeyType::kBigint, 0});
+  made->tables.add({"public", "audit_log", TableKind::kSingle, "", KeyType::kBigint, 1});
+  made->tables.add({"public", "settings", TableKind::kSingle, "", KeyType::kBigint, 0});
+  std::vector<ShardIndex> owner(16384, 0);
+  for (std::size_t slot = 8192; slot < owner.size(); ++slot) owner[slot] = 1;
+  made->map = ShardMap(std::move(owner));
+  made->unlisted = unlisted;
+  if (with_catalog) made->catalog = catalog();
+  return made;
+}
+
+inline std::shared_ptr<Topology> one_shard() {
+  auto made = std::make_shared<Topology>();
+  made->database = "plain";
+  made->shards = {"only"};
+  made->map = ShardMap(std::vector<ShardIndex>(16384, 0));
+  return made;
+}
+
+}  // namespace shardway::router::shop
