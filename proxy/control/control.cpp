@@ -12,6 +12,7 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "proxy/control/database_watch.hpp"
 
@@ -52,7 +53,7 @@ void warn_of_other_database(const config::Database& database) {
 }  // namespace
 
 struct Control::Impl {
-  explicit Impl(const std::vector<std::shared_ptr<backend::Backend>>& backends);
+  explicit Impl(std::vector<std::shared_ptr<backend::Backend>> backends);
   ~Impl();
   void signal();
   void run();
@@ -72,11 +73,11 @@ struct Control::Impl {
   std::thread thread;
 };
 
-Control::Impl::Impl(const std::vector<std::shared_ptr<backend::Backend>>& backends) {
-  for (const auto& backend : backends) {
+Control::Impl::Impl(std::vector<std::shared_ptr<backend::Backend>> backends) {
+  for (auto& backend : backends) {
     if (is_watched(backend->config)) {
       warn_of_other_database(backend->config);
-      databases.push_back(std::make_unique<DatabaseWatch>(backend));
+      databases.push_back(std::make_unique<DatabaseWatch>(std::move(backend)));
     } else {
       assume_roles(*backend);
     }
@@ -157,7 +158,8 @@ void Control::Impl::announce_first_round() {
   if (first_round_done) first_round.notify_all();
 }
 
-Control::Control(std::vector<std::shared_ptr<backend::Backend>> backends) : impl_(std::make_unique<Impl>(backends)) {}
+Control::Control(std::vector<std::shared_ptr<backend::Backend>> backends)
+    : impl_(std::make_unique<Impl>(std::move(backends))) {}
 Control::~Control() = default;
 
 void Control::wake() {

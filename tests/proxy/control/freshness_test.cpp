@@ -145,8 +145,8 @@ struct LagCase {
 };
 
 TEST(Lag, IsTheReplicasWordWithinWhatTheSamplesProve) {
-  const SteadyNanos now = 100 * kSecond;
-  const auto at = [now](std::int64_t seconds_ago, std::uint64_t position) {
+  constexpr SteadyNanos now = 100 * kSecond;
+  const auto at = [](std::int64_t seconds_ago, std::uint64_t position) {
     return PrimarySample{now - seconds_ago * kSecond, now - seconds_ago * kSecond, kShop1, position, position};
   };
   const ReplicaReport level{.replayed = 100, .received = 100, .streaming = true, .since_replay_us = 3'600'000'000};
