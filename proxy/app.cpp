@@ -1,0 +1,176 @@
+#include "proxy/app.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <ctime>
+#include <stdexcept>
+#include <thread>
+
+#include "proxy/net/socket.hpp"
+
+namespace shardway::proxy {
+namespace {
+
+constexpr auto kFirstRound = std::chrono::milliseconds(3000);   // how long the first look at the nodes may take
+constexpr std::uint64_t kSpareFiles = 64;                       // the program's own: logs, listeners, control connections
+
+std::shared_ptr<SharedDatabase> make_database(const config::Database& config, std::atomic<std::uint32_t>& next_node) {
+  auto database = std::make_shared<SharedDatabase>();
+  auto backend = std::make_shared<backend::Backend>();
+  backend->config = config;
+  for (const auto& shard : config.shards) {
+    auto nodes = std::make_unique<backend::ShardNodes>();
+    nodes->name = shard.name;
+    for (const auto& configured : shard.nodes) {
+      auto node = std::make_unique<backend::Node>();
+      node->address = configured.address;
+      node->zone = configured.zone;
+      node->number = next_node.fetch_add(1);
+      nodes->nodes.push_back(std::move(node));
+    }
+    backend->shards.push_back(std::move(nodes));
+  }
+  backend->set_topology(std::make_shared<router::Topology>(config.topology));
+  database->backend = std::move(backend);
+  database->server_tls = net::make_client_context(config.server_tls);
+  return database;
+}
+
+}  // namespace
+
+App::App(std::string config_file, std::shared_ptr<const config::Config> config)
+    : config_file_(std::move(config_file)), start_time_(std::time(nullptr)) {
+  raise_open_files();
+  generation_ = make_generation(std::move(config));
+  surroundings_.host = this;
+  surroundings_.sample_wanted = [this] {
+    const std::lock_guard lock(mutex_);
+    if (control_) control_->wake();
+  };
+  surroundings_.catalog_changed = [this](const std::string& database) {
+    const std::lock_guard lock(mutex_);
+    const auto found = generation_->databases.find(database);
+    if (control_ && found != generation_->databases.end()) control_->catalog_changed(found->second->backend);
+  };
+  surroundings_.cancel = [this](std::uint32_t process_id, const std::string& secret) {
+    constexpr std::uint32_t kPerWorker = 1u << 22;
+    const auto index = process_id / kPerWorker;
+    if (index >= workers_.size()) return;
+    auto& worker = *workers_[index];
+    worker.loop().post([&worker, process_id, secret] { worker.cancel(process_id, secret); });
+  };
+}
+
+App::~App() {
+  http_.reset();
+  for (auto& worker : workers_) worker->stop();
+  for (auto& worker : workers_) worker->join();
+  control_.reset();
+}
+
+std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const config::Config> config) {
+  auto generation = std::make_shared<Generation>();
+  generation->config = config;
+  generation->secrets = std::make_shared<postgres::Secrets>(config);
+  for (const auto& listen : config->listen) generation->listen_tls.push_back(net::make_server_context(listen.tls));
+  for (const auto& database : config->databases) generation->databases.emplace(database.name, make_database(database, next_node_));
+  return generation;
+}
+
+std::unique_ptr<control::Control> App::make_control(const Generation& generation) {
+  std::vector<std::shared_ptr<backend::Backend>> backends;
+  for (const auto& [name, database] : generation.databases) backends.push_back(database->backend);
+  auto control = std::make_unique<control::Control>(std::move(backends));
+  control->wait_for_first_round(kFirstRound);
+  return control;
+}
+
+void App::raise_open_files() {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const auto clients = limit.rlim_cur > kSpareFiles ? limit.rlim_cur - kSpareFiles : 0;
+  spdlog::info("event=open_files limit={} clients_and_servers={}", limit.rlim_cur, clients);
+}
+
+void App::open_listeners(std::uint32_t workers) {
+  listeners_.assign(workers, {});
+  for (const auto& listen : generation_->config->listen) {
+    std::error_code error;
+    const int probe = net::listen_on(listen.address, false, error);   // SO_REUSEPORT alone would not see who else is there
+    if (probe < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
+    if (!listen.address.is_unix) ::close(probe);
+    for (std::uint32_t i = 0; i < workers; ++i) {
+      const int fd = listen.address.is_unix ? (i == 0 ? probe : ::dup(probe)) : net::listen_on(listen.address, true, error);
+      if (fd < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
+      listeners_[i].push_back(fd);
+    }
+    spdlog::info("event=listen address={} protocol=postgresql", listen.address.text);
+  }
+}
+
+int App::run() {
+  const auto& config = *generation_->config;
+  const auto count = config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+  control_ = make_control(*generation_);
+  open_listeners(count);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, surroundings_, generation_, listeners_[i]));
+  }
+  if (config.admin.http) http_ = std::make_unique<admin::Http>(*this, *config.admin.http);
+  for (auto& worker : workers_) worker->start();
+  spdlog::info("event=started workers={} databases={} pid={}", count, config.databases.size(), ::getpid());
+
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
+  const timespec tick{0, 50'000'000};
+  net::Time deadline = net::Time::max();
+  for (;;) {
+    const int signal = deadline == net::Time::max() ? ::sigwaitinfo(&signals, nullptr) : ::sigtimedwait(&signals, nullptr, &tick);
+    if (signal == SIGHUP) {
+      const auto problems = reload();
+      if (problems.empty()) {
+        spdlog::info("event=reloaded file={}", config_file_);
+      } else {
+        spdlog::error("event=reload_failed file={} problems=\"{}\"", config_file_, problems);
+      }
+    } else if (signal == SIGTERM || signal == SIGINT) {
+      if (deadline != net::Time::max()) {
+        spdlog::warn("event=quit reason=\"second signal\"");
+        break;
+      }
+      drain(signal == SIGINT);
+      deadline = net::Clock::now() + this->config()->shutdown_timeout;
+    }
+    if (deadline != net::Time::max() && (drained() || net::Clock::now() >= deadline)) break;
+  }
+  spdlog::info("event=stopped clients={}", surroundings_.clients.load());
+  return 0;
+}
+
+void App::drain(bool at_once) {
+  accepting_.store(false);
+  spdlog::info("event=draining clients={} signal={}", surroundings_.clients.load(), at_once ? "SIGINT" : "SIGTERM");
+  on_each_worker([at_once](Worker& worker) {
+    worker.stop_accepting();
+    worker.drain(at_once);
+  });
+}
+
+bool App::drained() { return surroundings_.clients.load() == 0; }
+
+void App::on_each_worker(const std::function<void(Worker&)>& action) {
+  for (auto& worker : workers_) worker->loop().post([&worker = *worker, action] { action(worker); });
+}
+
+std::shared_ptr<const Generation> App::generation() const {
+  const std::lock_guard lock(mutex_);
+  return generation_;
+}
+
+}  // namespace shardway::proxy

@@ -1,0 +1,267 @@
+// What the console and HTTP may ask of the running program.
+#include <spdlog/spdlog.h>
+
+#include "proxy/app.hpp"
+#include "proxy/postgres/session.hpp"
+
+#include <csignal>
+#include <unistd.h>
+
+namespace shardway::proxy {
+namespace {
+
+constexpr auto kPausePoll = std::chrono::milliseconds(20);
+
+std::string mode_name(config::PoolMode mode) {
+  return mode == config::PoolMode::kSession ? "session" : mode == config::PoolMode::kStatement ? "statement" : "transaction";
+}
+
+std::string unlisted_name(const router::Topology& topology) {
+  switch (topology.unlisted) {
+    case router::Unlisted::kSingle: return "single:" + topology.shards[topology.unlisted_shard];
+    case router::Unlisted::kReference: return "reference";
+    case router::Unlisted::kRefuse: break;
+  }
+  return "refuse";
+}
+
+stats::DatabaseRow database_row(const SharedDatabase& database) {
+  const auto& config = database.backend->config;
+  const auto topology = database.backend->topology();
+  stats::DatabaseRow row;
+  row.name = config.name;
+  row.protocol = "postgresql";
+  row.pool_mode = mode_name(config.pool.mode);
+  row.server_database = config.server_database.empty() ? config.name : config.server_database;
+  row.pool_size = config.pool.size;
+  row.shards = static_cast<std::uint32_t>(config.shards.size());
+  row.slots = topology->map.slots();
+  row.home = topology->shards[topology->home];
+  row.unlisted = unlisted_name(*topology);
+  row.slots_per_shard.resize(config.shards.size());
+  for (std::uint32_t slot = 0; slot < row.slots; ++slot) ++row.slots_per_shard[topology->map.owner(slot)];
+  for (const auto& shard : config.shards) {
+    row.shard_names.push_back(shard.name);
+    row.first_addresses.push_back(shard.nodes.front().address.text);
+  }
+  row.epoch = topology->epoch;
+  row.paused = database.backend->paused.load();
+  row.disabled = database.backend->disabled.load();
+  return row;
+}
+
+stats::NodeRow node_row(const config::Database& config, const backend::ShardNodes& shard, const backend::Node& node) {
+  stats::NodeRow row;
+  row.database = config.name;
+  row.shard = shard.name;
+  row.address = node.address.text;
+  row.zone = node.zone;
+  const auto role = node.role.load();
+  row.role = role == backend::Role::kPrimary ? "primary" : role == backend::Role::kReplica ? "replica" : "unknown";
+  row.up = node.up.load();
+  row.lag_us = node.lag_us.load();
+  row.timeline = node.timeline.load();
+  row.system_identifier = node.system_identifier.load();
+  const auto fresh = node.fresh_as_of.load();
+  const auto now = net::Clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  row.fresh_age_us = fresh == 0 ? -1 : (now - fresh) / 1000;
+  return row;
+}
+
+// Calls `each` on every worker's thread and `last` after the last of them, on that one's thread.
+void gather(std::vector<std::unique_ptr<Worker>>& workers, std::function<void(Worker&)> each, std::function<void()> last) {
+  auto left = std::make_shared<std::atomic<std::size_t>>(workers.size());
+  for (auto& worker : workers) {
+    worker->loop().post([&worker = *worker, each, last, left] {
+      each(worker);
+      if (left->fetch_sub(1) == 1) last();
+    });
+  }
+}
+
+}  // namespace
+
+std::shared_ptr<const config::Config> App::config() const { return generation()->config; }
+
+void App::collect(bool with_clients, std::function<void(stats::Report)> done) {
+  struct Gathering {
+    std::mutex mutex;
+    stats::Report report;
+  };
+  auto gathering = std::make_shared<Gathering>();
+  gather(
+      workers_,
+      [gathering, with_clients](Worker& worker) {
+        const std::lock_guard lock(gathering->mutex);
+        worker.report(with_clients, gathering->report);
+      },
+      [this, gathering, done = std::move(done)] {
+        add_static_rows(gathering->report);
+        done(std::move(gathering->report));
+      });
+}
+
+// The rows that need no worker; and the pools of one user on several workers become one.
+void App::add_static_rows(stats::Report& report) const {
+  const auto now = generation();
+  for (const auto& [name, database] : now->databases) {
+    auto row = database_row(*database);
+    report.counters[name];
+    for (const auto& shard : database->backend->shards) {
+      for (const auto& node : shard->nodes) {
+        auto& added = report.nodes.emplace_back(node_row(database->backend->config, *shard, *node));
+        const std::lock_guard lock(database->mutex);
+        for (const auto& [key, pool] : database->pools) {
+          if (key.first == node->number) added.servers += pool->open();
+        }
+        row.current_connections += added.servers;
+      }
+    }
+    report.databases.push_back(std::move(row));
+  }
+  std::map<std::pair<std::string, std::string>, stats::PoolRow> merged;
+  for (const auto& pool : report.pools) {
+    auto [slot, fresh] = merged.try_emplace({pool.database, pool.user}, pool);
+    if (!fresh) slot->second += pool;
+  }
+  report.pools.clear();
+  for (auto& [key, pool] : merged) report.pools.push_back(std::move(pool));
+  report.users = now->config->users.size();
+  report.start_time = start_time_;
+  report.uptime_us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - started_).count());
+  report.shutting_down = !accepting_.load();
+}
+
+std::string App::reload() {
+  const std::lock_guard one_at_a_time(reload_mutex_);
+  const auto loaded = config::load(config_file_);
+  if (!loaded.config) {
+    std::string problems;
+    for (const auto& diagnostic : loaded.diagnostics) problems += config::format(diagnostic) + "\n";
+    return problems.empty() ? "the configuration could not be read" : problems;
+  }
+  const auto before = generation();
+  const auto same = [](const config::Listen& a, const config::Listen& b) { return a.address.text == b.address.text; };
+  if (!std::equal(before->config->listen.begin(), before->config->listen.end(), loaded.config->listen.begin(),
+                  loaded.config->listen.end(), same)) {
+    return config_file_ + ": error: [[listen]] addresses cannot change while the program runs\n  hint: restart it\n";
+  }
+  if (before->config->workers != loaded.config->workers) {
+    return config_file_ + ": error: shardway.workers cannot change while the program runs\n  hint: restart it\n";
+  }
+  std::shared_ptr<const Generation> fresh;
+  std::unique_ptr<control::Control> control;
+  try {
+    fresh = make_generation(loaded.config);
+    control = make_control(*fresh);
+  } catch (const std::exception& error) {
+    return config_file_ + ": error: " + error.what() + "\n";
+  }
+  for (const auto& [name, database] : fresh->databases) {
+    const auto old = before->databases.find(name);
+    if (old == before->databases.end()) continue;
+    database->backend->paused.store(old->second->backend->paused.load());
+    database->backend->disabled.store(old->second->backend->disabled.load());
+  }
+  std::unique_ptr<control::Control> old_control;
+  {
+    const std::lock_guard lock(mutex_);
+    generation_ = fresh;
+    old_control = std::exchange(control_, std::move(control));
+  }
+  on_each_worker([fresh](Worker& worker) { worker.adopt(fresh); });
+  return {};
+}
+
+std::vector<std::shared_ptr<SharedDatabase>> App::databases_named(const std::string& name) const {
+  std::vector<std::shared_ptr<SharedDatabase>> found;
+  for (const auto& [known, database] : generation()->databases) {
+    if (name.empty() || known == name) found.push_back(database);
+  }
+  return found;
+}
+
+std::string App::unknown(const std::string& database) const { return "no such database: " + database; }
+
+void App::pause(const std::string& database, std::function<void(std::string)> done) {
+  const auto chosen = databases_named(database);
+  if (chosen.empty()) return done(unknown(database));
+  std::vector<std::string> names;
+  for (const auto& one : chosen) {
+    if (one->backend->paused.exchange(true) && !database.empty()) return done("database \"" + database + "\" is already paused");
+    names.push_back(one->backend->config.name);
+  }
+  check_paused(std::move(names), std::move(done));
+}
+
+// Answers when no link of these databases is lent any more; idle ones are closed.
+void App::check_paused(std::vector<std::string> names, std::function<void(std::string)> done) {
+  auto lent = std::make_shared<std::atomic<std::size_t>>(0);
+  gather(
+      workers_,
+      [names, lent](Worker& worker) {
+        for (const auto& name : names) {
+          if (auto database = worker.database(name)) database->sweep(true);
+          lent->fetch_add(worker.lent_links(name));
+        }
+      },
+      [this, names, lent, done = std::move(done)] {
+        bool still = false;
+        for (const auto& name : names) {
+          for (const auto& database : databases_named(name)) still = still || database->backend->paused.load();
+        }
+        if (!still) return done("resumed before it was paused");
+        if (lent->load() == 0) return done({});
+        auto& loop = workers_.front()->loop();
+        loop.post([this, &loop, names, done] {
+          loop.at(net::Clock::now() + kPausePoll, [this, names, done] { check_paused(names, done); });
+        });
+      });
+}
+
+std::string App::resume(const std::string& database) {
+  const auto chosen = databases_named(database);
+  if (chosen.empty()) return unknown(database);
+  bool any = false;
+  for (const auto& one : chosen) {
+    any = one->backend->paused.exchange(false) || any;
+    on_each_worker([name = one->backend->config.name](Worker& worker) { worker.serve_paused(name); });
+  }
+  return any || database.empty() ? std::string() : "database \"" + database + "\" is not paused";
+}
+
+std::string App::set_disabled(const std::string& database, bool disabled) {
+  const auto chosen = databases_named(database);
+  if (chosen.empty() || database.empty()) return unknown(database);
+  chosen.front()->backend->disabled.store(disabled);
+  return {};
+}
+
+std::string App::reconnect(const std::string& database) {
+  const auto chosen = databases_named(database);
+  if (chosen.empty()) return unknown(database);
+  for (const auto& one : chosen) {
+    on_each_worker([name = one->backend->config.name](Worker& worker) { worker.reconnect(name); });
+  }
+  return {};
+}
+
+std::string App::kill(const std::string& database) {
+  const auto chosen = databases_named(database);
+  if (chosen.empty()) return unknown(database);
+  for (const auto& one : chosen) {
+    one->backend->paused.store(true);
+    on_each_worker([name = one->backend->config.name](Worker& worker) { worker.kill_database(name, "KILL on the console"); });
+  }
+  return {};
+}
+
+std::string App::kill_client(std::uint64_t id) {
+  on_each_worker([id](Worker& worker) { worker.kill_client(id); });
+  return {};
+}
+
+void App::shutdown(bool wait_for_clients) { ::kill(::getpid(), wait_for_clients ? SIGTERM : SIGINT); }
+
+}  // namespace shardway::proxy

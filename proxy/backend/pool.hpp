@@ -1,0 +1,378 @@
+// SharedPool and Pool: the server connections to one node for one user, over all threads, and one thread's part of them.
+// A thread lends and takes back its own idle links without a lock. The cap and the queue are shared: whoever cannot be
+// served at once waits in one line, and a link that comes free goes to the longest waiter, on whichever thread it is.
+//
+// The two sides of that promise meet like this: a waiter first joins the line, then looks for idle links elsewhere; a
+// thread that lays a link down first counts it as idle, then looks at the line. One of the two always sees the other.
+//
+// Link is a connection class with: void attach(EventLoop&), void detach(), bool reusable(now), and it reports the end of
+// its opening through Pool::opened() and Pool::open_failed(). Pools outlive their links.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/backend/node.hpp"
+#include "proxy/net/event_loop.hpp"
+
+namespace shardway::proxy::backend {
+
+// Why no link could be lent. `from_server`: the server answered and refused (wrong password, no such database …): waiting
+// does not help. Otherwise it could not be reached.
+struct OpenFailure {
+  bool from_server = false;
+  std::string sqlstate, message;
+};
+
+template <class Link>
+class Pool;
+
+template <class Link>
+class SharedPool {
+ public:
+  explicit SharedPool(std::uint32_t limit) : limit_(limit) {}
+
+  struct Waiter {
+    Pool<Link>* pool;
+    std::uint64_t ticket;
+    net::Time since;
+  };
+
+  std::uint32_t limit() const noexcept { return limit_; }
+  std::uint32_t open() const noexcept { return open_.load(std::memory_order_relaxed); }
+  bool somebody_waits() const noexcept { return waiting_count_.load() > 0; }
+
+  // True if one more may be opened; it is counted then.
+  bool take_permit() {
+    auto now_open = open_.load();
+    while (now_open < limit_) {
+      if (open_.compare_exchange_weak(now_open, now_open + 1)) return true;
+    }
+    return false;
+  }
+  void return_permit() noexcept { open_.fetch_sub(1); }
+
+  void join_line(Waiter waiter) {
+    const std::lock_guard lock(mutex_);
+    line_.push_back(waiter);
+    waiting_count_.fetch_add(1);
+  }
+  bool leave_line(const Pool<Link>* pool, std::uint64_t ticket) {
+    const std::lock_guard lock(mutex_);
+    for (auto it = line_.begin(); it != line_.end(); ++it) {
+      if (it->pool != pool || it->ticket != ticket) continue;
+      line_.erase(it);
+      waiting_count_.fetch_sub(1);
+      return true;
+    }
+    return false;
+  }
+  bool next_in_line(Waiter& waiter) {
+    if (!somebody_waits()) return false;
+    const std::lock_guard lock(mutex_);
+    if (line_.empty()) return false;
+    waiter = line_.front();
+    line_.pop_front();
+    waiting_count_.fetch_sub(1);
+    return true;
+  }
+  Pool<Link>* first_in_line() {
+    if (!somebody_waits()) return nullptr;
+    const std::lock_guard lock(mutex_);
+    return line_.empty() ? nullptr : line_.front().pool;
+  }
+  void add(Pool<Link>* pool) {
+    const std::lock_guard lock(mutex_);
+    pools_.push_back(pool);
+  }
+  void remove(Pool<Link>* pool) {
+    const std::lock_guard lock(mutex_);
+    std::erase(pools_, pool);
+  }
+  template <class Visit>
+  void visit_pools(Visit visit) {
+    const std::lock_guard lock(mutex_);
+    for (auto* pool : pools_) visit(*pool);
+  }
+
+ private:
+  const std::uint32_t limit_;
+  std::atomic<std::uint32_t> open_{0}, waiting_count_{0};
+  std::mutex mutex_;
+  std::deque<Waiter> line_;
+  std::vector<Pool<Link>*> pools_;
+};
+
+template <class Link>
+class Pool {
+ public:
+  // A link, or nullptr and the reason.
+  using Granted = std::function<void(std::unique_ptr<Link>, const OpenFailure&)>;
+  using Open = std::function<std::unique_ptr<Link>(Pool&)>;  // begins to open one; it reports to opened()/open_failed()
+
+  Pool(net::EventLoop& loop, std::shared_ptr<SharedPool<Link>> shared, const Backend& backend, Node& node, Open open)
+      : loop_(loop), shared_(std::move(shared)), backend_(backend), node_(node), open_(std::move(open)) {
+    shared_->add(this);
+  }
+  ~Pool() {
+    loop_.cancel(retry_timer_);
+    shared_->remove(this);
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // An idle link of this thread, if nobody waits; the most recently used one.
+  std::unique_ptr<Link> take() {
+    if (idle_.empty() || shared_->somebody_waits() || backend_.paused.load(std::memory_order_relaxed)) return nullptr;
+    ++lent_;
+    return pop_idle();
+  }
+
+  // Joins the line. `granted` is called once, later, on this thread, unless the ticket is cancelled before.
+  std::uint64_t wait(Granted granted) {
+    const std::uint64_t ticket = ++last_ticket_;
+    granted_.emplace(ticket, std::move(granted));
+    shared_->join_line({this, ticket, loop_.now()});
+    if (!backend_.paused.load()) find_links();
+    return ticket;
+  }
+  void cancel(std::uint64_t ticket) {
+    if (granted_.erase(ticket) > 0) shared_->leave_line(this, ticket);
+  }
+
+  // A link comes back clean: to the longest waiter, else it lies idle here.
+  void give_back(std::unique_ptr<Link> link) {
+    --lent_;
+    lay_down(std::move(link));
+  }
+  // A link is not to be used again.
+  void discard(std::unique_ptr<Link> link) {
+    --lent_;
+    destroy(std::move(link));
+  }
+
+  // A link that comes back with something left behind: `statements` clean it first, one by one, and it counts as lent until then.
+  void reset(std::unique_ptr<Link> link, const std::vector<std::string>& statements) {
+    auto& kept = *resetting_.emplace_back(std::move(link));
+    kept.begin_reset(statements);
+  }
+  // Called by a link when its reset has ended, well or not.
+  void reset_done(Link& link) {
+    for (auto it = resetting_.begin(); it != resetting_.end(); ++it) {
+      if (it->get() != &link) continue;
+      auto done = std::move(*it);
+      resetting_.erase(it);
+      give_back(std::move(done));
+      return;
+    }
+  }
+
+  // Called by a link that was opening.
+  void opened(Link& link) {
+    failures_ = 0;
+    node_.up.store(true, std::memory_order_relaxed);
+    lay_down(take_opening(link));
+  }
+  void open_failed(Link& link, const OpenFailure& failure) {
+    destroy(take_opening(link), /*serve=*/false);
+    last_failure_ = failure;
+    ++failures_;
+    if (!failure.from_server) node_.up.store(false, std::memory_order_relaxed);
+    if (shared_->open() == 0 || failure.from_server) {
+      fail_waiters(failure);
+    } else {
+      retry_later();
+    }
+    poke_line();
+  }
+  // Called by an idle link that the server closed.
+  void lost(Link& link) {
+    for (auto it = idle_.begin(); it != idle_.end(); ++it) {
+      if (it->get() != &link) continue;
+      auto gone = std::move(*it);
+      idle_.erase(it);
+      idle_count_.store(static_cast<std::uint32_t>(idle_.size()));
+      destroy(std::move(gone));
+      return;
+    }
+  }
+
+  // Once a second: closes what was idle or alive for too long, or belongs to an older configuration.
+  void sweep(bool close_all) {
+    for (std::size_t i = idle_.size(); i-- > 0;) {
+      if (!close_all && idle_[i]->reusable(loop_.now())) continue;
+      auto old = std::move(idle_[i]);
+      idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
+      idle_count_.store(static_cast<std::uint32_t>(idle_.size()));
+      destroy(std::move(old));
+    }
+  }
+  // After RESUME, and when another thread asks for idle links.
+  void serve_line() {
+    if (backend_.paused.load()) return;
+    while (!idle_.empty() && shared_->somebody_waits()) {
+      typename SharedPool<Link>::Waiter waiter;
+      if (!shared_->next_in_line(waiter)) break;
+      hand_over(pop_idle(), waiter);
+    }
+    if (shared_->somebody_waits()) open_more();
+  }
+
+  net::EventLoop& loop() noexcept { return loop_; }
+  Node& node() noexcept { return node_; }
+  std::size_t idle() const noexcept { return idle_.size(); }
+  std::size_t lent() const noexcept { return lent_; }
+  std::size_t opening() const noexcept { return opening_.size(); }
+  std::size_t waiting() const noexcept { return granted_.size(); }
+  const std::vector<std::unique_ptr<Link>>& idle_links() const noexcept { return idle_; }
+  const std::vector<std::unique_ptr<Link>>& opening_links() const noexcept { return opening_; }
+  SharedPool<Link>& shared() noexcept { return *shared_; }
+  const OpenFailure& last_failure() const noexcept { return last_failure_; }
+
+ private:
+  std::unique_ptr<Link> pop_idle() {
+    auto link = std::move(idle_.back());
+    idle_.pop_back();
+    idle_count_.store(static_cast<std::uint32_t>(idle_.size()));
+    return link;
+  }
+
+  void lay_down(std::unique_ptr<Link> link) {
+    link->rest(loop_.now());
+    if (!link->reusable(loop_.now()) || backend_.paused.load(std::memory_order_relaxed)) {
+      destroy(std::move(link));
+      return;
+    }
+    typename SharedPool<Link>::Waiter waiter;
+    if (shared_->next_in_line(waiter)) {
+      hand_over(std::move(link), waiter);
+      return;
+    }
+    idle_.push_back(std::move(link));
+    idle_count_.store(static_cast<std::uint32_t>(idle_.size()));
+    if (shared_->somebody_waits()) serve_line();
+  }
+
+  void destroy(std::unique_ptr<Link> link, bool serve = true) {
+    link->detach();
+    loop_.bury(std::shared_ptr<Link>(std::move(link)));
+    shared_->return_permit();
+    if (serve) poke_line();
+  }
+
+  void hand_over(std::unique_ptr<Link> link, const typename SharedPool<Link>::Waiter& waiter) {
+    if (waiter.pool == this) {
+      receive(std::move(link), waiter.ticket);
+      return;
+    }
+    link->detach();
+    auto parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link));
+    waiter.pool->loop_.post([pool = waiter.pool, parcel, ticket = waiter.ticket] {
+      (*parcel)->attach(*pool);
+      pool->receive(std::move(*parcel), ticket);
+    });
+  }
+
+  // On this thread: the link is for `ticket`, after the events at hand; if that one has given up meanwhile, for the next.
+  void receive(std::unique_ptr<Link> link, std::uint64_t ticket) {
+    auto parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link));
+    loop_.defer([this, ticket, parcel] {
+      const auto found = granted_.find(ticket);
+      if (found == granted_.end()) {
+        lay_down(std::move(*parcel));
+        return;
+      }
+      auto granted = std::move(found->second);
+      granted_.erase(found);
+      ++lent_;
+      granted(std::move(*parcel), {});
+    });
+  }
+
+  void find_links() {
+    bool elsewhere = false;
+    shared_->visit_pools([&](Pool& pool) {
+      if (&pool == this || pool.idle_count_.load() == 0) return;
+      elsewhere = true;
+      pool.loop_.post([other = &pool] { other->serve_line(); });
+    });
+    if (!idle_.empty()) {
+      loop_.defer([this] { serve_line(); });
+    } else if (!elsewhere) {
+      open_more();
+    }
+  }
+
+  // A permit came free: the thread of the longest waiter may open a link for it.
+  void poke_line() {
+    if (auto* pool = shared_->first_in_line()) pool->loop_.post([pool] { pool->open_more(); });
+  }
+
+  void open_more() {
+    if (backend_.paused.load() || retry_timer_ != 0 || opening_.size() >= granted_.size()) return;
+    if (!shared_->take_permit()) return;
+    start_opening();
+  }
+  void start_opening() {
+    opening_.push_back(open_(*this));
+    opening_.back()->connect();
+  }
+
+  std::unique_ptr<Link> take_opening(Link& link) {
+    for (auto it = opening_.begin(); it != opening_.end(); ++it) {
+      if (it->get() != &link) continue;
+      auto found = std::move(*it);
+      opening_.erase(it);
+      return found;
+    }
+    return nullptr;
+  }
+
+  // Every waiter of this thread learns that there is no hope here; the caller decides whether to come again.
+  void fail_waiters(const OpenFailure& failure) {
+    for (const auto& [ticket, granted] : granted_) {
+      if (!shared_->leave_line(this, ticket)) continue;  // a link is on its way to this one
+      loop_.defer([this, ticket = ticket, failure] {
+        const auto found = granted_.find(ticket);
+        if (found == granted_.end()) return;
+        auto hopeless = std::move(found->second);
+        granted_.erase(found);
+        hopeless(nullptr, failure);
+      });
+    }
+  }
+
+  void retry_later() {
+    if (retry_timer_ != 0) return;
+    const auto ceiling = std::min<std::uint64_t>(2000, std::uint64_t{50} << std::min(failures_, 5u));
+    const auto delay = std::chrono::milliseconds(std::uniform_int_distribution<std::uint64_t>(ceiling / 2, ceiling)(random_));
+    retry_timer_ = loop_.after(delay, [this] {
+      retry_timer_ = 0;
+      open_more();
+    });
+  }
+
+  net::EventLoop& loop_;
+  std::shared_ptr<SharedPool<Link>> shared_;
+  const Backend& backend_;
+  Node& node_;
+  Open open_;
+  std::vector<std::unique_ptr<Link>> idle_, opening_, resetting_;
+  std::atomic<std::uint32_t> idle_count_{0};
+  std::size_t lent_ = 0;
+  std::uint64_t last_ticket_ = 0;
+  std::unordered_map<std::uint64_t, Granted> granted_;
+  OpenFailure last_failure_;
+  unsigned failures_ = 0;
+  net::EventLoop::TimerId retry_timer_ = 0;
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace shardway::proxy::backend

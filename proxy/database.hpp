@@ -1,0 +1,92 @@
+// Generation and Database: one configuration's databases, shared by all threads, and one worker's part of a database.
+// A reload makes a new generation; clients move to it between transactions, the old one goes with its last client.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+
+#include "proxy/backend/node.hpp"
+#include "proxy/postgres/link.hpp"
+#include "proxy/stats/counters.hpp"
+#include "router/statement_cache.hpp"
+
+namespace shardway::proxy {
+
+// The shared pools of one database over all threads: one per node and server user.
+struct SharedDatabase {
+  std::shared_ptr<backend::Backend> backend;
+  net::TlsContext server_tls;
+
+  std::shared_ptr<postgres::SharedPool> pool(std::uint32_t node, const std::string& user) {
+    const std::lock_guard lock(mutex);
+    auto& pool = pools[{node, user}];
+    if (!pool) pool = std::make_shared<postgres::SharedPool>(backend->config.pool.size);
+    return pool;
+  }
+  std::mutex mutex;
+  std::map<std::pair<std::uint32_t, std::string>, std::shared_ptr<postgres::SharedPool>> pools;
+};
+
+struct Generation {
+  std::uint64_t number = 0;
+  std::shared_ptr<const config::Config> config;
+  std::shared_ptr<postgres::Secrets> secrets;
+  std::map<std::string, std::shared_ptr<SharedDatabase>, std::less<>> databases;
+  std::vector<net::TlsContext> listen_tls;   // as in config->listen
+};
+
+// What a client is told at login: the ParameterStatus messages of a server with its settings.
+struct Welcome {
+  std::string frames;
+  bool standard_conforming_strings = true;
+};
+
+// One worker's part of a database.
+class Database {
+ public:
+  Database(net::EventLoop& loop, std::shared_ptr<const Generation> generation, std::shared_ptr<SharedDatabase> shared);
+
+  // The pools of one server user, by shard and node; made as they are needed. The reference stays valid.
+  struct UserPools {
+    std::string server_user;
+    std::vector<std::vector<postgres::Pool*>> by_shard;
+  };
+  UserPools& pools_of(const std::string& server_user);
+  postgres::Pool& pool(UserPools& pools, router::ShardIndex shard, std::size_t node);
+  // The cache over the newest topology.
+  router::StatementCache& cache();
+  const router::Topology& topology() { return *cache().topology(); }
+
+  std::string server_user_of(const std::string& user) const;
+  const Generation& generation() const noexcept { return *generation_; }
+  backend::Backend& backend() noexcept { return *shared_->backend; }
+  const config::Database& config() const noexcept { return shared_->backend->config; }
+  stats::DatabaseCounters counters;   // by_shard sized at construction
+  void add_cache_counters(stats::DatabaseCounters& to) const;
+
+  template <class Visit>
+  void visit_pools(Visit visit) {
+    for (auto& [key, pool] : pools_) visit(key.second, *pool);
+  }
+  void sweep(bool close_all);
+  bool in_use() const noexcept;   // some link is lent, opening or awaited
+
+  std::unordered_map<std::string, Welcome> welcomes;   // by server user and settings fingerprint
+
+ private:
+  std::unique_ptr<postgres::Pool> make_pool(router::ShardIndex shard, std::size_t node, const std::string& server_user);
+
+  net::EventLoop& loop_;
+  std::shared_ptr<const Generation> generation_;
+  std::shared_ptr<SharedDatabase> shared_;
+  std::map<std::string, std::unique_ptr<UserPools>> user_pools_;
+  std::map<std::pair<std::uint32_t, std::string>, std::unique_ptr<postgres::Pool>> pools_;
+  std::unique_ptr<router::StatementCache> cache_;
+  std::uint64_t cache_epoch_ = 0;
+  router::StatementCache::Counters retired_{};
+};
+
+}  // namespace shardway::proxy

@@ -1,0 +1,26 @@
+// Sockets: opening, listening, naming. All are non-blocking, close-on-exec, TCP ones without Nagle and with keepalive.
+// Errors come back as std::error_code; a descriptor is -1 then.
+#pragma once
+
+#include <string>
+#include <system_error>
+
+#include "proxy/config/config.hpp"
+
+namespace shardway::proxy::net {
+
+// Numeric addresses and names; a name is resolved here and now (getaddrinfo), so not on a busy path for remote names.
+int connect_to(const config::Address& address, std::error_code& error);  // in progress when it returns
+int listen_on(const config::Address& address, bool reuse_port, std::error_code& error);
+int accept_from(int listener, std::error_code& error);
+std::error_code pending_error(int fd) noexcept;  // SO_ERROR: how a connect ended
+
+struct Endpoint {
+  std::string host;  // "unix" for Unix sockets, as PgBouncer shows them
+  std::uint16_t port = 0;
+};
+Endpoint peer_of(int fd);
+Endpoint local_of(int fd);
+bool is_tcp(int fd) noexcept;
+
+}  // namespace shardway::proxy::net

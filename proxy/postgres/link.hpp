@@ -1,0 +1,156 @@
+// Link: Shardway's object for one PostgreSQL server connection. It opens itself (TCP, TLS, startup, login), then carries
+// what a session writes and knows at every moment which answers the server still owes. It belongs to one thread; a pool
+// may detach it and attach it to another one. Protocol flow: https://www.postgresql.org/docs/15/protocol-flow.html
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/postgres/login.hpp"
+#include "proxy/backend/pool.hpp"
+#include "proxy/net/outbox.hpp"
+#include "proxy/postgres/secrets.hpp"
+#include "proxy/postgres/settings.hpp"
+
+namespace shardway::proxy::postgres {
+
+class Link;
+using Pool = backend::Pool<Link>;
+using SharedPool = backend::SharedPool<Link>;
+
+// What all links of one pool have in common.
+struct LinkTarget {
+  std::shared_ptr<const backend::Backend> backend;
+  backend::Node* node = nullptr;
+  router::ShardIndex shard = 0;
+  std::string user;           // on the server
+  std::string database;       // on the server
+  std::shared_ptr<Secrets> secrets;
+  net::TlsContext tls;        // null: off
+};
+
+// An answer the server owes. Local ones are owed by us, behind the server's earlier ones.
+enum class Reply : std::uint8_t { kParse, kBind, kClose, kDescribe, kExecute, kSync, kQuery, kFunctionCall, kLocalParse, kLocalClose };
+struct Owed {
+  Reply reply;
+  bool drop = false;          // the client has not asked for it
+  bool swallow_error = false; // nor may it see an error for it
+  std::uint64_t statement = 0;  // kParse, kClose of a registered statement: its number
+};
+
+// Whoever has a link lent to him.
+class LinkOwner {
+ public:
+  virtual void on_link_events(Link& link, std::uint32_t events) = 0;
+
+ protected:
+  ~LinkOwner() = default;
+};
+
+class Link final : public net::EventHandler {
+ public:
+  Link(std::shared_ptr<const LinkTarget> target, Pool& pool, std::uint64_t id);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  // ---- for the pool ----
+  void connect();                    // begins; ends in Pool::opened() or Pool::open_failed()
+  void attach(Pool& pool);
+  void detach();
+  bool reusable(net::Time now) const noexcept;  // clean, not too old, not idle for too long
+  void rest(net::Time now) noexcept {           // nobody's from now on
+    owner_ = nullptr;
+    idle_since_ = now;
+  }
+  void begin_reset(const std::vector<std::string>& statements);  // and then reports Pool::reset_done()
+
+  // ---- for its owner ----
+  void lend_to(LinkOwner* owner) noexcept { owner_ = owner; }
+  std::string& out() noexcept { return outbox_.tail(); }
+  bool flush();                                   // false: the connection broke
+  bool write_through(std::string_view bytes);     // big client data: around the buffer if it is empty
+  bool has_backlog() const noexcept { return !outbox_.empty(); }
+  net::IoResult read(char* into, std::size_t size) noexcept { return stream_.read(into, size); }
+  void owe(Reply reply, bool drop = false, bool swallow_error = false, std::uint64_t statement = 0) {
+    owed_.push_back({reply, drop, swallow_error, statement});
+  }
+  std::deque<Owed>& owed() noexcept { return owed_; }
+  bool owes() const noexcept { return !owed_.empty(); }
+  bool is_broken() const noexcept { return broken_; }
+  void mark_broken() noexcept { broken_ = true; }
+  void close_when_returned() noexcept { broken_ = true; }
+
+  // Statements prepared on this connection, by their number in the registry.
+  bool has_statement(std::uint64_t id);
+  // Notes that `id` is being prepared; appends Close messages for the statements it pushes out.
+  void remember_statement(std::uint64_t id, std::uint32_t limit);
+  // The server skipped this message because of an earlier error: what it would have done is undone in our books.
+  void undo(const Owed& skipped);
+  void forget_all_statements() noexcept;
+  std::size_t statement_count() const noexcept { return statements_.size(); }
+
+  // What the server reported about itself; kept up to date by note_parameter().
+  const std::vector<std::pair<std::string, std::string>>& parameters() const noexcept { return parameters_; }
+  void note_parameter(std::string_view name, std::string_view value);
+  const LinkTarget& target() const noexcept { return *target_; }
+  Pool& pool() noexcept { return *pool_; }
+  const net::Stream& stream() const noexcept { return stream_; }
+  std::uint64_t id() const noexcept { return id_; }
+  std::uint32_t process_id() const noexcept { return process_id_; }
+  const std::string& secret() const noexcept { return secret_; }
+  net::Time opened_at() const noexcept { return opened_at_; }
+  std::int64_t connect_time() const noexcept { return connect_time_; }
+
+  // ---- state a session keeps in the link it uses ----
+  SharedSettings settings = no_settings();  // the SETs that are in force on this connection
+  char status = 'I';                        // of the last ReadyForQuery
+  std::string held;                         // the beginning of a frame that is not complete yet
+  std::size_t pass_remaining = 0;           // bytes of a big frame that pass through as they come
+  bool readable = false;                    // there may be more to read: the reader stopped early
+  std::uint32_t cancels_in_flight = 0;      // it may not be lent on until they are delivered
+  std::uint64_t unnamed_statement = 0;      // the registry number of what the unnamed statement holds; 0: unknown
+
+  void on_events(std::uint32_t events) override;
+
+ private:
+  enum class State : std::uint8_t { kConnecting, kTlsAnswer, kTlsHandshake, kLogin, kReady, kResetting };
+
+  void on_connected();
+  void begin_startup();
+  void continue_tls();
+  void read_login();
+  bool on_login_frame(char type, protocol::Bytes body);   // false: the link is gone
+  void fail(bool from_server, std::string sqlstate, std::string message);
+  void read_idle();
+  void read_reset();
+  void arm_timeout();
+
+  std::shared_ptr<const LinkTarget> target_;
+  Pool* pool_;
+  const std::uint64_t id_;
+  net::Stream stream_;
+  net::Outbox outbox_;
+  LinkOwner* owner_ = nullptr;
+  State state_ = State::kConnecting;
+  bool broken_ = false;
+  std::deque<Owed> owed_;
+  std::unordered_map<std::uint64_t, std::uint64_t> statements_;  // id -> last use
+  std::uint64_t use_clock_ = 0;
+  std::vector<std::pair<std::string, std::string>> parameters_;
+  std::uint32_t process_id_ = 0;
+  std::string secret_;
+  std::unique_ptr<protocol::postgres::ServerLogin> login_;
+  net::Time opened_at_{}, idle_since_{};
+  std::int64_t connect_time_ = 0;
+  net::EventLoop::TimerId timeout_ = 0;
+};
+
+// The name a registered statement has on every server.
+std::string server_statement_name(std::uint64_t id);
+
+}  // namespace shardway::proxy::postgres

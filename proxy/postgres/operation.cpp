@@ -1,0 +1,259 @@
+#include "proxy/postgres/operation.hpp"
+
+#include <algorithm>
+
+#include "protocol/postgres/frame.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+
+namespace {
+
+constexpr std::size_t kHeldFrameBytes = 256 * 1024;  // a bigger row passes in pieces, and alone
+
+// Same names, types and formats; table and column numbers may differ from shard to shard.
+bool same_shape(std::string_view a, std::string_view b) {
+  const auto left = pg::decode_row_description(a.substr(pg::kHeadBytes));
+  const auto right = pg::decode_row_description(b.substr(pg::kHeadBytes));
+  if (!left || !right || left->size() != right->size()) return false;
+  for (std::size_t i = 0; i < left->size(); ++i) {
+    const auto& x = (*left)[i];
+    const auto& y = (*right)[i];
+    if (x.name != y.name || x.type != y.type || x.format != y.format) return false;
+  }
+  return true;
+}
+
+std::string error_frame(std::string_view sqlstate, std::string_view message, std::string_view hint) {
+  std::string frame;
+  pg::encode::error(frame, {.sqlstate = sqlstate, .message = message, .hint = hint});
+  return frame;
+}
+
+}  // namespace
+
+void Operation::add(Link& link, std::string frames) {
+  Part part;
+  part.link = &link;
+  part.frames = std::move(frames);
+  part.ready_count = static_cast<std::size_t>(std::count_if(link.owed().begin(), link.owed().end(), [](const Owed& owed) {
+    return owed.reply == Reply::kSync || owed.reply == Reply::kQuery;
+  }));
+  parts_.push_back(std::move(part));
+}
+
+void Operation::start() {
+  if (sequential_) {
+    send_next();
+    return;
+  }
+  for (auto& part : parts_) {
+    part.sent = true;
+    part.link->out() += part.frames;
+    part.frames.clear();
+    part.link->flush();
+  }
+}
+
+void Operation::send_next() {
+  for (auto& part : parts_) {
+    if (part.done) continue;
+    if (part.sent) return;
+    part.sent = true;
+    part.link->out() += part.frames;
+    part.link->flush();
+    return;
+  }
+}
+
+bool Operation::involves(const Link& link) const noexcept {
+  for (const auto& part : parts_) {
+    if (part.link == &link) return true;
+  }
+  return false;
+}
+
+Operation::Part* Operation::part_of(const Link& link) noexcept {
+  for (auto& part : parts_) {
+    if (part.link == &link) return &part;
+  }
+  return nullptr;
+}
+
+void Operation::on_readable(Link& link, char* buffer, std::size_t size, const std::function<bool()>& may_emit) {
+  auto* part = part_of(link);
+  if (part == nullptr || part->done || (floor_ != nullptr && floor_ != &link)) {
+    link.readable = true;
+    return;
+  }
+  while (!part->done) {
+    if (!may_emit()) {
+      link.readable = true;
+      return;
+    }
+    const auto got = link.read(buffer, size);
+    std::string_view in(buffer, got.bytes);
+    std::string joined;
+    if (!link.held.empty()) {
+      joined = std::move(link.held);
+      link.held.clear();
+      joined.append(in);
+      in = joined;
+    }
+    const auto used = read_frames(*part, in, may_emit);
+    link.held.assign(in.substr(used));
+    if (got.closed || link.is_broken()) {
+      on_lost(link);
+      return;
+    }
+    link.readable = !got.drained;
+    if (got.drained) break;
+  }
+  finish_if_over();
+}
+
+std::size_t Operation::read_frames(Part& part, std::string_view in, const std::function<bool()>&) {
+  auto& link = *part.link;
+  std::size_t at = 0;
+  for (;;) {
+    if (link.pass_remaining > 0) {
+      const auto piece = in.substr(at, link.pass_remaining);
+      if (shows(part)) emit_(piece);
+      at += piece.size();
+      link.pass_remaining -= piece.size();
+      if (link.pass_remaining > 0) return at;
+      floor_ = nullptr;
+    }
+    pg::FrameHead head;
+    const auto state = pg::peek_head(in.substr(at), head);
+    if (state == pg::HeadState::kBad) link.mark_broken();
+    if (state != pg::HeadState::kOk) return at;
+    if (in.size() - at >= head.size()) {
+      on_frame(part, head.type, in.substr(at, head.size()));
+      at += head.size();
+      if (part.done) return at;
+      continue;
+    }
+    if (head.type == 'D' && head.size() > kHeldFrameBytes) {
+      floor_ = &link;
+      ++part.rows;
+      link.pass_remaining = head.size();
+      continue;
+    }
+    return at;
+  }
+}
+
+void Operation::on_frame(Part& part, char type, std::string_view frame) {
+  auto& link = *part.link;
+  const auto body = frame.substr(pg::kHeadBytes);
+  const bool dropping = link.owes() && link.owed().front().drop;
+  switch (type) {
+    case 'D':
+      ++part.rows;
+      if (answer_ != Answer::kSilent && shows(part) && error_.empty()) emit_(frame);
+      return;
+    case 'T':
+      if (!dropping) on_description(part, frame);
+      return;
+    case 'C':
+      if (dropping) return;
+      if (const auto tag = pg::decode_command_complete(body)) part.tag = *tag;
+      return;
+    case '1':
+    case '3': {
+      const auto expected = type == '1' ? Reply::kParse : Reply::kClose;
+      if (link.owes() && link.owed().front().reply == expected) link.owed().pop_front();
+      return;
+    }
+    case 's': suspended_ = true; return;
+    case 'E': on_error(part, frame); return;
+    case 'Z': on_ready(part, body.empty() ? 'E' : body[0]); return;
+    case 'S':
+      if (const auto parameter = pg::decode_parameter_status(body)) link.note_parameter(parameter->name, parameter->value);
+      if (!dropping && &part == &parts_.front()) emit_(frame);
+      return;
+    case 'N':
+    case 'A':
+      if (!dropping && &part == &parts_.front()) emit_(frame);
+      return;
+    case 'G':
+    case 'H':
+    case 'W': link.mark_broken(); return;  // COPY has no place in an operation
+    default: return;                       // BindComplete and the like: answered before, by the session
+  }
+}
+
+void Operation::on_description(Part& part, std::string_view frame) {
+  if (description_.empty()) {
+    description_ = frame;
+    if (describe_rows_ && answer_ != Answer::kSilent) emit_(frame);
+  } else if (!same_shape(description_, frame) && error_.empty()) {
+    error_ = error_frame("0A000", "the shards describe the result differently",
+                         "make the tables' column types equal on all shards");
+    part.failed = true;
+  }
+}
+
+void Operation::on_error(Part& part, std::string_view frame) {
+  part.failed = true;
+  if (error_.empty()) error_ = frame;
+  const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
+  if (error && error->is_fatal()) part.link->mark_broken();
+  if (!cancel_part) return;
+  for (auto& other : parts_) {
+    if (&other != &part && other.sent && !other.done) cancel_part(*other.link);
+  }
+}
+
+void Operation::on_ready(Part& part, char status) {
+  auto& link = *part.link;
+  link.status = status;
+  auto& owed = link.owed();
+  while (!owed.empty()) {  // what a Sync or Query ends, it ends with all before it
+    const auto ended = owed.front();
+    owed.pop_front();
+    if (ended.reply == Reply::kSync || ended.reply == Reply::kQuery) break;
+    link.undo(ended);  // skipped behind an error
+  }
+  if (--part.ready_count > 0) return;
+  part.done = true;
+  if (sequential_ && error_.empty() && !suspended_) send_next();
+}
+
+void Operation::on_lost(Link& link) {
+  link.mark_broken();
+  auto* part = part_of(link);
+  if (part == nullptr || part->done) return;
+  part->failed = part->done = true;
+  lost_ = true;
+  if (floor_ == &link) floor_ = nullptr;
+  if (error_.empty()) {
+    error_ = error_frame("08006", "the connection to shard server " + link.target().node->address.text + " was lost", {});
+  }
+  finish_if_over();
+}
+
+std::uint64_t Operation::rows() const noexcept {
+  std::uint64_t sum = 0;
+  for (const auto& part : parts_) sum += part.rows;
+  return sum;
+}
+
+std::string Operation::tag() const {
+  if (answer_ != Answer::kUnion) return parts_.front().tag;
+  return "SELECT " + std::to_string(rows());
+}
+
+void Operation::finish_if_over() {
+  if (over_) return;
+  for (const auto& part : parts_) {
+    const bool never_sent = !part.sent && (failed() || suspended_);
+    if (!part.done && !never_sent) return;
+  }
+  over_ = true;
+  then_(*this);
+}
+
+}  // namespace shardway::proxy::postgres

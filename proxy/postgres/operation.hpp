@@ -1,0 +1,78 @@
+// Operation: one statement (or COMMIT, SET, SAVEPOINT …) that runs on several links at once, or one after the other, and
+// has one answer. It reads every shard's replies as they come, in bounded memory, and calls `then` when all have ended.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/link.hpp"
+
+namespace shardway::proxy::postgres {
+
+class Operation {
+ public:
+  enum class Answer : std::uint8_t {
+    kUnion,   // the rows of all, one tag with their sum
+    kFirst,   // the rows and tag of the first; the others must agree
+    kSilent,  // nothing but errors
+  };
+  struct Part {
+    Link* link = nullptr;
+    std::string frames;           // what to send; ends with Query or Sync
+    std::size_t ready_count = 1;  // how many ReadyForQuery that brings
+    bool sent = false, done = false, failed = false;
+    std::uint64_t rows = 0;
+    std::string tag;
+  };
+  // Sends to the client; called with whole frames, except the pieces of a frame that is too big to be held.
+  using Emit = std::function<void(std::string_view)>;
+  using Then = std::function<void(Operation&)>;
+
+  Operation(Answer answer, bool one_after_the_other, bool describe_rows, Emit emit, Then then)
+      : answer_(answer), sequential_(one_after_the_other), describe_rows_(describe_rows), emit_(std::move(emit)),
+        then_(std::move(then)) {}
+
+  // `frames` end with Query or Sync, for which the link already owes.
+  void add(Link& link, std::string frames);
+  void start();
+  bool involves(const Link& link) const noexcept;
+  // Reads what `link` has. `buffer` is scratch; `may_emit` says whether the client takes more now.
+  void on_readable(Link& link, char* buffer, std::size_t size, const std::function<bool()>& may_emit);
+  void on_lost(Link& link);
+
+  bool is_over() const noexcept { return over_; }
+  bool failed() const noexcept { return !error_.empty(); }
+  const std::string& error() const noexcept { return error_; }  // an ErrorResponse frame
+  bool error_is_loss() const noexcept { return lost_; }
+  std::uint64_t rows() const noexcept;
+  std::string tag() const;        // "SELECT 7": the first one's with the sum of all
+  const std::vector<Part>& parts() const noexcept { return parts_; }
+  bool suspended() const noexcept { return suspended_; }  // the row limit of Execute was reached
+  void limit_rows(std::uint64_t limit) noexcept { row_limit_ = limit; }
+  std::function<void(Link&)> cancel_part;   // called for parts still at work when another has failed
+
+ private:
+  void send_next();
+  std::size_t read_frames(Part& part, std::string_view in, const std::function<bool()>& may_emit);
+  void on_frame(Part& part, char type, std::string_view frame);
+  bool shows(const Part& part) const noexcept { return answer_ == Answer::kUnion || &part == &parts_.front(); }
+  void on_description(Part& part, std::string_view frame);
+  void on_error(Part& part, std::string_view frame);
+  void on_ready(Part& part, char status);
+  void finish_if_over();
+  Part* part_of(const Link& link) noexcept;
+
+  Answer answer_;
+  bool sequential_, describe_rows_;
+  Emit emit_;
+  Then then_;
+  std::vector<Part> parts_;
+  std::string description_, error_;
+  const Link* floor_ = nullptr;   // whose big frame is passing through; the others wait
+  std::uint64_t row_limit_ = 0;
+  bool over_ = false, lost_ = false, suspended_ = false;
+};
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,45 @@
+// Prepared statements that outlive a transaction: a client's name is bound to a text and its parameter types; the same
+// text and types share one number over all clients and threads, and so one statement on each server connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "protocol/postgres/messages.hpp"
+#include "router/planner.hpp"
+
+namespace shardway::proxy::postgres {
+
+struct Prepared {
+  std::uint64_t id = 0;   // unique in the process
+  std::string text;
+  std::vector<protocol::postgres::Oid> types;
+};
+
+class PreparedRegistry {
+ public:
+  // The statement with this text and these types; made if nobody has it. From any thread.
+  std::shared_ptr<const Prepared> find_or_add(std::string_view text, const std::vector<protocol::postgres::Oid>& types);
+  std::size_t size() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::uint64_t last_id_ = 0;
+  std::size_t sweep_at_ = 1024;
+  std::unordered_map<std::string, std::weak_ptr<const Prepared>> known_;
+};
+
+// A client's statement: what it prepared, and what the router knows of it. `literals` view into prepared->text.
+struct ClientStatement {
+  std::shared_ptr<const Prepared> prepared;
+  std::shared_ptr<const router::Query> query;
+  router::Literals literals;
+  bool on_server_as_sent = false;  // unnamed: passed on as it came
+};
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,350 @@
+#include "proxy/postgres/session.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+
+#include <ctime>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+
+namespace {
+
+constexpr std::size_t kClientBacklog = 256 * 1024;    // answers held for a slow client before its server is no longer read
+constexpr std::size_t kLinkBacklog = 256 * 1024;      // and the other way round
+constexpr std::size_t kInspectBytes = 1 << 20;        // a bigger message is passed on in pieces, if it may be
+constexpr std::size_t kHeldMessageBytes = 16 << 20;   // a bigger one that must be looked at is refused
+
+bool is_copy(char type) noexcept { return type == 'd' || type == 'c' || type == 'f'; }
+
+}  // namespace
+
+Session::Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id)
+    : worker_(worker), id_(id), stream_(fd), listener_(static_cast<std::uint16_t>(listener)),
+      generation_(worker.generation()), connect_time_(std::time(nullptr)) {}
+
+Session::~Session() { worker_.loop().cancel(timer_); }
+
+void Session::start() {
+  worker_.loop().add(stream_.fd(), *this);
+  timer_ = worker_.loop().after(generation_->config->login_timeout, [this] {
+    timer_ = 0;
+    if (phase_ < Phase::kReady) kill("login_timeout");
+  });
+}
+
+void Session::on_events(std::uint32_t events) {
+  if (phase_ == Phase::kClosed) return;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if (phase_ == Phase::kTls) {
+    continue_tls();
+    if (phase_ == Phase::kTls || phase_ == Phase::kClosed) return;
+  }
+  if ((events & EPOLLOUT) != 0 && !out_.empty()) {
+    if (!out_.flush(stream_)) return end_of_client();
+    if (!backlogged()) resume_reading();
+    if (phase_ == Phase::kClosed) return;
+  }
+  pump();
+}
+
+void Session::resume() {
+  if (phase_ == Phase::kWelcome) welcome();
+  if (script_ && !operation_ && phase_ == Phase::kReady) continue_script();
+  if (copy_ && copy_->shard && !copy_->sent && phase_ == Phase::kReady) start_copy_on_shard();
+  pump();
+}
+
+// Handles what has been received, then reads on, until there is nothing more or the session has to wait.
+void Session::pump() {
+  if (pumping_ || phase_ == Phase::kClosed) return;
+  pumping_ = true;
+  for (;;) {
+    blocked_ = false;
+    if (!input_.empty()) {
+      const auto used = consume(input_);
+      if (phase_ == Phase::kClosed) break;
+      if (used == input_.size()) {
+        std::string().swap(input_);
+      } else {
+        input_.erase(0, used);
+      }
+      if (blocked_) break;
+    }
+    if (eof_) {
+      end_of_client();
+      break;
+    }
+    if (!readable_ || phase_ == Phase::kTls || backlogged()) break;
+    char* buffer = worker_.client_buffer();
+    const auto got = stream_.read(buffer, Worker::kClientBuffer);
+    readable_ = !got.drained;
+    eof_ = got.closed;
+    if (database_) database_->counters.received_bytes += got.bytes;
+    if (got.bytes == 0) continue;
+    if (!input_.empty()) {
+      input_.append(buffer, got.bytes);
+      continue;
+    }
+    const std::string_view in(buffer, got.bytes);
+    const auto used = consume(in);
+    if (phase_ == Phase::kClosed) break;
+    input_.assign(in.substr(used));
+    if (blocked_) break;
+  }
+  pumping_ = false;
+  if (phase_ != Phase::kClosed) flush_all();
+}
+
+// Takes as many whole messages as it can; returns how many bytes of `in` are done with. Sets blocked_ if it has to wait.
+std::size_t Session::consume(std::string_view in) {
+  std::size_t used = 0;
+  while (used < in.size() && !blocked_ && phase_ != Phase::kClosed) {
+    const auto taken = phase_ < Phase::kLogin ? consume_startup(in.substr(used)) : consume_ready(in.substr(used));
+    if (taken == 0) break;
+    used += taken;
+  }
+  return used;
+}
+
+std::size_t Session::consume_ready(std::string_view in) {
+  if (pass_remaining_ > 0) {
+    const auto piece = in.substr(0, pass_remaining_);
+    pass_remaining_ -= piece.size();
+    if (pass_to_ != nullptr && !pass_to_->write_through(piece)) link_lost(*pass_to_);
+    if (pass_remaining_ == 0) pass_to_ = nullptr;
+    return piece.size();
+  }
+  pg::FrameHead head;
+  const auto state = pg::peek_head(in, head);
+  if (state == pg::HeadState::kBad) {
+    fatal(protocol::FaultReason::kProtocol, "invalid message length");
+    return 0;
+  }
+  if (state == pg::HeadState::kNeedMore) return 0;
+  if (phase_ != Phase::kReady && head.body_size() > 65'535) {
+    fatal(protocol::FaultReason::kProtocol, "invalid message length");
+    return 0;
+  }
+  if (in.size() < head.size()) {
+    std::size_t used = 0;
+    if (head.size() > kInspectBytes && stream_message(in, head, used)) return used;
+    if (head.size() > kHeldMessageBytes) {
+      fatal(protocol::FaultReason::kTooLarge,
+            "a message of " + std::to_string(head.size()) + " bytes has to be read whole and is over the bound of " +
+                std::to_string(kHeldMessageBytes));
+    }
+    return used;
+  }
+  if (dispatch(head.type, in.substr(0, head.size())) == Step::kBlocked) {
+    blocked_ = true;
+    return 0;
+  }
+  return head.size();
+}
+
+// A message too big to be held: CopyData, and on an unsharded database a Query, passes on in pieces.
+bool Session::stream_message(std::string_view in, const pg::FrameHead& head, std::size_t& used) {
+  if (phase_ != Phase::kReady) return false;
+  Link* to = nullptr;
+  if (is_copy(head.type)) {
+    if (copy_) return false;
+    to = copy_link_;
+  } else if (head.type == 'Q' && !database_->topology().sharded()) {
+    if (busy()) {
+      blocked_ = true;
+      return true;
+    }
+    const auto enlisted = enlist(0, false);
+    if (enlisted.blocked) {
+      blocked_ = true;
+      return true;
+    }
+    if (enlisted.branch == nullptr) {
+      fatal(protocol::FaultReason::kNoServer, enlisted.fault ? enlisted.fault->message : "no server");
+      return true;
+    }
+    to = enlisted.branch->link.get();
+    to->owe(Reply::kQuery);
+    awaiting_ready_ = true;
+    kind_ = router::StatementKind::kOther;
+    statement_since_ = worker_.loop().now();
+    pin_after_ = router::PinReason::kUninspected;
+    pin_detail_ = "a statement of " + std::to_string(head.body_size()) + " bytes";
+  } else {
+    return false;
+  }
+  pass_to_ = to;
+  pass_remaining_ = head.size();
+  used = consume_ready(in);
+  return true;
+}
+
+Session::Step Session::dispatch(char type, Frame frame) {
+  if (phase_ == Phase::kLogin) {
+    if (type == 'p') {
+      on_password(frame);
+    } else {
+      fatal(protocol::FaultReason::kProtocol, "expected a password response");
+    }
+    return Step::kConsumed;
+  }
+  if (phase_ == Phase::kWelcome) return Step::kBlocked;
+  if (type == 'X') {
+    if (busy()) return Step::kBlocked;
+    close();
+    return Step::kConsumed;
+  }
+  if (phase_ == Phase::kConsole) {
+    if (busy()) return Step::kBlocked;
+    on_console_message(type, frame);
+    return Step::kConsumed;
+  }
+  switch (type) {
+    case 'Q': return on_query(frame);
+    case 'P': return on_parse(frame);
+    case 'B': return on_bind(frame);
+    case 'D': return on_describe(frame);
+    case 'E': return on_execute(frame);
+    case 'C': return on_close(frame);
+    case 'H': return on_flush(frame);
+    case 'S': return on_sync(frame);
+    case 'F': return on_function_call(frame);
+    case 'd':
+    case 'c':
+    case 'f': return on_copy_message(type, frame);
+    default: break;
+  }
+  fatal(protocol::FaultReason::kProtocol, "invalid frontend message type " + std::to_string(static_cast<unsigned char>(type)));
+  return Step::kConsumed;
+}
+
+void Session::send(std::string_view bytes) {
+  if (database_) database_->counters.sent_bytes += bytes.size();
+  if (!out_.write(stream_, bytes)) eof_ = true;
+}
+
+void Session::flush_all() {
+  for (auto& branch : branches_) {
+    if (branch.link && branch.link->has_backlog() && !branch.link->flush()) {
+      link_lost(*branch.link);
+      if (phase_ == Phase::kClosed) return;
+      break;
+    }
+  }
+  if (!out_.empty() && !out_.flush(stream_)) end_of_client();
+}
+
+// True while one side is so far behind that the other one is not read.
+bool Session::backlogged() const noexcept {
+  if (out_.size() > kClientBacklog) return true;
+  if (copy_link_ == nullptr && pass_remaining_ == 0) return false;
+  for (const auto& branch : branches_) {
+    if (branch.link && branch.link->has_backlog() && branch.link->out().size() > kLinkBacklog) return true;
+  }
+  return false;
+}
+
+std::function<bool()> Session::may_emit() {
+  return [this] { return out_.size() <= kClientBacklog; };
+}
+
+void Session::resume_reading() {
+  for (std::size_t i = 0; i < branches_.size(); ++i) {
+    auto* link = branches_[i].link.get();
+    if (link != nullptr && link->readable) on_link_events(*link, EPOLLIN);
+    if (phase_ == Phase::kClosed) return;
+  }
+}
+
+void Session::fatal(protocol::FaultReason reason, std::string message) {
+  encode_fault(reply(), {reason, std::move(message), {}, 0}, "FATAL");
+  out_.flush(stream_);
+  close();
+}
+
+void Session::kill(std::string_view reason) {
+  if (phase_ == Phase::kClosed) return;
+  spdlog::info("event=client_closed client={} reason=\"{}\"", id_, reason);
+  if (phase_ >= Phase::kReady) {
+    encode_fault(reply(), {protocol::FaultReason::kShutdown, "terminating connection due to administrator command", {}, 0}, "FATAL");
+    out_.flush(stream_);
+  }
+  close();
+}
+
+void Session::drain(std::string_view reason) {
+  draining_ = true;
+  if (phase_ >= Phase::kReady && !in_transaction() && !in_segment_ && input_.empty()) kill(reason);
+}
+
+void Session::close_links_when_returned() {
+  for (auto& branch : branches_) branch.link->close_when_returned();
+}
+
+// The new configuration's database, as soon as nothing is open on the old one. Without such a database, or such a user,
+// the client has to go.
+void Session::adopt_generation() {
+  outdated_ = true;
+  if (!database_ || in_transaction() || in_segment_ || waiting_ || !branches_.empty()) return;
+  outdated_ = false;
+  const auto* user = worker_.generation()->config->user(user_);
+  auto fresh = worker_.database(database_name_);
+  if (user == nullptr || !fresh) {
+    worker_.with_session(id_, [](Session& session) { session.kill("its user or database is no longer configured"); });
+    return;
+  }
+  generation_ = worker_.generation();
+  database_ = std::move(fresh);
+  hints_ = user->hints;
+  pools_ = &database_->pools_of(user->server_user.empty() ? user_ : user->server_user);
+  marks_.clear();
+}
+
+// The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.
+void Session::end_of_client() {
+  if (busy() && input_.empty() && out_.empty() && stream_.is_open() && copy_link_ == nullptr && !copy_) {
+    eof_ = true;
+    return;
+  }
+  close();
+}
+
+void Session::close() {
+  if (phase_ == Phase::kClosed) return;
+  phase_ = Phase::kClosed;
+  stop_waiting();
+  pass_to_ = nullptr;
+  if (operation_) worker_.loop().bury(std::shared_ptr<Operation>(std::move(operation_)));
+  for (auto& branch : branches_) release(branch);
+  branches_.clear();
+  worker_.loop().remove(stream_.fd());
+  worker_.loop().cancel(timer_);
+  timer_ = 0;
+  stream_.close();
+  worker_.remove(*this);
+}
+
+bool Session::cancel(std::string_view secret) {
+  if (!pg::equal_in_constant_time(secret, secret_)) return false;
+  if (database_) ++database_->counters.cancels;
+  if (waiting_) {
+    waiting_->fault = protocol::Fault{protocol::FaultReason::kNotSupported, "canceling statement due to user request", {}, 0};
+    waiting_->fault_sqlstate = "57014";
+    if (waiting_->ticket != 0) waiting_->pool->cancel(waiting_->ticket);
+    waiting_->ticket = 0;
+    resume();
+    return true;
+  }
+  for (auto& branch : branches_) {
+    if (branch.link && branch.link->owes()) worker_.cancel_on_server(*branch.link);
+  }
+  return true;
+}
+
+}  // namespace shardway::proxy::postgres

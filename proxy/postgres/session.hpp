@@ -1,0 +1,328 @@
+// Session: one client connection, from its first byte to its last. It reads the client's messages one after the other,
+// asks the router for a plan, borrows links from the pools and passes the answers on. It lives on one thread for life.
+//
+// A message handler either consumes its message or is blocked (it waits for a link, or for answers); a blocked message stays
+// where it is and is handled again, from its beginning, by resume(). Idle, a session holds no buffer.
+//
+// The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
+// the choice by plan), session_extended.cpp, session_transaction.cpp, session_links.cpp (borrowing and giving back),
+// session_relay.cpp (answers), session_copy.cpp, session_console.cpp, session_report.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "protocol/postgres/copy_rows.hpp"
+#include "protocol/postgres/frame.hpp"
+#include "protocol/postgres/login.hpp"
+#include "protocol/postgres/startup.hpp"
+#include "proxy/admin/console.hpp"
+#include "proxy/database.hpp"
+#include "proxy/net/outbox.hpp"
+#include "proxy/postgres/operation.hpp"
+#include "proxy/postgres/prepared.hpp"
+#include "proxy/postgres/transaction.hpp"
+
+namespace shardway::proxy {
+class Worker;
+}
+
+namespace shardway::proxy::postgres {
+
+class Session final : public net::EventHandler, public LinkOwner {
+ public:
+  Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id);
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start();
+  void on_events(std::uint32_t events) override;
+  void on_link_events(Link& link, std::uint32_t events) override;
+
+  std::uint64_t id() const noexcept { return id_; }
+  std::uint32_t process_id() const noexcept { return process_id_; }   // the number in BackendKeyData
+  bool cancel(std::string_view secret);          // CancelRequest: false if the secret is another one
+  void resume();                                 // what the session waited for has happened
+  void drain(std::string_view reason);           // close with 57P01 as soon as no transaction is open
+  void kill(std::string_view reason);            // close now
+  void close_links_when_returned();              // RECONNECT
+  void adopt_generation();                       // after a reload: the new databases, between transactions
+  bool in_transaction() const noexcept { return transaction_ != nullptr || busy(); }
+  Database* database() noexcept { return database_.get(); }
+  stats::ClientRow row() const;
+  void add_server_rows(std::vector<stats::ServerRow>& rows) const;
+  void count(stats::PoolRow& pool) const;
+  bool waits() const noexcept { return waiting_ != nullptr; }
+  bool is_logging_in() const noexcept { return phase_ < Phase::kReady; }
+  router::PinReason pin() const noexcept { return pin_; }
+  const std::string& user() const noexcept { return user_; }
+
+ private:
+  enum class Phase : std::uint8_t { kStartup, kTls, kLogin, kWelcome, kReady, kConsole, kClosed };
+  enum class Step : std::uint8_t { kConsumed, kBlocked };
+  using Frame = std::string_view;   // a whole message, head included
+
+  // A statement on its way: by simple Query, or as the Execute of a portal.
+  struct Portal {
+    std::shared_ptr<const ClientStatement> statement;
+    std::string bind;                  // kept only if it is run by us: the Bind message as the client sent it
+    std::optional<router::ShardIndex> shard;   // it lives on a server; else it is run when it is executed
+    bool writes = false;
+  };
+  struct Waiting {
+    Pool* pool = nullptr;
+    std::uint64_t ticket = 0;
+    router::ShardIndex shard = 0;
+    bool replica = false;
+    net::Time since{};
+    net::EventLoop::TimerId deadline = 0, retry = 0;
+    std::unique_ptr<Link> link;        // granted
+    bool granted_on_replica = false;
+    std::optional<protocol::Fault> fault;
+    std::string fault_sqlstate;        // the server's own, if it refused
+  };
+  struct Script {                      // several statements in one Query that do not go to one shard
+    std::string text;
+    std::shared_ptr<const router::Query> query;
+    router::Literals literals;
+    std::size_t next = 0;
+  };
+  struct CopyIn {                      // COPY FROM on a sharded table: the first row says where
+    std::string frame;                 // the client's Query
+    std::shared_ptr<const router::Topology> topology;
+    std::size_t table = 0;             // in topology->tables
+    router::Statement statement;
+    std::unique_ptr<protocol::postgres::CopyRows> rows;
+    bool binary = false;
+    std::optional<router::ShardIndex> shard;
+    std::string held;                  // messages until the shard is known and has answered
+    bool sent = false, started = false;
+    std::optional<protocol::Fault> fault;   // why it ends without anything kept
+  };
+  struct Enlisted {
+    Branch* branch = nullptr;          // null: blocked, or refused (the error is in `fault`)
+    bool blocked = false;
+    std::optional<protocol::Fault> fault;
+    std::string sqlstate;
+  };
+
+  // ---- session.cpp: bytes in and out ----
+  void pump();
+  std::size_t consume(std::string_view in);
+  std::size_t consume_ready(std::string_view in);
+  bool stream_message(std::string_view in, const protocol::postgres::FrameHead& head, std::size_t& used);
+  Step dispatch(char type, Frame frame);
+  void send(std::string_view bytes);             // to the client, in order
+  std::string& reply() noexcept { return out_.tail(); }
+  void flush_all();
+  bool backlogged() const noexcept;
+  void resume_reading();
+  void close();
+  void fatal(protocol::FaultReason reason, std::string message);
+  void end_of_client();
+  bool busy() const noexcept { return awaiting_ready_ || operation_ != nullptr || script_ != nullptr || console_busy_; }
+
+  // ---- session_login.cpp ----
+  std::size_t consume_startup(std::string_view in);
+  std::size_t on_startup_packet(std::string_view packet);
+  void on_startup(const protocol::postgres::StartupMessage& message);
+  void begin_tls();
+  void continue_tls();
+  void begin_login();
+  void on_password(Frame frame);
+  void login_step(protocol::postgres::LoginStep step);
+  void begin_session();
+  bool read_startup_settings(const protocol::postgres::StartupMessage& message, std::string& problem);
+  void welcome();
+  void finish_welcome(const Welcome& welcome);
+  void refuse_login(std::string_view sqlstate, std::string message);
+
+  // ---- session_query.cpp ----
+  Step on_query(Frame frame);
+  Step run_simple(const router::Statement& statement, Frame frame, std::string_view sql);
+  Step run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql);
+  bool batch_goes_to_one_shard(const router::Query& query, std::string_view sql, router::Plan& plan);
+  Step forward_query(const router::Plan& plan, Frame frame);
+  Step forward_statement(const router::Statement& statement, const router::Plan& plan, Frame frame);
+  Step on_query_in_segment(Branch& branch, Frame frame);
+  router::Plan unsharded_plan() const;
+  bool replica_allowed(const router::Statement& statement, const router::Plan& plan) const noexcept;
+  void begin_script(const std::shared_ptr<const router::Query>& query, std::string_view sql);
+  void continue_script();
+  bool run_script_statement(const router::Statement& statement, std::string_view sql);
+  Step on_function_call(Frame frame);
+  Step run_session_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql, Frame frame);
+  router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
+  std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
+  std::optional<protocol::Fault> breaks_one_writer(const router::Plan& plan) const;
+  void answer(std::string_view tag);                       // CommandComplete, and the end of a simple Query
+  void finish_simple();                                    // ReadyForQuery, unless a batch or a segment goes on
+  void fail_statement(const protocol::Fault& fault, std::string_view sqlstate = {});
+  void fail_statement_frame(std::string_view error_frame);
+  void note_refusal(protocol::FaultReason reason);
+  void explain_statement(const router::Statement& statement);
+  router::ParseSettings parse_settings() const;
+  void note_start(const router::Statement& statement, const router::Plan& plan);
+  char ready_status() const noexcept;
+
+  // ---- session_operation.cpp: several shards at once ----
+  struct Work {                                             // how one statement reaches a link
+    std::string_view sql;                                   // simple
+    const Portal* portal = nullptr;                         // extended
+    std::uint32_t row_limit = 0;
+  };
+  Step run_on_shards(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  std::string frames_for(Link& link, const Work& work, const router::Plan& plan);
+  void operate(std::unique_ptr<Operation> operation);
+  void end_operation();
+  void finish_work(Operation& operation, bool simple);
+  void commit_implicit(std::function<void()> then);
+  void end_transaction_everywhere(std::string_view command, std::function<void(Operation&)> then);
+  void run_on_branch(Branch& branch, std::string_view sql, std::function<void(Operation&)> then);
+  void run_on_begun(std::string_view sql, std::string_view tag);
+  std::function<bool()> may_emit();
+
+  // ---- session_extended.cpp ----
+  Step on_parse(Frame frame);
+  Step on_bind(Frame frame);
+  Step on_describe(Frame frame);
+  Step on_execute(Frame frame);
+  Step on_close(Frame frame);
+  Step on_flush(Frame frame);
+  Step on_sync(Frame frame);
+  std::shared_ptr<const ClientStatement> statement_named(std::string_view name) const;
+  std::shared_ptr<const ClientStatement> analyzed(std::shared_ptr<const Prepared> prepared);
+  void store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement);
+  Portal* portal_named(std::string_view name);
+  Portal& store_portal(std::string_view name);
+  router::Plan plan_of_bind(const ClientStatement& statement, const protocol::postgres::Bind& bind, bool& bad_values);
+  bool bind_on_server(const ClientStatement& statement, const router::Plan& plan, router::ShardIndex& shard) const;
+  Enlisted segment_branch(router::ShardIndex shard, bool replica_ok);
+  Step settle_segment(Branch& branch);
+  void ensure_prepared(Branch& branch, const ClientStatement& statement, std::string_view client_name);
+  Step forward_deferred();
+  Step quiet();                                            // blocked until no branch owes an answer
+  Step fail_in_order(const protocol::Fault& fault, std::string_view sqlstate = {});
+  Step fail_held();
+  Step end_segment(bool error_of_ours);
+  Step forward_bind(const router::Plan& plan, const protocol::postgres::Bind& bind, const ClientStatement& statement,
+                    router::ShardIndex shard, Frame frame);
+  Step describe_virtual(const Portal& portal);
+  Step execute_virtual(Portal& portal, std::uint32_t row_limit);
+  void restrict_portals();
+  const router::Statement& facts_of(const ClientStatement& statement) const;
+
+  // ---- session_transaction.cpp ----
+  Step transaction_statement(const router::Statement& statement, std::string_view sql, Frame frame);
+  Step begin_transaction(const router::Statement& statement, std::string_view sql);
+  Step end_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
+  Step savepoint_statement(const router::Statement& statement, std::string_view sql, Frame frame);
+  Step everywhere_or_here(const router::Statement& statement, std::string_view sql, Frame frame, const router::Plan& planned);
+  void note_savepoint(const router::Statement& statement, std::string_view sql);
+  void transaction_over(bool committed);
+  void mark_failed();
+  void begin_implicit();
+  void apply_effects(Link& link, bool to_session = true);
+  void finish_commit(Operation& operation, const std::string& tag);
+  void pin_to(router::PinReason reason, std::string_view detail);
+
+  // ---- session_links.cpp ----
+  Enlisted enlist(router::ShardIndex shard, bool replica_ok);
+  Branch* branch_on(router::ShardIndex shard) noexcept;
+  Branch* branch_of(const Link& link) noexcept;
+  Enlisted adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica);
+  bool prepare_branch(Branch& branch);                     // false: its settings are on their way
+  std::size_t choose_node(router::ShardIndex shard, bool replica_ok, bool& replica);
+  bool replica_is_fresh(router::ShardIndex shard, std::size_t node, const backend::Node& candidate);
+  void wait_for(Pool& pool, router::ShardIndex shard, bool replica);
+  void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
+  void on_wait_deadline();
+  void stop_waiting();
+  void release(Branch& branch);
+  void release_idle();
+  void lose(Link& link);
+  void stamp(const Branch& branch);
+
+  // ---- session_relay.cpp ----
+  void relay(Link& link);
+  std::size_t relay_frames(Link& link, std::string_view in);
+  enum class Disposition : std::uint8_t { kForward, kDrop, kReady };
+  Disposition on_reply(Link& link, char type, Frame frame);
+  Disposition on_error_reply(Link& link, Frame frame);
+  Disposition on_copy_in_response(Link& link);
+  void on_link_ready(Link& link, bool shown);
+  void emit_local_replies(Link& link);
+  void link_lost(Link& link);
+  void note_finished();
+
+  // ---- session_copy.cpp ----
+  Step begin_copy_in(const router::Statement& statement, Frame frame);
+  Step on_copy_message(char type, Frame frame);
+  Step on_sharded_copy_message(char type, Frame frame);
+  bool copy_row(std::optional<std::string_view> key, std::uint64_t row);
+  Step start_copy_on_shard();
+  void on_copy_started(Link& link);
+  void end_copy_with(const protocol::Fault& fault);
+
+  // ---- session_console.cpp ----
+  void on_console_message(char type, Frame frame);
+  void console_execute(std::string_view command, bool simple);
+  void console_answer(const admin::Answer& answer, bool simple);
+
+  Worker& worker_;
+  const std::uint64_t id_;
+  net::Stream stream_;
+  net::Outbox out_;
+  std::string input_;                 // received and not consumed
+  std::size_t pass_remaining_ = 0;    // bytes of a client message that go straight to pass_to_
+  Link* pass_to_ = nullptr;           // null: they are dropped
+  Phase phase_ = Phase::kStartup;
+  bool readable_ = false, eof_ = false, pumping_ = false, blocked_ = false;
+  bool awaiting_ready_ = false;       // Query or Sync is out, ReadyForQuery is owed to the client
+  bool in_segment_ = false;           // extended messages since the last Sync
+  bool skip_until_sync_ = false;
+  bool error_seen_ = false;           // in this Query or segment
+  bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, may_change_ = false, hints_ = false;
+  bool standard_strings_ = true, serializable_default_ = false, error_is_ours_ = false;
+  Link* copy_link_ = nullptr;          // the server is in COPY FROM STDIN and takes the client's CopyData
+  std::uint16_t listener_;
+  std::uint32_t process_id_ = 0;
+  std::string secret_;
+  std::string user_;
+  std::shared_ptr<const Generation> generation_;
+  std::shared_ptr<Database> database_;
+  Database::UserPools* pools_ = nullptr;
+  SharedSettings settings_ = no_settings(), base_settings_ = no_settings();
+  std::unique_ptr<protocol::postgres::ClientLogin> login_;
+  std::string database_name_;
+  std::unique_ptr<Transaction> transaction_;
+  Branches branches_;
+  std::unique_ptr<Waiting> waiting_;
+  std::unique_ptr<Operation> operation_;
+  std::unique_ptr<Script> script_;
+  std::unique_ptr<CopyIn> copy_;
+  using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
+  std::unique_ptr<Statements> statements_;
+  std::shared_ptr<const ClientStatement> unnamed_;
+  std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;   // waits for the answers before it
+  std::shared_ptr<const ClientStatement> deferred_;   // parsed by the client, not yet sent to a server
+  std::unique_ptr<std::unordered_map<std::string, Portal>> portals_;
+  std::unique_ptr<Portal> unnamed_portal_;
+  router::Literals batch_literals_;
+  std::vector<router::Setting> effects_;              // of the statements under way
+  router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;
+  std::string pin_detail_;
+  router::StatementKind kind_ = router::StatementKind::kEmpty;   // of the simple statement under way
+  std::vector<backend::SteadyNanos> marks_;           // per shard: everything this session saw there is older
+  std::vector<std::int16_t> mark_nodes_;              // and, if it came from a replica, which one (-1: the primary)
+  net::Time statement_since_{}, transaction_since_{};
+  net::EventLoop::TimerId timer_ = 0;
+  std::int64_t connect_time_ = 0;
+};
+
+}  // namespace shardway::proxy::postgres

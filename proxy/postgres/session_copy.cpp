@@ -1,0 +1,203 @@
+// COPY FROM STDIN. On one server it passes through. On a sharded table the client is answered here, the first row says which
+// shard it goes to, and every row is looked at: one that belongs elsewhere ends the COPY with nothing kept.
+#include <algorithm>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using protocol::Fault;
+using protocol::FaultReason;
+
+namespace {
+
+constexpr std::size_t kMaxRowBytes = 16 << 20;
+constexpr std::size_t kHeldBytes = 1 << 20;   // CopyData taken before the server has answered
+
+bool contains(const std::vector<std::string>& list, const std::string& name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+pg::CopyOptions options_of(const router::CopyFacts& copy, const std::string& key) {
+  pg::CopyOptions options;
+  options.format = copy.format == "csv" ? pg::CopyFormat::kCsv : copy.format == "binary" ? pg::CopyFormat::kBinary : pg::CopyFormat::kText;
+  const bool csv = options.format == pg::CopyFormat::kCsv;
+  options.delimiter = copy.delimiter.empty() ? (csv ? ',' : '\t') : copy.delimiter[0];
+  options.null = copy.null_given ? copy.null : csv ? "" : "\\N";
+  if (!copy.quote.empty()) options.quote = copy.quote[0];
+  options.escape = copy.escape.empty() ? options.quote : copy.escape[0];
+  options.header = copy.header;
+  options.force_null_key = contains(copy.force_null, key);
+  options.force_not_null_key = contains(copy.force_not_null, key);
+  return options;
+}
+
+// The columns of the stream in order: those named, or all of the table that are not generated; nothing if unknown.
+std::vector<std::string> columns_of(const router::CopyFacts& copy, const router::Table& table, const router::Topology& topology) {
+  if (!copy.columns.empty()) return copy.columns;
+  std::vector<std::string> names;
+  const auto* known = topology.catalog ? topology.catalog->columns(table.schema, table.name) : nullptr;
+  if (known == nullptr) return names;
+  for (const auto& column : *known) {
+    if (!column.generated) names.push_back(column.name);
+  }
+  return names;
+}
+
+}  // namespace
+
+Session::Step Session::begin_copy_in(const router::Statement& statement, Frame frame) {
+  const auto topology = database_->cache().topology();
+  const auto& table = topology->tables.all()[statement.sharded.at(0).table];
+  const auto columns = columns_of(*statement.copy, table, *topology);
+  const auto key = std::find(columns.begin(), columns.end(), table.key);
+  if (key == columns.end()) {
+    const bool unknown = columns.empty();
+    fail_statement({FaultReason::kNeedsKey,
+                    unknown ? "the columns of \"" + table.name + "\" are not known" : "COPY into \"" + table.name + "\" without its shard key \"" + table.key + "\"",
+                    "name the columns, \"" + table.key + "\" among them: COPY " + table.name + " (" + table.key + ", …) FROM STDIN", 0});
+    return Step::kConsumed;
+  }
+  copy_ = std::make_unique<CopyIn>();
+  copy_->frame = frame;
+  copy_->topology = topology;
+  copy_->table = statement.sharded[0].table;
+  copy_->statement = statement;
+  const auto options = options_of(*statement.copy, table.key);
+  copy_->binary = options.format == pg::CopyFormat::kBinary;
+  copy_->rows = std::make_unique<pg::CopyRows>(options, static_cast<std::size_t>(key - columns.begin()), kMaxRowBytes);
+  pg::encode::copy_in_response(reply(), copy_->binary ? 1 : 0, columns.size());
+  return Step::kConsumed;
+}
+
+Session::Step Session::on_copy_message(char type, Frame frame) {
+  if (copy_) return on_sharded_copy_message(type, frame);
+  if (copy_link_ == nullptr) return Step::kConsumed;   // late messages of a COPY that has ended: dropped, as by a server
+  auto* branch = branch_of(*copy_link_);
+  if (branch != nullptr) branch->flush_sent = false;
+  if (!copy_link_->write_through(frame)) {
+    link_lost(*copy_link_);
+    return Step::kConsumed;
+  }
+  if (type != 'd') copy_link_ = nullptr;
+  return Step::kConsumed;
+}
+
+bool Session::copy_row(std::optional<std::string_view> key, std::uint64_t row) {
+  const auto& table = copy_->topology->tables.all()[copy_->table];
+  auto found = router::shard_of_row(table, *copy_->topology, key, copy_->binary);
+  if (found.fault) {
+    found.fault->message += " (COPY " + table.name + ", row " + std::to_string(row) + ")";
+    copy_->fault = std::move(*found.fault);
+    return false;
+  }
+  if (!copy_->shard) copy_->shard = *found.shard;
+  if (*copy_->shard == *found.shard) return true;
+  const auto& shards = database_->config().shards;
+  copy_->fault = Fault{FaultReason::kSeveralShards,
+                       "COPY " + table.name + ", row " + std::to_string(row) + ": key " + std::string(key.value_or("")) +
+                           " belongs to shard \"" + shards[*found.shard].name + "\", the first row to \"" + shards[*copy_->shard].name + "\"",
+                       "send the rows of each shard in a COPY of their own", 0};
+  if (copy_->binary) copy_->fault->message = "COPY " + table.name + ", row " + std::to_string(row) + " belongs to another shard than the first row";
+  return false;
+}
+
+Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
+  if (copy_->fault) return Step::kConsumed;   // it has ended; the client does not know yet
+  if (copy_->shard && !copy_->started && copy_->held.size() > kHeldBytes) return Step::kBlocked;
+  const auto on_key = [this](std::optional<protocol::Bytes> key, std::uint64_t row) { return copy_row(key, row); };
+  auto fed = type == 'd'   ? copy_->rows->feed(frame.substr(pg::kHeadBytes), on_key)
+             : type == 'c' ? copy_->rows->finish(on_key)
+                           : protocol::Result<void>();
+  if (!fed && !copy_->fault) {
+    copy_->fault = Fault{FaultReason::kBadKey, "COPY data could not be read: " + fed.error().message(), "check the format and the number of columns", 0};
+  }
+  if (type == 'f' && !copy_->fault && !copy_->shard) {
+    copy_->fault = Fault{FaultReason::kNotSupported, "COPY from stdin failed", {}, 0};
+    end_copy_with(*copy_->fault);
+    copy_.reset();
+    if (!transaction_) release_idle();
+    finish_simple();
+    return Step::kConsumed;
+  }
+  if (copy_->fault) {
+    if (copy_->sent) {
+      auto& link = *branch_on(*copy_->shard)->link;
+      copy_->held.clear();
+      if (copy_->started) pg::encode::copy_fail(link.out(), "ended by Shardway");
+    } else {
+      const auto fault = *copy_->fault;
+      copy_.reset();
+      fail_statement(fault);
+    }
+    return Step::kConsumed;
+  }
+  if (!copy_->shard) {
+    copy_->held += frame;
+    if (type != 'c') return Step::kConsumed;
+    copy_.reset();   // no row at all
+    answer("COPY 0");
+    return Step::kConsumed;
+  }
+  if (!copy_->started) {
+    copy_->held += frame;
+    if (!copy_->sent) start_copy_on_shard();
+    return Step::kConsumed;
+  }
+  auto& link = *branch_on(*copy_->shard)->link;
+  if (!link.write_through(frame)) link_lost(link);
+  return Step::kConsumed;
+}
+
+Session::Step Session::start_copy_on_shard() {
+  router::Plan plan;
+  plan.action = router::Action::kOneShard;
+  plan.rule = router::Rule::kCopyByRow;
+  plan.writes = true;
+  plan.shards.push_back(*copy_->shard);
+  const auto one_writer = breaks_one_writer(plan);
+  Enlisted enlisted;
+  if (!one_writer) enlisted = enlist(*copy_->shard, false);
+  if (enlisted.blocked) return Step::kBlocked;
+  if (enlisted.branch == nullptr) {
+    const auto fault = one_writer ? *one_writer : *enlisted.fault;
+    copy_.reset();
+    fail_statement(fault, enlisted.sqlstate);
+    return Step::kConsumed;
+  }
+  note_start(copy_->statement, plan);
+  auto& link = *enlisted.branch->link;
+  link.out() += copy_->frame;
+  link.owe(Reply::kQuery);
+  copy_->sent = awaiting_ready_ = true;
+  return Step::kConsumed;
+}
+
+void Session::on_copy_started(Link& link) {
+  copy_->started = true;
+  if (copy_->fault) {
+    pg::encode::copy_fail(link.out(), "ended by Shardway");
+  } else {
+    link.out() += copy_->held;
+  }
+  copy_->held.clear();
+  worker_.resume_later(*this);
+}
+
+// What the client is told in place of the server's own word for the CopyFail.
+void Session::end_copy_with(const Fault& fault) {
+  std::string_view sqlstate = fault.message == "COPY from stdin failed" ? "57014" : "";
+  if (sqlstate.empty()) {
+    encode_fault(reply(), fault);
+  } else {
+    pg::encode::error(reply(), {.sqlstate = sqlstate, .message = fault.message});
+  }
+  error_seen_ = true;
+  if (transaction_) transaction_->failed = true;
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,279 @@
+// Borrowing links and giving them back: which node, waiting in line, the session's settings on the link, BEGIN.
+#include <spdlog/spdlog.h>
+
+#include <random>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using backend::Role;
+
+namespace {
+
+constexpr std::chrono::milliseconds kRetryPause{100};   // between attempts at a primary that cannot be reached
+
+std::string seconds_text(net::Clock::duration waited) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
+  return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
+}
+
+}  // namespace
+
+Branch* Session::branch_on(router::ShardIndex shard) noexcept {
+  for (auto& branch : branches_) {
+    if (branch.shard == shard) return &branch;
+  }
+  return nullptr;
+}
+
+Branch* Session::branch_of(const Link& link) noexcept {
+  for (auto& branch : branches_) {
+    if (branch.link.get() == &link) return &branch;
+  }
+  return nullptr;
+}
+
+// The session's branch on `shard`, ready to be written to; else the session waits, or there is a fault to be told.
+Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
+  if (waiting_ && waiting_->fault) {
+    Enlisted refused;
+    refused.fault = std::move(waiting_->fault);
+    refused.sqlstate = std::move(waiting_->fault_sqlstate);
+    stop_waiting();
+    return refused;
+  }
+  if (auto* known = branch_on(shard)) {
+    if (known->syncing) return {nullptr, true, {}, {}};
+    if (!known->on_replica || replica_ok) {
+      if (!known->dirty && !known->link->owes() && !prepare_branch(*known)) return {nullptr, true, {}, {}};
+      return {known, false, {}, {}};
+    }
+    release(*known);  // the read-only transaction now needs what only the primary can do
+    branches_.erase(branches_.begin() + (known - branches_.data()));
+  }
+  if (waiting_ && waiting_->link && waiting_->shard == shard) {
+    auto link = std::move(waiting_->link);
+    const bool replica = waiting_->granted_on_replica;
+    stop_waiting();
+    return adopt(std::move(link), shard, replica);
+  }
+  if (waiting_) return {nullptr, true, {}, {}};
+  bool replica = false;
+  const auto node = choose_node(shard, replica_ok, replica);
+  auto& pool = database_->pool(*pools_, shard, node);
+  if (auto link = pool.take()) return adopt(std::move(link), shard, replica);
+  wait_for(pool, shard, replica);
+  return {nullptr, true, {}, {}};
+}
+
+Session::Enlisted Session::adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica) {
+  ++database_->counters.server_assignments;
+  link->lend_to(this);
+  auto& branch = branches_.emplace_back();
+  branch.shard = shard;
+  branch.link = std::move(link);
+  branch.on_replica = replica;
+  if (database_->config().pool.mode == config::PoolMode::kSession) {
+    branch.pinned = true;
+    if (pin_ == router::PinReason::kNone) pin_to(router::PinReason::kSessionMode, "pool.mode = session");
+  }
+  if (!prepare_branch(branch)) return {nullptr, true, {}, {}};
+  return {&branch, false, {}, {}};
+}
+
+// Settings go ahead in a round trip of their own: nothing of the client's runs under another one's. BEGIN, which cannot
+// fail, travels with the first statement.
+bool Session::prepare_branch(Branch& branch) {
+  auto& link = *branch.link;
+  const auto& wanted = transaction_ ? transaction_->settings_before : settings_;
+  if (link.settings != wanted && !branch.begun) {
+    const auto sql = difference(*link.settings, *wanted);
+    if (!sql.empty()) {
+      branch.syncing = true;
+      pg::encode::query(link.out(), sql);
+      link.owe(Reply::kQuery, /*drop=*/true, /*swallow_error=*/true);
+      return false;
+    }
+    link.settings = wanted;
+  }
+  if (transaction_ && !branch.begun) {
+    branch.begun = true;
+    pg::encode::query(link.out(), transaction_->begin + ";" + transaction_->replay);
+    link.owe(Reply::kQuery, /*drop=*/true);
+  }
+  return true;
+}
+
+std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool& replica) {
+  auto& nodes = *database_->backend().shards[shard];
+  const auto& reads = database_->config().reads;
+  const auto primary = nodes.primary.load(std::memory_order_relaxed);
+  if (replica_ok && reads.from != config::ReadFrom::kPrimary && pin_ == router::PinReason::kNone && !serializable_default_) {
+    const auto start = static_cast<std::size_t>(id_);   // clients spread over the replicas, each stays with its own
+    for (std::size_t i = 0; i < nodes.nodes.size(); ++i) {
+      const auto at = (start + i) % nodes.nodes.size();
+      const auto& node = *nodes.nodes[at];
+      if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed)) continue;
+      const auto lag = node.lag_us.load(std::memory_order_relaxed);
+      if (lag < 0 || lag > std::chrono::microseconds(reads.max_lag).count()) continue;
+      if (!replica_is_fresh(shard, at, node)) continue;
+      replica = true;
+      return at;
+    }
+    ++database_->counters.replica_fallbacks;
+    if (!nodes.sample_wanted.exchange(true) && worker_.surroundings().sample_wanted) worker_.surroundings().sample_wanted();
+  }
+  replica = false;
+  return primary >= 0 ? static_cast<std::size_t>(primary) : 0;
+}
+
+// Read your writes, and never back in time: architecture.md, "Read your writes at no cost per statement".
+bool Session::replica_is_fresh(router::ShardIndex shard, std::size_t node, const backend::Node& candidate) {
+  if (database_->config().reads.consistency == config::Consistency::kEventual) return true;
+  if (marks_.size() <= shard || marks_[shard] == 0) return true;
+  const auto fresh = candidate.fresh_as_of.load(std::memory_order_relaxed);
+  if (fresh == 0) return false;
+  return mark_nodes_[shard] == static_cast<std::int16_t>(node) || fresh > marks_[shard];
+}
+
+// Everything this session has seen or done on the shard happened before now.
+void Session::stamp(const Branch& branch) {
+  if (database_->config().reads.from == config::ReadFrom::kPrimary) return;
+  if (marks_.empty()) {
+    marks_.resize(database_->config().shards.size());
+    mark_nodes_.resize(marks_.size(), -1);
+  }
+  std::int16_t node = -1;
+  if (branch.on_replica) {
+    const auto& nodes = database_->backend().shards[branch.shard]->nodes;
+    for (std::size_t i = 0; i < nodes.size(); ++i) {
+      if (nodes[i].get() == branch.link->target().node) node = static_cast<std::int16_t>(i);
+    }
+  }
+  marks_[branch.shard] = net::Clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  mark_nodes_[branch.shard] = node;
+}
+
+void Session::wait_for(Pool& pool, router::ShardIndex shard, bool replica) {
+  waiting_ = std::make_unique<Waiting>();
+  waiting_->pool = &pool;
+  waiting_->shard = shard;
+  waiting_->replica = replica;
+  waiting_->since = worker_.loop().now();
+  waiting_->ticket = pool.wait([this](std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
+    on_granted(std::move(link), failure);
+  });
+  const auto limit = database_->config().pool.queue_timeout;
+  if (limit.count() > 0) waiting_->deadline = worker_.loop().after(limit, [this] { on_wait_deadline(); });
+}
+
+void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
+  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - waiting_->since).count();
+  waiting_->ticket = 0;
+  if (link) {
+    database_->counters.wait_us += static_cast<std::uint64_t>(waited);
+    database_->counters.wait.add(static_cast<std::uint64_t>(waited));
+    waiting_->granted_on_replica = waiting_->replica;
+    link->lend_to(this);
+    waiting_->link = std::move(link);
+    resume();
+    return;
+  }
+  ++database_->counters.server_connect_failures;
+  if (failure.from_server) {
+    waiting_->fault = protocol::Fault{protocol::FaultReason::kNoServer, failure.message, {}, 0};
+    waiting_->fault_sqlstate = failure.sqlstate;
+    resume();
+  } else if (waiting_->replica) {
+    stop_waiting();   // marked down meanwhile: another node is chosen
+    resume();
+  } else {
+    waiting_->retry = worker_.loop().after(kRetryPause, [this] {
+      waiting_->retry = 0;
+      auto since = waiting_->since;
+      const auto deadline = std::exchange(waiting_->deadline, 0);
+      const auto shard = waiting_->shard;
+      bool replica = false;
+      auto& pool = database_->pool(*pools_, shard, choose_node(shard, false, replica));
+      wait_for(pool, shard, replica);
+      worker_.loop().cancel(waiting_->deadline);
+      waiting_->deadline = deadline;
+      waiting_->since = since;
+    });
+  }
+}
+
+void Session::on_wait_deadline() {
+  waiting_->deadline = 0;
+  const auto& config = database_->config();
+  auto& pool = *waiting_->pool;
+  if (waiting_->ticket != 0) pool.cancel(waiting_->ticket);
+  waiting_->ticket = 0;
+  const auto waited = seconds_text(net::Clock::now() - waiting_->since);
+  const auto& shard = config.shards[waiting_->shard].name;
+  protocol::Fault fault;
+  if (pool.shared().open() == 0 && !pool.last_failure().message.empty()) {
+    fault = {protocol::FaultReason::kNoServer, "no server of shard \"" + shard + "\" could be reached for " + waited + ": " +
+             pool.last_failure().message, "check that the node is up and that its address is right", 0};
+  } else {
+    fault = {protocol::FaultReason::kPoolTimeout,
+             "pool of database \"" + config.name + "\", shard \"" + shard + "\": " + std::to_string(pool.shared().open()) + " of " +
+                 std::to_string(config.pool.size) + " server connections busy for " + waited,
+             "raise pool.size, or shorten transactions; pool.queue_timeout says how long to wait", 0};
+  }
+  waiting_->fault = std::move(fault);
+  resume();
+}
+
+void Session::stop_waiting() {
+  if (!waiting_) return;
+  auto waiting = std::move(waiting_);
+  worker_.loop().cancel(waiting->deadline);
+  worker_.loop().cancel(waiting->retry);
+  if (waiting->ticket != 0) waiting->pool->cancel(waiting->ticket);
+  if (waiting->link) waiting->pool->give_back(std::move(waiting->link));
+}
+
+// Gives a link back: clean it goes to the next in line; in a transaction it is rolled back first; busy it is closed.
+void Session::release(Branch& branch) {
+  if (!branch.link) return;
+  auto link = std::move(branch.link);
+  auto& pool = link->pool();
+  auto& loop = worker_.loop();
+  link->lend_to(nullptr);
+  const bool idle = !link->owes() && !link->is_broken() && link->held.empty() && link->pass_remaining == 0 &&
+                    !link->has_backlog() && !branch.dirty;
+  if (!idle) {
+    worker_.forget_cancel(*link);
+    loop.defer([&pool, parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link))] { pool.discard(std::move(*parcel)); });
+  } else if (branch.pinned) {
+    link->forget_all_statements();
+    link->settings = no_settings();
+    worker_.forget_cancel(*link);
+    link->cancels_in_flight = 0;
+    pool.reset(std::move(link), {"ROLLBACK", "DISCARD ALL"});
+  } else if (link->status != 'I') {
+    pool.reset(std::move(link), {"ROLLBACK"});
+  } else if (link->cancels_in_flight > 0) {
+    worker_.park(std::move(link));
+  } else {
+    pool.give_back(std::move(link));
+  }
+}
+
+// Outside a transaction nothing is kept but what is pinned.
+void Session::release_idle() {
+  for (std::size_t i = branches_.size(); i-- > 0;) {
+    if (branches_[i].pinned && !branches_[i].link->is_broken()) continue;
+    release(branches_[i]);
+    branches_.erase(branches_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (outdated_ && branches_.empty()) worker_.adopt_later(*this);
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,248 @@
+// From the first byte to the first ReadyForQuery: startup packets, TLS, login, and the server's ParameterStatus.
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <array>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/net/socket.hpp"
+#include "proxy/postgres/fault_code.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+
+namespace {
+
+constexpr std::size_t kNonceBytes = 18;
+constexpr std::size_t kSecretBytes = 4;
+
+pg::AuthMethod method_of(config::AuthMethod method) {
+  switch (method) {
+    case config::AuthMethod::kTrust: return pg::AuthMethod::kTrust;
+    case config::AuthMethod::kPassword: return pg::AuthMethod::kPassword;
+    case config::AuthMethod::kMd5: return pg::AuthMethod::kMd5;
+    case config::AuthMethod::kScram: break;
+  }
+  return pg::AuthMethod::kScram;
+}
+
+bool is_console(std::string_view database) { return database == "shardway" || database == "pgbouncer"; }
+
+bool names(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+// Startup parameters that are no settings.
+bool is_protocol_parameter(std::string_view name) {
+  constexpr std::array<std::string_view, 4> kOwn{"user", "database", "options", "replication"};
+  return std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end() || name.starts_with("_pq_.");
+}
+
+}  // namespace
+
+std::size_t Session::consume_startup(std::string_view in) {
+  const auto size = pg::startup_size(in);
+  if (!size) {
+    close();  // the server, too, says nothing to what is no startup packet
+    return 0;
+  }
+  if (*size == 0 || in.size() < *size) return 0;
+  return on_startup_packet(in.substr(0, *size));
+}
+
+std::size_t Session::on_startup_packet(std::string_view packet) {
+  auto decoded = pg::decode_startup(packet);
+  if (!decoded) {
+    fatal(protocol::FaultReason::kProtocol, "unsupported frontend protocol or malformed startup packet");
+    return 0;
+  }
+  if (std::holds_alternative<pg::SslRequest>(*decoded)) {
+    const auto& tls = generation_->listen_tls[listener_];
+    if (!tls || stream_.is_tls()) {
+      send("N");
+    } else {
+      send("S");
+      begin_tls();
+    }
+  } else if (std::holds_alternative<pg::GssEncRequest>(*decoded)) {
+    send("N");
+  } else if (const auto* request = std::get_if<pg::CancelRequest>(&*decoded)) {
+    worker_.surroundings().cancel(request->process_id, request->secret);
+    close();
+    return 0;
+  } else {
+    on_startup(std::get<pg::StartupMessage>(*decoded));
+  }
+  return phase_ == Phase::kClosed ? 0 : packet.size();
+}
+
+// Whatever came in the same segment as SSLRequest was sent in clear: it must not be taken for something encrypted.
+void Session::begin_tls() {
+  phase_ = Phase::kTls;
+  blocked_ = true;
+  stream_.start_tls_server(*generation_->listen_tls[listener_]);
+}
+
+void Session::continue_tls() {
+  if (!input_.empty()) return close();
+  switch (stream_.handshake()) {
+    case net::HandshakeState::kAgain: return;
+    case net::HandshakeState::kFailed: return close();
+    case net::HandshakeState::kDone:
+      phase_ = Phase::kStartup;
+      readable_ = true;
+  }
+}
+
+void Session::refuse_login(std::string_view sqlstate, std::string message) {
+  if (auto* counters = worker_.login_counters(database_name_)) ++counters->failed_logins;
+  spdlog::warn("event=login_refused client={} user=\"{}\" database=\"{}\" sqlstate={} message=\"{}\"", id_, user_, database_name_,
+               sqlstate, message);
+  pg::encode::error(reply(), {.severity = "FATAL", .sqlstate = sqlstate, .message = message});
+  out_.flush(stream_);
+  close();
+}
+
+void Session::on_startup(const pg::StartupMessage& message) {
+  const auto& config = *generation_->config;
+  user_ = message.parameter("user");
+  database_name_ = message.parameter("database");
+  if (database_name_.empty()) database_name_ = user_;
+  if (message.minor > 0 || !message.unknown_options.empty()) {
+    pg::encode::negotiate_version(reply(), 0, message.unknown_options);
+  }
+  if (user_.empty()) return refuse_login("28000", "no PostgreSQL user name specified in startup packet");
+  const auto& listen = config.listen[listener_];
+  const bool needs_tls = listen.tls.mode != config::TlsMode::kOff && listen.tls.mode != config::TlsMode::kPrefer;
+  if (needs_tls && !stream_.is_tls() && !listen.address.is_unix) {
+    return refuse_login("28000", "this listener takes encrypted connections only; use sslmode=require");
+  }
+  if (worker_.surroundings().clients.load() > config.max_clients) {
+    return refuse_login("53300", "sorry, too many clients already: max_clients is " + std::to_string(config.max_clients));
+  }
+  if (!worker_.surroundings().host->accepting()) return refuse_login("57P03", "the database system is shutting down");
+  if (const auto replication = message.parameter("replication"); !replication.empty() && replication != "false" &&
+                                                                 replication != "off" && replication != "0" && replication != "no") {
+    return refuse_login("0A000", "replication connections are not supported; connect to the server itself");
+  }
+  std::string problem;
+  if (!read_startup_settings(message, problem)) return refuse_login("22023", problem);
+  phase_ = Phase::kLogin;
+  begin_login();
+}
+
+bool Session::read_startup_settings(const pg::StartupMessage& message, std::string& problem) {
+  Settings settings;
+  if (const auto options = message.parameter("options"); !options.empty()) {
+    const auto split = pg::split_options(options);
+    if (!split) {
+      problem = "unsupported startup options: only -c name=value and --name=value are understood";
+      return false;
+    }
+    for (const auto& [name, value] : *split) settings.put(Settings::from_startup(name, value));
+  }
+  for (const auto& [name, value] : message.parameters) {
+    if (!is_protocol_parameter(name)) settings.put(Settings::from_startup(name, value));
+  }
+  base_settings_ = settings_ = worker_.intern(std::move(settings));
+  return true;
+}
+
+void Session::begin_login() {
+  const auto method = method_of(generation_->config->listen[listener_].auth);
+  login_ = std::make_unique<pg::ClientLogin>(method, user_, generation_->secrets->for_client(user_, method),
+                                             random_bytes(kNonceBytes), stream_.is_tls());
+  login_step(login_->start(reply()));
+}
+
+void Session::on_password(Frame frame) { login_step(login_->on_message(frame.substr(pg::kHeadBytes), reply())); }
+
+void Session::login_step(pg::LoginStep step) {
+  if (step == pg::LoginStep::kContinue) return;
+  if (step == pg::LoginStep::kFailed) return refuse_login(login_->failure().sqlstate, login_->failure().message);
+  if (const auto keys = login_->keys()) generation_->secrets->learned_from_client(user_, *keys);
+  login_.reset();
+  begin_session();
+}
+
+void Session::begin_session() {
+  const auto& config = *generation_->config;
+  const auto* user = config.user(user_);
+  if (user == nullptr) return refuse_login("28000", "role \"" + user_ + "\" does not exist");
+  hints_ = user->hints;
+  if (is_console(database_name_)) {
+    may_change_ = names(config.admin.users, user_);
+    if (!may_change_ && !names(config.admin.stats_users, user_)) {
+      return refuse_login("42501", "user \"" + user_ + "\" may not use the console; add it to [admin] users or stats_users");
+    }
+    phase_ = Phase::kConsole;
+    finish_welcome({});
+    return;
+  }
+  database_ = worker_.database(database_name_);
+  if (!database_) return refuse_login("3D000", "database \"" + database_name_ + "\" does not exist");
+  if (database_->backend().disabled.load()) return refuse_login("57P03", "database \"" + database_name_ + "\" is disabled");
+  pools_ = &database_->pools_of(user->server_user.empty() ? user_ : user->server_user);
+  phase_ = Phase::kWelcome;
+  welcome();
+}
+
+// The first client with these settings asks a server what they make of its parameters; the next ones are told the same.
+void Session::welcome() {
+  const auto key = pools_->server_user + '\0' + base_settings_->fingerprint();
+  const auto known = database_->welcomes.find(key);
+  if (known != database_->welcomes.end()) {
+    phase_ = Phase::kReady;
+    finish_welcome(known->second);
+    return;
+  }
+  auto enlisted = enlist(database_->topology().home, false);
+  if (enlisted.blocked) return;
+  if (enlisted.branch == nullptr) {
+    return refuse_login(enlisted.sqlstate.empty() ? sqlstate_of(enlisted.fault->reason) : std::string_view(enlisted.sqlstate),
+                        enlisted.fault->message);
+  }
+  Welcome fresh;
+  for (const auto& [name, value] : enlisted.branch->link->parameters()) {
+    if (name == "in_hot_standby") continue;
+    if (name == "standard_conforming_strings") fresh.standard_conforming_strings = value == "on";
+    const bool is_user = name == "session_authorization";
+    pg::encode::parameter_status(fresh.frames, name, is_user ? std::string_view(user_) : std::string_view(value));
+  }
+  phase_ = Phase::kReady;
+  release_idle();
+  if (database_->welcomes.size() > 10'000) database_->welcomes.clear();
+  database_->welcomes.emplace(key, fresh);
+  finish_welcome(fresh);
+}
+
+void Session::finish_welcome(const Welcome& welcome) {
+  standard_strings_ = welcome.standard_conforming_strings;
+  worker_.loop().cancel(timer_);
+  timer_ = 0;
+  secret_ = random_bytes(kSecretBytes);
+  process_id_ = worker_.new_process_id(*this);
+  if (phase_ == Phase::kConsole) {
+    for (const auto& [name, value] : {std::pair{"server_version", "15.0/shardway"}, {"client_encoding", "UTF8"},
+                                      {"server_encoding", "UTF8"}, {"DateStyle", "ISO"}, {"TimeZone", "GMT"},
+                                      {"standard_conforming_strings", "on"}, {"is_superuser", "off"}, {"integer_datetimes", "on"}}) {
+      pg::encode::parameter_status(reply(), name, value);
+    }
+  }
+  reply() += welcome.frames;
+  pg::encode::backend_key(reply(), process_id_, secret_);
+  pg::encode::ready(reply(), 'I');
+  if (database_) ++database_->counters.client_logins;
+  if (const auto* level = settings_->find("default_transaction_isolation")) {
+    serializable_default_ = level->sql.find("serializable") != std::string::npos;
+  }
+  const auto peer = net::peer_of(stream_.fd());
+  spdlog::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_, database_name_, peer.host,
+               peer.port, stream_.is_tls());
+  if (draining_) kill("shutdown");
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,308 @@
+// Several shards at once: scatters, statements for every shard, the end of a transaction that touched several, and batches
+// whose statements go to different shards.
+#include <algorithm>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using protocol::Fault;
+using protocol::FaultReason;
+using router::Action;
+using router::Statement;
+using router::StatementKind;
+
+Session::Step Session::run_on_shards(const Statement& statement, const router::Plan& plan, const Work& work) {
+  const bool simple = work.portal == nullptr;
+  const bool everywhere = plan.action == Action::kEveryShard;
+  const bool alone = statement.kind == StatementKind::kDdlAlone;
+  if (everywhere && plan.writes && !alone && !transaction_) begin_implicit();
+  for (auto& branch : branches_) {
+    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  for (const auto shard : plan.shards) {
+    const auto enlisted = enlist(shard, !everywhere && replica_allowed(statement, plan));
+    if (enlisted.blocked) return Step::kBlocked;
+    if (enlisted.branch != nullptr) continue;
+    fail_statement(*enlisted.fault, enlisted.sqlstate);
+    return Step::kConsumed;
+  }
+  note_start(statement, plan);
+  auto operation = std::make_unique<Operation>(
+      everywhere ? Operation::Answer::kFirst : Operation::Answer::kUnion, everywhere || work.row_limit > 0, simple,
+      [this](std::string_view bytes) { send(bytes); }, [this, simple](Operation& done) { finish_work(done, simple); });
+  operation->limit_rows(work.row_limit);
+  for (const auto shard : plan.shards) {
+    auto& link = *branch_on(shard)->link;
+    auto frames = frames_for(link, work, plan);
+    operation->add(link, std::move(frames));
+  }
+  operate(std::move(operation));
+  return Step::kConsumed;
+}
+
+// The messages that run the statement on one link, Sync or Query last.
+std::string Session::frames_for(Link& link, const Work& work, const router::Plan& plan) {
+  std::string frames;
+  if (work.portal == nullptr) {
+    pg::encode::query(frames, plan.rewritten.empty() ? work.sql : std::string_view(plan.rewritten));
+    link.owe(Reply::kQuery);
+    return frames;
+  }
+  const auto& prepared = *work.portal->statement->prepared;
+  std::string name;
+  if (!plan.rewritten.empty()) {
+    link.unnamed_statement = 0;
+    pg::encode::parse(frames, {}, plan.rewritten, prepared.types);
+    link.owe(Reply::kParse, true);
+  } else {
+    name = server_statement_name(prepared.id);
+    if (!link.has_statement(prepared.id)) {
+      link.remember_statement(prepared.id, database_->config().pool.max_prepared_statements);
+      pg::encode::parse(frames, name, prepared.text, prepared.types);
+      link.owe(Reply::kParse, true, false, prepared.id);
+      ++database_->counters.server_parses;
+    }
+  }
+  if (auto bind = pg::decode_bind(std::string_view(work.portal->bind).substr(pg::kHeadBytes))) {
+    bind->portal = {};
+    bind->statement = name;
+    pg::encode::bind(frames, *bind);
+  }
+  pg::encode::execute(frames, {}, 0);
+  pg::encode::sync(frames);
+  link.owe(Reply::kSync);
+  return frames;
+}
+
+void Session::operate(std::unique_ptr<Operation> operation) {
+  operation_ = std::move(operation);
+  operation_->cancel_part = [this](Link& link) { worker_.cancel_on_server(link); };
+  operation_->start();
+  for (auto& branch : branches_) {
+    if (operation_ && operation_->involves(*branch.link) && branch.link->is_broken()) {
+      operation_->on_lost(*branch.link);
+      break;
+    }
+  }
+}
+
+// Called first thing when an operation is over: it stays alive until this batch of events is done.
+void Session::end_operation() {
+  auto over = std::shared_ptr<Operation>(std::move(operation_));
+  for (auto& branch : branches_) {
+    if (over->involves(*branch.link)) branch.dirty = branch.executed = false;
+    if (over->involves(*branch.link)) stamp(branch);
+  }
+  worker_.loop().bury(std::move(over));
+}
+
+void Session::finish_work(Operation& operation, bool simple) {
+  end_operation();
+  if (operation.failed()) {
+    for (auto& branch : branches_) {
+      if (branch.link->is_broken()) branch.pinned = false;
+    }
+    fail_statement_frame(operation.error());
+    resume();
+    return;
+  }
+  bool first = true;
+  for (const auto& part : operation.parts()) {
+    if (part.link->status == 'E') mark_failed();
+    apply_effects(*part.link, std::exchange(first, false));
+  }
+  effects_.clear();
+  const auto tag = operation.tag();
+  const bool commits = simple && !script_ && transaction_ && transaction_->mode == Transaction::Mode::kImplicit;
+  if (commits) {
+    commit_implicit([this, tag] { answer(tag); });
+    return;
+  }
+  if (!transaction_) release_idle();
+  answer(tag);
+  resume();
+}
+
+// COMMIT of what Shardway itself began; `then` runs only if all went well, else the client has been told.
+void Session::commit_implicit(std::function<void()> then) {
+  const bool failed = transaction_->failed;
+  end_transaction_everywhere(failed ? "ROLLBACK" : "COMMIT", [this, failed, then = std::move(then)](Operation& operation) {
+    if (operation.failed()) {
+      const std::string error = operation.error();
+      transaction_over(false);
+      fail_statement_frame(error);
+    } else {
+      transaction_over(!failed);
+      then();
+    }
+    resume();
+  });
+}
+
+// `command` on every branch that has begun, one after the other, the one that wrote first; `then` when all have answered,
+// or one has failed. A COMMIT that was answered with ROLLBACK is a failure.
+void Session::end_transaction_everywhere(std::string_view command, std::function<void(Operation&)> then) {
+  auto operation = std::make_unique<Operation>(Operation::Answer::kSilent, true, false, [](std::string_view) {},
+                                               [this, then](Operation& done) {
+                                                 end_operation();
+                                                 then(done);
+                                               });
+  std::vector<Branch*> order;
+  for (auto& branch : branches_) {
+    if (branch.begun && !branch.link->is_broken()) order.push_back(&branch);
+  }
+  std::stable_sort(order.begin(), order.end(), [this](const Branch* a, const Branch* b) {
+    const auto wrote = [this](const Branch& branch) { return transaction_->writer == branch.shard; };
+    return wrote(*a) && !wrote(*b);
+  });
+  if (order.empty()) {
+    then(*operation);
+    return;
+  }
+  for (auto* branch : order) {
+    std::string frames;
+    pg::encode::query(frames, command);
+    branch->link->owe(Reply::kQuery);
+    operation->add(*branch->link, std::move(frames));
+  }
+  operate(std::move(operation));
+}
+
+// One statement on one branch, its answer shown; for batches and the extended protocol.
+void Session::run_on_branch(Branch& branch, std::string_view sql, std::function<void(Operation&)> then) {
+  auto operation = std::make_unique<Operation>(Operation::Answer::kFirst, false, !in_segment_,
+                                               [this](std::string_view bytes) { send(bytes); }, std::move(then));
+  std::string frames;
+  pg::encode::query(frames, sql);
+  branch.link->owe(Reply::kQuery);
+  operation->add(*branch.link, std::move(frames));
+  operate(std::move(operation));
+}
+
+// ---- batches ----------------------------------------------------------------------------------------------------
+
+// True if every statement is for the same one shard and none is the session's own business: the text goes there whole.
+bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_view sql, router::Plan& plan) {
+  const auto& literals = batch_literals_;
+  for (const auto& statement : query.statements) {
+    if (statement.kind == StatementKind::kEmpty) continue;
+    auto next = plan_for(statement, {&literals, nullptr, nullptr}, sql.substr(statement.begin, statement.end - statement.begin));
+    if (next.action != Action::kOneShard) return false;
+    if (!plan.shards.empty() && plan.shards[0] != next.shards[0]) return false;
+    next.writes = next.writes || plan.writes;
+    next.replica_ok = next.replica_ok && (plan.shards.empty() || plan.replica_ok);
+    plan = std::move(next);
+  }
+  return !plan.shards.empty();
+}
+
+Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql) {
+  Statement whole;   // what the batch leaves behind, taken together
+  bool controls = false;
+  for (const auto& statement : query->statements) {
+    whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
+    if (statement.pins != router::PinReason::kNone) whole.pins = statement.pins;
+    if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone) whole.kind = StatementKind::kDdl;
+    controls = controls || (statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase);
+  }
+  if (transaction_ && transaction_->failed && !controls) {
+    fail_statement(*forbidden_here(query->statements[0]));
+    return Step::kConsumed;
+  }
+  if (!database_->topology().sharded()) {
+    if (controls && !whole.settings.empty()) whole.pins = router::PinReason::kComputedSetting;
+    auto plan = unsharded_plan();
+    return forward_statement(whole, plan, frame);
+  }
+  batch_literals_.clear();
+  database_->cache().find(sql, parse_settings(), batch_literals_);
+  router::Plan plan;
+  if (batch_goes_to_one_shard(*query, sql, plan)) {
+    if (const auto fault = breaks_one_writer(plan)) {
+      fail_statement(*fault);
+      return Step::kConsumed;
+    }
+    return forward_statement(whole, plan, frame);
+  }
+  begin_script(query, sql);
+  return Step::kConsumed;
+}
+
+void Session::begin_script(const std::shared_ptr<const router::Query>& query, std::string_view sql) {
+  script_ = std::make_unique<Script>();
+  script_->text = sql;
+  script_->query = query;
+  database_->cache().find(script_->text, parse_settings(), script_->literals);
+  statement_since_ = worker_.loop().now();
+  continue_script();
+}
+
+// Runs statement after statement until one has to wait; the last one ends the implicit transaction.
+void Session::continue_script() {
+  while (script_ && !operation_ && phase_ == Phase::kReady) {
+    const bool ended = error_seen_ || script_->next == script_->query->statements.size();
+    if (!ended) {
+      const auto& statement = script_->query->statements[script_->next];
+      const auto sql = std::string_view(script_->text).substr(statement.begin, statement.end - statement.begin);
+      if (!run_script_statement(statement, sql)) return;   // it waits for a link
+      continue;
+    }
+    const bool failed = error_seen_;
+    if (transaction_ && transaction_->mode == Transaction::Mode::kImplicit) {
+      transaction_->failed = transaction_->failed || failed;
+      auto script = std::move(script_);
+      commit_implicit([this] { finish_simple(); });
+      return;
+    }
+    script_.reset();
+    if (!transaction_) release_idle();
+    finish_simple();
+    return;
+  }
+}
+
+// False: it has to be tried again. Whatever it starts ends in finish_work(), answer() or fail_statement().
+bool Session::run_script_statement(const Statement& statement, std::string_view sql) {
+  if (const auto fault = forbidden_here(statement)) {
+    fail_statement(*fault);
+    return true;
+  }
+  const bool control = statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase;
+  if (!transaction_ && !control) begin_implicit();
+  const auto plan = plan_for(statement, {&script_->literals, nullptr, nullptr}, sql);
+  Step step = Step::kConsumed;
+  const auto before = script_->next++;
+  switch (plan.action) {
+    case Action::kRefuse:
+      note_refusal(plan.fault->reason);
+      fail_statement(*plan.fault);
+      break;
+    case Action::kSession:
+      if (statement.kind != StatementKind::kEmpty) step = run_session_statement(statement, plan, sql, {});
+      break;
+    case Action::kOneShard:
+    case Action::kEveryShard:
+    case Action::kScatter:
+      if (statement.kind == StatementKind::kDdlAlone) {
+        fail_statement({FaultReason::kActiveTransaction, "this statement cannot run inside a batch", "send it by itself", 0});
+      } else if (const auto fault = breaks_one_writer(plan)) {
+        fail_statement(*fault);
+      } else {
+        step = run_on_shards(statement, plan, {sql, nullptr, 0});
+      }
+      break;
+    case Action::kCopyIn:
+    case Action::kExplain:
+      fail_statement({FaultReason::kNotSupported, "COPY and SHARDWAY EXPLAIN are not supported inside a batch", "send it by itself", 0});
+      break;
+  }
+  if (step == Step::kBlocked && script_) script_->next = before;
+  return step == Step::kConsumed;
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,379 @@
+// Simple Query: one statement or several, and the choice by plan. What the two protocols share in that choice is here too.
+#include <spdlog/spdlog.h>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using protocol::Fault;
+using protocol::FaultReason;
+using router::Action;
+using router::Statement;
+using router::StatementKind;
+
+namespace {
+
+// One per thread: the literals of the text at hand.
+router::Literals& scratch_literals() {
+  thread_local router::Literals literals;
+  return literals;
+}
+
+bool is_transaction_control(StatementKind kind) noexcept {
+  return (kind >= StatementKind::kBegin && kind <= StatementKind::kTwoPhase) || kind == StatementKind::kSetTransaction;
+}
+
+bool ends_failed_transaction(StatementKind kind) noexcept {
+  return kind == StatementKind::kCommit || kind == StatementKind::kRollback || kind == StatementKind::kRollbackTo ||
+         kind == StatementKind::kTwoPhase;
+}
+
+bool changes_catalog(StatementKind kind) noexcept { return kind == StatementKind::kDdl || kind == StatementKind::kDdlAlone; }
+
+std::string now_as_literal() {
+  const auto now = std::chrono::system_clock::now();
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  const std::time_t seconds = static_cast<std::time_t>(us / 1'000'000);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char text[64];
+  std::snprintf(text, sizeof text, "'%04d-%02d-%02d %02d:%02d:%02d.%06d+00'::timestamptz", utc.tm_year + 1900, utc.tm_mon + 1,
+                utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(us % 1'000'000));
+  return text;
+}
+
+}  // namespace
+
+router::ParseSettings Session::parse_settings() const {
+  router::ParseSettings settings;
+  settings.standard_conforming_strings = standard_strings_;
+  if (const auto* path = settings_->find("search_path")) settings.search_path = path->sql;
+  return settings;
+}
+
+router::Plan Session::plan_for(const Statement& statement, const router::Values& values, std::string_view sql) {
+  router::SessionView view;
+  view.hints_allowed = hints_;
+  view.standard_conforming_strings = standard_strings_;
+  std::string now;
+  if (!statement.now_calls.empty()) {
+    if (!transaction_ || transaction_->now.empty()) {
+      now = now_as_literal();
+      if (transaction_) transaction_->now = now;
+    } else {
+      now = transaction_->now;
+    }
+    view.now_literal = now;
+  }
+  return router::plan(statement, values, database_->topology(), view, sql);
+}
+
+Session::Step Session::on_query(Frame frame) {
+  if (busy()) return Step::kBlocked;
+  if (skip_until_sync_) return Step::kConsumed;   // a server discards it, too, until Sync
+  if (copy_) {
+    fatal(FaultReason::kProtocol, "unexpected message type 0x51 during COPY from stdin");
+    return Step::kConsumed;
+  }
+  const auto sql = pg::decode_query(frame.substr(pg::kHeadBytes));
+  if (!sql) {
+    fatal(FaultReason::kProtocol, "invalid message format");
+    return Step::kConsumed;
+  }
+  for (auto& branch : branches_) {
+    if (branch.dirty) return on_query_in_segment(branch, frame);
+  }
+  auto& literals = scratch_literals();
+  const auto query = database_->cache().find(*sql, parse_settings(), literals);
+  if (query->syntax_error) {
+    if (!database_->topology().sharded()) return forward_query(unsharded_plan(), frame);
+    fail_statement(*query->syntax_error);
+    return Step::kConsumed;
+  }
+  if (query->statements.empty() || (query->statements.size() == 1 && query->statements[0].kind == StatementKind::kEmpty)) {
+    pg::encode::empty_query(reply());
+    finish_simple();
+    return Step::kConsumed;
+  }
+  return query->statements.size() == 1 ? run_simple(query->statements[0], frame, *sql) : run_batch(query, frame, *sql);
+}
+
+// The server takes a Query in the middle of an extended segment as one more part of its implicit transaction.
+Session::Step Session::on_query_in_segment(Branch& branch, Frame frame) {
+  if (database_->topology().sharded()) {
+    fail_statement({FaultReason::kNotSupported, "a simple Query inside an extended pipeline is not supported on a sharded database",
+                    "send Sync first", 0});
+    return Step::kConsumed;
+  }
+  branch.link->out() += frame;
+  branch.link->owe(Reply::kQuery);
+  awaiting_ready_ = true;
+  pin_after_ = router::PinReason::kUninspected;
+  pin_detail_ = "a Query inside an extended pipeline";
+  return Step::kConsumed;
+}
+
+router::Plan Session::unsharded_plan() const {
+  router::Plan plan;
+  plan.action = Action::kOneShard;
+  plan.rule = router::Rule::kUnsharded;
+  plan.writes = true;
+  plan.shards.push_back(0);
+  return plan;
+}
+
+// What no shard needs to be asked for: a failed transaction takes nothing but its end.
+std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
+  if (transaction_ && transaction_->failed && !ends_failed_transaction(statement.kind)) {
+    return Fault{FaultReason::kInFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block", {}, 0};
+  }
+  if (statement.kind == StatementKind::kBegin && database_->config().pool.mode == config::PoolMode::kStatement) {
+    return Fault{FaultReason::kNotSupported, "transaction blocks are not allowed in statement pooling mode",
+                 "set pool.mode = \"transaction\"", 0};
+  }
+  if (statement.kind == StatementKind::kDdlAlone && transaction_ && database_->topology().sharded()) {
+    return Fault{FaultReason::kActiveTransaction, "this statement cannot run inside a transaction block", {}, 0};
+  }
+  return std::nullopt;
+}
+
+// One shard may be written on in one transaction; reference tables and DDL, which go to every shard, aside.
+std::optional<Fault> Session::breaks_one_writer(const router::Plan& plan) const {
+  if (!transaction_ || !plan.writes || plan.action != Action::kOneShard || plan.shards.empty()) return std::nullopt;
+  if (!transaction_->writer || *transaction_->writer == plan.shards[0]) return std::nullopt;
+  const auto& shards = database_->config().shards;
+  return Fault{FaultReason::kSeveralShards,
+               "this transaction has written on shard \"" + shards[*transaction_->writer].name + "\" and this statement writes on \"" +
+                   shards[plan.shards[0]].name + "\"",
+               "write rows of one shard per transaction, or commit in between", 0};
+}
+
+void Session::note_start(const Statement& statement, const router::Plan& plan) {
+  auto& counters = database_->counters;
+  ++counters.by_rule[static_cast<std::size_t>(plan.rule)];
+  for (const auto shard : plan.shards) ++counters.by_shard[shard];
+  kind_ = statement.kind;
+  statement_since_ = worker_.loop().now();
+  if (transaction_ && plan.writes && plan.action == Action::kOneShard && !plan.shards.empty()) transaction_->writer = plan.shards[0];
+  if (transaction_ && plan.action == Action::kEveryShard) transaction_->wrote_everywhere = true;
+  if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
+    transaction_->cursors[statement.name] = plan.shards[0];
+  }
+  effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
+  if (statement.pins != router::PinReason::kNone) {
+    pin_after_ = statement.pins;
+    pin_detail_ = std::string(router::name_of(statement.pins));
+  }
+  if (changes_catalog(statement.kind) && worker_.surroundings().catalog_changed) {
+    worker_.surroundings().catalog_changed(database_->config().name);
+  }
+}
+
+Session::Step Session::run_simple(const Statement& statement, Frame frame, std::string_view sql) {
+  if (const auto fault = forbidden_here(statement)) {
+    fail_statement(*fault);
+    return Step::kConsumed;
+  }
+  const auto plan = plan_for(statement, {&scratch_literals(), nullptr, nullptr}, sql);
+  switch (plan.action) {
+    case Action::kOneShard: {
+      if (const auto fault = breaks_one_writer(plan)) {
+        fail_statement(*fault);
+        return Step::kConsumed;
+      }
+      return forward_statement(statement, plan, frame);
+    }
+    case Action::kSession: return run_session_statement(statement, plan, sql, frame);
+    case Action::kScatter:
+    case Action::kEveryShard: return run_on_shards(statement, plan, {sql, nullptr, 0});
+    case Action::kCopyIn: return begin_copy_in(statement, frame);
+    case Action::kExplain: explain_statement(statement); return Step::kConsumed;
+    case Action::kRefuse: note_refusal(plan.fault->reason); fail_statement(*plan.fault); return Step::kConsumed;
+  }
+  return Step::kConsumed;
+}
+
+bool Session::replica_allowed(const Statement& statement, const router::Plan& plan) const noexcept {
+  if (!plan.replica_ok || (statement.hint.kind == router::HintKind::kPrimary && hints_)) return false;
+  return !transaction_ || (transaction_->mode == Transaction::Mode::kExplicit && transaction_->read_only && !transaction_->serializable);
+}
+
+Session::Step Session::forward_statement(const Statement& statement, const router::Plan& plan, Frame frame) {
+  const auto enlisted = enlist(plan.shards[0], replica_allowed(statement, plan));
+  if (enlisted.blocked) return Step::kBlocked;
+  if (enlisted.branch == nullptr) {
+    fail_statement(*enlisted.fault, enlisted.sqlstate);
+    return Step::kConsumed;
+  }
+  note_start(statement, plan);
+  auto& link = *enlisted.branch->link;
+  if (statement.kind == StatementKind::kDiscardAll) link.forget_all_statements();
+  link.out() += frame;
+  link.owe(Reply::kQuery);
+  awaiting_ready_ = true;
+  return Step::kConsumed;
+}
+
+Session::Step Session::forward_query(const router::Plan& plan, Frame frame) {
+  Statement opaque;
+  return forward_statement(opaque, plan, frame);
+}
+
+// Statements of the session itself: transaction control, settings, cursors.
+Session::Step Session::run_session_statement(const Statement& statement, const router::Plan& plan, std::string_view sql, Frame frame) {
+  if (is_transaction_control(statement.kind)) return transaction_statement(statement, sql, frame);
+  switch (statement.kind) {
+    case StatementKind::kEmpty:
+      pg::encode::empty_query(reply());
+      finish_simple();
+      return Step::kConsumed;
+    case StatementKind::kDeallocate:
+      if (pin_ == router::PinReason::kSqlPrepare) break;
+      if (statement.name.empty()) {
+        if (statements_) statements_->clear();
+        unnamed_.reset();
+        answer("DEALLOCATE ALL");
+        return Step::kConsumed;
+      }
+      if (statements_ && statements_->erase(statement.name) > 0) {
+        answer("DEALLOCATE");
+        return Step::kConsumed;
+      }
+      break;
+    case StatementKind::kDiscardAll:
+      if (statements_) statements_->clear();
+      unnamed_.reset();
+      break;
+    default: break;
+  }
+  return everywhere_or_here(statement, sql, frame, plan);
+}
+
+// A statement for all that is open: one branch, or none yet (then the home shard), passes it on; several run it together.
+Session::Step Session::everywhere_or_here(const Statement& statement, std::string_view sql, Frame frame, const router::Plan& planned) {
+  router::Plan plan;
+  plan.action = Action::kOneShard;
+  plan.rule = planned.rule;
+  const auto home = database_->topology().home;
+  const auto cursor = transaction_ ? transaction_->cursors.find(statement.name) : std::map<std::string, router::ShardIndex>::iterator{};
+  const bool of_cursor = statement.kind == StatementKind::kFetch || statement.kind == StatementKind::kCloseCursor;
+  if (of_cursor && transaction_ && cursor != transaction_->cursors.end()) {
+    plan.shards.push_back(cursor->second);
+    return forward_statement(statement, plan, frame);
+  }
+  if (branches_.size() <= 1) {
+    plan.shards.push_back(branches_.empty() ? home : branches_.front().shard);
+    return forward_statement(statement, plan, frame);
+  }
+  if (statement.kind == StatementKind::kShow || of_cursor) {
+    plan.shards.push_back(branches_.front().shard);
+    return forward_statement(statement, plan, frame);
+  }
+  plan.action = Action::kEveryShard;
+  for (const auto& branch : branches_) plan.shards.push_back(branch.shard);
+  return run_on_shards(statement, plan, {sql, nullptr, 0});
+}
+
+void Session::answer(std::string_view tag) {
+  pg::encode::command_complete(reply(), tag);
+  finish_simple();
+}
+
+char Session::ready_status() const noexcept { return !transaction_ ? 'I' : transaction_->failed ? 'E' : 'T'; }
+
+// The end of a simple Query answered here: ReadyForQuery, or the next statement of the batch.
+void Session::finish_simple() {
+  if (script_ || in_segment_) return;
+  note_finished();
+  pg::encode::ready(reply(), ready_status());
+  error_seen_ = false;
+}
+
+void Session::note_refusal(FaultReason reason) { ++database_->counters.refusals[static_cast<std::size_t>(reason)]; }
+
+void Session::fail_statement(const Fault& fault, std::string_view sqlstate) {
+  std::string frame;
+  if (sqlstate.empty()) {
+    encode_fault(frame, fault);
+  } else {
+    pg::encode::error(frame, {.sqlstate = sqlstate, .message = fault.message, .hint = fault.hint});
+  }
+  fail_statement_frame(frame);
+}
+
+// An error of ours ends the statement as the server's would: the transaction has failed; in the extended protocol
+// everything up to Sync is skipped.
+void Session::fail_statement_frame(std::string_view error_frame) {
+  reply() += error_frame;
+  effects_.clear();
+  pin_after_ = router::PinReason::kNone;
+  error_seen_ = true;
+  if (transaction_) transaction_->failed = true;
+  awaiting_ready_ = false;
+  if (script_) return;   // the script ends itself
+  if (in_segment_) {
+    skip_until_sync_ = error_is_ours_ = true;
+    note_finished();
+    return;
+  }
+  if (transaction_ && transaction_->mode == Transaction::Mode::kImplicit) {
+    end_transaction_everywhere("ROLLBACK", [this](Operation&) {
+      transaction_over(false);
+      finish_simple();
+    });
+    return;
+  }
+  if (!transaction_) release_idle();
+  finish_simple();
+}
+
+void Session::explain_statement(const Statement& statement) {
+  const auto& text = statement.name;
+  router::Literals literals;
+  const auto query = database_->cache().find(text, parse_settings(), literals);
+  std::vector<std::string> lines;
+  if (!hints_) {
+    fail_statement({FaultReason::kForbidden, "user \"" + user_ + "\" may not use SHARDWAY EXPLAIN", "set hints = true for this [[user]]", 0});
+    return;
+  }
+  if (query->syntax_error) {
+    fail_statement(*query->syntax_error);
+    return;
+  }
+  for (const auto& inner : query->statements) {
+    const auto plan = plan_for(inner, {&literals, nullptr, nullptr}, text);
+    const auto more = router::explain(inner, plan, database_->topology(), text);
+    lines.insert(lines.end(), more.begin(), more.end());
+  }
+  pg::Field column{"SHARDWAY EXPLAIN", 0, 0, 25, -1, -1, pg::Format::kText};
+  if (!in_segment_) pg::encode::row_description(reply(), {column});
+  for (const auto& line : lines) pg::encode::data_row(reply(), {std::optional<protocol::Bytes>(line)});
+  answer("EXPLAIN");
+}
+
+Session::Step Session::on_function_call(Frame frame) {
+  if (busy()) return Step::kBlocked;
+  if (skip_until_sync_) return Step::kConsumed;
+  if (database_->topology().sharded()) {
+    fail_statement({FaultReason::kNotSupported, "function calls by message are not supported on a sharded database",
+                    "call the function in a SELECT", 0});
+    return Step::kConsumed;
+  }
+  const auto enlisted = enlist(0, false);
+  if (enlisted.blocked) return Step::kBlocked;
+  if (enlisted.branch == nullptr) {
+    fail_statement(*enlisted.fault, enlisted.sqlstate);
+    return Step::kConsumed;
+  }
+  enlisted.branch->link->out() += frame;
+  enlisted.branch->link->owe(Reply::kFunctionCall);
+  awaiting_ready_ = true;
+  kind_ = StatementKind::kOther;
+  return Step::kConsumed;
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,337 @@
+// Answers: what a single server sends passes to the client untouched, in as few pieces as possible; the tracker of owed
+// replies says what is the client's, what was asked by Shardway itself, and when the link is free again.
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+
+namespace {
+
+// Frames that may pass in pieces: nobody here looks into them.
+bool passes_in_pieces(char type) noexcept { return type == 'D' || type == 'd' || type == 'T' || type == 'V' || type == 'N'; }
+
+constexpr std::string_view kParseComplete{"1\0\0\0\4", 5};
+constexpr std::string_view kCloseComplete{"3\0\0\0\4", 5};
+
+}  // namespace
+
+void Session::on_link_events(Link& link, std::uint32_t events) {
+  if (phase_ == Phase::kClosed) return;
+  if ((events & EPOLLOUT) != 0 && link.has_backlog()) {
+    if (!link.flush()) return link_lost(link);
+    if (!backlogged() && readable_) pump();
+    if (phase_ == Phase::kClosed || branch_of(link) == nullptr) return;
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
+  if (operation_ && operation_->involves(link)) {
+    operation_->on_readable(link, worker_.server_buffer(), Worker::kServerBuffer, may_emit());
+  } else {
+    relay(link);
+  }
+  if (phase_ != Phase::kClosed) flush_all();
+}
+
+void Session::relay(Link& link) {
+  for (;;) {
+    if (out_.size() > 256 * 1024) {
+      link.readable = true;   // the client is slow: resume_reading() comes back
+      return;
+    }
+    char* buffer = worker_.server_buffer();
+    const std::size_t held = link.held.size();
+    if (held >= Worker::kServerBuffer) {
+      link.mark_broken();   // a control message of 128 KiB is none
+      return link_lost(link);
+    }
+    link.held.copy(buffer, held);
+    link.held.clear();
+    const auto got = link.read(buffer + held, Worker::kServerBuffer - held);
+    link.readable = !got.drained;
+    const std::string_view in(buffer, held + got.bytes);
+    const auto used = relay_frames(link, in);
+    if (phase_ == Phase::kClosed || branch_of(link) == nullptr) return;
+    if (used < in.size()) link.held.assign(in.substr(used));
+    if (got.closed || link.is_broken()) return link_lost(link);
+    if (got.drained) return;
+  }
+}
+
+// Walks over the frames in `in`; returns how many bytes are done with. Everything from `run` on waits to be forwarded.
+std::size_t Session::relay_frames(Link& link, std::string_view in) {
+  std::size_t at = 0, run = 0;
+  const auto forward = [&] {
+    if (at > run) send(in.substr(run, at - run));
+    run = at;
+  };
+  while (at < in.size()) {
+    if (link.pass_remaining > 0) {
+      const auto piece = std::min(link.pass_remaining, in.size() - at);
+      at += piece;
+      link.pass_remaining -= piece;
+      continue;
+    }
+    pg::FrameHead head;
+    const auto state = pg::peek_head(in.substr(at), head);
+    if (state == pg::HeadState::kBad) link.mark_broken();
+    if (state != pg::HeadState::kOk) break;
+    const bool drop = link.owes() && link.owed().front().drop;
+    if (in.size() - at < head.size()) {
+      if (drop || !passes_in_pieces(head.type) || operation_) break;
+      link.pass_remaining = head.size();
+      continue;
+    }
+    if (head.type == 'D' && !drop) {
+      at += head.size();
+      continue;
+    }
+    if (head.type == 'E') forward();   // our own word may come in its place
+    const auto disposition = on_reply(link, head.type, in.substr(at, head.size()));
+    if (disposition == Disposition::kDrop) {
+      forward();
+      at += head.size();
+      run = at;
+    } else {
+      at += head.size();
+    }
+    if (link.owes() && link.owed().front().reply >= Reply::kLocalParse) {
+      forward();
+      emit_local_replies(link);
+    }
+    if (head.type == 'Z') {
+      forward();
+      if (at < in.size()) link.held.assign(in.substr(at));   // should not be: nothing is owed behind it
+      on_link_ready(link, disposition != Disposition::kDrop);
+      return in.size();
+    }
+  }
+  forward();
+  return at;
+}
+
+Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
+  auto& owed = link.owed();
+  const auto body = frame.substr(pg::kHeadBytes);
+  const bool drop = !owed.empty() && owed.front().drop;
+  const auto answered = [&](Reply reply) {
+    if (!owed.empty() && owed.front().reply == reply) owed.pop_front();
+    return drop ? Disposition::kDrop : Disposition::kForward;
+  };
+  switch (type) {
+    case '1': return answered(Reply::kParse);
+    case '2': return answered(Reply::kBind);
+    case '3': return answered(Reply::kClose);
+    case 'T':
+    case 'n': return answered(Reply::kDescribe);
+    case 'C':
+    case 'I':
+    case 's':
+      copy_link_ = nullptr;
+      if (const auto tag = pg::decode_command_complete(body); tag && type == 'C' && *tag == "ROLLBACK") rolled_back_ = true;
+      return answered(Reply::kExecute);
+    case 'V': return drop ? Disposition::kDrop : Disposition::kForward;
+    case 'E': return on_error_reply(link, frame);
+    case 'Z':
+      link.status = body.empty() ? 'E' : body[0];
+      while (!owed.empty()) {
+        const auto reply = owed.front().reply;
+        owed.pop_front();
+        if (reply == Reply::kSync || reply == Reply::kQuery || reply == Reply::kFunctionCall) break;
+      }
+      return drop ? Disposition::kDrop : Disposition::kReady;
+    case 'S': {
+      const auto parameter = pg::decode_parameter_status(body);
+      if (!parameter) return Disposition::kDrop;
+      link.note_parameter(parameter->name, parameter->value);
+      if (drop || parameter->name == "in_hot_standby" || parameter->name == "session_authorization") return Disposition::kDrop;
+      if (parameter->name == "standard_conforming_strings") standard_strings_ = parameter->value == "on";
+      return Disposition::kForward;
+    }
+    case 'G': return on_copy_in_response(link);
+    case 'W': link.mark_broken(); return Disposition::kDrop;
+    default: return drop ? Disposition::kDrop : Disposition::kForward;
+  }
+}
+
+// The server takes CopyData now. A Sync that was sent behind the Execute is ignored by it: the client sends another one.
+Session::Disposition Session::on_copy_in_response(Link& link) {
+  if (copy_) {
+    on_copy_started(link);
+    return Disposition::kDrop;
+  }
+  copy_link_ = &link;
+  auto& owed = link.owed();
+  if (!owed.empty() && owed.front().reply == Reply::kExecute && owed.size() > 1) {
+    owed.resize(1);
+    awaiting_ready_ = false;
+    in_segment_ = true;
+    if (auto* branch = branch_of(link)) branch->dirty = branch->executed = true;
+  }
+  return Disposition::kForward;
+}
+
+// In the extended protocol everything up to the Sync is void. An error for something the client has not asked for (a
+// statement prepared again on this connection) stands for the error of what it did ask for.
+Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
+  auto& owed = link.owed();
+  const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
+  if (!error) {
+    link.mark_broken();
+    return Disposition::kDrop;
+  }
+  const bool swallow = !owed.empty() && owed.front().swallow_error;
+  copy_link_ = nullptr;
+  if (copy_ && copy_->fault) {
+    end_copy_with(*copy_->fault);
+    return Disposition::kDrop;
+  }
+  if (swallow) {
+    while (owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kSync) owed.pop_front();
+    if (auto* branch = branch_of(link); branch != nullptr && branch->syncing) {
+      waiting_ = std::make_unique<Waiting>();
+      waiting_->shard = branch->shard;
+      waiting_->fault = protocol::Fault{protocol::FaultReason::kNotSupported, std::string(error->message), std::string(error->hint), 0};
+      waiting_->fault_sqlstate = error->sqlstate;
+    }
+    return Disposition::kDrop;
+  }
+  if (error->is_fatal()) {
+    link.mark_broken();
+    if (!link.owes()) return Disposition::kDrop;   // the server's farewell while nothing was asked: not the client's
+  }
+  error_seen_ = true;
+  const bool extended = !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
+  if (extended) {
+    while (!owed.empty() && owed.front().reply != Reply::kSync) {
+      link.undo(owed.front());
+      owed.pop_front();
+    }
+    if (owed.empty()) skip_until_sync_ = true;
+  }
+  if (error->sqlstate == "0A000" && error->message.find("cached plan") != std::string_view::npos) {
+    link.close_when_returned();
+  }
+  return Disposition::kForward;
+}
+
+void Session::emit_local_replies(Link& link) {
+  auto& owed = link.owed();
+  while (!owed.empty() && owed.front().reply >= Reply::kLocalParse) {
+    send(owed.front().reply == Reply::kLocalParse ? kParseComplete : kCloseComplete);
+    owed.pop_front();
+  }
+}
+
+// ReadyForQuery: what was owed up to here has come. `shown`: it was the client's own.
+void Session::on_link_ready(Link& link, bool shown) {
+  auto* branch = branch_of(link);
+  if (!shown) {
+    if (link.status == 'E') mark_failed();
+    if (branch->syncing && !link.owes()) {
+      branch->syncing = false;
+      if (waiting_ && waiting_->fault) {
+        link.close_when_returned();
+        branch->pinned = false;
+        release(*branch);
+        branches_.erase(branches_.begin() + (branch - branches_.data()));
+      } else {
+        link.settings = transaction_ ? transaction_->settings_before : settings_;
+        prepare_branch(*branch);
+      }
+      resume();
+    } else if (!link.owes() && blocked_) {
+      resume();
+    }
+    return;
+  }
+  branch->dirty = branch->executed = false;
+  awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = false;
+  copy_.reset();
+  note_finished();
+  stamp(*branch);
+  if (link.status == 'E') mark_failed();
+  if (link.status == 'T' && !transaction_) {   // a BEGIN inside a batch
+    transaction_ = std::make_unique<Transaction>();
+    transaction_->settings_before = settings_;
+    branch->begun = true;
+  }
+  if (link.status == 'I') {
+    if (transaction_) {
+      transaction_over(!error_seen_ && !rolled_back_);
+    } else if (!error_seen_) {
+      apply_effects(link);
+    }
+  } else if (!error_seen_) {
+    apply_effects(link);
+  }
+  effects_.clear();
+  pin_after_ = router::PinReason::kNone;
+  error_seen_ = rolled_back_ = false;
+  if (!transaction_) release_idle();
+  if (draining_ && !transaction_ && input_.empty()) return kill("shutdown");
+  if (!input_.empty() || readable_ || eof_) {
+    pump();
+  }
+}
+
+void Session::note_finished() {
+  if (statement_since_ == net::Time{}) return;
+  auto& counters = database_->counters;
+  const auto us = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - statement_since_).count());
+  ++counters.queries;
+  if (!transaction_) ++counters.transactions;
+  counters.query_us += us;
+  counters.query.add(us);
+  counters.server.add(us);
+  statement_since_ = {};
+}
+
+// The server's side of a branch is gone. What it was asked and did not answer is lost, and said so; an open transaction is
+// over, and the client's connection lives on if it can be told in the protocol.
+void Session::link_lost(Link& link) {
+  auto* branch = branch_of(link);
+  if (branch == nullptr) return;
+  if (operation_ && operation_->involves(link)) {
+    operation_->on_lost(link);
+    return;
+  }
+  link.mark_broken();
+  const bool owed = link.owes();
+  const bool mid_frame = link.pass_remaining > 0;
+  const bool outcome_unknown = owed && kind_ == router::StatementKind::kCommit;
+  const auto address = link.target().node->address.text;
+  const bool was_syncing = branch->syncing;
+  const bool in_transaction = transaction_ != nullptr || branch->pinned || branch->dirty;
+  spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link.id(), address, owed);
+  if (auto* node = link.target().node; node->role.load() == backend::Role::kReplica) node->up.store(false);
+  if (!was_syncing && !owed && !in_transaction) {   // it only lay here between two messages
+    release(*branch);
+    branches_.erase(branches_.begin() + (branch - branches_.data()));
+    return resume();
+  }
+  if (mid_frame || copy_link_ != nullptr || copy_ || (branch->pinned && pin_ != router::PinReason::kSessionMode) ||
+      pin_ == router::PinReason::kSessionMode) {
+    return fatal(protocol::FaultReason::kServerLost, "the connection to server " + address + " was lost");
+  }
+  for (auto& other : branches_) other.pinned = false;
+  release_idle();
+  if (was_syncing) return resume();   // nothing of the client's was sent: it is sent elsewhere
+  protocol::Fault fault{outcome_unknown ? protocol::FaultReason::kOutcomeUnknown : protocol::FaultReason::kServerLost,
+                        outcome_unknown ? "the connection to server " + address + " was lost during COMMIT; it may have been committed"
+                                        : "the connection to server " + address + " was lost; the statement may have run",
+                        {}, 0};
+  if (owed) {
+    fail_statement(fault);
+  } else if (transaction_) {
+    mark_failed();   // the client is told at its next statement, as by a server: 25P02
+  }
+  if (phase_ != Phase::kClosed) resume();
+}
+
+}  // namespace shardway::proxy::postgres

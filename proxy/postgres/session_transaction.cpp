@@ -1,0 +1,289 @@
+// BEGIN to COMMIT: answered here, replayed on each shard as it is enlisted, ended on all of them.
+#include <algorithm>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using protocol::Fault;
+using protocol::FaultReason;
+using router::Statement;
+using router::StatementKind;
+
+namespace {
+
+std::string_view trimmed(std::string_view sql) {
+  while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n' || sql.back() == '\t' || sql.back() == '\r')) {
+    sql.remove_suffix(1);
+  }
+  return sql;
+}
+
+// What a shard enlisted later has to hear of a setting made in this transaction.
+std::string replay_of(const router::Setting& setting, const Settings& base) {
+  if (setting.name.empty()) return "RESET ALL;";
+  if (setting.value_sql.empty()) {
+    const auto* initial = base.find(setting.name);
+    return initial != nullptr ? initial->sql + ";" : "RESET " + quote_identifier(setting.name) + ";";
+  }
+  auto sql = Settings::from_statement(setting).sql;
+  if (!setting.local) return sql + ";";
+  if (setting.from_function) {
+    return "SELECT pg_catalog.set_config(" + quote_literal(setting.name) + "," + setting.value_sql + ",true);";
+  }
+  return "SET LOCAL" + sql.substr(3) + ";";
+}
+
+}  // namespace
+
+Session::Step Session::transaction_statement(const Statement& statement, std::string_view sql, Frame frame) {
+  switch (statement.kind) {
+    case StatementKind::kBegin: return begin_transaction(statement, sql);
+    case StatementKind::kCommit:
+    case StatementKind::kRollback: return end_transaction(statement, sql, frame);
+    case StatementKind::kSetTransaction:
+      if (!transaction_) {
+        pg::encode::notice(reply(), {.severity = "WARNING", .sqlstate = "25P01",
+                                     .message = "SET TRANSACTION can only be used in transaction blocks"});
+        answer("SET");
+        return Step::kConsumed;
+      }
+      return savepoint_statement(statement, sql, frame);
+    case StatementKind::kSavepoint:
+    case StatementKind::kReleaseSavepoint:
+    case StatementKind::kRollbackTo: return savepoint_statement(statement, sql, frame);
+    default: break;
+  }
+  if (database_->topology().sharded()) {
+    fail_statement({FaultReason::kNotSupported, "PREPARE TRANSACTION and COMMIT PREPARED are not supported on a sharded database",
+                    "use COMMIT", 0});
+    return Step::kConsumed;
+  }
+  return everywhere_or_here(statement, sql, frame, unsharded_plan());
+}
+
+Session::Step Session::begin_transaction(const Statement& statement, std::string_view sql) {
+  if (transaction_ && transaction_->mode == Transaction::Mode::kExplicit) {
+    pg::encode::notice(reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
+    answer("BEGIN");
+    return Step::kConsumed;
+  }
+  for (auto& branch : branches_) {   // in the middle of a pipeline: what ran before belongs to the transaction
+    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  if (!transaction_) {
+    transaction_ = std::make_unique<Transaction>();
+    transaction_->settings_before = settings_;
+    transaction_->begin = trimmed(sql);
+  }
+  transaction_->mode = Transaction::Mode::kExplicit;
+  transaction_->read_only = statement.read_only_begin;
+  transaction_->serializable = statement.serializable_begin;
+  transaction_since_ = worker_.loop().now();
+  kind_ = statement.kind;
+  const bool start = trimmed(sql).size() > 5 && (sql[0] == 's' || sql[0] == 'S');
+  answer(start ? "START TRANSACTION" : "BEGIN");
+  return Step::kConsumed;
+}
+
+Session::Step Session::end_transaction(const Statement& statement, std::string_view sql, Frame frame) {
+  const bool commit = statement.kind == StatementKind::kCommit;
+  if (!transaction_ || (transaction_->mode == Transaction::Mode::kImplicit && !script_ && branches_.empty())) {
+    pg::encode::notice(reply(), {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
+    answer(commit ? "COMMIT" : "ROLLBACK");
+    return Step::kConsumed;
+  }
+  for (auto& branch : branches_) {
+    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  std::size_t begun = 0;
+  Branch* only = nullptr;
+  for (auto& branch : branches_) {
+    if (!branch.begun || branch.link->is_broken()) continue;
+    ++begun;
+    only = &branch;
+  }
+  if (statement.chain) {
+    fail_statement({FaultReason::kNotSupported, "COMMIT AND CHAIN and ROLLBACK AND CHAIN are not supported", "send COMMIT, then BEGIN", 0});
+    return Step::kConsumed;
+  }
+  const bool commits = commit && !transaction_->failed;
+  kind_ = statement.kind;
+  if (begun == 0) {
+    transaction_over(commits);
+    answer(commits ? "COMMIT" : "ROLLBACK");
+    return Step::kConsumed;
+  }
+  const bool agrees = commit == commits || only->link->status == 'E';   // else the server must hear ROLLBACK, not COMMIT
+  if (begun == 1 && agrees && !frame.empty() && !script_) {
+    statement_since_ = worker_.loop().now();
+    only->link->out() += frame;
+    only->link->owe(Reply::kQuery);
+    awaiting_ready_ = true;
+    return Step::kConsumed;
+  }
+  static_cast<void>(sql);
+  const std::string tag = commits ? "COMMIT" : "ROLLBACK";
+  end_transaction_everywhere(tag, [this, tag](Operation& operation) { finish_commit(operation, tag); });
+  return Step::kConsumed;
+}
+
+// Several branches have been told. The first one had the writes: if it failed, nothing is there; if a later one failed that
+// had writes for every shard, they are on some shards only, and the client is told so.
+void Session::finish_commit(Operation& operation, const std::string& tag) {
+  std::string kept, missing;
+  bool rolled_back = false;
+  for (const auto& part : operation.parts()) {
+    const bool ok = part.done && !part.failed && part.tag == tag;
+    rolled_back = rolled_back || (part.done && !part.failed && part.tag != tag);
+    auto& list = ok ? kept : missing;
+    list += (list.empty() ? "" : ", ") + database_->config().shards[part.link->target().shard].name;
+  }
+  const bool everywhere = transaction_->wrote_everywhere;
+  const bool first_failed = kept.empty();
+  const std::string error = operation.error();
+  const bool committed = tag == "COMMIT" && !first_failed;
+  transaction_over(committed);
+  if (tag == "COMMIT" && !missing.empty() && everywhere && !first_failed) {
+    fail_statement({FaultReason::kOutcomeUnknown, "committed on " + kept + " but not on " + missing,
+                    "compare the reference tables of these shards", 0});
+  } else if (tag == "COMMIT" && first_failed && !error.empty()) {
+    if (operation.error_is_loss()) {
+      fail_statement({FaultReason::kOutcomeUnknown, "the server connection was lost during COMMIT; it may have been committed", {}, 0});
+    } else {
+      fail_statement_frame(error);
+    }
+  } else {
+    answer(tag == "COMMIT" && first_failed && rolled_back ? "ROLLBACK" : tag);
+  }
+  resume();
+}
+
+// SAVEPOINT, RELEASE, ROLLBACK TO, SET TRANSACTION: on all shards enlisted so far, and again on those enlisted later.
+Session::Step Session::savepoint_statement(const Statement& statement, std::string_view sql, Frame frame) {
+  constexpr std::string_view kNames[] = {"SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET TRANSACTION"};
+  constexpr std::string_view kTags[] = {"SAVEPOINT", "RELEASE", "ROLLBACK", "SET"};
+  const bool set = statement.kind == StatementKind::kSetTransaction;
+  const auto index = set ? 3 : static_cast<std::size_t>(statement.kind) - static_cast<std::size_t>(StatementKind::kSavepoint);
+  if (!transaction_ || transaction_->mode == Transaction::Mode::kImplicit) {
+    fail_statement({FaultReason::kNoTransaction, std::string(kNames[index]) + " can only be used in transaction blocks", {}, 0});
+    return Step::kConsumed;
+  }
+  for (auto& branch : branches_) {
+    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  const bool known = set || statement.kind == StatementKind::kSavepoint ||
+                     std::any_of(transaction_->savepoints.begin(), transaction_->savepoints.end(),
+                                 [&](const Savepoint& savepoint) { return savepoint.name == statement.name; });
+  if (!known) {
+    fail_statement({FaultReason::kNoTransaction, "savepoint \"" + statement.name + "\" does not exist", {}, 0}, "3B001");
+    return Step::kConsumed;
+  }
+  const std::string tag(kTags[index]);
+  const std::string text(trimmed(sql));
+  static_cast<void>(frame);
+  bool begun = false;
+  for (const auto& branch : branches_) begun = begun || branch.begun;
+  if (!begun) {
+    note_savepoint(statement, text);
+    answer(tag);
+    return Step::kConsumed;
+  }
+  auto copy = std::make_shared<Statement>(statement);
+  end_transaction_everywhere(text, [this, copy, text, tag](Operation& operation) {
+    if (operation.failed()) {
+      fail_statement_frame(operation.error());
+    } else {
+      note_savepoint(*copy, text);
+      answer(tag);
+    }
+    resume();
+  });
+  return Step::kConsumed;
+}
+
+void Session::note_savepoint(const Statement& statement, std::string_view sql) {
+  auto& transaction = *transaction_;
+  transaction.replay.append(sql).append(";");
+  if (statement.kind == StatementKind::kSetTransaction) {
+    transaction.read_only = transaction.read_only || statement.read_only_begin;
+    transaction.serializable = transaction.serializable || statement.serializable_begin;
+    return;
+  }
+  if (statement.kind == StatementKind::kSavepoint) {
+    transaction.savepoints.push_back({statement.name, settings_});
+    return;
+  }
+  auto& savepoints = transaction.savepoints;
+  while (!savepoints.empty() && savepoints.back().name != statement.name) savepoints.pop_back();
+  if (savepoints.empty()) return;
+  if (statement.kind == StatementKind::kReleaseSavepoint) {
+    savepoints.pop_back();
+  } else {
+    settings_ = savepoints.back().settings;
+    transaction.failed = false;
+  }
+}
+
+void Session::begin_implicit() {
+  transaction_ = std::make_unique<Transaction>();
+  transaction_->mode = Transaction::Mode::kImplicit;
+  transaction_->settings_before = settings_;
+  transaction_since_ = worker_.loop().now();
+}
+
+void Session::mark_failed() {
+  if (transaction_) transaction_->failed = true;
+}
+
+// The transaction has ended, everywhere: settings stay or go back, and links are free.
+void Session::transaction_over(bool committed) {
+  if (!transaction_) return;
+  if (!committed) settings_ = transaction_->settings_before;
+  auto& counters = database_->counters;
+  ++counters.transactions;
+  counters.transaction_us += static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - transaction_since_).count());
+  for (auto& branch : branches_) {
+    if (branch.begun) branch.link->settings = settings_;
+    branch.begun = branch.dirty = branch.executed = false;
+  }
+  transaction_.reset();
+  effects_.clear();
+  release_idle();
+}
+
+// The statement under way has succeeded: its SETs are the session's, and known to the link that ran them.
+void Session::apply_effects(Link& link, bool to_session) {
+  if (pin_after_ != router::PinReason::kNone) {
+    pin_to(pin_after_, pin_detail_);
+    if (auto* branch = branch_of(link)) branch->pinned = true;
+    if (to_session) pin_after_ = router::PinReason::kNone;
+  }
+  if (effects_.empty()) return;
+  if (to_session) {
+    if (transaction_) {
+      for (const auto& effect : effects_) transaction_->replay += replay_of(effect, *base_settings_);
+    }
+    settings_ = apply(settings_, *base_settings_, effects_);
+    if (const auto* level = settings_->find("default_transaction_isolation")) {
+      serializable_default_ = level->sql.find("erializable") != std::string::npos;
+    } else {
+      serializable_default_ = false;
+    }
+  }
+  if (transaction_) return;   // the link's books are made up when it ends
+  auto on_link = apply(link.settings, Settings(), effects_);
+  link.settings = *on_link == *settings_ ? settings_ : on_link;
+}
+
+void Session::pin_to(router::PinReason reason, std::string_view detail) {
+  if (pin_ == router::PinReason::kNone) ++database_->counters.pins[static_cast<std::size_t>(reason)];
+  pin_ = reason;
+  pin_detail_ = detail;
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,121 @@
+#include "proxy/postgres/settings.hpp"
+
+#include <algorithm>
+
+namespace shardway::proxy::postgres {
+namespace {
+
+std::string doubled(std::string_view text, char quote, bool backslashes) {
+  std::string out;
+  for (const char c : text) {
+    if (c == quote || (backslashes && c == '\\')) out.push_back(c);
+    out.push_back(c);
+  }
+  return out;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
+  return out;
+}
+
+// "myapp.user" is a name of two parts: each is quoted by itself.
+std::string quoted_name(std::string_view name) {
+  const auto dot = name.find('.');
+  if (dot == std::string_view::npos) return quote_identifier(name);
+  return quote_identifier(name.substr(0, dot)) + "." + quote_identifier(name.substr(dot + 1));
+}
+
+}  // namespace
+
+std::string quote_literal(std::string_view value) {
+  const bool escape = value.find('\\') != std::string_view::npos;
+  return (escape ? "E'" : "'") + doubled(value, '\'', escape) + "'";
+}
+
+std::string quote_identifier(std::string_view name) { return '"' + doubled(name, '"', false) + '"'; }
+
+Settings::Entry Settings::from_startup(std::string_view name, std::string_view value) {
+  const auto key = lower(name);
+  return {key, "SELECT pg_catalog.set_config(" + quote_literal(key) + "," + quote_literal(value) + ",false)"};
+}
+
+Settings::Entry Settings::from_statement(const router::Setting& setting) {
+  if (setting.from_function) {
+    return {setting.name,
+            "SELECT pg_catalog.set_config(" + quote_literal(setting.name) + "," + setting.value_sql + ",false)"};
+  }
+  if (setting.name == "timezone") return {setting.name, "SET TIME ZONE " + setting.value_sql};
+  return {setting.name, "SET " + quoted_name(setting.name) + " TO " + setting.value_sql};
+}
+
+const Settings::Entry* Settings::find(std::string_view name) const noexcept {
+  for (const auto& entry : entries_) {
+    if (entry.name == name) return &entry;
+  }
+  return nullptr;
+}
+
+void Settings::put(Entry entry) {
+  const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry,
+                                   [](const Entry& a, const Entry& b) { return a.name < b.name; });
+  if (at != entries_.end() && at->name == entry.name) {
+    *at = std::move(entry);
+  } else {
+    entries_.insert(at, std::move(entry));
+  }
+}
+
+void Settings::erase(std::string_view name) {
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.name == name; });
+}
+
+std::string Settings::fingerprint() const {
+  std::string all;
+  for (const auto& entry : entries_) all.append(entry.name).append(1, '\0').append(entry.sql).append(1, '\0');
+  return all;
+}
+
+std::size_t Settings::bytes() const noexcept {
+  std::size_t sum = sizeof *this;
+  for (const auto& entry : entries_) sum += sizeof entry + entry.name.size() + entry.sql.size();
+  return sum;
+}
+
+const SharedSettings& no_settings() {
+  static const SharedSettings none = std::make_shared<const Settings>();
+  return none;
+}
+
+std::string difference(const Settings& from, const Settings& to) {
+  std::string sql;
+  for (const auto& entry : from.entries()) {
+    if (to.find(entry.name) == nullptr) sql += "RESET " + quoted_name(entry.name) + ";";
+  }
+  for (const auto& entry : to.entries()) {
+    const auto* had = from.find(entry.name);
+    if (had == nullptr || had->sql != entry.sql) sql += entry.sql + ";";
+  }
+  return sql;
+}
+
+SharedSettings apply(const SharedSettings& now, const Settings& base, const std::vector<router::Setting>& changes) {
+  auto next = std::make_shared<Settings>(*now);
+  for (const auto& change : changes) {
+    if (change.local) continue;  // ends with the transaction
+    if (change.name.empty()) {   // RESET ALL
+      *next = base;
+    } else if (!change.value_sql.empty()) {
+      next->put(Settings::from_statement(change));
+    } else if (const auto* initial = base.find(change.name)) {
+      next->put(*initial);
+    } else {
+      next->erase(change.name);
+    }
+  }
+  return next;
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,51 @@
+// Settings: a session's SETs, as an immutable value that a client and a server connection can be compared by.
+// A client carries the one it should have, a link the one it has; equal pointers mean nothing to do.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "router/statement.hpp"
+
+namespace shardway::proxy::postgres {
+
+class Settings {
+ public:
+  struct Entry {
+    std::string name;   // lower case
+    std::string sql;    // the statement that sets it on a server: "SET x TO 'y'" or "SELECT pg_catalog.set_config(…)"
+    bool operator==(const Entry&) const = default;
+  };
+
+  // What a startup message brought: the raw value, exactly as the server reads startup parameters.
+  static Entry from_startup(std::string_view name, std::string_view value);
+  static Entry from_statement(const router::Setting& setting);
+
+  const std::vector<Entry>& entries() const noexcept { return entries_; }   // sorted by name
+  const Entry* find(std::string_view name) const noexcept;
+  void put(Entry entry);
+  void erase(std::string_view name);
+  bool operator==(const Settings&) const = default;
+  std::string fingerprint() const;
+  std::size_t bytes() const noexcept;
+
+ private:
+  std::vector<Entry> entries_;
+};
+
+using SharedSettings = std::shared_ptr<const Settings>;
+const SharedSettings& no_settings();
+
+// The statements that bring a server connection from one to the other, in one string; empty if there is nothing to do.
+std::string difference(const Settings& from, const Settings& to);
+
+// The settings after `changes` ran on `now`; RESET goes back to the value of `base` (the startup message).
+SharedSettings apply(const SharedSettings& now, const Settings& base, const std::vector<router::Setting>& changes);
+
+// 'value' with quotes doubled; an E'' string if it holds a backslash, so that it means the same in every session.
+std::string quote_literal(std::string_view value);
+std::string quote_identifier(std::string_view name);
+
+}  // namespace shardway::proxy::postgres

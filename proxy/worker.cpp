@@ -1,0 +1,367 @@
+#include "proxy/worker.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "proxy/net/socket.hpp"
+#include "proxy/postgres/session.hpp"
+#include "protocol/postgres/startup.hpp"
+
+namespace shardway::proxy {
+
+namespace postgres {
+stats::ServerRow server_row(const Link& link, std::uint32_t worker, const char* state);
+}
+
+using postgres::Session;
+
+// A listening socket of this worker.
+class Worker::Listener final : public net::EventHandler {
+ public:
+  Listener(Worker& worker, int fd, std::size_t index) : worker_(worker), fd_(fd), index_(index) {
+    worker_.loop_.add_listener(fd_, *this);
+  }
+  ~Listener() {
+    worker_.loop_.remove(fd_);
+    ::close(fd_);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  void on_events(std::uint32_t) override {
+    constexpr int kAtOnce = 64;
+    for (int i = 0; i < kAtOnce; ++i) {
+      std::error_code error;
+      const int fd = net::accept_from(fd_, error);
+      if (fd < 0) {
+        if (error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system) {
+          spdlog::error("event=accept_failed error=\"{}\" hint=\"raise the limit of open files (ulimit -n)\"", error.message());
+        }
+        return;
+      }
+      worker_.accept(fd, index_);
+    }
+  }
+
+ private:
+  Worker& worker_;
+  int fd_;
+  std::size_t index_;
+};
+
+// One CancelRequest on its way to a server; the link it is for is not lent on until the server has closed this connection.
+class Worker::Canceller final : public net::EventHandler {
+ public:
+  Canceller(Worker& worker, postgres::Link& link) : worker_(worker), link_(&link), process_id_(link.process_id()), secret_(link.secret()) {
+    std::error_code error;
+    const int fd = net::connect_to(link.target().node->address, error);
+    if (fd >= 0) {
+      stream_ = net::Stream(fd);
+      worker_.loop_.add(fd, *this);
+    }
+    timeout_ = worker_.loop_.after(std::chrono::seconds(10), [this] {
+      timeout_ = 0;
+      finish();
+    });
+  }
+  ~Canceller() {
+    worker_.loop_.cancel(timeout_);
+    if (stream_.is_open()) worker_.loop_.remove(stream_.fd());
+  }
+  Canceller(const Canceller&) = delete;
+  Canceller& operator=(const Canceller&) = delete;
+
+  void on_events(std::uint32_t) override {
+    if (finished_) return;
+    if (!sent_) {
+      if (net::pending_error(stream_.fd())) return finish();
+      std::string request;
+      protocol::postgres::encode_cancel_request(request, process_id_, secret_);
+      stream_.write(request.data(), request.size());
+      sent_ = true;
+    }
+    char byte;
+    if (stream_.read(&byte, 1).closed) finish();
+  }
+
+ private:
+  void finish() {
+    if (finished_) return;
+    finished_ = true;
+    worker_.cancel_delivered(link_);
+  }
+
+  Worker& worker_;
+  postgres::Link* link_;
+  std::uint32_t process_id_;
+  std::string secret_;
+  net::Stream stream_;
+  net::EventLoop::TimerId timeout_ = 0;
+  bool sent_ = false, finished_ = false;
+};
+
+Worker::Worker(std::uint32_t index, Surroundings& surroundings, std::shared_ptr<const Generation> generation, std::vector<int> listeners)
+    : index_(index), surroundings_(surroundings), generation_(std::move(generation)) {
+  for (std::size_t i = 0; i < listeners.size(); ++i) {
+    if (listeners[i] >= 0) listeners_.push_back(std::make_unique<Listener>(*this, listeners[i], i));
+  }
+  loop_.on_batch = [this](std::chrono::nanoseconds took) { loop_lag_.add(static_cast<std::uint64_t>(took.count() / 1000)); };
+}
+
+Worker::~Worker() {
+  join();
+  for (auto& [id, session] : sessions_) closing_.push_back(std::move(session));
+  sessions_.clear();
+}
+
+void Worker::start() {
+  thread_ = std::thread([this] {
+    every_second();
+    loop_.run();
+    while (!sessions_.empty()) sessions_.begin()->second->kill("stopped");
+  });
+}
+
+void Worker::stop() { loop_.stop(); }
+
+void Worker::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void Worker::accept(int fd, std::size_t listener) {
+  surroundings_.clients.fetch_add(1);
+  const auto id = surroundings_.last_client_id.fetch_add(1) + 1;
+  auto session = std::make_unique<Session>(*this, fd, listener, id);
+  auto& started = *session;
+  sessions_.emplace(id, std::move(session));
+  started.start();
+}
+
+void Worker::remove(Session& session) {
+  by_process_id_.erase(session.process_id());
+  const auto found = sessions_.find(session.id());
+  if (found == sessions_.end()) return;
+  loop_.bury(std::shared_ptr<Session>(std::move(found->second)));
+  sessions_.erase(found);
+  surroundings_.clients.fetch_sub(1);
+}
+
+void Worker::resume_later(Session& session) {
+  loop_.defer([this, id = session.id()] {
+    const auto found = sessions_.find(id);
+    if (found != sessions_.end()) found->second->resume();
+  });
+}
+
+void Worker::adopt_later(Session& session) {
+  loop_.defer([this, id = session.id()] {
+    const auto found = sessions_.find(id);
+    if (found != sessions_.end()) found->second->adopt_generation();
+  });
+}
+
+void Worker::with_session(std::uint64_t id, std::function<void(Session&)> action) {
+  loop_.post([this, id, action = std::move(action)] {
+    const auto found = sessions_.find(id);
+    if (found != sessions_.end()) action(*found->second);
+  });
+}
+
+std::shared_ptr<Database> Worker::database(const std::string& name) {
+  const auto found = databases_.find(name);
+  if (found != databases_.end()) return found->second;
+  const auto shared = generation_->databases.find(name);
+  if (shared == generation_->databases.end()) return nullptr;
+  return databases_[name] = std::make_shared<Database>(loop_, generation_, shared->second);
+}
+
+stats::DatabaseCounters* Worker::login_counters(const std::string& name) {
+  const auto known = database(name);
+  return known ? &known->counters : nullptr;
+}
+
+postgres::SharedSettings Worker::intern(postgres::Settings settings) {
+  if (settings.entries().empty()) return postgres::no_settings();
+  auto& slot = interned_[settings.fingerprint()];
+  if (auto known = slot.lock()) return known;
+  auto fresh = std::make_shared<const postgres::Settings>(std::move(settings));
+  slot = fresh;
+  return fresh;
+}
+
+// The worker's index is in the number, so that a CancelRequest finds its thread; the sign bit stays clear.
+std::uint32_t Worker::new_process_id(Session& session) {
+  constexpr std::uint32_t kPerWorker = 1u << 22;
+  do {
+    last_process_id_ = (last_process_id_ + 1) % kPerWorker;
+  } while (last_process_id_ == 0 || by_process_id_.contains(index_ * kPerWorker + last_process_id_));
+  const auto id = index_ * kPerWorker + last_process_id_;
+  by_process_id_[id] = &session;
+  return id;
+}
+
+bool Worker::cancel(std::uint32_t process_id, std::string_view secret) {
+  const auto found = by_process_id_.find(process_id);
+  return found != by_process_id_.end() && found->second->cancel(secret);
+}
+
+void Worker::cancel_on_server(postgres::Link& link) {
+  if (link.cancels_in_flight > 0 || link.is_broken()) return;
+  ++link.cancels_in_flight;
+  cancellers_[&link] = std::make_unique<Canceller>(*this, link);
+}
+
+// The server has taken the request and closed: whatever it was for, it cannot hit what runs there next.
+void Worker::cancel_delivered(postgres::Link* link) {
+  const auto found = cancellers_.find(link);
+  if (found == cancellers_.end()) return;
+  loop_.bury(std::shared_ptr<Canceller>(std::move(found->second)));
+  cancellers_.erase(found);
+  link->cancels_in_flight = 0;
+  const auto parked = parked_.find(link);
+  if (parked == parked_.end()) return;
+  auto owned = std::move(parked->second);
+  parked_.erase(parked);
+  auto& pool = owned->pool();
+  pool.reset(std::move(owned), {"SELECT 1"});   // an answer to something harmless: the signal has passed
+}
+
+void Worker::park(std::unique_ptr<postgres::Link> link) {
+  auto* key = link.get();
+  parked_[key] = std::move(link);
+}
+
+void Worker::forget_cancel(postgres::Link& link) {
+  const auto found = cancellers_.find(&link);
+  if (found == cancellers_.end()) return;
+  loop_.bury(std::shared_ptr<Canceller>(std::move(found->second)));
+  cancellers_.erase(found);
+}
+
+bool Worker::kill_client(std::uint64_t id) {
+  const auto found = sessions_.find(id);
+  if (found == sessions_.end()) return false;
+  found->second->kill("killed from the console");
+  return true;
+}
+
+void Worker::kill_database(const std::string& name, std::string_view reason) {
+  std::vector<std::uint64_t> ids;
+  for (auto& [id, session] : sessions_) {
+    if (session->database() != nullptr && session->database()->config().name == name) ids.push_back(id);
+  }
+  for (const auto id : ids) {
+    if (const auto found = sessions_.find(id); found != sessions_.end()) found->second->kill(reason);
+  }
+  if (const auto known = databases_.find(name); known != databases_.end()) known->second->sweep(true);
+}
+
+void Worker::serve_paused(const std::string& name) {
+  if (const auto known = databases_.find(name); known != databases_.end()) {
+    known->second->visit_pools([](const std::string&, postgres::Pool& pool) { pool.serve_line(); });
+  }
+}
+
+void Worker::reconnect(const std::string& name) {
+  const auto known = databases_.find(name);
+  if (known == databases_.end()) return;
+  known->second->welcomes.clear();
+  known->second->sweep(true);
+  for (auto& [id, session] : sessions_) {
+    if (session->database() == known->second.get()) session->close_links_when_returned();
+  }
+}
+
+std::size_t Worker::lent_links(const std::string& name) const {
+  std::size_t sum = 0;
+  if (const auto known = databases_.find(name); known != databases_.end()) {
+    known->second->visit_pools([&](const std::string&, postgres::Pool& pool) { sum += pool.lent() + pool.opening(); });
+  }
+  return sum;
+}
+
+// A reload: new clients, and old ones between transactions, use the new databases; the old ones go when nobody uses them.
+void Worker::adopt(std::shared_ptr<const Generation> generation) {
+  generation_ = std::move(generation);
+  for (auto& [name, database] : databases_) old_databases_.push_back(std::move(database));
+  databases_.clear();
+  for (auto& [id, session] : sessions_) session->adopt_generation();
+}
+
+void Worker::retire_old_databases() {
+  std::erase_if(old_databases_, [this](const std::shared_ptr<Database>& database) {
+    database->sweep(true);
+    if (database.use_count() > 1 || database->in_use()) return false;
+    const auto current = databases_.find(database->config().name);
+    if (current != databases_.end() && current->second->counters.by_shard.size() == database->counters.by_shard.size()) {
+      current->second->counters += database->counters;   // nothing counted is forgotten
+    }
+    return true;
+  });
+}
+
+void Worker::stop_accepting() { listeners_.clear(); }
+
+void Worker::drain(bool at_once) {
+  draining_ = true;
+  drain_at_once_ = at_once;
+  std::vector<std::uint64_t> ids;
+  for (auto& [id, session] : sessions_) ids.push_back(id);
+  for (const auto id : ids) {
+    if (const auto found = sessions_.find(id); found != sessions_.end()) found->second->drain("shutdown");
+  }
+}
+
+void Worker::every_second() {
+  for (auto& [name, database] : databases_) database->sweep(false);
+  if (!old_databases_.empty()) retire_old_databases();
+  std::erase_if(interned_, [](const auto& entry) { return entry.second.expired(); });
+  loop_.after(std::chrono::seconds(1), [this] { every_second(); });
+}
+
+void Worker::report(bool with_clients, stats::Report& into) {
+  stats::WorkerRow row;
+  row.worker = index_;
+  row.clients = sessions_.size();
+  row.wakeups = loop_.wakeups();
+  row.loop_lag = loop_lag_;
+  std::map<std::pair<std::string, std::string>, stats::PoolRow> pools;
+  const auto pool_of = [&](const std::string& database, const std::string& user, config::PoolMode mode) -> stats::PoolRow& {
+    auto& pool = pools[{database, user}];
+    pool.database = database;
+    pool.user = user;
+    pool.mode = mode == config::PoolMode::kSession ? "session" : mode == config::PoolMode::kStatement ? "statement" : "transaction";
+    return pool;
+  };
+  for (const auto& [id, session] : sessions_) {
+    if (with_clients) into.clients.push_back(session->row());
+    session->add_server_rows(into.servers);
+    ++into.clients_total;
+    if (session->is_logging_in()) ++into.logging_in;
+    if (session->pin() != router::PinReason::kNone) ++into.pinned_now[session->pin()];
+    if (auto* database = session->database()) {
+      session->count(pool_of(database->config().name, database->server_user_of(session->user()), database->config().pool.mode));
+    }
+  }
+  const auto add = [&](Database& database) {
+    auto& counters = into.counters[database.config().name];
+    counters += database.counters;
+    database.add_cache_counters(counters);
+    database.visit_pools([&](const std::string& user, postgres::Pool& pool) {
+      auto& sums = pool_of(database.config().name, user, database.config().pool.mode);
+      sums.sv_active += static_cast<std::uint32_t>(pool.lent());
+      sums.sv_idle += static_cast<std::uint32_t>(pool.idle());
+      sums.sv_login += static_cast<std::uint32_t>(pool.opening());
+      row.servers += pool.lent() + pool.idle() + pool.opening();
+      for (const auto& link : pool.idle_links()) into.servers.push_back(postgres::server_row(*link, index_, "idle"));
+      for (const auto& link : pool.opening_links()) into.servers.push_back(postgres::server_row(*link, index_, "new"));
+    });
+  };
+  for (auto& [name, database] : databases_) add(*database);
+  for (auto& database : old_databases_) add(*database);
+  for (auto& [key, pool] : pools) into.pools.push_back(std::move(pool));
+  into.servers_total += row.servers;
+  into.workers.push_back(std::move(row));
+}
+
+}  // namespace shardway::proxy

@@ -1,0 +1,111 @@
+// Worker: one thread with its own event loop, listeners, sessions, links and statement caches. Nothing in it is shared;
+// other threads reach it through loop().post().
+#pragma once
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "proxy/admin/host.hpp"
+#include "proxy/database.hpp"
+#include "proxy/net/event_loop.hpp"
+#include "proxy/postgres/prepared.hpp"
+
+namespace shardway::proxy {
+
+namespace postgres {
+class Session;
+}
+
+// What workers need of the program around them. All of it may be called from any worker's thread.
+struct Surroundings {
+  admin::Host* host = nullptr;
+  postgres::PreparedRegistry prepared;
+  std::atomic<std::uint64_t> clients{0};
+  std::atomic<std::uint64_t> last_client_id{0};
+  std::function<void()> sample_wanted;                                              // wakes the control lane
+  std::function<void(const std::string& database)> catalog_changed;                 // DDL went through
+  std::function<void(std::uint32_t process_id, std::string secret)> cancel;         // a CancelRequest came in
+};
+
+class Worker {
+ public:
+  Worker(std::uint32_t index, Surroundings& surroundings, std::shared_ptr<const Generation> generation,
+         std::vector<int> listeners);
+  ~Worker();
+
+  void start();                   // the thread
+  void stop();                    // from any thread; join() then
+  void join();
+  net::EventLoop& loop() noexcept { return loop_; }
+  std::uint32_t index() const noexcept { return index_; }
+
+  // ---- on this thread ----
+  void adopt(std::shared_ptr<const Generation> generation);
+  void stop_accepting();
+  void drain(bool at_once);       // close clients as their transactions end; at once: no new ones begin
+  std::size_t session_count() const noexcept { return sessions_.size(); }
+  void report(bool with_clients, stats::Report& into);
+  bool cancel(std::uint32_t process_id, std::string_view secret);
+  bool kill_client(std::uint64_t id);
+  void kill_database(const std::string& name, std::string_view reason);
+  void serve_paused(const std::string& name);       // after RESUME
+  void reconnect(const std::string& name);
+  std::size_t lent_links(const std::string& name) const;
+
+  // ---- for sessions ----
+  Surroundings& surroundings() noexcept { return surroundings_; }
+  const std::shared_ptr<const Generation>& generation() const noexcept { return generation_; }
+  std::shared_ptr<Database> database(const std::string& name);
+  postgres::SharedSettings intern(postgres::Settings settings);
+  std::uint32_t new_process_id(postgres::Session& session);
+  void remove(postgres::Session& session);
+  void resume_later(postgres::Session& session);    // after the events at hand, if it still lives then
+  void adopt_later(postgres::Session& session);
+  // Runs on this thread with the session, if it still lives; from any thread.
+  void with_session(std::uint64_t id, std::function<void(postgres::Session&)> action);
+  // Sends a CancelRequest; the link is not lent on before it is delivered: park() keeps one that comes back too early.
+  void cancel_on_server(postgres::Link& link);
+  void park(std::unique_ptr<postgres::Link> link);
+  void forget_cancel(postgres::Link& link);         // the link is being closed
+  stats::DatabaseCounters* login_counters(const std::string& database);
+
+  static constexpr std::size_t kClientBuffer = 64 * 1024;
+  static constexpr std::size_t kServerBuffer = 128 * 1024;
+  char* client_buffer() noexcept { return client_buffer_.get(); }
+  char* server_buffer() noexcept { return server_buffer_.get(); }
+
+ private:
+  class Listener;
+  class Canceller;
+  void accept(int fd, std::size_t listener);
+  void cancel_delivered(postgres::Link* link);
+  void every_second();
+  void retire_old_databases();
+
+  const std::uint32_t index_;
+  Surroundings& surroundings_;
+  net::EventLoop loop_;
+  std::shared_ptr<const Generation> generation_;
+  std::vector<std::unique_ptr<Listener>> listeners_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<postgres::Session>> sessions_;
+  std::unordered_map<std::uint32_t, postgres::Session*> by_process_id_;
+  std::uint32_t last_process_id_ = 0;
+  std::map<std::string, std::shared_ptr<Database>> databases_;
+  std::vector<std::shared_ptr<Database>> old_databases_;
+  std::unordered_map<std::string, std::weak_ptr<const postgres::Settings>> interned_;
+  std::unordered_map<postgres::Link*, std::unique_ptr<Canceller>> cancellers_;
+  std::unordered_map<postgres::Link*, std::unique_ptr<postgres::Link>> parked_;
+  std::vector<std::unique_ptr<postgres::Session>> closing_;
+  std::unique_ptr<char[]> client_buffer_{new char[kClientBuffer]};
+  std::unique_ptr<char[]> server_buffer_{new char[kServerBuffer]};
+  stats::Histogram loop_lag_;
+  bool draining_ = false, drain_at_once_ = false;
+  std::thread thread_;
+};
+
+}  // namespace shardway::proxy
