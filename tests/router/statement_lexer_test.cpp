@@ -79,7 +79,6 @@ std::vector<Span> lexed(std::string_view text) {
 
 const char* const kTexts[] = {"SELECT 'a' 'b'",
                               "SELECT 'a'\n'b'",
-                              "SELECT 'a' -- c\n 'b'",
                               "SELECT 'a' /* c */\n 'b'",
 
                               "SELECT E'a\\'b'",
