@@ -43,7 +43,7 @@ class Terminal:
 
     def field(self, label, text):
         first, *rest = textwrap.wrap(text, 100, break_long_words=False, break_on_hyphens=False) or [""]
-        self.line(f"      {self.paint('2', label):<{4 if not self._colours else 12}}  {first}")
+        self.line(f"      {self.paint('2', label)}  {first}")
         for line in rest:
             self.line(f"            {line}")
 
@@ -141,7 +141,7 @@ class Demo:
             is_right = False
             self.out.field("back", f"{error.sqlstate}: {error}")
         self.wrong += not is_right
-        self.out.field("", self.out.verdict(is_right))
+        self.out.step(f"    {self.out.verdict(is_right)}")
 
     def explain(self, sql):
         return [str(row[0]) for row in self.connection.execute("SHARDWAY EXPLAIN " + sql).fetchall()]
@@ -252,7 +252,7 @@ class Demo:
             is_right = False
             self.out.field("back", f"{error.sqlstate}: {error}")
         self.wrong += not is_right
-        self.out.field("", self.out.verdict(is_right))
+        self.out.step(f"    {self.out.verdict(is_right)}")
 
     def refusals(self):
         new = len(self.shop.customers) + 1
