@@ -153,6 +153,13 @@ void Worker::resume_later(Session& session) {
   });
 }
 
+void Worker::resume_after(Session& session, std::chrono::milliseconds delay) {
+  loop_.after(delay, [this, id = session.id()] {
+    const auto found = sessions_.find(id);
+    if (found != sessions_.end()) found->second->resume();
+  });
+}
+
 void Worker::adopt_later(Session& session) {
   loop_.defer([this, id = session.id()] {
     const auto found = sessions_.find(id);

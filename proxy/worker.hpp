@@ -65,6 +65,7 @@ class Worker {
   std::uint32_t new_process_id(postgres::Session& session);
   void remove(postgres::Session& session);
   void resume_later(postgres::Session& session);    // after the events at hand, if it still lives then
+  void resume_after(postgres::Session& session, std::chrono::milliseconds delay);
   void adopt_later(postgres::Session& session);
   // Runs on this thread with the session, if it still lives; from any thread.
   void with_session(std::uint64_t id, std::function<void(postgres::Session&)> action);

@@ -49,6 +49,8 @@ struct Backend {
   std::shared_ptr<const router::Topology> topology() const { return topology_.load(); }
   void set_topology(std::shared_ptr<const router::Topology> t) { topology_.store(std::move(t)); epoch.fetch_add(1); }
   std::atomic<std::uint64_t> epoch{0};                          // grows with every set_topology: cheap to compare per statement
+  // Raised after DDL; the control lane raises `catalog_seen` to what it was when a reading that has ended was begun.
+  std::atomic<std::uint64_t> catalog_wanted{0}, catalog_seen{0};
   std::atomic<bool> paused{false}, disabled{false};             // console PAUSE, DISABLE
 
  private:

@@ -9,7 +9,7 @@ namespace {
 
 constexpr SteadyNanos kCatalogInterval = 60'000 * kMillisecond;
 constexpr SteadyNanos kCatalogRetry = 5'000 * kMillisecond;
-constexpr SteadyNanos kCatalogDebounce = 50 * kMillisecond;  // a script of DDL is read once
+constexpr SteadyNanos kCatalogDebounce = 5'000'000;
 
 }  // namespace
 
@@ -60,6 +60,7 @@ void DatabaseWatch::pursue_catalog(SteadyNanos now) {
   auto* primary = home_->idle_primary();
   if (primary == nullptr) return;
   catalog_due_ = now + kCatalogInterval;
+  catalog_asking_for_ = backend_->catalog_wanted.load();
   primary->ask_catalog(kCatalogQuery);
 }
 
@@ -81,13 +82,17 @@ void DatabaseWatch::publish_catalog(const NodeWatch& home) {
   auto answer = read_catalog(home.link().results());
   const auto current = topology();
   report(check_tables(*current, answer));
-  if (current->catalog && same(*current->catalog, answer.catalog)) return;
+  if (current->catalog && same(*current->catalog, answer.catalog)) {
+    backend_->catalog_seen = catalog_asking_for_;
+    return;
+  }
   auto next = std::make_shared<router::Topology>(*current);
   const auto tables = answer.catalog.tables.size();
   next->catalog = std::make_shared<const router::Catalog>(std::move(answer.catalog));
   ++next->epoch;
   spdlog::info("event=catalog database={} epoch={} tables={}", backend_->config.name, next->epoch, tables);
   backend_->set_topology(std::move(next));
+  backend_->catalog_seen = catalog_asking_for_;
 }
 
 // Each problem once, and again when it has been away.

@@ -39,6 +39,7 @@ class DatabaseWatch {
   ShardWatch* home_ = nullptr;
   std::atomic<bool> is_stale_{false};
   SteadyNanos catalog_due_ = 0;
+  std::uint64_t catalog_asking_for_ = 0;  // Backend::catalog_wanted when the reading under way was begun
   bool catalog_asked_once_ = false;  // read, or tried in vain
   std::vector<std::string> reported_;
 };

@@ -33,13 +33,10 @@ std::string error_frame(std::string_view sqlstate, std::string_view message, std
 
 }  // namespace
 
-void Operation::add(Link& link, std::string frames) {
+void Operation::add(Link& link, Build build) {
   Part part;
   part.link = &link;
-  part.frames = std::move(frames);
-  part.ready_count = static_cast<std::size_t>(std::count_if(link.owed().begin(), link.owed().end(), [](const Owed& owed) {
-    return owed.reply == Reply::kSync || owed.reply == Reply::kQuery;
-  }));
+  part.build = std::move(build);
   parts_.push_back(std::move(part));
 }
 
@@ -48,21 +45,24 @@ void Operation::start() {
     send_next();
     return;
   }
-  for (auto& part : parts_) {
-    part.sent = true;
-    part.link->out() += part.frames;
-    part.frames.clear();
-    part.link->flush();
-  }
+  for (auto& part : parts_) send(part);
+}
+
+// What the link owes from before (settings, BEGIN) is waited for as well.
+void Operation::send(Part& part) {
+  auto& link = *part.link;
+  part.sent = true;
+  link.out() += part.build(link);
+  part.ready_count = static_cast<std::size_t>(std::count_if(link.owed().begin(), link.owed().end(), [](const Owed& owed) {
+    return owed.reply == Reply::kSync || owed.reply == Reply::kQuery;
+  }));
+  link.flush();
 }
 
 void Operation::send_next() {
   for (auto& part : parts_) {
     if (part.done) continue;
-    if (part.sent) return;
-    part.sent = true;
-    part.link->out() += part.frames;
-    part.link->flush();
+    if (!part.sent) send(part);
     return;
   }
 }

@@ -18,10 +18,12 @@ class Operation {
     kFirst,   // the rows and tag of the first; the others must agree
     kSilent,  // nothing but errors
   };
+  // Makes the messages for a link when their turn comes, Query or Sync last, and notes on the link what they owe.
+  using Build = std::function<std::string(Link&)>;
   struct Part {
     Link* link = nullptr;
-    std::string frames;           // what to send; ends with Query or Sync
-    std::size_t ready_count = 1;  // how many ReadyForQuery that brings
+    Build build;
+    std::size_t ready_count = 0;  // how many ReadyForQuery are still to come
     bool sent = false, done = false, failed = false;
     std::uint64_t rows = 0;
     std::string tag;
@@ -34,8 +36,7 @@ class Operation {
       : answer_(answer), sequential_(one_after_the_other), describe_rows_(describe_rows), emit_(std::move(emit)),
         then_(std::move(then)) {}
 
-  // `frames` end with Query or Sync, for which the link already owes.
-  void add(Link& link, std::string frames);
+  void add(Link& link, Build build);
   void start();
   bool involves(const Link& link) const noexcept;
   // Reads what `link` has. `buffer` is scratch; `may_emit` says whether the client takes more now.
@@ -54,6 +55,7 @@ class Operation {
   std::function<void(Link&)> cancel_part;   // called for parts still at work when another has failed
 
  private:
+  void send(Part& part);
   void send_next();
   std::size_t read_frames(Part& part, std::string_view in, const std::function<bool()>& may_emit);
   void on_frame(Part& part, char type, std::string_view frame);

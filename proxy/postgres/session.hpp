@@ -168,6 +168,8 @@ class Session final : public net::EventHandler, public LinkOwner {
   void explain_statement(const router::Statement& statement);
   router::ParseSettings parse_settings() const;
   void note_start(const router::Statement& statement, const router::Plan& plan);
+  void catalog_changed();                                  // DDL of this session is in force
+  bool catalog_is_current();                               // false: the session waits for it to be read again
   char ready_status() const noexcept;
 
   // ---- session_operation.cpp: several shards at once ----
@@ -177,7 +179,13 @@ class Session final : public net::EventHandler, public LinkOwner {
     std::uint32_t row_limit = 0;
   };
   Step run_on_shards(const router::Statement& statement, const router::Plan& plan, const Work& work);
-  std::string frames_for(Link& link, const Work& work, const router::Plan& plan);
+  struct KeptWork {                                         // the same, for as long as the operation takes
+    std::string sql;
+    bool is_rewritten = false;
+    std::shared_ptr<const ClientStatement> statement;       // extended
+    std::string bind;
+  };
+  std::string frames_for(Link& link, const KeptWork& work);
   void operate(std::unique_ptr<Operation> operation);
   void end_operation();
   void finish_work(Operation& operation, bool simple);
@@ -320,7 +328,9 @@ class Session final : public net::EventHandler, public LinkOwner {
   router::StatementKind kind_ = router::StatementKind::kEmpty;   // of the simple statement under way
   std::vector<backend::SteadyNanos> marks_;           // per shard: everything this session saw there is older
   std::vector<std::int16_t> mark_nodes_;              // and, if it came from a replica, which one (-1: the primary)
-  net::Time statement_since_{}, transaction_since_{};
+  bool changes_catalog_ = false;
+  std::uint64_t catalog_wanted_ = 0;                  // 0: nothing to wait for
+  net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{};
   net::EventLoop::TimerId timer_ = 0;
   std::int64_t connect_time_ = 0;
 };

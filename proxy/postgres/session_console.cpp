@@ -30,8 +30,6 @@ void describe_columns(std::string& out, const std::vector<admin::Column>& column
   pg::encode::row_description(out, fields);
 }
 
-bool is_blank(std::string_view command) { return command.find_first_not_of(" \t\r\n;") == std::string_view::npos; }
-
 }  // namespace
 
 void Session::console_answer(const admin::Answer& answer, bool simple) {
@@ -39,6 +37,8 @@ void Session::console_answer(const admin::Answer& answer, bool simple) {
   if (!answer.error.empty()) {
     pg::encode::error(reply(), {.sqlstate = answer.error_sqlstate, .message = answer.error});
     skip_until_sync_ = !simple;
+  } else if (answer.tag.empty()) {
+    pg::encode::empty_query(reply());
   } else {
     if (simple && !answer.columns.empty()) describe_columns(reply(), answer.columns);
     for (const auto& row : answer.rows) {
@@ -53,11 +53,6 @@ void Session::console_answer(const admin::Answer& answer, bool simple) {
 
 // The answer may come on any thread, and later: it is brought back to this one.
 void Session::console_execute(std::string_view command, bool simple) {
-  if (is_blank(command)) {
-    pg::encode::empty_query(reply());
-    if (simple) pg::encode::ready(reply(), 'I');
-    return;
-  }
   console_busy_ = true;
   admin::execute(*worker_.surroundings().host, command, may_change_, [&worker = worker_, id = id_, simple](admin::Answer answer) {
     auto shared = std::make_shared<admin::Answer>(std::move(answer));

@@ -225,6 +225,7 @@ Session::Step Session::on_parse(Frame frame) {
     fatal(FaultReason::kProtocol, "invalid message format");
     return Step::kConsumed;
   }
+  if (!catalog_is_current()) return Step::kBlocked;
   in_segment_ = true;
   if (held_fault_) return fail_held();
   if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
@@ -629,6 +630,7 @@ Session::Step Session::end_segment(bool error_of_ours) {
   }
   if (!transaction_) release_idle();
   effects_.clear();
+  if (changes_catalog_ && !transaction_) catalog_changed();
   finish_simple();
   return Step::kConsumed;
 }

@@ -16,6 +16,19 @@ using router::Action;
 using router::Statement;
 using router::StatementKind;
 
+namespace {
+
+Operation::Build query_of(std::string sql) {
+  return [sql = std::move(sql)](Link& link) {
+    std::string frame;
+    pg::encode::query(frame, sql);
+    link.owe(Reply::kQuery);
+    return frame;
+  };
+}
+
+}  // namespace
+
 Session::Step Session::run_on_shards(const Statement& statement, const router::Plan& plan, const Work& work) {
   const bool simple = work.portal == nullptr;
   const bool everywhere = plan.action == Action::kEveryShard;
@@ -36,28 +49,33 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
       everywhere ? Operation::Answer::kFirst : Operation::Answer::kUnion, everywhere || work.row_limit > 0, simple,
       [this](std::string_view bytes) { send(bytes); }, [this, simple](Operation& done) { finish_work(done, simple); });
   operation->limit_rows(work.row_limit);
+  auto kept = std::make_shared<KeptWork>();
+  kept->sql = plan.rewritten.empty() ? std::string(work.sql) : plan.rewritten;
+  kept->is_rewritten = !plan.rewritten.empty();
+  if (work.portal != nullptr) {
+    kept->statement = work.portal->statement;
+    kept->bind = work.portal->bind;
+  }
   for (const auto shard : plan.shards) {
-    auto& link = *branch_on(shard)->link;
-    auto frames = frames_for(link, work, plan);
-    operation->add(link, std::move(frames));
+    operation->add(*branch_on(shard)->link, [this, kept](Link& link) { return frames_for(link, *kept); });
   }
   operate(std::move(operation));
   return Step::kConsumed;
 }
 
-// The messages that run the statement on one link, Sync or Query last.
-std::string Session::frames_for(Link& link, const Work& work, const router::Plan& plan) {
+// The messages that run the statement on one link, Query or Sync last.
+std::string Session::frames_for(Link& link, const KeptWork& work) {
   std::string frames;
-  if (work.portal == nullptr) {
-    pg::encode::query(frames, plan.rewritten.empty() ? work.sql : std::string_view(plan.rewritten));
+  if (!work.statement) {
+    pg::encode::query(frames, work.sql);
     link.owe(Reply::kQuery);
     return frames;
   }
-  const auto& prepared = *work.portal->statement->prepared;
+  const auto& prepared = *work.statement->prepared;
   std::string name;
-  if (!plan.rewritten.empty()) {
+  if (work.is_rewritten) {
     link.unnamed_statement = 0;
-    pg::encode::parse(frames, {}, plan.rewritten, prepared.types);
+    pg::encode::parse(frames, {}, work.sql, prepared.types);
     link.owe(Reply::kParse, true);
   } else {
     name = server_statement_name(prepared.id);
@@ -68,7 +86,7 @@ std::string Session::frames_for(Link& link, const Work& work, const router::Plan
       ++database_->counters.server_parses;
     }
   }
-  if (auto bind = pg::decode_bind(std::string_view(work.portal->bind).substr(pg::kHeadBytes))) {
+  if (auto bind = pg::decode_bind(std::string_view(work.bind).substr(pg::kHeadBytes))) {
     bind->portal = {};
     bind->statement = name;
     pg::encode::bind(frames, *bind);
@@ -124,6 +142,7 @@ void Session::finish_work(Operation& operation, bool simple) {
     return;
   }
   if (!transaction_) release_idle();
+  if (changes_catalog_ && !transaction_) catalog_changed();
   answer(tag);
   resume();
 }
@@ -164,12 +183,7 @@ void Session::end_transaction_everywhere(std::string_view command, std::function
     then(*operation);
     return;
   }
-  for (auto* branch : order) {
-    std::string frames;
-    pg::encode::query(frames, command);
-    branch->link->owe(Reply::kQuery);
-    operation->add(*branch->link, std::move(frames));
-  }
+  for (auto* branch : order) operation->add(*branch->link, query_of(std::string(command)));
   operate(std::move(operation));
 }
 
@@ -177,10 +191,7 @@ void Session::end_transaction_everywhere(std::string_view command, std::function
 void Session::run_on_branch(Branch& branch, std::string_view sql, std::function<void(Operation&)> then) {
   auto operation = std::make_unique<Operation>(Operation::Answer::kFirst, false, !in_segment_,
                                                [this](std::string_view bytes) { send(bytes); }, std::move(then));
-  std::string frames;
-  pg::encode::query(frames, sql);
-  branch.link->owe(Reply::kQuery);
-  operation->add(*branch.link, std::move(frames));
+  operation->add(*branch.link, query_of(std::string(sql)));
   operate(std::move(operation));
 }
 

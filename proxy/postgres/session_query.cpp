@@ -17,6 +17,8 @@ using router::StatementKind;
 
 namespace {
 
+constexpr std::chrono::milliseconds kCatalogWait{1000}, kCatalogPoll{2};
+
 // One per thread: the literals of the text at hand.
 router::Literals& scratch_literals() {
   thread_local router::Literals literals;
@@ -87,6 +89,7 @@ Session::Step Session::on_query(Frame frame) {
   for (auto& branch : branches_) {
     if (branch.dirty) return on_query_in_segment(branch, frame);
   }
+  if (!catalog_is_current()) return Step::kBlocked;
   auto& literals = scratch_literals();
   const auto query = database_->cache().find(*sql, parse_settings(), literals);
   if (query->syntax_error) {
@@ -168,9 +171,26 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
     pin_after_ = statement.pins;
     pin_detail_ = std::string(router::name_of(statement.pins));
   }
-  if (changes_catalog(statement.kind) && worker_.surroundings().catalog_changed) {
-    worker_.surroundings().catalog_changed(database_->config().name);
+  changes_catalog_ = changes_catalog_ || changes_catalog(statement.kind);
+}
+
+// What was planned with the old columns is refused at worst; but this session knows that there are new ones, and waits.
+void Session::catalog_changed() {
+  changes_catalog_ = false;
+  if (!database_->topology().sharded() || !worker_.surroundings().catalog_changed) return;
+  catalog_wanted_ = ++database_->backend().catalog_wanted;
+  catalog_deadline_ = worker_.loop().now() + kCatalogWait;
+  worker_.surroundings().catalog_changed(database_->config().name);
+}
+
+bool Session::catalog_is_current() {
+  if (catalog_wanted_ == 0) return true;
+  if (database_->backend().catalog_seen.load() >= catalog_wanted_ || worker_.loop().now() > catalog_deadline_) {
+    catalog_wanted_ = 0;
+    return true;
   }
+  worker_.resume_after(*this, kCatalogPoll);
+  return false;
 }
 
 Session::Step Session::run_simple(const Statement& statement, Frame frame, std::string_view sql) {

@@ -103,6 +103,10 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       forward();
       emit_local_replies(link);
     }
+    if (head.type == 'Z' && disposition == Disposition::kDrop && link.owes()) {
+      if (link.status == 'E') mark_failed();
+      continue;   // the end of something of ours; the client's own is behind it
+    }
     if (head.type == 'Z') {
       forward();
       if (at < in.size()) link.held.assign(in.substr(at));   // should not be: nothing is owed behind it
@@ -273,6 +277,7 @@ void Session::on_link_ready(Link& link, bool shown) {
   pin_after_ = router::PinReason::kNone;
   error_seen_ = rolled_back_ = false;
   if (!transaction_) release_idle();
+  if (changes_catalog_ && !transaction_) catalog_changed();
   if (draining_ && !transaction_ && input_.empty()) return kill("shutdown");
   if (!input_.empty() || readable_ || eof_) {
     pump();

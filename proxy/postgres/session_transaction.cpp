@@ -254,6 +254,7 @@ void Session::transaction_over(bool committed) {
   transaction_.reset();
   effects_.clear();
   release_idle();
+  if (changes_catalog_) catalog_changed();
 }
 
 // The statement under way has succeeded: its SETs are the session's, and known to the link that ran them.
