@@ -101,7 +101,10 @@ class Bench:
         for endpoint in started:
             key = (workload.name, endpoint.name)
             if endpoint.pid and key not in self.results.failures and self.results.runs.get(key):
-                self.results.counts[key] = measure.counted_run(self.site, endpoint, workload)
+                try:
+                    self.results.counts[key] = measure.counted_run(self.site, endpoint, workload)
+                except measure.MeasureError as error:
+                    say(f"{workload.name}, {endpoint.name}, counting: {error}")
 
     # -- idle ----------------------------------------------------------------------------------------------------------
 

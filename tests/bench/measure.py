@@ -15,6 +15,7 @@ import time
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 SOCKET_CALLS = ("read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg", "splice")
+PATIENCE_SECONDS = 20
 FAILURE = re.compile(r"^.*(?:error|fatal|aborted).*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -87,6 +88,19 @@ def pgbench(site, endpoint, workload, seconds):
     return command, environment
 
 
+def complete(command, environment, seconds):
+    """Output and exit status; a client that waits for an answer that never comes is ended."""
+    with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as process:
+        try:
+            return process.communicate(timeout=seconds + PATIENCE_SECONDS)[0], process.returncode
+        except subprocess.TimeoutExpired:
+            for one in reversed(tree(process.pid)):   # perf's child is pgbench
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(one, signal.SIGKILL)
+            raise MeasureError(f"no end {PATIENCE_SECONDS} s after the time was up") from None
+
+
 def parse(output, status):
     """pgbench's summary; MeasureError if any transaction failed."""
     count = re.search(r"transactions actually processed: (\d+)", output)
@@ -103,11 +117,10 @@ def timed_run(site, endpoint, workload, seconds):
     command, environment = pgbench(site, endpoint, workload, seconds)
     began, busy, own = time.monotonic(), busy_seconds(site.cpu), own_seconds()
     before = processor_us(endpoint.pid) if endpoint.pid else 0
-    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    output, status = complete(command, environment, seconds)
     after = processor_us(endpoint.pid) if endpoint.pid else 0
     busy, own, wall = busy_seconds(site.cpu) - busy, own_seconds() - own, time.monotonic() - began
-    run = parse(done.stdout, done.returncode)
+    run = parse(output, status)
     run.proxy_us = (after - before) / run.transactions
     run.noise = max(0.0, busy - own) / wall
     return run
@@ -118,7 +131,7 @@ def counted_run(site, endpoint, workload, seconds=1):
     command, environment = pgbench(site, endpoint, workload, seconds)
     count = {"perf": count_by_perf, "strace": count_by_strace}[site.counter]
     site.counts.unlink(missing_ok=True)
-    output, status, on_sockets, all_calls = count(site, endpoint, command, environment)
+    output, status, on_sockets, all_calls = count(site, endpoint, command, environment, seconds)
     run = parse(output, status)
     return on_sockets / run.transactions, all_calls / run.transactions
 
@@ -132,25 +145,23 @@ def counter():
     return None
 
 
-def count_by_perf(site, endpoint, command, environment):
+def count_by_perf(site, endpoint, command, environment, seconds):
     events = [f"syscalls:sys_enter_{call}" for call in SOCKET_CALLS]
     watch = ["perf", "stat", "-x", ";", "-o", str(site.counts), "-e", ",".join(["raw_syscalls:sys_enter", *events]),
              "-p", ",".join(map(str, tree(endpoint.pid))), "--", *command]
-    done = subprocess.run(watch, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, check=False)
+    output, status = complete(watch, environment, seconds)
     counts = [line.split(";") for line in read(site.counts).splitlines() if line[:1].isdigit()]
     found = {fields[2]: int(fields[0]) for fields in counts}
-    return done.stdout, done.returncode, sum(found.get(event, 0) for event in events), found["raw_syscalls:sys_enter"]
+    return output, status, sum(found.get(event, 0) for event in events), found.get("raw_syscalls:sys_enter", 0)
 
 
-def count_by_strace(site, endpoint, command, environment):
+def count_by_strace(site, endpoint, command, environment, seconds):
     with subprocess.Popen(["strace", "-c", "-f", "-o", str(site.counts), "-p", str(endpoint.pid)],
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as watch:
         time.sleep(0.3)   # until it is attached
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, check=False)
+        output, status = complete(command, environment, seconds)
         watch.send_signal(signal.SIGINT)
     rows = [line.split() for line in read(site.counts).splitlines()]
     found = {row[-1]: int(row[3]) for row in rows if len(row) >= 5 and row[3].isdigit()}
     total = found.pop("total", 0)
-    return done.stdout, done.returncode, sum(found.get(call, 0) for call in SOCKET_CALLS), total
+    return output, status, sum(found.get(call, 0) for call in SOCKET_CALLS), total
