@@ -74,6 +74,17 @@ void uninspected(Statement& statement, std::string_view why) {
   statement.fault_yields_to_hint = false;
 }
 
+// A path no unqualified name is certain under (table_names.cpp).
+constexpr std::string_view kUnclearSearchPath = "'?,?'";
+
+bool changes_search_path(const Statement& statement) {
+  if (statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll) return true;
+  if (statement.pins == PinReason::kComputedSetting || statement.pins == PinReason::kRole) return true;
+  return std::any_of(statement.settings.begin(), statement.settings.end(), [](const Setting& setting) {
+    return setting.name == "search_path" || setting.name == "role" || setting.name == "session_authorization";
+  });
+}
+
 void finish(analyze::Context& context) {
   auto& out = context.out;
   analyze::prove(context);
@@ -127,8 +138,12 @@ std::shared_ptr<const Query> analyze_postgres(std::string_view text, const Parse
     query->syntax_error = parsed.error();
     return query;
   }
-  for (const auto& statement : parsed.statements())
-    query->statements.push_back(analyze_one(statement, text, settings, topology, literals, depends_on_literals));
+  ParseSettings current = settings;
+  for (const auto& statement : parsed.statements()) {
+    query->statements.push_back(analyze_one(statement, text, current, topology, literals, depends_on_literals));
+    // What stands behind it in the same text is analysed before it has run.
+    if (changes_search_path(query->statements.back())) current.search_path = kUnclearSearchPath;
+  }
   if (query->statements.empty()) {
     Statement empty;
     empty.kind = StatementKind::kEmpty;

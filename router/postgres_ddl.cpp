@@ -18,7 +18,7 @@ void not_on_shards(Context& context, std::string what, std::string hint) {
 }
 
 void create_relation(Context& context, const RangeVar& relation, bool is_table) {
-  if (relation.relpersistence == 't') {
+  if (is_temporary(relation)) {
     context.out.pins = PinReason::kTemporaryTable;
     context.fault(FaultReason::kNotSupported,
                   "temporary tables, views and sequences are not supported on a sharded database",
@@ -33,6 +33,26 @@ void create_relation(Context& context, const RangeVar& relation, bool is_table) 
                   "CREATE TABLE \"" + std::string(relation.relname) +
                       "\": the table is not in the configuration of database \"" + context.topology.database + "\"",
                   "list it as [[database.table]] first, so that its rows have a place", true);
+}
+
+// Where unlisted names are taken for tables of one place, a view over rows of several would be read in part.
+void create_view(Context& context, const ViewStmt& view) {
+  create_relation(context, *view.view, false);
+  if (context.topology.unlisted == Unlisted::kRefuse) return;
+  Statement inside;
+  Context reading(context.topology, context.settings, context.text, context.literals, inside,
+                  context.depends_on_literals);
+  Outputs outputs;
+  query_statement(reading, view.query, nullptr, nullptr, true, outputs);
+  if (!inside.sharded.empty() || !inside.single_tables.empty())
+    not_on_shards(context, "CREATE VIEW over sharded or single tables while unlisted_tables is not \"refuse\"",
+                  "set unlisted_tables = \"refuse\"");
+}
+
+void create_function(Context& context, const CreateFunctionStmt& create) {
+  if (tree::name_of(create.funcname).schema != "pg_temp") return;
+  context.out.pins = PinReason::kTemporaryTable;
+  not_on_shards(context, "a temporary function", "create it in another schema");
 }
 
 void key_is_configured(Context& context, const Table& table, std::string_view what) {
@@ -84,7 +104,7 @@ void rename(Context& context, const RenameStmt& statement) {
 }
 
 void create_table_as(Context& context, const CreateTableAsStmt& create) {
-  if (create.into != nullptr && create.into->rel != nullptr && create.into->rel->relpersistence == 't')
+  if (create.into != nullptr && create.into->rel != nullptr && is_temporary(*create.into->rel))
     context.out.pins = PinReason::kTemporaryTable;
   not_on_shards(context, create.objtype == OBJECT_MATVIEW ? "CREATE MATERIALIZED VIEW" : "CREATE TABLE AS",
                 "create the table first, then use INSERT");
@@ -224,7 +244,8 @@ bool ddl_statement(Context& context, const Node* node) {
     case T_CreateForeignTableStmt:
       create_relation(context, *tree::as<CreateForeignTableStmt>(node)->base.relation, true);
       return true;
-    case T_ViewStmt: create_relation(context, *tree::as<ViewStmt>(node)->view, false); return true;
+    case T_ViewStmt: create_view(context, *tree::as<ViewStmt>(node)); return true;
+    case T_CreateFunctionStmt: create_function(context, *tree::as<CreateFunctionStmt>(node)); return true;
     case T_CreateSeqStmt: create_relation(context, *tree::as<CreateSeqStmt>(node)->sequence, false); return true;
     case T_AlterTableStmt: alter_table(context, *tree::as<AlterTableStmt>(node)); return true;
     case T_RenameStmt: rename(context, *tree::as<RenameStmt>(node)); return true;

@@ -160,8 +160,8 @@ void window_definition(Context& context, Level& level, const WindowDef& window) 
 void walk_node(Context& context, Level& level, const Node* node) {
   const auto as_node = [](const auto* expression) { return tree::as<Node>(expression); };
   switch (tree::tag(node)) {
+    case T_SetToDefault: context.not_repeatable("DEFAULT"); return;
     case T_A_Const:
-    case T_SetToDefault:
     case T_A_Star:
     case T_String:
     case T_Integer: return;

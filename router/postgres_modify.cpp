@@ -156,6 +156,26 @@ void on_conflict(Context& context, Level& level, const OnConflictClause& clause,
   if (level.items.size() > 1) level.items.pop_back();
 }
 
+// A default that is computed anew on every copy of a reference table.
+void check_defaults(Context& context, const InsertStmt& insert) {
+  const auto named = resolve_table(context.topology, context.settings.search_path,
+                                   tree::text(insert.relation->schemaname), insert.relation->relname);
+  const auto* columns =
+      context.topology.catalog ? context.topology.catalog->columns(named.schema, insert.relation->relname) : nullptr;
+  if (columns == nullptr) return;
+  const tree::Nodes given(insert.cols);
+  // Without a column list the values stand for the first columns.
+  std::size_t values = 0, place = 0;
+  if (given.size() == 0 && insert.selectStmt != nullptr)
+    if (const tree::Nodes rows(tree::as<SelectStmt>(insert.selectStmt)->valuesLists); rows.size() > 0)
+      values = tree::Nodes(tree::as<List>(rows[0])).size();
+  for (const auto& column : *columns) {
+    bool is_given = place++ < values;
+    for (const auto* node : given) is_given = is_given || column.name == tree::as<ResTarget>(node)->name;
+    if (column.default_varies && !is_given) context.not_repeatable("the default of column \"" + column.name + "\"");
+  }
+}
+
 Outputs returning(Context& context, Level& level, const List* list) {
   walk_list(context, level, list);
   Outputs outputs;
@@ -182,6 +202,7 @@ Outputs insert_statement(Context& context, const InsertStmt& insert, const Level
     if (insert.onConflictClause != nullptr && select.valuesLists == nullptr)
       context.not_repeatable("INSERT … SELECT … ON CONFLICT");
   }
+  check_defaults(context, insert);
   if (term != kNoTerm) insert_keys(context, insert, selected, term);
   if (insert.onConflictClause != nullptr) on_conflict(context, level, *insert.onConflictClause, term);
   return returning(context, level, insert.returningList);

@@ -157,7 +157,7 @@ void select_into(Context& context, const SelectStmt& select) {
   if (select.intoClause == nullptr) return;
   context.out.kind = StatementKind::kDdl;
   context.out.replica_safe = false;
-  if (select.intoClause->rel->relpersistence == 't') context.out.pins = PinReason::kTemporaryTable;
+  if (is_temporary(*select.intoClause->rel)) context.out.pins = PinReason::kTemporaryTable;
   context.fault(FaultReason::kNotSupported, "SELECT INTO is not supported on a sharded database",
                 "create the table first, then use INSERT");
 }

@@ -50,6 +50,11 @@ void use_catalog(Context& context, std::string_view schema, std::string_view nam
 void use_unlisted(Context& context, std::string_view schema, const RangeVar& relation, Access access) {
   context.out.uses_unlisted = true;
   if (access != Access::kRead) context.out.writes_unlisted = true;
+  if (context.topology.catalog &&
+      context.topology.catalog->views.count(std::string(schema) + "." + relation.relname) > 0)
+    context.fault(FaultReason::kUnknownTable,
+                  "\"" + std::string(relation.relname) + "\" is a view or a foreign table: what it reads is not known",
+                  "query the tables themselves, or name the shard in a comment: /* shardway: shard=… */", true);
   if (context.topology.unlisted != Unlisted::kRefuse) return;
   context.fault(FaultReason::kUnknownTable,
                 "table \"" + (schema == "public" ? std::string() : std::string(schema) + ".") + relation.relname +

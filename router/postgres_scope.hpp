@@ -131,6 +131,11 @@ struct Context {
 enum class Access : unsigned char { kRead, kWrite, kInsert };
 int use_relation(Context& context, Level* level, const RangeVar& relation, Access access);
 
+// CREATE TEMP …, or anything in pg_temp.
+inline bool is_temporary(const RangeVar& relation) {
+  return relation.relpersistence == 't' || tree::text(relation.schemaname).substr(0, 7) == "pg_temp";
+}
+
 // postgres_expression.cpp
 void walk(Context& context, Level& level, const Node* node);
 void walk_list(Context& context, Level& level, const List* list);

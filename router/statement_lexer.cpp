@@ -119,7 +119,10 @@ bool StatementLexer::end_of_dollar_quoted() noexcept {
   while (is(at(close), kStart | kDigit)) ++close;
   const std::string_view tag(text_ + at_, close + 1 - at_);
   const auto found = std::string_view(text_, size_).find(tag, close + 1);
-  if (found == std::string_view::npos) return false;
+  if (found == std::string_view::npos) {
+    at_ = size_;
+    return false;
+  }
   at_ = static_cast<std::uint32_t>(found + tag.size());
   return true;
 }

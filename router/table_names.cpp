@@ -64,10 +64,10 @@ ResolvedName resolve_table(const Topology& topology, std::string_view search_pat
   const auto path = search_path.empty() ? std::vector<std::string>{"public"} : split_search_path(search_path);
   const bool only_public = path.size() == 1 && path[0] == "public";
   for (const auto& candidate : path) {
-    if (candidate.empty() || candidate == "$user" || candidate == "pg_catalog" || candidate.substr(0, 7) == "pg_temp")
-      continue;
+    if (candidate.empty() || candidate == "$user" || candidate == "pg_catalog") continue;
     // 'a, b' in quotes is one schema or two, depending on who wrote it.
-    if (candidate == "information_schema" || candidate.find(',') != std::string::npos)
+    if (candidate == "information_schema" || candidate.substr(0, 7) == "pg_temp" ||
+        candidate.find(',') != std::string::npos)
       return {NameMeaning::kUnclear, nullptr, candidate};
     if (const auto* table = topology.tables.find(candidate, name)) return listed(*table);
     if (topology.catalog && topology.catalog->columns(candidate, name) != nullptr)

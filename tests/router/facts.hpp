@@ -55,8 +55,12 @@ inline std::string with_other_literals(std::string_view text, bool standard_conf
   for (auto token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next()) {
     std::string other;
     if (token.kind == TokenKind::kInteger) other = std::to_string(number++ % 40 + 1);
-    if (token.kind == TokenKind::kNumber) other = std::to_string(number++ % 40) + ".5";
+    if (token.kind == TokenKind::kNumber)
+      other = (text[token.begin] == '.' ? std::string() : std::to_string(number++ % 40)) + ".5";
     if (token.kind == TokenKind::kString) other = "'" + std::string(number++ % 7, 'x') + "''y'";
+    // Two strings side by side would become one if their quotes met.
+    if (token.kind == TokenKind::kString && text[token.begin] == '$')
+      other = "$$" + std::string(number % 7, 'x') + "$$";
     if (other.empty()) continue;
     out += text.substr(copied, token.begin - copied);
     out += other;

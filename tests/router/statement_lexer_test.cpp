@@ -136,6 +136,15 @@ TEST(StatementLexer, NormalisingIsStable) {
   }
 }
 
+// Found by the fuzzer: an unterminated $tag$ was read again and again.
+TEST(StatementLexer, WhatDoesNotEndEndsTheText) {
+  for (const char* text : {"$$a", "$t$ $$", "'a", "E'a\\'", "\"a", "/* a", "/* /* */", "U&'a", "$", "$a"}) {
+    StatementLexer lexer(text, true);
+    int tokens = 0;
+    while (lexer.next().kind != TokenKind::kEnd) ASSERT_LT(++tokens, 5) << text;
+  }
+}
+
 TEST(StatementLexer, UnquotesStrings) {
   const std::tuple<const char*, bool, std::optional<std::string>> cases[] = {
       {"'abc'", true, "abc"},
