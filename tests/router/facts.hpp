@@ -61,6 +61,7 @@ inline std::string with_other_literals(std::string_view text, bool standard_conf
     // Two strings side by side would become one if their quotes met.
     if (token.kind == TokenKind::kString && text[token.begin] == '$')
       other = "$$" + std::string(number % 7, 'x') + "$$";
+    if (token.kind == TokenKind::kString && (text[token.begin] | 0x20) == 'e') other.insert(0, 1, 'E');
     if (other.empty()) continue;
     out += text.substr(copied, token.begin - copied);
     out += other;
