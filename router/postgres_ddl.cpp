@@ -163,7 +163,6 @@ bool is_definition(const Node* node) {
     case T_IndexStmt:
     case T_CreateFunctionStmt:
     case T_AlterFunctionStmt:
-    case T_RuleStmt:
     case T_CreateDomainStmt:
     case T_VacuumStmt:
     case T_AlterSeqStmt:
@@ -245,6 +244,9 @@ bool ddl_statement(Context& context, const Node* node) {
       create_relation(context, *tree::as<CreateForeignTableStmt>(node)->base.relation, true);
       return true;
     case T_ViewStmt: create_view(context, *tree::as<ViewStmt>(node)); return true;
+    case T_RuleStmt:
+      not_on_shards(context, "CREATE RULE", "use a trigger: a rule may send rows where no key says so");
+      return true;
     case T_CreateFunctionStmt: create_function(context, *tree::as<CreateFunctionStmt>(node)); return true;
     case T_CreateSeqStmt: create_relation(context, *tree::as<CreateSeqStmt>(node)->sequence, false); return true;
     case T_AlterTableStmt: alter_table(context, *tree::as<AlterTableStmt>(node)); return true;

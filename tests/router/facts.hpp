@@ -56,7 +56,7 @@ inline std::string with_other_literals(std::string_view text, bool standard_conf
     std::string other;
     if (token.kind == TokenKind::kInteger) other = std::to_string(number++ % 40 + 1);
     if (token.kind == TokenKind::kNumber)
-      other = (text[token.begin] == '.' ? std::string() : std::to_string(number++ % 40)) + ".5";
+      other = (text[token.begin] == '.' ? std::string() : std::to_string(number++ % 40)) + ".5e1";
     if (token.kind == TokenKind::kString) other = "'" + std::string(number++ % 7, 'x') + "''y'";
     // Two strings side by side would become one if their quotes met.
     if (token.kind == TokenKind::kString && text[token.begin] == '$')
