@@ -22,7 +22,6 @@ import measure
 import report
 import workloads
 
-WARM_UP_SECONDS = 1
 IDLE_SECONDS = 10
 NOISY = 0.15   # processors used by others on ours
 
@@ -71,25 +70,32 @@ class Bench:
 
     def _run_rounds(self, workload, started, rounds):
         fitting = [one for one in started if workload.fits(one) and not re.search(one.skips, workload.name)]
-        for endpoint in fitting:   # server connections are opened, caches filled, keys known
-            self._try(workload, endpoint, WARM_UP_SECONDS)
+        for endpoint in fitting:
+            self._try(workload, endpoint, lambda one=endpoint: measure.warm_up(self.site, one, workload))
         for number in range(rounds):
             for endpoint in fitting if number % 2 == 0 else fitting[::-1]:
-                run = self._try(workload, endpoint, self.options.seconds)
+                run = self._try(workload, endpoint, lambda one=endpoint: self._quiet_run(workload, one))
                 if run:
                     self.results.runs[workload.name, endpoint.name][number] = run
 
-    def _try(self, workload, endpoint, seconds):
-        """A run, repeated once if others disturbed it; none after a failure."""
+    def _quiet_run(self, workload, endpoint):
+        """A run, repeated once if others disturbed it, and for twice the time if that was too short."""
+        seconds = self.options.seconds
+        try:
+            run = measure.timed_run(self.site, endpoint, workload, seconds)
+            if run.noise > NOISY:
+                run = min(run, measure.timed_run(self.site, endpoint, workload, seconds), key=lambda one: one.noise)
+            return run
+        except measure.TooShort:
+            return measure.timed_run(self.site, endpoint, workload, 2 * seconds)
+
+    def _try(self, workload, endpoint, action):
+        """What `action` gives; nothing from the first failure on."""
         key = (workload.name, endpoint.name)
         if key in self.results.failures:
             return None
         try:
-            run = measure.timed_run(self.site, endpoint, workload, seconds)
-            if run.noise > NOISY and seconds > WARM_UP_SECONDS:
-                again = measure.timed_run(self.site, endpoint, workload, seconds)
-                run = min(run, again, key=lambda one: one.noise)
-            return run
+            return action()
         except measure.MeasureError as error:
             self.results.failures[key] = str(error)
             say(f"{workload.name}, {endpoint.name}: {error}")

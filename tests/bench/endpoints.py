@@ -156,7 +156,7 @@ class Proxies:
 
     def __init__(self, site):
         self.site = site
-        self.plain = site.cluster.plain.port
+        self.plain = site.cluster.plain.port if site.cluster.plain else None
         self.makers = {"direct": self.direct, "floor": self.floor, "haproxy": self.haproxy, "pgbouncer": self.pgbouncer,
                        "shardway": self.shardway, "shardway-sharded": self.shardway_sharded}
         self.programs = {"floor": site.build / "tests/bench/bench_forwarder", "haproxy": "haproxy",

@@ -15,12 +15,17 @@ import time
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 SOCKET_CALLS = ("read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg", "splice")
-PATIENCE_SECONDS = 20
+WARM_UP_TRANSACTIONS = 5
+PATIENCE_SECONDS = 30
 FAILURE = re.compile(r"^.*(?:error|fatal|aborted).*$", re.IGNORECASE | re.MULTILINE)
 
 
 class MeasureError(RuntimeError):
     """A run that gave no figure; the message says why."""
+
+
+class TooShort(MeasureError):
+    """The time was up before the first transaction: the log-ins took it all."""
 
 
 def read(path):
@@ -30,12 +35,19 @@ def read(path):
     return ""
 
 
+def threads(pid):
+    """The folders of a process's threads, none if it has ended."""
+    with contextlib.suppress(OSError):
+        return [f"/proc/{pid}/task/{thread}" for thread in os.listdir(f"/proc/{pid}/task")]
+    return []
+
+
 def tree(pid):
     """A process and all its living descendants."""
     found = [pid]
     for one in found:
-        for task in pathlib.Path(f"/proc/{one}/task").glob("*"):
-            found += map(int, read(task / "children").split())
+        for thread in threads(one):
+            found += map(int, read(f"{thread}/children").split())
     return found
 
 
@@ -43,8 +55,8 @@ def processor_us(pid):
     """Microseconds that all threads of a process and its descendants have run."""
     total = 0
     for one in tree(pid):
-        for task in pathlib.Path(f"/proc/{one}/task").glob("*"):
-            total += int((read(task / "schedstat").split() or [0])[0])
+        for thread in threads(one):
+            total += int((read(f"{thread}/schedstat").split() or [0])[0])
     return total / 1e3
 
 
@@ -80,10 +92,10 @@ class Run:
     noise: float = 0          # processors that others used on ours
 
 
-def pgbench(site, endpoint, workload, seconds):
-    """The command and its environment."""
+def pgbench(site, endpoint, workload, length):
+    """The command and its environment. `length`: ("-T", seconds) or ("-t", transactions of each client)."""
     command = ["pgbench", "-n", "-h", "127.0.0.1", "-p", str(endpoint.port), "-U", site.user, "-j", "1",
-               "-T", str(seconds), "-D", f"scale={site.scale}", *workload.arguments, site.database]
+               *map(str, length), "-D", f"scale={site.scale}", *workload.arguments, site.database]
     environment = {**os.environ, "PGPASSWORD": site.password, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
     return command, environment
 
@@ -105,16 +117,25 @@ def parse(output, status):
     """pgbench's summary; MeasureError if any transaction failed."""
     count = re.search(r"transactions actually processed: (\d+)", output)
     failed = re.search(r"number of failed transactions: (\d+)", output)
-    if status != 0 or not count or int(count[1]) == 0 or (failed and failed[1] != "0"):
+    failures = int(failed[1]) if failed else 0
+    if status != 0 or not count or failures > 0:
         said = FAILURE.search(output)
-        raise MeasureError(said[0].strip() if said else output.strip()[-300:])
+        raise MeasureError(said[0].strip() if said else f"pgbench ended with status {status}, {failures} failed")
+    if int(count[1]) == 0:
+        raise TooShort("the time was up before the first transaction")
     return Run(int(count[1]), float(re.search(r"^tps = ([\d.]+)", output, re.MULTILINE)[1]),
                float(re.search(r"latency average = ([\d.]+)", output)[1]))
 
 
+def warm_up(site, endpoint, workload):
+    """Server connections are opened, caches filled, keys known; MeasureError if the endpoint cannot do this workload."""
+    command, environment = pgbench(site, endpoint, workload, ("-t", WARM_UP_TRANSACTIONS))
+    parse(*complete(command, environment, 0))
+
+
 def timed_run(site, endpoint, workload, seconds):
     """tps, latency, and what the proxy spent."""
-    command, environment = pgbench(site, endpoint, workload, seconds)
+    command, environment = pgbench(site, endpoint, workload, ("-T", seconds))
     began, busy, own = time.monotonic(), busy_seconds(site.cpu), own_seconds()
     before = processor_us(endpoint.pid) if endpoint.pid else 0
     output, status = complete(command, environment, seconds)
@@ -128,7 +149,7 @@ def timed_run(site, endpoint, workload, seconds):
 
 def counted_run(site, endpoint, workload, seconds=1):
     """System calls per transaction: (those on sockets, all). Counting slows the proxy down: no times are taken."""
-    command, environment = pgbench(site, endpoint, workload, seconds)
+    command, environment = pgbench(site, endpoint, workload, ("-T", seconds))
     count = {"perf": count_by_perf, "strace": count_by_strace}[site.counter]
     site.counts.unlink(missing_ok=True)
     output, status, on_sockets, all_calls = count(site, endpoint, command, environment, seconds)
