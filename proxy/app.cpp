@@ -69,6 +69,9 @@ App::~App() {
   for (auto& worker : workers_) worker->stop();
   for (auto& worker : workers_) worker->join();
   control_.reset();
+  for (const auto& listen : generation_->config->listen) {
+    if (listen.address.is_unix && !listeners_.empty()) ::unlink(listen.address.host.c_str());
+  }
 }
 
 std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const config::Config> config) {

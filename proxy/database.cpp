@@ -86,6 +86,10 @@ void Database::sweep(bool close_all) {
   for (auto& [key, pool] : pools_) pool->sweep(close_all);
 }
 
+void Database::retire() {
+  for (auto& [key, pool] : pools_) pool->retire();
+}
+
 std::string Database::server_user_of(const std::string& user) const {
   const auto* known = generation_->config->user(user);
   return known == nullptr || known->server_user.empty() ? user : known->server_user;
@@ -96,6 +100,13 @@ bool Database::in_use() const noexcept {
     if (pool->lent() != 0 || pool->opening() != 0 || pool->waiting() != 0) return true;
   }
   return false;
+}
+
+bool Database::is_empty() const noexcept {
+  for (const auto& [key, pool] : pools_) {
+    if (pool->idle() != 0) return false;
+  }
+  return !in_use();
 }
 
 }  // namespace shardway::proxy

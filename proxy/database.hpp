@@ -72,7 +72,9 @@ class Database {
     for (auto& [key, pool] : pools_) visit(key.second, *pool);
   }
   void sweep(bool close_all);
+  void retire();                  // a newer configuration has taken its place
   bool in_use() const noexcept;   // some link is lent, opening or awaited
+  bool is_empty() const noexcept; // nor is one idle
 
   std::unordered_map<std::string, Welcome> welcomes;   // by server user and settings fingerprint
 

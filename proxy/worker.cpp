@@ -29,17 +29,11 @@ class Worker::Listener final : public net::EventHandler {
   Listener& operator=(const Listener&) = delete;
 
   void on_events(std::uint32_t) override {
-    constexpr int kAtOnce = 64;
-    for (int i = 0; i < kAtOnce; ++i) {
-      std::error_code error;
-      const int fd = net::accept_from(fd_, error);
-      if (fd < 0) {
-        if (error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system) {
-          spdlog::error("event=accept_failed error=\"{}\" hint=\"raise the limit of open files (ulimit -n)\"", error.message());
-        }
-        return;
-      }
-      worker_.accept(fd, index_);
+    std::error_code error;   // one at a time: the listener is level-triggered, and a second accept is nearly always in vain
+    const int fd = net::accept_from(fd_, error);
+    if (fd >= 0) return worker_.accept(fd, index_);
+    if (error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system) {
+      spdlog::error("event=accept_failed error=\"{}\" hint=\"raise the limit of open files (ulimit -n)\"", error.message());
     }
   }
 
@@ -264,8 +258,14 @@ void Worker::kill_database(const std::string& name, std::string_view reason) {
 }
 
 void Worker::serve_paused(const std::string& name) {
-  if (const auto known = databases_.find(name); known != databases_.end()) {
-    known->second->visit_pools([](const std::string&, postgres::Pool& pool) { pool.serve_line(); });
+  const auto serve = [](Database& database) {
+    database.visit_pools([](const std::string&, postgres::Pool& pool) { pool.serve_line(); });
+  };
+  if (const auto known = databases_.find(name); known != databases_.end()) serve(*known->second);
+  for (auto& old : old_databases_) {   // paused before a reload: its clients wait there
+    if (old.database->config().name != name) continue;
+    old.database->backend().paused.store(false);
+    serve(*old.database);
   }
 }
 
@@ -290,18 +290,24 @@ std::size_t Worker::lent_links(const std::string& name) const {
 // A reload: new clients, and old ones between transactions, use the new databases; the old ones go when nobody uses them.
 void Worker::adopt(std::shared_ptr<const Generation> generation) {
   generation_ = std::move(generation);
-  for (auto& [name, database] : databases_) old_databases_.push_back(std::move(database));
+  for (auto& [name, database] : databases_) {
+    database->retire();
+    old_databases_.push_back({std::move(database), false});
+  }
   databases_.clear();
   for (auto& [id, session] : sessions_) session->adopt_generation();
 }
 
 void Worker::retire_old_databases() {
-  std::erase_if(old_databases_, [this](const std::shared_ptr<Database>& database) {
+  std::erase_if(old_databases_, [this](OldDatabase& old) {
+    const auto& database = old.database;
+    const bool unused = database.use_count() == 1 && database->is_empty();
     database->sweep(true);
-    if (database.use_count() > 1 || database->in_use()) return false;
-    const auto current = databases_.find(database->config().name);
-    if (current != databases_.end() && current->second->counters.by_shard.size() == database->counters.by_shard.size()) {
-      current->second->counters += database->counters;   // nothing counted is forgotten
+    // Another thread may have posted something to one of its pools: that has been done by the next time.
+    if (!std::exchange(old.was_unused, unused) || !unused) return false;
+    const auto current = this->database(database->config().name);
+    if (current && current->counters.by_shard.size() == database->counters.by_shard.size()) {
+      current->counters += database->counters;   // nothing counted is forgotten
     }
     return true;
   });
@@ -319,10 +325,23 @@ void Worker::drain(bool at_once) {
   }
 }
 
+bool Worker::has_timeouts() const {
+  if (generation_->config->client_idle_timeout.count() > 0) return true;
+  for (const auto& database : generation_->config->databases) {
+    if (database.pool.query_timeout.count() > 0 || database.pool.idle_transaction_timeout.count() > 0) return true;
+  }
+  return false;
+}
+
 void Worker::every_second() {
   for (auto& [name, database] : databases_) database->sweep(false);
   if (!old_databases_.empty()) retire_old_databases();
   std::erase_if(interned_, [](const auto& entry) { return entry.second.expired(); });
+  if (has_timeouts()) {
+    std::vector<Session*> all;   // closing one takes it out of the map
+    for (auto& [id, session] : sessions_) all.push_back(session.get());
+    for (auto* session : all) session->check_timeouts(loop_.now());
+  }
   loop_.after(std::chrono::seconds(1), [this] { every_second(); });
 }
 
@@ -365,7 +384,7 @@ void Worker::report(bool with_clients, stats::Report& into) {
     });
   };
   for (auto& [name, database] : databases_) add(*database);
-  for (auto& database : old_databases_) add(*database);
+  for (auto& old : old_databases_) add(*old.database);
   for (auto& [key, pool] : pools) into.pools.push_back(std::move(pool));
   into.servers_total += row.servers;
   into.workers.push_back(std::move(row));

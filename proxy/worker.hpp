@@ -85,6 +85,7 @@ class Worker {
   class Canceller;
   void accept(int fd, std::size_t listener);
   void cancel_delivered(postgres::Link* link);
+  bool has_timeouts() const;
   void every_second();
   void retire_old_databases();
 
@@ -97,7 +98,11 @@ class Worker {
   std::unordered_map<std::uint32_t, postgres::Session*> by_process_id_;
   std::uint32_t last_process_id_ = 0;
   std::map<std::string, std::shared_ptr<Database>> databases_;
-  std::vector<std::shared_ptr<Database>> old_databases_;
+  struct OldDatabase {
+    std::shared_ptr<Database> database;
+    bool was_unused;
+  };
+  std::vector<OldDatabase> old_databases_;
   std::unordered_map<std::string, std::weak_ptr<const postgres::Settings>> interned_;
   std::unordered_map<postgres::Link*, std::unique_ptr<Canceller>> cancellers_;
   std::unordered_map<postgres::Link*, std::unique_ptr<postgres::Link>> parked_;

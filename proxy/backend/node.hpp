@@ -32,6 +32,12 @@ struct Node {
   std::atomic<std::uint32_t> timeline{0};
   std::atomic<std::uint64_t> system_identifier{0};
   std::atomic<SteadyNanos> last_seen{0};      // the control lane's last answer from it
+
+  // A connection to it broke or could not be made. What was known of its freshness is void: another server may come back there.
+  void lost() noexcept {
+    up.store(false, std::memory_order_relaxed);
+    fresh_as_of.store(0, std::memory_order_relaxed);
+  }
 };
 
 struct ShardNodes {

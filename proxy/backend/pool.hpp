@@ -64,6 +64,12 @@ class SharedPool {
     line_.push_back(waiter);
     waiting_count_.fetch_add(1);
   }
+  // For a waiter whose link could not be given to it after all: it keeps its place.
+  void rejoin_line(Waiter waiter) {
+    const std::lock_guard lock(mutex_);
+    line_.push_front(waiter);
+    waiting_count_.fetch_add(1);
+  }
   bool leave_line(const Pool<Link>* pool, std::uint64_t ticket) {
     const std::lock_guard lock(mutex_);
     for (auto it = line_.begin(); it != line_.end(); ++it) {
@@ -184,7 +190,7 @@ class Pool {
     destroy(take_opening(link), /*serve=*/false);
     last_failure_ = failure;
     ++failures_;
-    if (!failure.from_server) node_.up.store(false, std::memory_order_relaxed);
+    if (!failure.from_server) node_.lost();
     if (shared_->open() == 0 || failure.from_server) {
       fail_waiters(failure);
     } else {
@@ -214,6 +220,11 @@ class Pool {
       destroy(std::move(old));
     }
   }
+  // Its configuration is an old one: links are closed as they come back.
+  void retire() {
+    retired_ = true;
+    sweep(true);
+  }
   // After RESUME, and when another thread asks for idle links.
   void serve_line() {
     if (backend_.paused.load()) return;
@@ -222,7 +233,9 @@ class Pool {
       if (!shared_->next_in_line(waiter)) break;
       hand_over(pop_idle(), waiter);
     }
-    if (shared_->somebody_waits()) open_more();
+    if (!shared_->somebody_waits()) return;
+    open_more();
+    poke_line();   // the idle link that was seen here is taken meanwhile: there may still be permits
   }
 
   net::EventLoop& loop() noexcept { return loop_; }
@@ -253,6 +266,10 @@ class Pool {
     typename SharedPool<Link>::Waiter waiter;
     if (shared_->next_in_line(waiter)) {
       hand_over(std::move(link), waiter);
+      return;
+    }
+    if (retired_) {
+      destroy(std::move(link));
       return;
     }
     idle_.push_back(std::move(link));
@@ -289,6 +306,11 @@ class Pool {
         lay_down(std::move(*parcel));
         return;
       }
+      if (backend_.paused.load()) {   // PAUSE came while it was on its way
+        shared_->rejoin_line({this, ticket, loop_.now()});
+        lay_down(std::move(*parcel));
+        return;
+      }
       auto granted = std::move(found->second);
       granted_.erase(found);
       ++lent_;
@@ -315,10 +337,10 @@ class Pool {
     if (auto* pool = shared_->first_in_line()) pool->loop_.post([pool] { pool->open_more(); });
   }
 
+  // One for every waiter of this thread, at once, as far as there are permits.
   void open_more() {
     if (backend_.paused.load() || retry_timer_ != 0 || opening_.size() >= granted_.size()) return;
-    if (!shared_->take_permit()) return;
-    start_opening();
+    for (auto missing = granted_.size() - opening_.size(); missing > 0 && shared_->take_permit(); --missing) start_opening();
   }
   void start_opening() {
     opening_.push_back(open_(*this));
@@ -372,6 +394,7 @@ class Pool {
   OpenFailure last_failure_;
   unsigned failures_ = 0;
   net::EventLoop::TimerId retry_timer_ = 0;
+  bool retired_ = false;
   std::minstd_rand random_{std::random_device{}()};
 };
 

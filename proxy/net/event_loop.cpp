@@ -28,9 +28,8 @@ EventLoop::EventLoop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), mail_event_(::e
   control(epoll_, EPOLL_CTL_ADD, mail_event_, EPOLLIN, nullptr);  // nullptr marks the mailbox
 }
 
+// What is left in the mailbox is dropped, not run: whom it is for may be gone. Sockets it owns are closed with it.
 EventLoop::~EventLoop() {
-  run_mailbox();  // mail may own sockets that were handed over
-  run_deferred();
   ::close(mail_event_);
   ::close(epoll_);
 }

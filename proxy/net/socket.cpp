@@ -119,11 +119,17 @@ int listen_on(const config::Address& address, bool reuse_port, std::error_code& 
   const int fd = open_socket(target.family, error);
   if (fd < 0) return -1;
   if (address.is_unix) {
+    if (::connect(fd, target.address(), target.size) == 0 || errno == EAGAIN) {   // another program serves there
+      ::close(fd);
+      error = std::make_error_code(std::errc::address_in_use);
+      return -1;
+    }
     struct stat info {};
     if (::stat(address.host.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(address.host.c_str());
   } else {
     set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (reuse_port) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    tune(fd, target.family);   // accepted sockets inherit it
   }
   if (::bind(fd, target.address(), target.size) != 0 || ::listen(fd, 4096) != 0) return fail(fd, error);
   return fd;
@@ -134,11 +140,7 @@ int accept_from(int listener, std::error_code& error) {
   Target target;
   target.size = sizeof target.storage;
   const int fd = ::accept4(listener, target.address(), &target.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (fd < 0) {
-    error = system_error();
-  } else {
-    tune(fd, target.storage.ss_family);
-  }
+  if (fd < 0) error = system_error();
   return fd;
 }
 

@@ -77,6 +77,7 @@ class Link final : public net::EventHandler {
   bool has_backlog() const noexcept { return !outbox_.empty(); }
   net::IoResult read(char* into, std::size_t size) noexcept { return stream_.read(into, size); }
   void owe(Reply reply, bool drop = false, bool swallow_error = false, std::uint64_t statement = 0) {
+    if (reply == Reply::kQuery) unnamed_statement = 0;   // a Query drops it
     owed_.push_back({reply, drop, swallow_error, statement});
   }
   std::deque<Owed>& owed() noexcept { return owed_; }

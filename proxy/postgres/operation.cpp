@@ -74,6 +74,14 @@ bool Operation::involves(const Link& link) const noexcept {
   return false;
 }
 
+bool Operation::may_read(const Link& link) const noexcept {
+  if (floor_ != nullptr && floor_ != &link) return false;
+  for (const auto& part : parts_) {
+    if (part.link == &link) return part.sent && !part.done;
+  }
+  return false;
+}
+
 Operation::Part* Operation::part_of(const Link& link) noexcept {
   for (auto& part : parts_) {
     if (part.link == &link) return &part;

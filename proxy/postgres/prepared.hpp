@@ -39,7 +39,7 @@ struct ClientStatement {
   std::shared_ptr<const Prepared> prepared;
   std::shared_ptr<const router::Query> query;
   router::Literals literals;
-  bool on_server_as_sent = false;  // unnamed: passed on as it came
+  std::uint64_t parse_number = 0;   // the client's Parses are numbered: those skipped behind an error leave nothing
 };
 
 }  // namespace shardway::proxy::postgres

@@ -15,9 +15,10 @@ namespace pg = protocol::postgres;
 
 namespace {
 
-constexpr std::size_t kClientBacklog = 256 * 1024;    // answers held for a slow client before its server is no longer read
+constexpr std::size_t kKeptReplyBytes = 64;
 constexpr std::size_t kLinkBacklog = 256 * 1024;      // and the other way round
 constexpr std::size_t kInspectBytes = 1 << 20;        // a bigger message is passed on in pieces, if it may be
+constexpr std::size_t kRetryBytes = 64 * 1024;        // kept of a read on a replica, to ask it again elsewhere
 constexpr std::size_t kHeldMessageBytes = 16 << 20;   // a bigger one that must be looked at is refused
 
 bool is_copy(char type) noexcept { return type == 'd' || type == 'c' || type == 'f'; }
@@ -40,14 +41,18 @@ void Session::start() {
 
 void Session::on_events(std::uint32_t events) {
   if (phase_ == Phase::kClosed) return;
-  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) readable_ = true;
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    readable_ = true;
+    last_message_ = worker_.loop().now();
+  }
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_) return close();   // nobody is there to be answered: out of the line
   if (phase_ == Phase::kTls) {
     continue_tls();
     if (phase_ == Phase::kTls || phase_ == Phase::kClosed) return;
   }
   if ((events & EPOLLOUT) != 0 && !out_.empty()) {
     if (!out_.flush(stream_)) return end_of_client();
-    if (!backlogged()) resume_reading();
+    if (!backlogged()) read_links();
     if (phase_ == Phase::kClosed) return;
   }
   pump();
@@ -98,6 +103,7 @@ void Session::pump() {
     if (blocked_) break;
   }
   pumping_ = false;
+  if (phase_ == Phase::kTls && !input_.empty()) return close();   // sent in clear behind SSLRequest: it is not waited for
   if (phase_ != Phase::kClosed) flush_all();
 }
 
@@ -141,10 +147,16 @@ std::size_t Session::consume_ready(std::string_view in) {
     }
     return used;
   }
+  if (!busy() && !in_segment_ && !transaction_ && branches_.empty()) {
+    std::string().swap(retry_);
+    retry_open_ = phase_ == Phase::kReady && database_->config().reads.from != config::ReadFrom::kPrimary;
+  }
   if (dispatch(head.type, in.substr(0, head.size())) == Step::kBlocked) {
     blocked_ = true;
     return 0;
   }
+  retry_open_ = retry_open_ && retry_.size() + head.size() <= kRetryBytes;
+  if (retry_open_) retry_.append(in.substr(0, head.size()));
   return head.size();
 }
 
@@ -154,6 +166,10 @@ bool Session::stream_message(std::string_view in, const pg::FrameHead& head, std
   Link* to = nullptr;
   if (is_copy(head.type)) {
     if (copy_) return false;
+    if (copy_link_ == nullptr && copy_may_begin()) {
+      blocked_ = true;
+      return true;
+    }
     to = copy_link_;
   } else if (head.type == 'Q' && !database_->topology().sharded()) {
     if (busy()) {
@@ -225,6 +241,7 @@ Session::Step Session::dispatch(char type, Frame frame) {
 }
 
 void Session::send(std::string_view bytes) {
+  retry_open_ = false;
   if (database_) database_->counters.sent_bytes += bytes.size();
   if (!out_.write(stream_, bytes)) eof_ = true;
 }
@@ -237,7 +254,10 @@ void Session::flush_all() {
       break;
     }
   }
-  if (!out_.empty() && !out_.flush(stream_)) end_of_client();
+  const bool was_backlogged = backlogged();
+  if (!out_.empty() && !out_.flush(stream_)) return end_of_client();
+  if (out_.empty() && out_.capacity() > kKeptReplyBytes) out_.release();   // an idle client holds no buffer
+  if (was_backlogged && !backlogged()) read_links();
 }
 
 // True while one side is so far behind that the other one is not read.
@@ -254,14 +274,6 @@ std::function<bool()> Session::may_emit() {
   return [this] { return out_.size() <= kClientBacklog; };
 }
 
-void Session::resume_reading() {
-  for (std::size_t i = 0; i < branches_.size(); ++i) {
-    auto* link = branches_[i].link.get();
-    if (link != nullptr && link->readable) on_link_events(*link, EPOLLIN);
-    if (phase_ == Phase::kClosed) return;
-  }
-}
-
 void Session::fatal(protocol::FaultReason reason, std::string message) {
   encode_fault(reply(), {reason, std::move(message), {}, 0}, "FATAL");
   out_.flush(stream_);
@@ -276,6 +288,29 @@ void Session::kill(std::string_view reason) {
     out_.flush(stream_);
   }
   close();
+}
+
+void Session::check_timeouts(net::Time now) {
+  if (phase_ != Phase::kReady || waiting_ || copy_link_ != nullptr || copy_) return;
+  const auto& pool = database_->config().pool;
+  const auto over = [&](net::Time since, config::Milliseconds limit) { return limit.count() > 0 && since != net::Time{} && now - since > limit; };
+  const auto end = [&](std::string_view sqlstate, std::string_view message) {
+    spdlog::info("event=client_closed client={} reason=\"{}\"", id_, message);
+    pg::encode::error(reply(), {.severity = "FATAL", .sqlstate = sqlstate, .message = message});
+    out_.flush(stream_);
+    close();
+  };
+  if (busy()) {
+    if (!over(statement_since_, pool.query_timeout)) return;
+    statement_since_ = now;   // asked once; again after another query_timeout
+    for (auto& branch : branches_) {
+      if (branch.link->owes()) worker_.cancel_on_server(*branch.link);
+    }
+  } else if (transaction_ || in_segment_) {
+    if (over(last_message_, pool.idle_transaction_timeout)) end("25P03", "terminating connection due to idle-in-transaction timeout");
+  } else if (over(last_message_, generation_->config->client_idle_timeout)) {
+    end("57P05", "terminating connection due to idle-session timeout");
+  }
 }
 
 void Session::drain(std::string_view reason) {

@@ -50,6 +50,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   void resume();                                 // what the session waited for has happened
   void drain(std::string_view reason);           // close with 57P01 as soon as no transaction is open
   void kill(std::string_view reason);            // close now
+  void check_timeouts(net::Time now);            // idle, idle in a transaction, a statement that takes too long
   void close_links_when_returned();              // RECONNECT
   void adopt_generation();                       // after a reload: the new databases, between transactions
   bool in_transaction() const noexcept { return transaction_ != nullptr || busy(); }
@@ -112,16 +113,20 @@ class Session final : public net::EventHandler, public LinkOwner {
   };
 
   // ---- session.cpp: bytes in and out ----
+  static constexpr std::size_t kClientBacklog = 256 * 1024;   // held for a slow client before its servers are no longer read
   void pump();
   std::size_t consume(std::string_view in);
   std::size_t consume_ready(std::string_view in);
   bool stream_message(std::string_view in, const protocol::postgres::FrameHead& head, std::size_t& used);
   Step dispatch(char type, Frame frame);
   void send(std::string_view bytes);             // to the client, in order
-  std::string& reply() noexcept { return out_.tail(); }
+  std::string& reply() noexcept {
+    retry_open_ = false;
+    return out_.tail();
+  }
   void flush_all();
   bool backlogged() const noexcept;
-  void resume_reading();
+  void read_links();
   void close();
   void fatal(protocol::FaultReason reason, std::string message);
   void end_of_client();
@@ -149,6 +154,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   bool batch_goes_to_one_shard(const router::Query& query, std::string_view sql, router::Plan& plan);
   Step forward_query(const router::Plan& plan, Frame frame);
   Step forward_statement(const router::Statement& statement, const router::Plan& plan, Frame frame);
+  void forget_unnamed();
   Step on_query_in_segment(Branch& branch, Frame frame);
   router::Plan unsharded_plan() const;
   bool replica_allowed(const router::Statement& statement, const router::Plan& plan) const noexcept;
@@ -204,7 +210,8 @@ class Session final : public net::EventHandler, public LinkOwner {
   Step on_flush(Frame frame);
   Step on_sync(Frame frame);
   std::shared_ptr<const ClientStatement> statement_named(std::string_view name) const;
-  std::shared_ptr<const ClientStatement> analyzed(std::shared_ptr<const Prepared> prepared);
+  std::shared_ptr<const ClientStatement> analyzed(std::shared_ptr<const Prepared> prepared, std::uint64_t parse_number);
+  void forget_unanswered_parses();
   void store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement);
   Portal* portal_named(std::string_view name);
   Portal& store_portal(std::string_view name);
@@ -236,6 +243,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   void mark_failed();
   void begin_implicit();
   void apply_effects(Link& link, bool to_session = true);
+  void use_settings(SharedSettings settings);              // the session's from now on
   void finish_commit(Operation& operation, const std::string& tag);
   void pin_to(router::PinReason reason, std::string_view detail);
 
@@ -266,12 +274,15 @@ class Session final : public net::EventHandler, public LinkOwner {
   void on_link_ready(Link& link, bool shown);
   void emit_local_replies(Link& link);
   void link_lost(Link& link);
+  bool may_ask_again(const Branch& branch) const;
+  void ask_again();
   void note_finished();
 
   // ---- session_copy.cpp ----
   Step begin_copy_in(const router::Statement& statement, Frame frame);
   Step on_copy_message(char type, Frame frame);
   Step on_sharded_copy_message(char type, Frame frame);
+  bool copy_may_begin();
   bool copy_row(std::optional<std::string_view> key, std::uint64_t row);
   Step start_copy_on_shard();
   void on_copy_started(Link& link);
@@ -290,13 +301,17 @@ class Session final : public net::EventHandler, public LinkOwner {
   std::size_t pass_remaining_ = 0;    // bytes of a client message that go straight to pass_to_
   Link* pass_to_ = nullptr;           // null: they are dropped
   Phase phase_ = Phase::kStartup;
-  bool readable_ = false, eof_ = false, pumping_ = false, blocked_ = false;
+  bool readable_ = false, eof_ = false, pumping_ = false, reading_ = false, blocked_ = false;
   bool awaiting_ready_ = false;       // Query or Sync is out, ReadyForQuery is owed to the client
   bool in_segment_ = false;           // extended messages since the last Sync
   bool skip_until_sync_ = false;
   bool error_seen_ = false;           // in this Query or segment
   bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, may_change_ = false, hints_ = false;
-  bool standard_strings_ = true, serializable_default_ = false, error_is_ours_ = false;
+  bool standard_strings_ = true, serializable_default_ = false, foreign_encoding_ = false, error_is_ours_ = false;
+  // What the client has sent since it was last told something, while that may go to a replica: if the replica dies before
+  // it has answered anything, another node is asked the same.
+  std::string retry_;
+  bool retry_open_ = false;
   Link* copy_link_ = nullptr;          // the server is in COPY FROM STDIN and takes the client's CopyData
   std::uint16_t listener_;
   std::uint32_t process_id_ = 0;
@@ -318,6 +333,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   std::unique_ptr<Statements> statements_;
   std::shared_ptr<const ClientStatement> unnamed_;
   std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;   // waits for the answers before it
+  std::uint64_t parses_taken_ = 0, parses_answered_ = 0;
   std::shared_ptr<const ClientStatement> deferred_;   // parsed by the client, not yet sent to a server
   std::unique_ptr<std::unordered_map<std::string, Portal>> portals_;
   std::unique_ptr<Portal> unnamed_portal_;
@@ -330,9 +346,9 @@ class Session final : public net::EventHandler, public LinkOwner {
   std::vector<std::int16_t> mark_nodes_;              // and, if it came from a replica, which one (-1: the primary)
   bool changes_catalog_ = false;
   std::uint64_t catalog_wanted_ = 0;                  // 0: nothing to wait for
-  net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{};
+  net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{};
   net::EventLoop::TimerId timer_ = 0;
-  std::int64_t connect_time_ = 0;
+  std::int64_t connect_time_ = 0, pin_since_ = 0;     // unix seconds
 };
 
 }  // namespace shardway::proxy::postgres

@@ -76,7 +76,7 @@ Session::Step Session::begin_copy_in(const router::Statement& statement, Frame f
 
 Session::Step Session::on_copy_message(char type, Frame frame) {
   if (copy_) return on_sharded_copy_message(type, frame);
-  if (copy_link_ == nullptr) return Step::kConsumed;   // late messages of a COPY that has ended: dropped, as by a server
+  if (copy_link_ == nullptr) return copy_may_begin() ? Step::kBlocked : Step::kConsumed;   // late ones are dropped, as by a server
   auto* branch = branch_of(*copy_link_);
   if (branch != nullptr) branch->flush_sent = false;
   if (!copy_link_->write_through(frame)) {
@@ -86,6 +86,9 @@ Session::Step Session::on_copy_message(char type, Frame frame) {
   if (type != 'd') copy_link_ = nullptr;
   return Step::kConsumed;
 }
+
+// CopyData that was sent without waiting for CopyInResponse: whether there is a COPY is not known yet.
+bool Session::copy_may_begin() { return busy() || (in_segment_ && !skip_until_sync_ && quiet() == Step::kBlocked); }
 
 bool Session::copy_row(std::optional<std::string_view> key, std::uint64_t row) {
   const auto& table = copy_->topology->tables.all()[copy_->table];

@@ -61,11 +61,21 @@ std::shared_ptr<const ClientStatement> Session::statement_named(std::string_view
   return found == statements_->end() ? nullptr : found->second;
 }
 
-std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const Prepared> prepared) {
+std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const Prepared> prepared, std::uint64_t parse_number) {
   auto statement = std::make_shared<ClientStatement>();
   statement->query = database_->cache().find(prepared->text, parse_settings(), statement->literals);
   statement->prepared = std::move(prepared);
+  statement->parse_number = parse_number;
   return statement;
+}
+
+// A Parse that failed, or was skipped behind an error, has made no statement.
+void Session::forget_unanswered_parses() {
+  deferred_.reset();
+  if (parses_taken_ == parses_answered_) return;
+  parses_taken_ = parses_answered_;
+  if (unnamed_ && unnamed_->parse_number > parses_answered_) unnamed_.reset();
+  if (statements_) std::erase_if(*statements_, [this](const auto& entry) { return entry.second->parse_number > parses_answered_; });
 }
 
 void Session::store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement) {
@@ -109,7 +119,9 @@ Session::Step Session::quiet() {
 
 // An error of ours takes its place behind the answers that are still on their way.
 Session::Step Session::fail_in_order(const Fault& fault, std::string_view sqlstate) {
-  if (quiet() == Step::kBlocked) {
+  const bool parse_answered = sqlstate.empty() || forward_deferred() == Step::kConsumed;
+  if (skip_until_sync_) return Step::kConsumed;
+  if (!parse_answered || quiet() == Step::kBlocked) {
     held_fault_ = std::make_unique<std::pair<Fault, std::string>>(fault, std::string(sqlstate));
     return Step::kBlocked;
   }
@@ -130,6 +142,7 @@ Session::Step Session::settle_segment(Branch& branch) {
     return Step::kBlocked;
   }
   if (!transaction_) begin_implicit();
+  if (branch.wrote) transaction_->writer = branch.shard;
   if (!link.has_statement(kBeginStatement)) {
     pg::encode::parse(link.out(), kBeginName, "BEGIN", {});
     link.owe(Reply::kParse, true, false, kBeginStatement);
@@ -180,6 +193,7 @@ void Session::ensure_prepared(Branch& branch, const ClientStatement& statement, 
       link.owe(Reply::kLocalParse);
     } else {
       pg::encode::parse_complete(reply());
+      ++parses_answered_;
     }
     return;
   }
@@ -204,6 +218,7 @@ Session::Step Session::forward_deferred() {
     if (quiet() == Step::kBlocked) return Step::kBlocked;
     deferred_.reset();
     pg::encode::parse_complete(reply());
+    ++parses_answered_;
     return Step::kConsumed;
   }
   const auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
@@ -238,7 +253,7 @@ Session::Step Session::on_parse(Frame frame) {
                           "close some", 0});
   }
   ++database_->counters.client_parses;
-  auto statement = analyzed(worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types));
+  auto statement = analyzed(worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types), parses_taken_ + 1);
   const bool sharded = database_->topology().sharded();
   const auto& query = *statement->query;
   if (query.syntax_error && sharded) return fail_in_order(*query.syntax_error);
@@ -250,6 +265,7 @@ Session::Step Session::on_parse(Frame frame) {
     note_refusal(facts_of(*statement).fault->reason);
     return fail_in_order(*facts_of(*statement).fault);
   }
+  ++parses_taken_;
   store_statement(parse->name, statement);
   deferred_ = std::move(statement);
   return Step::kConsumed;
@@ -299,7 +315,7 @@ Session::Step Session::on_bind(Frame frame) {
   }
   if (statement->query->topology_epoch != database_->topology().epoch) {
     const bool was_deferred = deferred_ == statement;
-    statement = analyzed(statement->prepared);
+    statement = analyzed(statement->prepared, statement->parse_number);
     store_statement(bind->statement, statement);
     if (was_deferred) deferred_ = statement;
   }
@@ -473,6 +489,7 @@ Session::Step Session::on_execute(Frame frame) {
   branch->link->out() += frame;
   branch->link->owe(Reply::kExecute);
   branch->dirty = branch->executed = true;
+  branch->wrote = branch->wrote || portal->writes;
   branch->flush_sent = false;
   return Step::kConsumed;
 }
@@ -532,6 +549,8 @@ Session::Step Session::on_close(Frame frame) {
       branch->flush_sent = false;
       return Step::kConsumed;
     }
+  } else if (quiet() == Step::kBlocked) {
+    return Step::kBlocked;   // behind an error it would be skipped
   } else if (close->name.empty()) {
     unnamed_.reset();
   } else if (statements_) {
@@ -591,7 +610,7 @@ Session::Step Session::on_sync(Frame frame) {
 }
 
 Session::Step Session::fail_held() {
-  if (quiet() == Step::kBlocked) return Step::kBlocked;
+  if ((!held_fault_->second.empty() && forward_deferred() == Step::kBlocked) || quiet() == Step::kBlocked) return Step::kBlocked;
   const auto held = std::move(held_fault_);
   fail_statement(held->first, held->second);
   return Step::kConsumed;
@@ -617,7 +636,7 @@ Session::Step Session::end_segment(bool error_of_ours) {
     }
     pg::encode::sync(link.out());
     link.owe(Reply::kSync, /*drop=*/true);
-    branch.dirty = branch.executed = false;
+    branch.dirty = branch.executed = branch.wrote = false;
     sent = true;
   }
   if (sent) return Step::kBlocked;

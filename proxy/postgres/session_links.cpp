@@ -15,7 +15,11 @@ using backend::Role;
 
 namespace {
 
-constexpr std::chrono::milliseconds kRetryPause{100};   // between attempts at a primary that cannot be reached
+// Between attempts at a primary that cannot be reached; no two waiters come at the same moment.
+std::chrono::milliseconds retry_pause() {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  return std::chrono::milliseconds(std::uniform_int_distribution<int>(50, 150)(random));
+}
 
 std::string seconds_text(net::Clock::duration waited) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
@@ -193,7 +197,7 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
     stop_waiting();   // marked down meanwhile: another node is chosen
     resume();
   } else {
-    waiting_->retry = worker_.loop().after(kRetryPause, [this] {
+    waiting_->retry = worker_.loop().after(retry_pause(), [this] {
       waiting_->retry = 0;
       auto since = waiting_->since;
       const auto deadline = std::exchange(waiting_->deadline, 0);

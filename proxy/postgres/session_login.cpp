@@ -236,9 +236,7 @@ void Session::finish_welcome(const Welcome& welcome) {
   pg::encode::backend_key(reply(), process_id_, secret_);
   pg::encode::ready(reply(), 'I');
   if (database_) ++database_->counters.client_logins;
-  if (const auto* level = settings_->find("default_transaction_isolation")) {
-    serializable_default_ = level->sql.find("serializable") != std::string::npos;
-  }
+  use_settings(settings_);
   const auto peer = net::peer_of(stream_.fd());
   spdlog::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_, database_name_, peer.host,
                peer.port, stream_.is_tls());

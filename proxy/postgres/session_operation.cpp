@@ -30,7 +30,7 @@ Operation::Build query_of(std::string sql) {
 }  // namespace
 
 Session::Step Session::run_on_shards(const Statement& statement, const router::Plan& plan, const Work& work) {
-  const bool simple = work.portal == nullptr;
+  const bool simple = work.portal == nullptr && !in_segment_;
   const bool everywhere = plan.action == Action::kEveryShard;
   const bool alone = statement.kind == StatementKind::kDdlAlone;
   if (everywhere && plan.writes && !alone && !transaction_) begin_implicit();
@@ -45,8 +45,11 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
     return Step::kConsumed;
   }
   note_start(statement, plan);
+  if (statement.kind == StatementKind::kDiscardAll) {
+    for (const auto shard : plan.shards) branch_on(shard)->link->forget_all_statements();
+  }
   auto operation = std::make_unique<Operation>(
-      everywhere ? Operation::Answer::kFirst : Operation::Answer::kUnion, everywhere || work.row_limit > 0, simple,
+      plan.action == Action::kScatter ? Operation::Answer::kUnion : Operation::Answer::kFirst, everywhere || work.row_limit > 0, simple,
       [this](std::string_view bytes) { send(bytes); }, [this, simple](Operation& done) { finish_work(done, simple); });
   operation->limit_rows(work.row_limit);
   auto kept = std::make_shared<KeptWork>();
@@ -113,7 +116,7 @@ void Session::operate(std::unique_ptr<Operation> operation) {
 void Session::end_operation() {
   auto over = std::shared_ptr<Operation>(std::move(operation_));
   for (auto& branch : branches_) {
-    if (over->involves(*branch.link)) branch.dirty = branch.executed = false;
+    if (over->involves(*branch.link)) branch.dirty = branch.executed = branch.wrote = false;
     if (over->involves(*branch.link)) stamp(branch);
   }
   worker_.loop().bury(std::move(over));

@@ -36,6 +36,14 @@ bool ends_failed_transaction(StatementKind kind) noexcept {
 
 bool changes_catalog(StatementKind kind) noexcept { return kind == StatementKind::kDdl || kind == StatementKind::kDdlAlone; }
 
+// A key's bytes are hashed as the server stores them; in another encoding they would be other bytes, and another shard.
+bool uses_text_key(const Statement& statement, const router::Topology& topology) {
+  for (const auto& use : statement.sharded) {
+    if (topology.sharded() && topology.tables.all()[use.table].key_type == router::KeyType::kText) return true;
+  }
+  return false;
+}
+
 std::string now_as_literal() {
   const auto now = std::chrono::system_clock::now();
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
@@ -71,7 +79,15 @@ router::Plan Session::plan_for(const Statement& statement, const router::Values&
     }
     view.now_literal = now;
   }
-  return router::plan(statement, values, database_->topology(), view, sql);
+  auto plan = router::plan(statement, values, database_->topology(), view, sql);
+  if (foreign_encoding_ && uses_text_key(statement, database_->topology())) {
+    plan.action = Action::kRefuse;
+    plan.rule = router::Rule::kRefuse;
+    plan.fault = std::make_unique<Fault>(
+        Fault{FaultReason::kNotSupported, "a text shard key in another client_encoding than UTF8 is not supported",
+              "SET client_encoding TO 'UTF8'", 0});
+  }
+  return plan;
 }
 
 Session::Step Session::on_query(Frame frame) {
@@ -86,9 +102,14 @@ Session::Step Session::on_query(Frame frame) {
     fatal(FaultReason::kProtocol, "invalid message format");
     return Step::kConsumed;
   }
+  if (in_segment_ && forward_deferred() == Step::kBlocked) return Step::kBlocked;
+  if (skip_until_sync_) return Step::kConsumed;
   for (auto& branch : branches_) {
     if (branch.dirty) return on_query_in_segment(branch, frame);
   }
+  if (in_segment_ && quiet() == Step::kBlocked) return Step::kBlocked;
+  in_segment_ = false;
+  forget_unnamed();
   if (!catalog_is_current()) return Step::kBlocked;
   auto& literals = scratch_literals();
   const auto query = database_->cache().find(*sql, parse_settings(), literals);
@@ -105,6 +126,13 @@ Session::Step Session::on_query(Frame frame) {
   return query->statements.size() == 1 ? run_simple(query->statements[0], frame, *sql) : run_batch(query, frame, *sql);
 }
 
+// A Query drops the unnamed statement and the unnamed portal.
+void Session::forget_unnamed() {
+  unnamed_.reset();
+  unnamed_portal_.reset();
+  restrict_portals();
+}
+
 // The server takes a Query in the middle of an extended segment as one more part of its implicit transaction.
 Session::Step Session::on_query_in_segment(Branch& branch, Frame frame) {
   if (database_->topology().sharded()) {
@@ -112,6 +140,7 @@ Session::Step Session::on_query_in_segment(Branch& branch, Frame frame) {
                     "send Sync first", 0});
     return Step::kConsumed;
   }
+  forget_unnamed();
   branch.link->out() += frame;
   branch.link->owe(Reply::kQuery);
   awaiting_ready_ = true;
@@ -167,6 +196,7 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
     transaction_->cursors[statement.name] = plan.shards[0];
   }
   effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
+  if (statement.kind == StatementKind::kResetAll) effects_.emplace_back();   // without a name: all of them
   if (statement.pins != router::PinReason::kNone) {
     pin_after_ = statement.pins;
     pin_detail_ = std::string(router::name_of(statement.pins));
@@ -280,18 +310,21 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
   plan.rule = planned.rule;
   const auto home = database_->topology().home;
   const auto cursor = transaction_ ? transaction_->cursors.find(statement.name) : std::map<std::string, router::ShardIndex>::iterator{};
+  const auto forward = [&] {   // in a batch or a pipeline there is no Query of its own to pass on
+    return frame.empty() ? run_on_shards(statement, plan, {sql, nullptr, 0}) : forward_statement(statement, plan, frame);
+  };
   const bool of_cursor = statement.kind == StatementKind::kFetch || statement.kind == StatementKind::kCloseCursor;
   if (of_cursor && transaction_ && cursor != transaction_->cursors.end()) {
     plan.shards.push_back(cursor->second);
-    return forward_statement(statement, plan, frame);
+    return forward();
   }
   if (branches_.size() <= 1) {
     plan.shards.push_back(branches_.empty() ? home : branches_.front().shard);
-    return forward_statement(statement, plan, frame);
+    return forward();
   }
   if (statement.kind == StatementKind::kShow || of_cursor) {
     plan.shards.push_back(branches_.front().shard);
-    return forward_statement(statement, plan, frame);
+    return forward();
   }
   plan.action = Action::kEveryShard;
   for (const auto& branch : branches_) plan.shards.push_back(branch.shard);
@@ -336,6 +369,7 @@ void Session::fail_statement_frame(std::string_view error_frame) {
   awaiting_ready_ = false;
   if (script_) return;   // the script ends itself
   if (in_segment_) {
+    forget_unanswered_parses();
     skip_until_sync_ = error_is_ours_ = true;
     note_finished();
     return;

@@ -29,20 +29,38 @@ void Session::on_link_events(Link& link, std::uint32_t events) {
     if (phase_ == Phase::kClosed || branch_of(link) == nullptr) return;
   }
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
-  if (operation_ && operation_->involves(link)) {
-    operation_->on_readable(link, worker_.server_buffer(), Worker::kServerBuffer, may_emit());
-  } else {
-    relay(link);
+  link.readable = true;
+  read_links();
+}
+
+// Reads every link that has something, as long as the client takes it. A reader may stop early for the client's sake; when
+// everything could be written after all, no event would say so: hence the loop.
+void Session::read_links() {
+  if (reading_) return;
+  reading_ = true;
+  for (bool again = true; again && phase_ != Phase::kClosed;) {
+    again = false;
+    for (std::size_t i = 0; i < branches_.size() && out_.size() <= kClientBacklog; ++i) {
+      auto& link = *branches_[i].link;
+      if (!link.readable) continue;
+      const bool in_operation = operation_ && operation_->involves(link);
+      if (in_operation && !operation_->may_read(link)) continue;
+      again = true;
+      if (in_operation) {
+        operation_->on_readable(link, worker_.server_buffer(), Worker::kServerBuffer, may_emit());
+      } else {
+        relay(link);
+      }
+      if (phase_ == Phase::kClosed) break;
+    }
+    if (again && phase_ != Phase::kClosed) flush_all();
   }
-  if (phase_ != Phase::kClosed) flush_all();
+  reading_ = false;
 }
 
 void Session::relay(Link& link) {
   for (;;) {
-    if (out_.size() > 256 * 1024) {
-      link.readable = true;   // the client is slow: resume_reading() comes back
-      return;
-    }
+    if (out_.size() > kClientBacklog) return;   // the client is slow: read_links() comes back
     char* buffer = worker_.server_buffer();
     const std::size_t held = link.held.size();
     if (held >= Worker::kServerBuffer) {
@@ -56,6 +74,7 @@ void Session::relay(Link& link) {
     const std::string_view in(buffer, held + got.bytes);
     const auto used = relay_frames(link, in);
     if (phase_ == Phase::kClosed || branch_of(link) == nullptr) return;
+    if (blocked_ && !link.owes()) worker_.resume_later(*this);   // a message of the client's waits for these answers
     if (used < in.size()) link.held.assign(in.substr(used));
     if (got.closed || link.is_broken()) return link_lost(link);
     if (got.drained) return;
@@ -127,7 +146,9 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
     return drop ? Disposition::kDrop : Disposition::kForward;
   };
   switch (type) {
-    case '1': return answered(Reply::kParse);
+    case '1':
+      if (!drop) ++parses_answered_;
+      return answered(Reply::kParse);
     case '2': return answered(Reply::kBind);
     case '3': return answered(Reply::kClose);
     case 'T':
@@ -156,6 +177,12 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
       if (parameter->name == "standard_conforming_strings") standard_strings_ = parameter->value == "on";
       return Disposition::kForward;
     }
+    case 'N': {   // "terminating connection because of crash of another server process": the end follows
+      const auto* branch = branch_of(link);
+      if (drop || branch == nullptr || !may_ask_again(*branch)) return drop ? Disposition::kDrop : Disposition::kForward;
+      const auto notice = pg::decode_error(body);
+      return notice && notice->sqlstate == "57P02" ? Disposition::kDrop : Disposition::kForward;
+    }
     case 'G': return on_copy_in_response(link);
     case 'W': link.mark_broken(); return Disposition::kDrop;
     default: return drop ? Disposition::kDrop : Disposition::kForward;
@@ -169,6 +196,7 @@ Session::Disposition Session::on_copy_in_response(Link& link) {
     return Disposition::kDrop;
   }
   copy_link_ = &link;
+  worker_.resume_later(*this);   // CopyData that came at once waits for this
   auto& owed = link.owed();
   if (!owed.empty() && owed.front().reply == Reply::kExecute && owed.size() > 1) {
     owed.resize(1);
@@ -206,16 +234,20 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   }
   if (error->is_fatal()) {
     link.mark_broken();
+    if (const auto* branch = branch_of(link); branch != nullptr && may_ask_again(*branch)) return Disposition::kDrop;
     if (!link.owes()) return Disposition::kDrop;   // the server's farewell while nothing was asked: not the client's
   }
   error_seen_ = true;
   const bool extended = !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
   if (extended) {
-    while (!owed.empty() && owed.front().reply != Reply::kSync) {
-      link.undo(owed.front());
-      owed.pop_front();
+    const auto sync = std::find_if(owed.begin(), owed.end(), [](const Owed& one) { return one.reply == Reply::kSync; });
+    for (auto skipped = sync; skipped != owed.begin();) link.undo(*--skipped);   // the last one first
+    owed.erase(owed.begin(), sync);
+    forget_unanswered_parses();
+    if (owed.empty()) {   // the Sync has not come; a Query before it is skipped, too
+      skip_until_sync_ = true;
+      if (std::exchange(awaiting_ready_, false)) worker_.resume_later(*this);
     }
-    if (owed.empty()) skip_until_sync_ = true;
   }
   if (error->sqlstate == "0A000" && error->message.find("cached plan") != std::string_view::npos) {
     link.close_when_returned();
@@ -226,7 +258,9 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
 void Session::emit_local_replies(Link& link) {
   auto& owed = link.owed();
   while (!owed.empty() && owed.front().reply >= Reply::kLocalParse) {
-    send(owed.front().reply == Reply::kLocalParse ? kParseComplete : kCloseComplete);
+    const bool parse = owed.front().reply == Reply::kLocalParse;
+    if (parse) ++parses_answered_;
+    send(parse ? kParseComplete : kCloseComplete);
     owed.pop_front();
   }
 }
@@ -253,17 +287,18 @@ void Session::on_link_ready(Link& link, bool shown) {
     }
     return;
   }
-  branch->dirty = branch->executed = false;
+  branch->dirty = branch->executed = branch->wrote = false;
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = false;
   copy_.reset();
+  std::string().swap(retry_);
   note_finished();
   stamp(*branch);
-  if (link.status == 'E') mark_failed();
-  if (link.status == 'T' && !transaction_) {   // a BEGIN inside a batch
+  if (link.status != 'I' && !transaction_) {   // a BEGIN inside a batch
     transaction_ = std::make_unique<Transaction>();
     transaction_->settings_before = settings_;
     branch->begun = true;
   }
+  if (link.status == 'E') mark_failed();
   if (link.status == 'I') {
     if (transaction_) {
       transaction_over(!error_seen_ && !rolled_back_);
@@ -297,6 +332,26 @@ void Session::note_finished() {
   statement_since_ = {};
 }
 
+// True if what is under way has only read from a replica and the client has heard nothing of it yet.
+bool Session::may_ask_again(const Branch& branch) const {
+  return branch.on_replica && retry_open_ && !retry_.empty() && !pumping_ && branches_.size() == 1 && !branch.pinned &&
+         !transaction_ && !operation_ && !script_ && !copy_ && branch.link->pass_remaining == 0;
+}
+
+void Session::ask_again() {
+  std::string again;
+  again.swap(retry_);
+  release(branches_.front());
+  branches_.clear();
+  awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = error_seen_ = rolled_back_ = false;
+  effects_.clear();
+  pin_after_ = router::PinReason::kNone;
+  statement_since_ = {};
+  forget_unanswered_parses();
+  input_.insert(0, again);
+  resume();
+}
+
 // The server's side of a branch is gone. What it was asked and did not answer is lost, and said so; an open transaction is
 // over, and the client's connection lives on if it can be told in the protocol.
 void Session::link_lost(Link& link) {
@@ -314,7 +369,8 @@ void Session::link_lost(Link& link) {
   const bool was_syncing = branch->syncing;
   const bool in_transaction = transaction_ != nullptr || branch->pinned || branch->dirty;
   spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link.id(), address, owed);
-  if (auto* node = link.target().node; node->role.load() == backend::Role::kReplica) node->up.store(false);
+  if (auto* node = link.target().node; node->role.load() == backend::Role::kReplica) node->lost();
+  if (may_ask_again(*branch)) return ask_again();
   if (!was_syncing && !owed && !in_transaction) {   // it only lay here between two messages
     release(*branch);
     branches_.erase(branches_.begin() + (branch - branches_.data()));

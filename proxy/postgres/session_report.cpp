@@ -50,6 +50,7 @@ stats::ClientRow Session::row() const {
   row.prepared_statements = statements_ ? static_cast<std::uint32_t>(statements_->size()) : 0;
   row.pin = pin_;
   row.pin_detail = pin_detail_;
+  row.pin_since = pin_since_;
   row.memory_bytes = sizeof *this + input_.capacity() + out_.capacity();
   row.close_needed = draining_;
   return row;

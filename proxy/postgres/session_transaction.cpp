@@ -1,5 +1,7 @@
 // BEGIN to COMMIT: answered here, replayed on each shard as it is enlisted, ended on all of them.
 #include <algorithm>
+#include <cctype>
+#include <ctime>
 
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/session.hpp"
@@ -20,6 +22,18 @@ std::string_view trimmed(std::string_view sql) {
     sql.remove_suffix(1);
   }
   return sql;
+}
+
+// True if the statement that sets client_encoding sets it to UTF-8, in any of its spellings.
+bool names_utf8(std::string_view sql) {
+  const auto end = sql.rfind('\'');
+  const auto begin = end == std::string_view::npos || end == 0 ? end : sql.rfind('\'', end - 1);
+  if (begin == std::string_view::npos) return false;
+  std::string plain;
+  for (const char c : sql.substr(begin + 1, end - begin - 1)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+  }
+  return plain == "utf8" || plain == "unicode";
 }
 
 // What a shard enlisted later has to hear of a setting made in this transaction.
@@ -223,7 +237,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   if (statement.kind == StatementKind::kReleaseSavepoint) {
     savepoints.pop_back();
   } else {
-    settings_ = savepoints.back().settings;
+    use_settings(savepoints.back().settings);
     transaction.failed = false;
   }
 }
@@ -242,14 +256,14 @@ void Session::mark_failed() {
 // The transaction has ended, everywhere: settings stay or go back, and links are free.
 void Session::transaction_over(bool committed) {
   if (!transaction_) return;
-  if (!committed) settings_ = transaction_->settings_before;
+  if (!committed) use_settings(transaction_->settings_before);
   auto& counters = database_->counters;
   ++counters.transactions;
   counters.transaction_us += static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - transaction_since_).count());
   for (auto& branch : branches_) {
     if (branch.begun) branch.link->settings = settings_;
-    branch.begun = branch.dirty = branch.executed = false;
+    branch.begun = branch.dirty = branch.executed = branch.wrote = false;
   }
   transaction_.reset();
   effects_.clear();
@@ -269,20 +283,27 @@ void Session::apply_effects(Link& link, bool to_session) {
     if (transaction_) {
       for (const auto& effect : effects_) transaction_->replay += replay_of(effect, *base_settings_);
     }
-    settings_ = apply(settings_, *base_settings_, effects_);
-    if (const auto* level = settings_->find("default_transaction_isolation")) {
-      serializable_default_ = level->sql.find("erializable") != std::string::npos;
-    } else {
-      serializable_default_ = false;
-    }
+    use_settings(apply(settings_, *base_settings_, effects_));
   }
   if (transaction_) return;   // the link's books are made up when it ends
   auto on_link = apply(link.settings, Settings(), effects_);
   link.settings = *on_link == *settings_ ? settings_ : on_link;
 }
 
+// Two settings change what Shardway itself may do: where reads go, and whether a text key's bytes are the server's.
+void Session::use_settings(SharedSettings settings) {
+  settings_ = std::move(settings);
+  const auto* level = settings_->find("default_transaction_isolation");
+  serializable_default_ = level != nullptr && level->sql.find("erializable") != std::string::npos;
+  const auto* encoding = settings_->find("client_encoding");
+  foreign_encoding_ = encoding != nullptr && !names_utf8(encoding->sql);
+}
+
 void Session::pin_to(router::PinReason reason, std::string_view detail) {
-  if (pin_ == router::PinReason::kNone) ++database_->counters.pins[static_cast<std::size_t>(reason)];
+  if (pin_ == router::PinReason::kNone) {
+    ++database_->counters.pins[static_cast<std::size_t>(reason)];
+    pin_since_ = std::time(nullptr);
+  }
   pin_ = reason;
   pin_detail_ = detail;
 }

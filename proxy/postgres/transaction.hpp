@@ -22,6 +22,7 @@ struct Branch {
   bool begun = false;      // an explicit BEGIN has been sent on it
   bool dirty = false;      // extended messages have been sent since the last Sync
   bool executed = false;   // and one of them was an Execute: an implicit transaction is open there
+  bool wrote = false;      // and one of these Executes was of a statement that writes
   bool pinned = false;     // the session keeps it beyond the transaction
   bool flush_sent = false; // nothing has been sent since the last Flush
   bool syncing = false;    // the session's settings are being brought to it
