@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,22 +23,27 @@ void set_server_name(SSL* ssl, std::string host) {
 }  // namespace
 
 Stream::Stream(Stream&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)), ssl_(std::exchange(other.ssl_, nullptr)) {}
+    : fd_(std::exchange(other.fd_, -1)), peer_ended_(other.peer_ended_), ssl_(std::exchange(other.ssl_, nullptr)) {}
 
 Stream& Stream::operator=(Stream&& other) noexcept {
   if (this != &other) {
     close();
     fd_ = std::exchange(other.fd_, -1);
+    peer_ended_ = other.peer_ended_;
     ssl_ = std::exchange(other.ssl_, nullptr);
   }
   return *this;
+}
+
+void Stream::note_events(std::uint32_t events) noexcept {
+  peer_ended_ = peer_ended_ || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
 }
 
 IoResult Stream::read(char* into, std::size_t size) noexcept {
   if (ssl_ != nullptr) return read_tls(into, size);
   for (;;) {
     const auto got = ::recv(fd_, into, size, 0);
-    if (got > 0) return {static_cast<std::size_t>(got), static_cast<std::size_t>(got) < size, false};
+    if (got > 0) return {static_cast<std::size_t>(got), static_cast<std::size_t>(got) < size && !peer_ended_, false};
     if (got == 0) return {0, true, true};
     if (errno == EINTR) continue;
     return {0, true, errno != EAGAIN && errno != EWOULDBLOCK};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "proxy/net/tls.hpp"
@@ -25,6 +26,9 @@ class Stream {
   Stream& operator=(Stream&& other) noexcept;
   ~Stream() { close(); }
 
+  // A read that comes back short has drained the socket, unless the peer has ended its side: that end is still to be read,
+  // and no further event tells of it. So every event is noted here.
+  void note_events(std::uint32_t events) noexcept;
   IoResult read(char* into, std::size_t size) noexcept;
   IoResult write(const char* from, std::size_t size) noexcept;
 
@@ -45,6 +49,7 @@ class Stream {
   IoResult write_tls(const char* from, std::size_t size) noexcept;
 
   int fd_ = -1;
+  bool peer_ended_ = false;
   SSL* ssl_ = nullptr;
 };
 

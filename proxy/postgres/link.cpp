@@ -100,6 +100,7 @@ void Link::note_parameter(std::string_view name, std::string_view value) {
 }
 
 void Link::on_events(std::uint32_t events) {
+  stream_.note_events(events);
   switch (state_) {
     case State::kConnecting: on_connected(); return;
     case State::kTlsAnswer:
@@ -118,7 +119,8 @@ void Link::on_events(std::uint32_t events) {
 // An idle server may send notices, parameters and its farewell (57P01); it is not lent on after anything else.
 void Link::read_idle() {
   char chunk[kChunk];
-  const auto got = read(chunk, sizeof chunk);
+  auto got = read(chunk, sizeof chunk);
+  for (; !got.drained && held.size() < kChunk; got = read(chunk, sizeof chunk)) held.append(chunk, got.bytes);
   held.append(chunk, got.bytes);
   pg::FrameHead head;
   while (!got.closed && pg::peek_head(held, head) == pg::HeadState::kOk && held.size() >= head.size()) {

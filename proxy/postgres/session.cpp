@@ -41,6 +41,7 @@ void Session::start() {
 
 void Session::on_events(std::uint32_t events) {
   if (phase_ == Phase::kClosed) return;
+  stream_.note_events(events);
   if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
     readable_ = true;
     last_message_ = worker_.loop().now();

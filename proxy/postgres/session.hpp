@@ -214,6 +214,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   void forget_unanswered_parses();
   void store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement);
   Portal* portal_named(std::string_view name);
+  Portal* cursor_as_portal(std::string_view name);
   Portal& store_portal(std::string_view name);
   router::Plan plan_of_bind(const ClientStatement& statement, const protocol::postgres::Bind& bind, bool& bad_values);
   bool bind_on_server(const ClientStatement& statement, const router::Plan& plan, router::ShardIndex& shard) const;

@@ -48,9 +48,15 @@ const Statement& empty_statement() {
   return statement;
 }
 
+const Statement& opaque_statement() {
+  static const Statement statement;
+  return statement;
+}
+
 }  // namespace
 
 const Statement& Session::facts_of(const ClientStatement& statement) const {
+  if (statement.query->syntax_error) return opaque_statement();   // on an unsharded database: the server's to judge
   return statement.query->statements.empty() ? empty_statement() : statement.query->statements[0];
 }
 
@@ -89,9 +95,24 @@ void Session::store_statement(std::string_view name, std::shared_ptr<const Clien
 
 Session::Portal* Session::portal_named(std::string_view name) {
   if (name.empty()) return unnamed_portal_.get();
-  if (!portals_) return nullptr;
-  const auto found = portals_->find(std::string(name));
-  return found == portals_->end() ? nullptr : &found->second;
+  if (portals_) {
+    if (const auto found = portals_->find(std::string(name)); found != portals_->end()) return &found->second;
+  }
+  return cursor_as_portal(name);
+}
+
+// A cursor made by DECLARE is a portal, too. Where only one server can have it, that server knows best.
+Session::Portal* Session::cursor_as_portal(std::string_view name) {
+  std::optional<router::ShardIndex> shard;
+  if (transaction_) {
+    if (const auto cursor = transaction_->cursors.find(std::string(name)); cursor != transaction_->cursors.end()) shard = cursor->second;
+  }
+  const bool kept = branches_.size() == 1 && (branches_.front().pinned || branches_.front().begun);
+  if (!shard && kept) shard = branches_.front().shard;
+  if (!shard) return nullptr;
+  auto& portal = store_portal(name);
+  portal.shard = shard;
+  return &portal;
 }
 
 Session::Portal& Session::store_portal(std::string_view name) {
