@@ -195,6 +195,7 @@ void Session::welcome() {
   const auto key = pools_->server_user + '\0' + base_settings_->fingerprint();
   const auto known = database_->welcomes.find(key);
   if (known != database_->welcomes.end()) {
+    stop_waiting();   // another session has learned it meanwhile: the link that was waited for is not needed
     phase_ = Phase::kReady;
     finish_welcome(known->second);
     return;
