@@ -1,0 +1,252 @@
+"""Start, reload, drain, quit: signals, listeners, logs."""
+import copy
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import psycopg
+
+from support import servers, shardway
+from support.case import ProxyCase
+from support.servers import wait_until
+
+
+class LifecycleCase(ProxyCase):
+    """A proxy of its own for each test, on the run's plain server."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(servers.shared(shards=2, replicas=1, plain=True))
+        cls.server_database = f"test_lifecycle_{cls.__name__.lower()}"
+        cls.cluster.create_database(cls.server_database)
+        cls.addClassCleanup(cls.cluster.drop_database, cls.server_database)
+
+    def make_config(self, **settings):
+        config = shardway.base_config(self.cluster, **settings)
+        config["database"] = [shardway.unsharded_database(self.cluster, server_database=self.server_database,
+                                                          pool={"size": 4})]
+        return config
+
+    def start(self, config=None, **settings):
+        self.proxy = shardway.Proxy(config or self.make_config(**settings)).start()
+        self.addCleanup(self.proxy.stop)
+        return self.proxy
+
+
+class Reload(LifecycleCase):
+    def test_a_good_change(self):
+        proxy = self.start()
+        client = self.connect()
+        client.execute("set application_name to 'stays'")
+        config = copy.deepcopy(proxy.config)
+        config["database"][0]["pool"]["size"] = 7
+        config["user"].append({"name": "newcomer", "password": "fresh-secret", "server_user": servers.APP,
+                               "server_password": self.cluster.passwords[servers.APP]})
+        proxy.reload(config)
+        proxy.wait_for_log("event=reloaded")
+        self.assertEqual([row["pool_size"] for row in proxy.console("SHOW DATABASES") if row["name"] == "plain"], [7])
+        self.assertEqual(proxy.query("select 1", user="newcomer", password="fresh-secret"), [(1,)])
+        self.assertEqual(client.execute("show application_name").fetchone(), ("stays",))
+
+    def test_a_removed_user_has_to_go(self):
+        config = self.make_config()
+        config["user"].append({"name": "leaver", "password": "leaver-secret", "server_user": servers.APP,
+                               "server_password": self.cluster.passwords[servers.APP]})
+        proxy = self.start(config)
+        leaver, stayer = self.connect(user="leaver", password="leaver-secret"), self.connect()
+        leaver.execute("begin")
+        leaver.execute("select 1")
+        config = copy.deepcopy(config)
+        config["user"].pop()
+        proxy.reload(config)
+        proxy.wait_for_log("event=reloaded")
+        self.assertEqual(leaver.execute("select 2").fetchone(), (2,))   # its transaction may end
+        leaver.execute("commit")
+        wait_until(lambda: self.is_closed(leaver), 10, "it is closed")
+        self.assertEqual(stayer.execute("select 1").fetchone(), (1,))
+
+    def is_closed(self, client):
+        try:
+            client.execute("select 1")
+        except psycopg.OperationalError:
+            return True
+        return False
+
+    def test_a_bad_file_changes_nothing(self):
+        proxy = self.start()
+        client = self.connect()
+        good = proxy.config
+        for number, text in enumerate(["[shardway]\nworkres = 3\n", "this is no TOML at all [", ""]):
+            proxy.config = text
+            proxy.write_config()
+            proxy.send(signal.SIGHUP)
+            wait_until(lambda n=number: proxy.log().count("event=reload_failed") == n + 1, 10, "the log says why")
+            proxy.config = good
+            self.assertEqual(client.execute("select 1").fetchone(), (1,))
+            self.assertEqual(proxy.query("select 1"), [(1,)])
+        self.assertIn("workres", proxy.log())
+        proxy.write_config()
+
+    def test_reloads_under_load(self):
+        proxy = self.start()
+        self.cluster.plain.query("create table if not exists t(id int primary key, n int); insert into t"
+                                 " select i, 0 from generate_series(1, 100) i on conflict do nothing",
+                                 dbname=self.server_database, user=servers.APP)
+        script = proxy.folder / "load.sql"
+        script.write_text("\\set id random(1, 100)\nbegin;\nupdate t set n = n + 1 where id = :id;\n"
+                          "select n from t where id = :id;\ncommit;\nselect 1;\n", encoding="utf-8")
+        load = [subprocess.Popen(["pgbench", "-n", "-c", "4", "-T", "5", "-M", mode, "-f", script, proxy.conninfo()],
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                for mode in ("simple", "prepared")]
+        sizes = 0
+        while any(process.poll() is None for process in load):
+            sizes += 1
+            proxy.config["database"][0]["pool"]["size"] = 4 + sizes % 3
+            fresh = proxy.folder / "fresh.toml"   # replaced whole: the last reload may still be reading it
+            fresh.write_text(shardway.to_toml(proxy.config), encoding="utf-8")
+            fresh.replace(proxy.file)
+            proxy.send(signal.SIGHUP)
+            time.sleep(0.1)   # the rate is what is tested
+        for process in load:
+            out = process.communicate()[0]
+            self.assertEqual(process.returncode, 0, out)
+            self.assertIn("number of failed transactions: 0", out)
+        self.assertNotIn("reload_failed", proxy.log())
+        self.assertGreater(proxy.log().count("event=reloaded"), 10)
+        wait_until(lambda: self.backends() <= 8, 10, "old generations' connections are closed")
+
+    def backends(self):
+        return self.cluster.plain.value("select count(*) from pg_stat_activity where datname = %s and usename = 'app'",
+                                        [self.server_database], dbname="postgres")
+
+
+class Shutdown(LifecycleCase):
+    def test_sigterm_drains(self):
+        proxy = self.start()
+        idle, working = self.connect(), self.connect()
+        idle.execute("select 1")
+        working.execute("create table if not exists drained(i int)")
+        working.execute("begin")
+        working.execute("insert into drained values (1)")
+        proxy.send(signal.SIGTERM)
+        proxy.wait_for_log("event=draining")
+        self.assertEqual(proxy.http("/readyz")[0], 503)
+        self.assertEqual(proxy.http("/healthz")[0], 200)
+        with socket.socket(fileno=os.dup(idle.pgconn.socket)) as raw:
+            raw.settimeout(10)
+            self.assertRegex(raw.recv(1000), b"^E.*C57P01\\0")
+        with self.assertRaises(psycopg.OperationalError):
+            proxy.connect()
+        working.execute("insert into drained values (2)")
+        working.execute("commit")
+        self.assertEqual(proxy.wait(), 0)
+        self.assertEqual(self.cluster.plain.query("select i from drained order by i", dbname=self.server_database), [(1,), (2,)])
+
+    def test_sigterm_gives_up_after_shutdown_timeout(self):
+        proxy = self.start(shutdown_timeout="1s")
+        client = self.connect()
+        client.execute("begin")
+        client.execute("select 1")
+        since = time.monotonic()
+        proxy.send(signal.SIGTERM)
+        self.assertEqual(proxy.wait(), 0)
+        self.assertLess(time.monotonic() - since, 8)
+        with self.assertRaises(psycopg.OperationalError):
+            client.execute("commit")
+
+    def test_sigint_waits_for_transactions(self):
+        proxy = self.start()
+        client, idle = self.connect(), self.connect()
+        client.execute("begin")
+        client.execute("select 1")
+        proxy.send(signal.SIGINT)
+        proxy.wait_for_log("event=draining")
+        self.assertEqual(client.execute("select 2").fetchone(), (2,))
+        client.execute("commit")
+        self.assertEqual(proxy.wait(), 0)
+        with self.assertRaises(psycopg.OperationalError):
+            idle.execute("select 1")
+
+    def test_a_second_signal_quits(self):
+        proxy = self.start()
+        client = self.connect()
+        client.execute("begin")
+        client.execute("select 1")
+        proxy.send(signal.SIGTERM)
+        proxy.wait_for_log("event=draining")
+        proxy.send(signal.SIGTERM)
+        self.assertEqual(proxy.wait(10), 0)
+        wait_until(lambda: self.cluster.plain.value(
+            "select count(*) from pg_stat_activity where datname = %s and usename = 'app'", [self.server_database],
+            dbname="postgres") == 0, 10, "the server connections are gone")
+
+    def test_a_running_statement_ends_first(self):
+        proxy = self.start()
+        client, rows = self.connect(), []
+        thread = threading.Thread(target=lambda: rows.extend(client.execute("select 1, pg_sleep(1)::text").fetchall()))
+        thread.start()
+        wait_until(lambda: any(row["state"] == "active" for row in proxy.console("SHOW CLIENTS") if row["database"] == "plain"),
+                   10, "it runs")
+        proxy.send(signal.SIGTERM)
+        self.assertEqual(proxy.wait(), 0)
+        thread.join()
+        self.assertEqual(rows, [(1, "")])
+
+
+class Surface(LifecycleCase):
+    def test_unix_socket(self):
+        config = self.make_config()
+        folder = servers.temporary_folder("shardway-sock-")
+        self.addCleanup(os.rmdir, folder)
+        config["listen"].append({"protocol": "postgresql", "address": f"unix:{folder}/.s.PGSQL.6432"})
+        proxy = self.start(config)
+        for _ in range(4):   # whichever worker takes it
+            with psycopg.connect(proxy.conninfo(host=str(folder), port=6432), autocommit=True) as client:
+                self.assertEqual(client.execute("select 1").fetchone(), (1,))
+        proxy.stop()
+        self.assertEqual(os.listdir(folder), [])
+
+    def test_the_log_says_how_many_files_may_be_open(self):
+        self.assertRegex(self.start().log(), r"event=open_files limit=\d+ clients_and_servers=\d+")
+
+    def test_json_log_parses_and_holds_no_secret(self):
+        config = self.make_config(log_format="json", log_level="debug")
+        config["user"].append({"name": "odd", "password": "tricky \" \\ secret"})
+        proxy = self.start(config)
+        proxy.query("select 1")
+        for password in ("a wrong secret", self.cluster.passwords[servers.APP] + "x"):
+            with self.assertRaises(psycopg.OperationalError):
+                proxy.connect(password=password)
+        with self.assertRaises(psycopg.OperationalError):
+            proxy.connect(user="odd \"quoted\"\n\\user", password="x")
+        with self.assertRaises(psycopg.OperationalError):
+            proxy.connect(dbname="no\nsuch \"base\"")
+        proxy.console("SHOW CONFIG")
+        proxy.reload()
+        wait_until(lambda: "reloaded" in proxy.log(), 10, "a reload")
+        log = proxy.log()
+        lines = [json.loads(line) for line in log.splitlines() if line]
+        self.assertTrue(any(line.get("event") == "login" or "event=login" in str(line) for line in lines), lines[:3])
+        for secret in [*self.cluster.passwords.values(), shardway.ADMIN_PASSWORD, "tricky", "a wrong secret", "SCRAM-SHA-256$"]:
+            self.assertNotIn(secret, log)
+
+    def test_text_log_has_one_line_per_event(self):
+        proxy = self.start(log_level="debug")
+        with self.assertRaises(psycopg.OperationalError):
+            proxy.connect(user="two\nlines", password="x")
+        proxy.wait_for_log("login_refused")
+        self.assertTrue(all("event=" in line for line in proxy.log().splitlines() if line), proxy.log())
+        for secret in [*self.cluster.passwords.values(), shardway.ADMIN_PASSWORD]:
+            self.assertNotIn(secret, proxy.log())
+
+    def test_an_address_in_use_is_an_error_at_start(self):
+        proxy = self.start()
+        config = self.make_config()
+        config["listen"] = proxy.config["listen"]
+        second = shardway.Proxy(config).start(wait=False)
+        self.assertNotEqual(second.wait(10), 0)
+        self.assertIn(proxy.addresses[0], second.log())

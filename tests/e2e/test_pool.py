@@ -1,0 +1,299 @@
+"""Pools against a real server: modes, the cap, the line, timeouts, opening and closing of server connections."""
+import concurrent.futures
+import ctypes
+import statistics
+import threading
+import time
+
+import psycopg
+
+from support import servers, shardway
+from support.case import ProxyCase
+from support.servers import wait_until
+
+
+def reset(connection):
+    """Ends it with a TCP reset, as a client's host does that has lost its state (AF_UNSPEC disconnects)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.connect(connection.pgconn.socket, bytes(16), 16)
+
+
+class PoolCase(ProxyCase):
+    """One unsharded database; its server connections are counted on the server."""
+    workers = 2
+
+    @classmethod
+    def configure(cls, config):
+        config["shardway"]["workers"] = cls.workers
+
+    def connect(self, **overrides):
+        return super().connect(**{"dbname": "plain", **overrides})
+
+    def backends(self, more=""):
+        """The proxy's connections to the plain server, as this database's users have them."""
+        return self.cluster.plain.value(
+            "select count(*) from pg_stat_activity where datname = %s and usename = 'app' and backend_type = 'client backend'"
+            + more, [self.server_database], dbname="postgres")
+
+    def pid(self, connection):
+        return connection.execute("select pg_backend_pid()").fetchone()[0]
+
+    def in_threads(self, count, work):
+        """work(index) in so many threads at once; their results, the first error raised."""
+        with concurrent.futures.ThreadPoolExecutor(count) as threads:
+            return [future.result(60) for future in [threads.submit(work, i) for i in range(count)]]
+
+
+class TransactionMode(PoolCase):
+    pool = {"size": 3, "queue_timeout": "30s"}
+
+    def test_clients_share_connections_between_transactions(self):
+        clients = [self.connect() for _ in range(8)]
+        seen = {self.pid(client) for client in clients for _ in range(2)}
+        self.assertLessEqual(len(seen), 3)
+
+    def test_a_transaction_keeps_its_connection(self):
+        one, two = self.connect(), self.connect()
+        with one.transaction():
+            mine = self.pid(one)
+            self.assertNotEqual(self.pid(two), mine)
+            self.assertEqual({self.pid(one) for _ in range(5)}, {mine})
+
+    def test_size_is_a_cap_over_all_threads(self):
+        most, stop = [0], threading.Event()
+
+        def watch():
+            with self.cluster.plain.connect(user=servers.SUPERUSER, dbname="postgres") as watcher:
+                while not stop.is_set():
+                    count = watcher.execute("select count(*) from pg_stat_activity where datname = %s and usename = 'app'",
+                                            [self.server_database]).fetchone()[0]
+                    most[0] = max(most[0], count)
+
+        def work(_):
+            with self.proxy.connect(dbname="plain") as client:
+                for _ in range(5):
+                    client.execute("select pg_sleep(0.01)")
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            self.in_threads(16, work)
+        finally:
+            stop.set()
+            watcher.join()
+        self.assertEqual(most[0], 3)
+
+    def test_connections_are_opened_in_parallel(self):
+        """Three waiters at once come to three connections, not one after the other's transaction."""
+        self.proxy.console("RECONNECT plain")
+        wait_until(lambda: self.backends() == 0, 10, "idle connections are closed")
+        barrier = threading.Barrier(3, timeout=10)
+
+        def work(_):
+            with self.proxy.connect(dbname="plain") as client, client.transaction():
+                client.execute("select 1")
+                barrier.wait()   # all three hold a connection at the same moment
+        self.in_threads(3, work)
+
+    def test_a_vanished_client_leaves_no_transaction(self):
+        client = self.connect()
+        client.execute("create table if not exists vanish(i int)")
+        client.execute("begin")
+        client.execute("insert into vanish values (1)")
+        client.close()
+        wait_until(lambda: self.backends(" and state like 'idle in transaction%%'") == 0, 10, "it is rolled back")
+        self.assertEqual(self.on_plain("select * from vanish"), [])
+
+    def test_a_client_that_vanishes_while_it_waits_leaves_the_line(self):
+        holders = [self.connect() for _ in range(3)]
+        for holder in holders:
+            holder.execute("begin")
+            holder.execute("select 1")
+        quitter = self.connect()
+        waits = threading.Thread(target=lambda: self.assertRaises(psycopg.Error, quitter.execute, "select 1"))
+        waits.start()
+        wait_until(lambda: self.waiting() == 1, 10, "it waits")
+        reset(quitter)
+        waits.join(10)
+        wait_until(lambda: self.waiting() == 0, 10, "it has left the line")
+        for holder in holders:
+            holder.execute("commit")
+        self.assertEqual(self.connect().execute("select 1").fetchone(), (1,))
+
+    def waiting(self):
+        return sum(int(row["cl_waiting"]) for row in self.proxy.console("SHOW POOLS") if row["database"] == "plain")
+
+
+class SessionMode(PoolCase):
+    pool = {"mode": "session", "size": 2, "queue_timeout": "500ms"}
+
+    def test_a_client_keeps_its_connection_until_it_leaves(self):
+        one = self.connect()
+        mine = self.pid(one)
+        self.assertEqual({self.pid(one) for _ in range(5)}, {mine})
+        one.execute("create temp table mine(i int)")
+        one.close()
+        wait_until(lambda: self.backends(" and state = 'idle'") >= 1, 10, "it is cleaned")
+        two = self.connect()
+        with self.assertRaises(psycopg.errors.UndefinedTable):
+            two.execute("select * from mine")
+
+    def test_a_third_client_waits_for_one_to_leave(self):
+        one, two = self.connect(), self.connect()
+        self.pid(one), self.pid(two)
+        three = self.connect()
+        with self.refused("53300", "pool.size"):
+            three.execute("select 1")
+        one.close()
+        self.assertEqual(three.execute("select 1").fetchone(), (1,))
+
+
+class StatementMode(PoolCase):
+    pool = {"mode": "statement", "size": 2}
+
+    def test_statements_run_and_transactions_are_refused(self):
+        client = self.connect()
+        self.assertEqual(client.execute("select 1").fetchone(), (1,))
+        with self.assertRaises(psycopg.Error) as caught:
+            client.execute("begin")
+        self.assertIn("statement", str(caught.exception))
+        self.assertEqual(client.execute("select 2").fetchone(), (2,))
+
+
+class Fairness(PoolCase):
+    workers = 4
+    pool = {"size": 1, "queue_timeout": "60s"}
+
+    def test_64_clients_on_one_connection(self):
+        rounds, begin = 12, threading.Barrier(64, timeout=60)
+
+        def work(_):
+            waits = []
+            with self.proxy.connect(dbname="plain", prepare_threshold=None) as client:
+                begin.wait()
+                for _ in range(rounds):
+                    since = time.monotonic()
+                    client.execute("select pg_sleep(0.002)")
+                    waits.append(time.monotonic() - since)
+            return waits
+        waits = [wait for client in self.in_threads(64, work) for wait in client[2:-2]]   # while all of them are there
+        self.assertLess(max(waits), 3 * statistics.median(waits), sorted(waits)[-5:])
+
+
+class QueueTimeout(PoolCase):
+    pool = {"size": 1, "queue_timeout": "300ms"}
+
+    def check(self, **how):
+        holder, waiter = self.connect(), self.connect(**how)
+        waiter.execute("select 1")
+        with holder.transaction():
+            holder.execute("select 1")
+            since = time.monotonic()
+            with self.refused("53300") as caught:
+                waiter.execute("select %s::int", (1,)) if how.get("prepare_threshold") == 0 else waiter.execute("select 1")
+            self.assertGreaterEqual(time.monotonic() - since, 0.29)
+            error = caught.exception.diag
+            self.assertEqual(error.severity, "ERROR")
+            self.assertIn("pool.size", error.message_hint)
+            self.assertRegex(f"{error.message_primary} {error.message_hint}", r"0\.\d s")
+        self.assertEqual(waiter.execute("select 2").fetchone(), (2,))
+
+    def test_in_the_simple_protocol(self):
+        self.check(prepare_threshold=None, cursor_factory=psycopg.ClientCursor)
+
+    def test_in_the_extended_protocol(self):
+        self.check(prepare_threshold=None)
+
+    def test_with_prepared_statements(self):
+        self.check(prepare_threshold=0)
+
+    def test_in_a_pipeline(self):
+        holder, waiter = self.connect(), self.connect()
+        with holder.transaction():
+            holder.execute("select 1")
+            with self.assertRaises(psycopg.Error) as caught:
+                with waiter.pipeline():
+                    waiter.execute("select 1")
+                    waiter.execute("select 2")
+            self.assertEqual(caught.exception.sqlstate, "53300")
+        self.assertEqual(waiter.execute("select 2").fetchone(), (2,))
+
+
+class Limits(PoolCase):
+    pool = {"size": 4, "idle_timeout": "1s", "lifetime": "3s"}
+
+    def test_idle_connections_close(self):
+        with self.proxy.connect(dbname="plain") as client:
+            client.execute("select 1")
+            wait_until(lambda: self.backends() == 0, 10, "an idle connection is closed")
+            self.assertEqual(client.execute("select 1").fetchone(), (1,))
+
+    def test_old_connections_close_between_transactions(self):
+        with self.proxy.connect(dbname="plain") as client:
+            first = self.pid(client)
+            wait_until(lambda: self.pid(client) != first, 10, "another connection", pause=0.2)
+
+
+class Prepared(PoolCase):
+    workers = 4
+    pool = {"size": 1}
+
+    def test_a_connection_handed_between_threads_keeps_its_statements(self):
+        """All clients prepare the same text; the one server connection knows it once, whichever thread has it."""
+        keeper = self.connect(prepare_threshold=0)   # while somebody has the statement, it stays one
+        keeper.execute("select %s::int + 1", (0,))
+
+        def work(index):
+            with self.proxy.connect(dbname="plain", prepare_threshold=0) as client:
+                return [client.execute("select %s::int + 1", (index,)).fetchone()[0] for _ in range(10)]
+        self.assertEqual(self.in_threads(8, work), [[i + 1] * 10 for i in range(8)])
+        with self.connect(prepare_threshold=None, cursor_factory=psycopg.ClientCursor) as client:
+            texts = client.execute("select statement from pg_prepared_statements").fetchall()
+        self.assertEqual(texts.count(("select $1::int + 1",)), 1, texts)
+
+
+class ServerDown(PoolCase):
+    pool = {"size": 4, "queue_timeout": "1s", "connect_timeout": "2s"}
+
+    @classmethod
+    def setUpClass(cls):
+        """A server of its own, because it is stopped; and it is down when the proxy starts."""
+        cls.cluster = cls.enterClassContext(servers.Cluster(shards=1, replicas=0))
+        cls.node = cls.cluster.shards[0].primary
+        cls.node.stop("fast")
+        config = shardway.base_config(cls.cluster)
+        config["database"] = [shardway.unsharded_database(cls.cluster, server_database=servers.DATABASE, pool=cls.pool)]
+        cls.proxy = shardway.Proxy(config).start()
+        cls.addClassCleanup(cls.proxy.stop)
+
+    def test_1_down_at_start_then_there_then_gone_then_back(self):
+        with self.assertRaises(psycopg.OperationalError) as caught:
+            self.proxy.connect(dbname="plain")
+        self.assertIn("could be reached", str(caught.exception))
+
+        waiter = concurrent.futures.ThreadPoolExecutor(1)
+        early = waiter.submit(lambda: self.proxy.query("select 1", dbname="plain"))   # waits while the server starts
+        self.node.start()
+        try:
+            self.assertEqual(early.result(30), [(1,)])
+        except psycopg.OperationalError:   # the start took longer than the queue's timeout
+            pass
+        client = self.connect()
+        self.assertEqual(client.execute("select 1").fetchone(), (1,))
+        self.node.stop("fast")
+        with self.refused("57P03", "could be reached"):
+            client.execute("select 1")
+        self.node.start()
+        self.assertEqual(client.execute("select 1").fetchone(), (1,))
+
+    def test_a_login_the_server_refuses_fails_at_once(self):
+        config = shardway.base_config(self.cluster)
+        config["user"].append({"name": "stranger", "password": "known here only"})
+        config["database"] = [shardway.unsharded_database(self.cluster, server_database=servers.DATABASE)]
+        if not self.node.is_running:
+            self.node.start()
+        with shardway.Proxy(config) as proxy:
+            since = time.monotonic()
+            with self.assertRaisesRegex(psycopg.OperationalError, "stranger"):
+                proxy.connect(dbname="plain", user="stranger")
+            self.assertLess(time.monotonic() - since, 5)
+            self.assertEqual(proxy.query("select 1", dbname="plain"), [(1,)])

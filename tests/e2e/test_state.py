@@ -1,0 +1,313 @@
+"""Session state follows the client over server connections, and nothing of it reaches another client.
+
+One server connection (pool size 1) serves two clients in turn: whatever one leaves behind, the other would see.
+"""
+import os
+import socket
+import threading
+
+import psycopg
+
+from support.case import ProxyCase
+from support.servers import wait_until
+
+LONG = "x" * 20_000
+VALUES = [   # (setting, value as a literal, what SHOW says)
+    ("application_name", "'one'", "one"),
+    ("application_name", "'One'", "One"),
+    ("application_name", "'with ''quotes'' and \"these\"'", "with 'quotes' and \"these\""),
+    ("application_name", r"'back\slash'", r"back\slash"),
+    ("application_name", r"E'back\\slash'", r"back\slash"),
+    ("application_name", "''", ""),
+    ("search_path", "pg_catalog, public", "pg_catalog, public"),
+    ("search_path", "'Mixed', \"Case\", plain", '"Mixed", "Case", plain'),
+    ("search_path", "''", '""'),
+    ("timezone", "'Europe/Berlin'", "Europe/Berlin"),
+    ("timezone", "-3", "<-03>+03"),
+    ("TimeZone", "interval '-08:00' hour to minute", "<-08>+08"),
+    ("datestyle", "German, DMY", "German, DMY"),
+    ("DateStyle", "'SQL, MDY'", "SQL, MDY"),
+    ("work_mem", "'7MB'", "7MB"),
+    ("work_mem", "4096", "4MB"),
+    ("extra_float_digits", "-1", "-1"),
+    ("enable_seqscan", "off", "off"),
+    ("statement_timeout", "'33s'", "33s"),
+    ("bytea_output", "escape", "escape"),
+    ("myapp.tenant", "'42'", "42"),
+    ("myapp.\"Tenant\"", "'43'", "43"),
+    ("myapp.long", f"'{LONG}'", LONG),
+]
+
+
+class StateCase(ProxyCase):
+    pool = {"size": 1, "queue_timeout": "5s"}
+
+    def connect(self, **overrides):
+        return super().connect(**{"dbname": "plain", **overrides})
+
+    def show(self, client, name):
+        return client.execute(f"show {name}").fetchone()[0]
+
+    def pins(self):
+        return self.proxy.console("SHOW PINS")
+
+    def no_pins(self):
+        wait_until(lambda: not self.pins(), 10, "no client is pinned")
+
+
+class Settings(StateCase):
+    def test_set_follows_the_client(self):
+        one, two = self.connect(), self.connect()
+        for name, literal, shown in VALUES:
+            with self.subTest(setting=name, value=literal[:40]):
+                before = self.on_plain_show(name)
+                one.execute(f"set {name} to {literal}" if not literal.startswith("interval") else f"set time zone {literal}")
+                self.assertEqual(self.current(two, name), before)
+                self.assertEqual(self.current(one, name), shown)
+                one.execute(f"reset {name}")
+                self.assertEqual(self.current(two, name), before)
+                self.assertEqual(self.current(one, name), before)
+        self.assertEqual(self.pins(), [])
+
+    def current(self, client, name):
+        # RESET makes '' of a setting that an application has made up, not NULL: a server knows it from then on.
+        return client.execute("select coalesce(current_setting(%s, true), '')", [name.replace('"', "")]).fetchone()[0]
+
+    def on_plain_show(self, name):
+        """What a fresh client of the proxy has (psycopg sends no application_name)."""
+        with self.proxy.connect(dbname="plain") as fresh:
+            return self.current(fresh, name)
+
+    def test_set_config(self):
+        one, two = self.connect(), self.connect()
+        one.execute("select set_config('application_name', 'by function', false)")
+        self.assertEqual(self.show(two, "application_name"), "")
+        self.assertEqual(self.show(one, "application_name"), "by function")
+        with one.transaction():
+            one.execute("select set_config('application_name', 'here only', true)")
+            self.assertEqual(self.show(one, "application_name"), "here only")
+        self.assertEqual(self.show(one, "application_name"), "by function")
+
+    def test_set_config_with_parameters(self):
+        """The value is known at Bind only: it must follow, or pin, but never get lost or leak."""
+        one, two = self.connect(prepare_threshold=0), self.connect()
+        one.execute("select set_config('application_name', %s, false)", ["bound"])
+        if not self.pins():
+            self.assertEqual(self.show(two, "application_name"), "")
+        self.assertEqual(self.show(one, "application_name"), "bound")
+        one.close()
+        self.assertEqual(self.show(two, "application_name"), "")
+
+    def test_set_local_ends_with_the_transaction(self):
+        one, two = self.connect(), self.connect()
+        for end in ("commit", "rollback"):
+            one.execute("begin")
+            one.execute("set local work_mem to '9MB'")
+            self.assertEqual(self.show(one, "work_mem"), "9MB")
+            one.execute(end)
+            self.assertEqual((self.show(one, "work_mem"), self.show(two, "work_mem")), ("4MB", "4MB"))
+
+    def test_rollback_and_savepoints_revert(self):
+        one, two = self.connect(), self.connect()
+        one.execute("set work_mem to '5MB'")
+        one.execute("begin")
+        one.execute("set work_mem to '6MB'")
+        one.execute("savepoint s")
+        one.execute("set work_mem to '7MB'")
+        self.assertEqual(self.show(one, "work_mem"), "7MB")
+        one.execute("rollback to savepoint s")
+        self.assertEqual(self.show(one, "work_mem"), "6MB")
+        one.execute("commit")
+        self.assertEqual((self.show(two, "work_mem"), self.show(one, "work_mem")), ("4MB", "6MB"))
+        one.execute("begin")
+        one.execute("set work_mem to '8MB'")
+        one.execute("rollback")
+        self.assertEqual((self.show(two, "work_mem"), self.show(one, "work_mem")), ("4MB", "6MB"))
+
+    def test_a_failed_transaction_reverts(self):
+        one, two = self.connect(), self.connect()
+        one.execute("begin")
+        one.execute("set work_mem to '6MB'")
+        with self.assertRaises(psycopg.Error):
+            one.execute("select 1/0")
+        one.execute("commit")   # answers ROLLBACK
+        self.assertEqual((self.show(two, "work_mem"), self.show(one, "work_mem")), ("4MB", "4MB"))
+
+    def test_a_wrong_value_changes_nothing(self):
+        one = self.connect()
+        for bad in ("set work_mem to 'much'", "set no_such_setting to 1", "set timezone to 'Nowhere/At_all'"):
+            with self.assertRaises(psycopg.Error):
+                one.execute(bad)
+        self.connect().execute("select 1")
+        self.assertEqual((self.show(one, "work_mem"), self.show(one, "timezone")), ("4MB", "UTC"))
+
+    def test_several_in_one_query(self):
+        one, two = self.connect(), self.connect()
+        one.execute("set work_mem to '5MB'; set application_name to 'batch'; select 1")
+        self.assertEqual(self.show(two, "application_name"), "")
+        self.assertEqual((self.show(one, "work_mem"), self.show(one, "application_name")), ("5MB", "batch"))
+        with self.assertRaises(psycopg.Error):
+            one.execute("set work_mem to '6MB'; select 1/0")
+        self.assertEqual((self.show(two, "work_mem"), self.show(one, "work_mem")), ("4MB", "5MB"))
+
+    def test_startup_parameters_and_options(self):
+        one = self.connect(application_name="App's \\ name", options='-c work_mem=5MB -c search_path="a\\ b",public')
+        two = self.connect(application_name="other")
+        for _ in range(2):
+            self.assertEqual(self.show(two, "application_name"), "other")
+            self.assertEqual((self.show(one, "application_name"), self.show(one, "work_mem"), self.show(two, "work_mem")),
+                             ("App's \\ name", "5MB", "4MB"))
+        one.execute("set work_mem to '6MB'")
+        one.execute("reset work_mem")
+        self.assertEqual((self.show(two, "work_mem"), self.show(one, "work_mem")), ("4MB", "5MB"))
+        one.execute("set work_mem to '6MB'")
+        one.execute("reset all")
+        self.assertEqual((self.show(two, "work_mem"), self.show(one, "work_mem")), ("4MB", "5MB"))
+        self.assertEqual(self.show(one, "application_name"), "App's \\ name")
+
+    def test_a_wrong_startup_parameter_is_refused_at_login(self):
+        with self.assertRaisesRegex(psycopg.OperationalError, "no_such_setting"):
+            self.proxy.connect(dbname="plain", options="-c no_such_setting=1")
+        self.connect().execute("select 1")
+
+    def test_parameter_status_is_the_clients_own(self):
+        one, two = self.connect(), self.connect()
+        one.execute("set timezone to 'Europe/Berlin'")
+        self.assertEqual(one.info.parameter_status("TimeZone"), "Europe/Berlin")
+        two.execute("select 1")
+        one.execute("select 1")
+        self.assertEqual(two.info.parameter_status("TimeZone"), "UTC")
+        self.assertEqual(one.info.parameter_status("TimeZone"), "Europe/Berlin")
+
+    def test_discard_all(self):
+        one, two = self.connect(), self.connect()
+        one.execute("set work_mem to '5MB'")
+        one.execute("create temp table mine(i int)")
+        one.execute("discard all")
+        self.assertEqual(self.show(one, "work_mem"), "4MB")
+        with self.assertRaises(psycopg.errors.UndefinedTable):
+            one.execute("select * from pg_temp.mine")
+        one.close()
+        self.no_pins()
+        self.assertEqual(self.show(two, "work_mem"), "4MB")
+
+
+PINS = [   # (what the client does, what a later client asks on the same connection, what it must see)
+    ("create temp table canary(i int)", "select count(*) from pg_class where relname = 'canary'", 0),
+    ("select pg_advisory_lock(4711)", "select count(*) from pg_locks where locktype = 'advisory'", 0),
+    ("select pg_try_advisory_lock_shared(4712)", "select count(*) from pg_locks where locktype = 'advisory'", 0),
+    ("listen canary", "select count(*) from pg_listening_channels()", 0),
+    ("declare canary cursor with hold for select 1", "select count(*) from pg_cursors where name = 'canary'", 0),
+    ("prepare canary as select 1", "select count(*) from pg_prepared_statements where name = 'canary'", 0),
+    ("set role pg_monitor", "select count(*) where current_user <> 'app'", 0),
+    ("set session authorization app", "select count(*) where session_user <> 'app'", 0),
+    ("create temp sequence canary", "select count(*) from pg_class where relname = 'canary'", 0),
+    ("create temp view canary as select 1", "select count(*) from pg_class where relname = 'canary'", 0),
+    ("select 1 as x into temp canary", "select count(*) from pg_class where relname = 'canary'", 0),
+]
+
+
+class Pins(StateCase):
+    schema = ""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.cluster.plain.query("grant pg_monitor to app", dbname="postgres")
+        cls.addClassCleanup(cls.cluster.plain.query, "revoke pg_monitor from app", dbname="postgres")
+
+    def test_what_cannot_follow_pins_and_goes_with_the_client(self):
+        for does, asks, sees in PINS:
+            with self.subTest(statement=does):
+                client = self.proxy.connect(dbname="plain")
+                try:
+                    client.execute(does)
+                    pins = self.pins()
+                    self.assertEqual([row["database"] for row in pins], ["plain"], does)
+                    client.execute("select 1")
+                finally:
+                    client.close()
+                self.no_pins()
+                with self.proxy.connect(dbname="plain") as later:
+                    self.assertEqual(later.execute(asks).fetchone()[0], sees)
+
+    def test_a_client_that_vanishes_leaves_nothing(self):
+        for does, asks, sees in PINS:
+            with self.subTest(statement=does):
+                client = self.proxy.connect(dbname="plain")
+                client.execute("begin")
+                try:
+                    client.execute(does)
+                finally:
+                    with socket.socket(fileno=os.dup(client.pgconn.socket)) as raw:
+                        raw.shutdown(socket.SHUT_RDWR)   # no Terminate
+                    client.close()
+                self.no_pins()
+                with self.proxy.connect(dbname="plain") as later:
+                    self.assertEqual(later.execute(asks).fetchone()[0], sees)
+
+    def test_notifications_are_delivered(self):
+        listener = self.connect()
+        listener.execute("listen news")
+        self.cluster.plain.query("notify news, 'from elsewhere'", dbname=self.server_database)
+        note = next(listener.notifies())
+        self.assertEqual((note.channel, note.payload), ("news", "from elsewhere"))
+        own = []
+        listener.add_notify_handler(own.append)
+        listener.execute("notify news, 'own'")
+        listener.execute("select 1")
+        self.assertEqual([note.payload for note in own], ["own"])
+
+    def test_a_hold_cursor_lives_on(self):
+        client = self.connect()
+        client.execute("begin")
+        client.execute("declare held cursor with hold for select generate_series(1, 5)")
+        client.execute("commit")
+        self.assertEqual(client.execute("fetch 2 from held").fetchall(), [(1,), (2,)])
+        self.assertEqual(client.execute("fetch 2 from held").fetchall(), [(3,), (4,)])
+
+    def test_sql_prepare_and_execute(self):
+        client = self.connect()
+        client.execute("prepare plus(int) as select $1 + 1")
+        self.assertEqual([client.execute(f"execute plus({i})").fetchone()[0] for i in range(3)], [1, 2, 3])
+
+    def test_show_pins_says_what_and_since_when(self):
+        client = self.connect()
+        client.execute("create temp table mine(i int)")
+        row, = self.pins()
+        self.assertEqual((row["user"], row["database"]), ("app", "plain"))
+        self.assertIn("temp", row["reason"].lower())
+        self.assertTrue(any("20" in str(value) for key, value in row.items() if "since" in key or "time" in key), row)
+
+
+class Canary(ProxyCase):
+    """Many clients with values of their own on few connections: never a foreign one."""
+    pool = {"size": 2, "queue_timeout": "30s"}
+
+    def test_nobody_sees_another_ones_state(self):
+        foreign = []
+
+        def work(index):
+            me = f"client {index}"
+            with self.proxy.connect(dbname="plain", application_name=me) as client:
+                client.execute(f"set myapp.me to '{me}'")
+                for turn in range(25):
+                    row = client.execute("select current_setting('application_name'), current_setting('myapp.me')").fetchone()
+                    if row != (me, me):
+                        foreign.append((me, row))
+                    if turn % 5 == index % 5:
+                        me = f"client {index} turn {turn}"
+                        client.execute("begin")
+                        client.execute(f"set application_name to '{me}'")
+                        client.execute(f"set myapp.me to '{me}'")
+                        client.execute("commit")
+                    if turn % 7 == index % 7:
+                        client.execute("begin")
+                        client.execute("set application_name to 'undone'")
+                        client.execute("rollback")
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        self.assertEqual(foreign, [])
