@@ -1,0 +1,154 @@
+"""Transactions over shards: enlisting, savepoints, failing, what may be written together; batches; hints; EXPLAIN."""
+from wire import SYNC, run
+from wire_case import WireCase
+
+
+class Transactions(WireCase):
+    def talk(self, wire, *statements):
+        return [line for sql in statements for line in wire.sql(sql)]
+
+    def test_reads_of_both_shards_and_a_write(self):
+        self.same(lambda wire: self.talk(
+            wire, "begin", f"select note from items where id = {self.there}", f"update items set note = 'new' where id = {self.here}",
+            f"select note from items where id = {self.here}", f"select note from items where id = {self.there}", "commit",
+            f"select note from items where id = {self.here}"))
+
+    def test_savepoints_over_shards(self):
+        self.same(lambda wire: self.talk(
+            wire, "begin", f"update items set note = 'one' where id = {self.here}", "savepoint a",
+            f"update items set note = 'two' where id = {self.here}", f"select note from items where id = {self.there}",
+            f"select 1/0 from items where id = {self.there}",
+            f"select note from items where id = {self.there}", "rollback to a",
+            f"select note from items where id = {self.here}", f"select note from items where id = {self.there}",
+            "release a", "commit", f"select note from items where id = {self.here}"))
+
+    def test_a_shard_enlisted_behind_a_savepoint(self):
+        self.same(lambda wire: self.talk(
+            wire, "begin", "savepoint a", f"select note from items where id = {self.here}", "savepoint b",
+            f"update items set note = 'x' where id = {self.there}", "rollback to b", f"select note from items where id = {self.there}",
+            "savepoint b", f"update items set note = 'y' where id = {self.there}", "rollback to a",
+            f"select note from items where id = {self.there}", f"update items set note = 'z' where id = {self.there}", "commit",
+            f"select note from items where id = {self.there}"))
+
+    def test_a_failed_transaction_over_shards(self):
+        self.same(lambda wire: self.talk(
+            wire, "begin", f"update items set note = 'lost' where id = {self.here}", f"select 1/0 from items where id = {self.there}",
+            f"select note from items where id = {self.here}", "savepoint a", "commit", f"select note from items where id = {self.here}"))
+
+    def test_a_second_writer_is_refused_and_the_first_rolled_back(self):
+        before = self.items()
+        with self.through() as wire:
+            self.talk(wire, "begin", f"update items set note = 'a' where id = {self.here}")
+            heard = wire.sql(f"update items set note = 'b' where id = {self.there}")
+            self.assertEqual((heard[0].split()[2], heard[-1]), ("0A000", "Z E"))
+            self.assertEqual(wire.sql("select 1")[0].split()[2], "25P02")
+            self.assertEqual(wire.sql("commit"), ["C ROLLBACK", "Z I"])
+        self.assertEqual(self.items(), before)
+        with self.through() as wire:   # back to a savepoint before it, the first one's writes are kept
+            self.talk(wire, "begin", f"update items set note = 'a' where id = {self.here}", "savepoint s")
+            self.assertEqual(wire.sql(f"update items set note = 'b' where id = {self.there}")[-1], "Z E")
+            heard = self.talk(wire, "rollback to s", "commit", f"select note from items where id = {self.here}")
+            self.assertEqual(heard, ["C ROLLBACK", "Z T", "C COMMIT", "Z I", "T note:25:t", "D a", "C SELECT 1", "Z I"])
+
+    def test_reference_tables_are_written_everywhere_or_nowhere(self):
+        def conversation(wire):
+            return self.talk(wire, "insert into countries values ('CH', 'Switzerland'), ('DE', 'Germany')",
+                             "insert into countries values ('DE', 'again')", "update countries set name = 'x' where code = 'CH' returning name",
+                             "insert into countries values ('FR', null)", "begin", "insert into countries values ('FR', 'France')",
+                             "insert into countries values ('FR', 'France')", "select 1", "commit", "select count(*) from countries",
+                             "begin", "insert into countries values ('IS', 'Iceland')",
+                             f"update items set note = 'with it' where id = {self.there}", "commit",
+                             f"select note from items where id = {self.there}", "delete from countries where code = 'DE'",
+                             "select code from countries order by code")
+        self.same(conversation)
+        rows = self.on_shards("select code, name from countries order by code")
+        self.assertEqual(rows[0], rows[1])
+        self.assertEqual([code for code, _ in rows[0]], ["CH", "IS"])
+
+    def test_a_reference_row_that_only_one_shard_refuses(self):
+        self.cluster.shards[1].primary.query("insert into countries values ('XX', 'only here')", dbname=self.server_database)
+        with self.through() as wire:
+            heard = wire.sql("insert into countries values ('XX', 'everywhere')")
+            self.assertEqual(heard[0].split()[2], "23505")
+            heard = wire.ask(run("insert into countries values ('XX', 'everywhere')") + SYNC)
+            self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["23505"])
+            self.assertEqual(heard[-1], "Z I")
+        self.assertEqual(self.on_shards("select name from countries"), [[], [("only here",)]])
+
+    def test_ddl_on_every_shard(self):
+        self.same(lambda wire: self.talk(
+            wire, "create index items_note on items(note)", "create index items_note on items(note)", "drop index items_note",
+            "begin", "alter table items add column more text", "rollback", "select more from items where id = 1",
+            "begin", "create index items_note on items(note)", f"update items set note = 'x' where id = {self.here}", "commit",
+            "drop index items_note"))
+        self.assertEqual(self.on_shards("select count(*) from pg_indexes where indexname = 'items_note'"), [[(0,)], [(0,)]])
+
+    def test_batches_over_shards(self):
+        here, there = self.here, self.there
+        for sql in (f"select note from items where id = {here}; select note from items where id = {there}",
+                    f"update items set note = 'b' where id = {here}; select note from items where id = {there}; select 1",
+                    f"update items set note = 'b' where id = {here}; select 1/0 from items where id = {there}; select 2",
+                    f"select note from items where id = {there}; begin; update items set note = 'c' where id = {here}; commit; select 3",
+                    f"begin; update items set note = 'd' where id = {here}; select 1 from items where id = {there}; rollback",
+                    f"begin; update items set note = 'd' where id = {here}; select 1/0 from items where id = {there}; commit",
+                    f"insert into countries values ('NO', 'Norway'); select note from items where id = {here}; select 1/0",
+                    f"insert into countries values ('NO', 'Norway'); update items set note = 'e' where id = {there}",
+                    f"set work_mem = '9MB'; select note from items where id = {there}; show work_mem"):
+            with self.subTest(sql=sql):
+                self.same(lambda wire, sql=sql: self.talk(
+                    wire, sql, "rollback", f"select note from items where id = {here}", f"select note from items where id = {there}",
+                    "select count(*) from countries", "show work_mem"))
+
+    def test_a_batch_that_writes_on_two_shards(self):
+        before = self.items()
+        with self.through() as wire:
+            heard = wire.sql(f"update items set note = 'b' where id = {self.here}; update items set note = 'b' where id = {self.there}")
+            self.assertEqual(heard[0], "C UPDATE 1")
+            self.assertEqual((heard[1].split()[2], heard[2:]), ("0A000", ["Z I"]))
+        self.assertEqual(self.items(), before)
+
+    def test_several_shards_in_one_select(self):
+        def conversation(wire):
+            simple = wire.sql("select id, note from items where id < 7")
+            extended = wire.ask(run("select id, note from items where id < $1", [7]) + SYNC)
+            inside = self.talk(wire, "begin", f"update items set note = 'seen' where id = {self.here}",
+                               "select note from items where note = 'seen'", "rollback")
+            failing = wire.sql("select 1 / (id - 5) from items")
+            return [*sorted(simple), *sorted(extended), *inside, *[line for line in failing if line[0] in "EZ"]]
+        self.same(conversation)
+
+    def test_what_needs_several_shards_is_refused(self):
+        before = self.items()
+        for sql in ("select count(*) from items", "select * from items order by id", "select * from items limit 1",
+                    "update items set note = 'all'", "delete from items", "select distinct note from items",
+                    f"insert into items values ({self.here}00, 'a'), (1, 'b'), (2, 'c'), (3, 'd'), (4, 'e'), (5, 'f')",
+                    "select * from items for update", "select nextval('none') from items", "create temp table t(a int)"):
+            with self.subTest(sql=sql), self.through() as wire:
+                heard = wire.sql(sql)
+                self.assertEqual((heard[0].split()[2], heard[1:]), ("0A000", ["Z I"]))
+                heard = wire.ask(run(sql) + SYNC)
+                self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"])
+                self.assertEqual(wire.sql("select 'alive'")[1], "D alive")
+        self.assertEqual(self.items(), before)
+
+    def test_hints(self):
+        with self.through() as wire:
+            counts = [int(wire.sql(f"/* shardway: shard=shop_{i} */ select count(*) from items")[1].split()[1]) for i in (0, 1)]
+            self.assertEqual(counts, [len(keys) for keys in self.keys_of])
+            count = wire.sql(f"/* shardway: key={self.there} */ select count(*) from items")[1]
+            self.assertEqual(count, f"D {len(self.keys_of[1])}")
+            heard = wire.ask(run("/* shardway: shard=shop_1 */ select count(*) from items") + SYNC)
+            self.assertIn(f"D {len(self.keys_of[1])}", heard)
+            self.assertEqual(len(self.errors_in(wire.sql("/* shardway: shard=none */ select 1"))), 1)
+
+    def test_explain(self):
+        with self.through() as wire:
+            for sql in (f"select * from items where id = {self.here}", "select count(*) from items", "select 1",
+                        "insert into countries values ('A', 'B')"):
+                simple = wire.sql(f"shardway explain {sql}")
+                extended = wire.ask(run(f"shardway explain {sql}") + SYNC)
+                self.assertEqual(simple[0], "T SHARDWAY EXPLAIN:25:t")
+                self.assertEqual([line for line in simple if line[0] == "D"], [line for line in extended if line[0] == "D"])
+                self.assertEqual((extended[:2], extended[-1]), (["1", "2"], "Z I"))
+                self.assertEqual(extended[-2], simple[-2])
+        self.assertEqual(self.on_shards("select * from countries"), [[], []])
