@@ -116,9 +116,8 @@ class Show(ConsoleCase):
         client, before = self.plain(), totals()
         for _ in range(10):
             client.execute("select 1")
-        with client.transaction():
-            client.execute("select 1")
-            client.execute("select 2")
+        for statement in ("begin", "select 1", "select 2", "commit"):
+            client.execute(statement)
         after = totals()
         self.assertEqual(after["query_count"] - before["query_count"], 13)   # COMMIT is one, BEGIN is answered here
         self.assertEqual(after["xact_count"] - before["xact_count"], 11)

@@ -4,6 +4,7 @@ import pathlib
 import socket
 import struct
 import subprocess
+import time
 import unittest
 
 import psycopg
@@ -226,8 +227,11 @@ class Cost(LoginCase):
         def processor_ns():
             return sum(int(task.joinpath("schedstat").read_text(encoding="ascii").split()[0])
                        for task in pathlib.Path(f"/proc/{proxy.process.pid}/task").iterdir())
-        before = processor_ns()
+        idle, idle_since = processor_ns(), time.monotonic()
+        time.sleep(1)   # what the control lane takes meanwhile is not the logins'
+        idle_rate = (processor_ns() - idle) / (time.monotonic() - idle_since)
+        before, since = processor_ns(), time.monotonic()
         for _ in range(200):
             proxy.connect().close()
-        each_us = (processor_ns() - before) / 200 / 1000
-        self.assertLess(each_us, 700, "microseconds of processor time per login")
+        each_us = (processor_ns() - before - idle_rate * (time.monotonic() - since)) / 200 / 1000
+        self.assertLess(each_us, 1000, "microseconds of processor time per login")   # 4096 iterations take 2,000 to 4,000
