@@ -41,7 +41,7 @@ void Link::detach() {
 
 bool Link::reusable(net::Time now) const noexcept {
   const auto& pool = target_->backend->config.pool;
-  if (broken_ || owes() || status != 'I' || cancels_in_flight != 0 || !held.empty()) return false;
+  if (broken_ || retired_ || owes() || status != 'I' || cancels_in_flight != 0 || !held.empty()) return false;
   if (pool.lifetime.count() > 0 && now - opened_at_ > pool.lifetime) return false;
   const bool idle_too_long = owner_ == nullptr && idle_since_ != net::Time{} && pool.idle_timeout.count() > 0 &&
                              now - idle_since_ > pool.idle_timeout;

@@ -84,7 +84,7 @@ class Link final : public net::EventHandler {
   bool owes() const noexcept { return !owed_.empty(); }
   bool is_broken() const noexcept { return broken_; }
   void mark_broken() noexcept { broken_ = true; }
-  void close_when_returned() noexcept { broken_ = true; }
+  void close_when_returned() noexcept { retired_ = true; }   // what it still owes is answered first
 
   // Statements prepared on this connection, by their number in the registry.
   bool has_statement(std::uint64_t id);
@@ -138,7 +138,7 @@ class Link final : public net::EventHandler {
   net::Outbox outbox_;
   LinkOwner* owner_ = nullptr;
   State state_ = State::kConnecting;
-  bool broken_ = false;
+  bool broken_ = false, retired_ = false;
   std::deque<Owed> owed_;
   std::unordered_map<std::uint64_t, std::uint64_t> statements_;  // id -> last use
   std::uint64_t use_clock_ = 0;

@@ -213,7 +213,8 @@ Session::Step Session::dispatch(char type, Frame frame) {
   }
   if (phase_ == Phase::kWelcome) return Step::kBlocked;
   if (type == 'X') {
-    if (busy()) return Step::kBlocked;
+    const bool copying = copy_link_ != nullptr || (copy_ && copy_->rows);   // no CopyDone will come
+    if (busy() && !copying) return Step::kBlocked;
     close();
     return Step::kConsumed;
   }
@@ -344,7 +345,8 @@ void Session::adopt_generation() {
 
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.
 void Session::end_of_client() {
-  if (busy() && input_.empty() && out_.empty() && stream_.is_open() && copy_link_ == nullptr && !copy_) {
+  const bool copying = copy_link_ != nullptr || (copy_ && copy_->rows);
+  if (busy() && input_.empty() && stream_.is_open() && !copying && (out_.empty() || out_.flush(stream_))) {
     eof_ = true;
     return;
   }

@@ -110,7 +110,7 @@ bool Session::copy_row(std::optional<std::string_view> key, std::uint64_t row) {
 }
 
 Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
-  if (copy_->fault) return Step::kConsumed;   // it has ended; the client does not know yet
+  if (copy_->fault || !copy_->rows) return Step::kConsumed;   // it has ended
   if (copy_->shard && !copy_->started && copy_->held.size() > kHeldBytes) return Step::kBlocked;
   const auto on_key = [this](std::optional<protocol::Bytes> key, std::uint64_t row) { return copy_row(key, row); };
   auto fed = type == 'd'   ? copy_->rows->feed(frame.substr(pg::kHeadBytes), on_key)
@@ -146,6 +146,7 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
     answer("COPY 0");
     return Step::kConsumed;
   }
+  if (type != 'd') copy_->rows.reset();   // complete
   if (!copy_->started) {
     copy_->held += frame;
     if (!copy_->sent) start_copy_on_shard();

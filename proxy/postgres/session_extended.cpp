@@ -345,8 +345,14 @@ Session::Step Session::on_bind(Frame frame) {
   bool bad_values = false;
   auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
   if (plan.action == Action::kRefuse) {
+    if (bad_values) {
+      return fail_in_order({FaultReason::kProtocol, "bind message supplies " + std::to_string(bind->parameters.size()) +
+                            " parameters, but prepared statement \"" + std::string(bind->statement) + "\" requires " +
+                            std::to_string(facts.parameters), {}, 0}, "08P01");
+    }
     note_refusal(plan.fault->reason);
-    return fail_in_order(*plan.fault);
+    const bool is_of_server = plan.fault->reason == FaultReason::kBadKey;   // it would have answered the Parse before
+    return fail_in_order(*plan.fault, is_of_server ? sqlstate_of(plan.fault->reason) : std::string_view());
   }
   if (const auto fault = breaks_one_writer(plan)) return fail_in_order(*fault);
   router::ShardIndex shard = 0;

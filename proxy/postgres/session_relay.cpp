@@ -388,6 +388,10 @@ void Session::link_lost(Link& link) {
                                         : "the connection to server " + address + " was lost; the statement may have run",
                         {}, 0};
   if (owed) {
+    if (awaiting_ready_) {   // its Sync has been taken: ReadyForQuery is ours
+      forget_unanswered_parses();
+      in_segment_ = skip_until_sync_ = false;
+    }
     fail_statement(fault);
   } else if (transaction_) {
     mark_failed();   // the client is told at its next statement, as by a server: 25P02
