@@ -14,8 +14,8 @@
 namespace shardway::proxy {
 namespace {
 
-constexpr auto kFirstRound = std::chrono::milliseconds(3000);   // how long the first look at the nodes may take
-constexpr std::uint64_t kSpareFiles = 64;                       // the program's own: logs, listeners, control connections
+constexpr auto kFirstRound = std::chrono::milliseconds(3000);  // how long the first look at the nodes may take
+constexpr std::uint64_t kSpareFiles = 64;  // the program's own: logs, listeners, control connections
 
 std::shared_ptr<SharedDatabase> make_database(const config::Database& config, std::atomic<std::uint32_t>& next_node) {
   auto database = std::make_shared<SharedDatabase>();
@@ -79,7 +79,8 @@ std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const con
   generation->config = config;
   generation->secrets = std::make_shared<postgres::Secrets>(config);
   for (const auto& listen : config->listen) generation->listen_tls.push_back(net::make_server_context(listen.tls));
-  for (const auto& database : config->databases) generation->databases.emplace(database.name, make_database(database, next_node_));
+  for (const auto& database : config->databases)
+    generation->databases.emplace(database.name, make_database(database, next_node_));
   return generation;
 }
 
@@ -104,11 +105,13 @@ void App::open_listeners(std::uint32_t workers) {
   listeners_.assign(workers, {});
   for (const auto& listen : generation_->config->listen) {
     std::error_code error;
-    const int probe = net::listen_on(listen.address, false, error);   // SO_REUSEPORT alone would not see who else is there
+    const int probe =
+        net::listen_on(listen.address, false, error);  // SO_REUSEPORT alone would not see who else is there
     if (probe < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
     if (!listen.address.is_unix) ::close(probe);
     for (std::uint32_t i = 0; i < workers; ++i) {
-      const int fd = listen.address.is_unix ? (i == 0 ? probe : ::dup(probe)) : net::listen_on(listen.address, true, error);
+      const int fd =
+          listen.address.is_unix ? (i == 0 ? probe : ::dup(probe)) : net::listen_on(listen.address, true, error);
       if (fd < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
       listeners_[i].push_back(fd);
     }
@@ -134,7 +137,8 @@ int App::run() {
   const timespec tick{0, 50'000'000};
   net::Time deadline = net::Time::max();
   for (;;) {
-    const int signal = deadline == net::Time::max() ? ::sigwaitinfo(&signals, nullptr) : ::sigtimedwait(&signals, nullptr, &tick);
+    const int signal =
+        deadline == net::Time::max() ? ::sigwaitinfo(&signals, nullptr) : ::sigtimedwait(&signals, nullptr, &tick);
     if (signal == SIGHUP) {
       const auto problems = reload();
       if (problems.empty()) {

@@ -1,5 +1,5 @@
-// App: the running program. It owns the configuration's generation, the workers, the control lane and HTTP, and is what the
-// console may ask of them (admin::Host). The one place that knows everyone.
+// App: the running program. It owns the configuration's generation, the workers, the control lane and HTTP, and is what
+// the console may ask of them (admin::Host). The one place that knows everyone.
 #pragma once
 
 #include <atomic>
@@ -50,12 +50,12 @@ class App final : public admin::Host {
   void on_each_worker(const std::function<void(Worker&)>& action);
 
   const std::string config_file_;
-  mutable std::mutex mutex_;                       // generation_ and control_
+  mutable std::mutex mutex_;  // generation_ and control_
   std::shared_ptr<const Generation> generation_;
   std::unique_ptr<control::Control> control_;
   std::mutex reload_mutex_;
   Surroundings surroundings_;
-  std::vector<std::vector<int>> listeners_;        // per worker, as in config.listen
+  std::vector<std::vector<int>> listeners_;  // per worker, as in config.listen
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::Http> http_;
   std::atomic<bool> accepting_{true};

@@ -4,8 +4,8 @@
 #include "proxy/app.hpp"
 #include "proxy/postgres/session.hpp"
 
-#include <csignal>
 #include <unistd.h>
+#include <csignal>
 
 namespace shardway::proxy {
 namespace {
@@ -13,7 +13,9 @@ namespace {
 constexpr auto kPausePoll = std::chrono::milliseconds(20);
 
 std::string mode_name(config::PoolMode mode) {
-  return mode == config::PoolMode::kSession ? "session" : mode == config::PoolMode::kStatement ? "statement" : "transaction";
+  return mode == config::PoolMode::kSession     ? "session"
+         : mode == config::PoolMode::kStatement ? "statement"
+                                                : "transaction";
 }
 
 std::string unlisted_name(const router::Topology& topology) {
@@ -69,7 +71,8 @@ stats::NodeRow node_row(const config::Database& config, const backend::ShardNode
 }
 
 // Calls `each` on every worker's thread and `last` after the last of them, on that one's thread.
-void gather(std::vector<std::unique_ptr<Worker>>& workers, std::function<void(Worker&)> each, std::function<void()> last) {
+void gather(std::vector<std::unique_ptr<Worker>>& workers, std::function<void(Worker&)> each,
+            std::function<void()> last) {
   auto left = std::make_shared<std::atomic<std::size_t>>(workers.size());
   for (auto& worker : workers) {
     worker->loop().post([&worker = *worker, each, last, left] {
@@ -189,7 +192,8 @@ void App::pause(const std::string& database, std::function<void(std::string)> do
   if (chosen.empty()) return done(unknown(database));
   std::vector<std::string> names;
   for (const auto& one : chosen) {
-    if (one->backend->paused.exchange(true) && !database.empty()) return done("database \"" + database + "\" is already paused");
+    if (one->backend->paused.exchange(true) && !database.empty())
+      return done("database \"" + database + "\" is already paused");
     names.push_back(one->backend->config.name);
   }
   check_paused(std::move(names), std::move(done));
@@ -252,7 +256,8 @@ std::string App::kill(const std::string& database) {
   if (chosen.empty()) return unknown(database);
   for (const auto& one : chosen) {
     one->backend->paused.store(true);
-    on_each_worker([name = one->backend->config.name](Worker& worker) { worker.kill_database(name, "KILL on the console"); });
+    on_each_worker(
+        [name = one->backend->config.name](Worker& worker) { worker.kill_database(name, "KILL on the console"); });
   }
   return {};
 }

@@ -35,7 +35,7 @@ struct Generation {
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<postgres::Secrets> secrets;
   std::map<std::string, std::shared_ptr<SharedDatabase>, std::less<>> databases;
-  std::vector<net::TlsContext> listen_tls;   // as in config->listen
+  std::vector<net::TlsContext> listen_tls;  // as in config->listen
 };
 
 // What a client is told at login: the ParameterStatus messages of a server with its settings.
@@ -64,7 +64,7 @@ class Database {
   const Generation& generation() const noexcept { return *generation_; }
   backend::Backend& backend() noexcept { return *shared_->backend; }
   const config::Database& config() const noexcept { return shared_->backend->config; }
-  stats::DatabaseCounters counters;   // by_shard sized at construction
+  stats::DatabaseCounters counters;  // by_shard sized at construction
   void add_cache_counters(stats::DatabaseCounters& to) const;
 
   template <class Visit>
@@ -72,11 +72,11 @@ class Database {
     for (auto& [key, pool] : pools_) visit(key.second, *pool);
   }
   void sweep(bool close_all);
-  void retire();                  // a newer configuration has taken its place
-  bool in_use() const noexcept;   // some link is lent, opening or awaited
-  bool is_empty() const noexcept; // nor is one idle
+  void retire();                   // a newer configuration has taken its place
+  bool in_use() const noexcept;    // some link is lent, opening or awaited
+  bool is_empty() const noexcept;  // nor is one idle
 
-  std::unordered_map<std::string, Welcome> welcomes;   // by server user and settings fingerprint
+  std::unordered_map<std::string, Welcome> welcomes;  // by server user and settings fingerprint
 
  private:
   std::unique_ptr<postgres::Pool> make_pool(router::ShardIndex shard, std::size_t node, const std::string& server_user);

@@ -11,7 +11,11 @@ namespace {
 bool is_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t more = lead < 0x80 ? 0 : lead >= 0xc2 && lead < 0xe0 ? 1 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xf0 && lead < 0xf5 ? 3 : 9;
+    const std::size_t more = lead < 0x80                   ? 0
+                             : lead >= 0xc2 && lead < 0xe0 ? 1
+                             : lead >= 0xe0 && lead < 0xf0 ? 2
+                             : lead >= 0xf0 && lead < 0xf5 ? 3
+                                                           : 9;
     if (more > 3 || i + more >= text.size()) return false;
     for (std::size_t k = 1; k <= more; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
@@ -63,8 +67,10 @@ class PlainText final : public spdlog::custom_flag_formatter {
 }  // namespace
 
 void set_up_log(const config::Config& config) {
-  auto logger = config.log_file.empty() ? std::make_shared<spdlog::logger>("shardway", std::make_shared<spdlog::sinks::stderr_sink_mt>())
-                                        : std::make_shared<spdlog::logger>("shardway", std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.log_file));
+  auto logger = config.log_file.empty()
+                    ? std::make_shared<spdlog::logger>("shardway", std::make_shared<spdlog::sinks::stderr_sink_mt>())
+                    : std::make_shared<spdlog::logger>(
+                          "shardway", std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.log_file));
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   if (config.log_format == config::LogFormat::kJson) {
     formatter->add_flag<JsonText>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%*"})");

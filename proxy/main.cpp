@@ -15,7 +15,7 @@ void block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);   // before any thread is made: all inherit it, run() waits for them
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before any thread is made: all inherit it, run() waits for them
   ::signal(SIGPIPE, SIG_IGN);
 }
 

@@ -3,9 +3,9 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include "protocol/postgres/startup.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/postgres/session.hpp"
-#include "protocol/postgres/startup.hpp"
 
 namespace shardway::proxy {
 
@@ -29,11 +29,13 @@ class Worker::Listener final : public net::EventHandler {
   Listener& operator=(const Listener&) = delete;
 
   void on_events(std::uint32_t) override {
-    std::error_code error;   // one at a time: the listener is level-triggered, and a second accept is nearly always in vain
+    std::error_code
+        error;  // one at a time: the listener is level-triggered, and a second accept is nearly always in vain
     const int fd = net::accept_from(fd_, error);
     if (fd >= 0) return worker_.accept(fd, index_);
     if (error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system) {
-      spdlog::error("event=accept_failed error=\"{}\" hint=\"raise the limit of open files (ulimit -n)\"", error.message());
+      spdlog::error("event=accept_failed error=\"{}\" hint=\"raise the limit of open files (ulimit -n)\"",
+                    error.message());
     }
   }
 
@@ -43,10 +45,12 @@ class Worker::Listener final : public net::EventHandler {
   std::size_t index_;
 };
 
-// One CancelRequest on its way to a server; the link it is for is not lent on until the server has closed this connection.
+// One CancelRequest on its way to a server; the link it is for is not lent on until the server has closed this
+// connection.
 class Worker::Canceller final : public net::EventHandler {
  public:
-  Canceller(Worker& worker, postgres::Link& link) : worker_(worker), link_(&link), process_id_(link.process_id()), secret_(link.secret()) {
+  Canceller(Worker& worker, postgres::Link& link)
+      : worker_(worker), link_(&link), process_id_(link.process_id()), secret_(link.secret()) {
     std::error_code error;
     const int fd = net::connect_to(link.target().node->address, error);
     if (fd >= 0) {
@@ -94,12 +98,15 @@ class Worker::Canceller final : public net::EventHandler {
   bool sent_ = false, finished_ = false;
 };
 
-Worker::Worker(std::uint32_t index, Surroundings& surroundings, std::shared_ptr<const Generation> generation, std::vector<int> listeners)
+Worker::Worker(std::uint32_t index, Surroundings& surroundings, std::shared_ptr<const Generation> generation,
+               std::vector<int> listeners)
     : index_(index), surroundings_(surroundings), generation_(std::move(generation)) {
   for (std::size_t i = 0; i < listeners.size(); ++i) {
     if (listeners[i] >= 0) listeners_.push_back(std::make_unique<Listener>(*this, listeners[i], i));
   }
-  loop_.on_batch = [this](std::chrono::nanoseconds took) { loop_lag_.add(static_cast<std::uint64_t>(took.count() / 1000)); };
+  loop_.on_batch = [this](std::chrono::nanoseconds took) {
+    loop_lag_.add(static_cast<std::uint64_t>(took.count() / 1000));
+  };
 }
 
 Worker::~Worker() {
@@ -224,7 +231,7 @@ void Worker::cancel_delivered(postgres::Link* link) {
   auto owned = std::move(parked->second);
   parked_.erase(parked);
   auto& pool = owned->pool();
-  pool.reset(std::move(owned), {"SELECT 1"});   // an answer to something harmless: the signal has passed
+  pool.reset(std::move(owned), {"SELECT 1"});  // an answer to something harmless: the signal has passed
 }
 
 void Worker::park(std::unique_ptr<postgres::Link> link) {
@@ -262,7 +269,7 @@ void Worker::serve_paused(const std::string& name) {
     database.visit_pools([](const std::string&, postgres::Pool& pool) { pool.serve_line(); });
   };
   if (const auto known = databases_.find(name); known != databases_.end()) serve(*known->second);
-  for (auto& old : old_databases_) {   // paused before a reload: its clients wait there
+  for (auto& old : old_databases_) {  // paused before a reload: its clients wait there
     if (old.database->config().name != name) continue;
     old.database->backend().paused.store(false);
     serve(*old.database);
@@ -287,7 +294,8 @@ std::size_t Worker::lent_links(const std::string& name) const {
   return sum;
 }
 
-// A reload: new clients, and old ones between transactions, use the new databases; the old ones go when nobody uses them.
+// A reload: new clients, and old ones between transactions, use the new databases; the old ones go when nobody uses
+// them.
 void Worker::adopt(std::shared_ptr<const Generation> generation) {
   generation_ = std::move(generation);
   for (auto& [name, database] : databases_) {
@@ -307,7 +315,7 @@ void Worker::retire_old_databases() {
     if (!std::exchange(old.was_unused, unused) || !unused) return false;
     const auto current = this->database(database->config().name);
     if (current && current->counters.by_shard.size() == database->counters.by_shard.size()) {
-      current->counters += database->counters;   // nothing counted is forgotten
+      current->counters += database->counters;  // nothing counted is forgotten
     }
     return true;
   });
@@ -338,7 +346,7 @@ void Worker::every_second() {
   if (!old_databases_.empty()) retire_old_databases();
   std::erase_if(interned_, [](const auto& entry) { return entry.second.expired(); });
   if (has_timeouts()) {
-    std::vector<Session*> all;   // closing one takes it out of the map
+    std::vector<Session*> all;  // closing one takes it out of the map
     for (auto& [id, session] : sessions_) all.push_back(session.get());
     for (auto* session : all) session->check_timeouts(loop_.now());
   }
@@ -352,11 +360,14 @@ void Worker::report(bool with_clients, stats::Report& into) {
   row.wakeups = loop_.wakeups();
   row.loop_lag = loop_lag_;
   std::map<std::pair<std::string, std::string>, stats::PoolRow> pools;
-  const auto pool_of = [&](const std::string& database, const std::string& user, config::PoolMode mode) -> stats::PoolRow& {
+  const auto pool_of = [&](const std::string& database, const std::string& user,
+                           config::PoolMode mode) -> stats::PoolRow& {
     auto& pool = pools[{database, user}];
     pool.database = database;
     pool.user = user;
-    pool.mode = mode == config::PoolMode::kSession ? "session" : mode == config::PoolMode::kStatement ? "statement" : "transaction";
+    pool.mode = mode == config::PoolMode::kSession     ? "session"
+                : mode == config::PoolMode::kStatement ? "statement"
+                                                       : "transaction";
     return pool;
   };
   for (const auto& [id, session] : sessions_) {
@@ -366,7 +377,8 @@ void Worker::report(bool with_clients, stats::Report& into) {
     if (session->is_logging_in()) ++into.logging_in;
     if (session->pin() != router::PinReason::kNone) ++into.pinned_now[session->pin()];
     if (auto* database = session->database()) {
-      session->count(pool_of(database->config().name, database->server_user_of(session->user()), database->config().pool.mode));
+      session->count(
+          pool_of(database->config().name, database->server_user_of(session->user()), database->config().pool.mode));
     }
   }
   const auto add = [&](Database& database) {

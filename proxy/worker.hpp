@@ -27,9 +27,9 @@ struct Surroundings {
   postgres::PreparedRegistry prepared;
   std::atomic<std::uint64_t> clients{0};
   std::atomic<std::uint64_t> last_client_id{0};
-  std::function<void()> sample_wanted;                                              // wakes the control lane
-  std::function<void(const std::string& database)> catalog_changed;                 // DDL went through
-  std::function<void(std::uint32_t process_id, std::string secret)> cancel;         // a CancelRequest came in
+  std::function<void()> sample_wanted;                                       // wakes the control lane
+  std::function<void(const std::string& database)> catalog_changed;          // DDL went through
+  std::function<void(std::uint32_t process_id, std::string secret)> cancel;  // a CancelRequest came in
 };
 
 class Worker {
@@ -38,8 +38,8 @@ class Worker {
          std::vector<int> listeners);
   ~Worker();
 
-  void start();                   // the thread
-  void stop();                    // from any thread; join() then
+  void start();  // the thread
+  void stop();   // from any thread; join() then
   void join();
   net::EventLoop& loop() noexcept { return loop_; }
   std::uint32_t index() const noexcept { return index_; }
@@ -47,13 +47,13 @@ class Worker {
   // ---- on this thread ----
   void adopt(std::shared_ptr<const Generation> generation);
   void stop_accepting();
-  void drain(bool at_once);       // close clients as their transactions end; at once: no new ones begin
+  void drain(bool at_once);  // close clients as their transactions end; at once: no new ones begin
   std::size_t session_count() const noexcept { return sessions_.size(); }
   void report(bool with_clients, stats::Report& into);
   bool cancel(std::uint32_t process_id, std::string_view secret);
   bool kill_client(std::uint64_t id);
   void kill_database(const std::string& name, std::string_view reason);
-  void serve_paused(const std::string& name);       // after RESUME
+  void serve_paused(const std::string& name);  // after RESUME
   void reconnect(const std::string& name);
   std::size_t lent_links(const std::string& name) const;
 
@@ -64,7 +64,7 @@ class Worker {
   postgres::SharedSettings intern(postgres::Settings settings);
   std::uint32_t new_process_id(postgres::Session& session);
   void remove(postgres::Session& session);
-  void resume_later(postgres::Session& session);    // after the events at hand, if it still lives then
+  void resume_later(postgres::Session& session);  // after the events at hand, if it still lives then
   void resume_after(postgres::Session& session, std::chrono::milliseconds delay);
   void adopt_later(postgres::Session& session);
   // Runs on this thread with the session, if it still lives; from any thread.
@@ -72,7 +72,7 @@ class Worker {
   // Sends a CancelRequest; the link is not lent on before it is delivered: park() keeps one that comes back too early.
   void cancel_on_server(postgres::Link& link);
   void park(std::unique_ptr<postgres::Link> link);
-  void forget_cancel(postgres::Link& link);         // the link is being closed
+  void forget_cancel(postgres::Link& link);  // the link is being closed
   stats::DatabaseCounters* login_counters(const std::string& database);
 
   static constexpr std::size_t kClientBuffer = 64 * 1024;

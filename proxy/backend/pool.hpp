@@ -1,12 +1,13 @@
-// SharedPool and Pool: the server connections to one node for one user, over all threads, and one thread's part of them.
-// A thread lends and takes back its own idle links without a lock. The cap and the queue are shared: whoever cannot be
-// served at once waits in one line, and a link that comes free goes to the longest waiter, on whichever thread it is.
+// SharedPool and Pool: the server connections to one node for one user, over all threads, and one thread's part of
+// them. A thread lends and takes back its own idle links without a lock. The cap and the queue are shared: whoever
+// cannot be served at once waits in one line, and a link that comes free goes to the longest waiter, on whichever
+// thread it is.
 //
 // The two sides of that promise meet like this: a waiter first joins the line, then looks for idle links elsewhere; a
 // thread that lays a link down first counts it as idle, then looks at the line. One of the two always sees the other.
 //
-// Link is a connection class with: void attach(EventLoop&), void detach(), bool reusable(now), and it reports the end of
-// its opening through Pool::opened() and Pool::open_failed(). Pools outlive their links.
+// Link is a connection class with: void attach(EventLoop&), void detach(), bool reusable(now), and it reports the end
+// of its opening through Pool::opened() and Pool::open_failed(). Pools outlive their links.
 #pragma once
 
 #include <atomic>
@@ -24,8 +25,8 @@
 
 namespace shardway::proxy::backend {
 
-// Why no link could be lent. `from_server`: the server answered and refused (wrong password, no such database …): waiting
-// does not help. Otherwise it could not be reached.
+// Why no link could be lent. `from_server`: the server answered and refused (wrong password, no such database …):
+// waiting does not help. Otherwise it could not be reached.
 struct OpenFailure {
   bool from_server = false;
   std::string sqlstate, message;
@@ -164,7 +165,8 @@ class Pool {
     destroy(std::move(link));
   }
 
-  // A link that comes back with something left behind: `statements` clean it first, one by one, and it counts as lent until then.
+  // A link that comes back with something left behind: `statements` clean it first, one by one, and it counts as lent
+  // until then.
   void reset(std::unique_ptr<Link> link, const std::vector<std::string>& statements) {
     auto& kept = *resetting_.emplace_back(std::move(link));
     kept.begin_reset(statements);
@@ -235,7 +237,7 @@ class Pool {
     }
     if (!shared_->somebody_waits()) return;
     open_more();
-    poke_line();   // the idle link that was seen here is taken meanwhile: there may still be permits
+    poke_line();  // the idle link that was seen here is taken meanwhile: there may still be permits
   }
 
   net::EventLoop& loop() noexcept { return loop_; }
@@ -297,7 +299,8 @@ class Pool {
     });
   }
 
-  // On this thread: the link is for `ticket`, after the events at hand; if that one has given up meanwhile, for the next.
+  // On this thread: the link is for `ticket`, after the events at hand; if that one has given up meanwhile, for the
+  // next.
   void receive(std::unique_ptr<Link> link, std::uint64_t ticket) {
     auto parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link));
     loop_.defer([this, ticket, parcel] {
@@ -306,7 +309,7 @@ class Pool {
         lay_down(std::move(*parcel));
         return;
       }
-      if (backend_.paused.load()) {   // PAUSE came while it was on its way
+      if (backend_.paused.load()) {  // PAUSE came while it was on its way
         shared_->rejoin_line({this, ticket, loop_.now()});
         lay_down(std::move(*parcel));
         return;
@@ -340,7 +343,8 @@ class Pool {
   // One for every waiter of this thread, at once, as far as there are permits.
   void open_more() {
     if (backend_.paused.load() || retry_timer_ != 0 || opening_.size() >= granted_.size()) return;
-    for (auto missing = granted_.size() - opening_.size(); missing > 0 && shared_->take_permit(); --missing) start_opening();
+    for (auto missing = granted_.size() - opening_.size(); missing > 0 && shared_->take_permit(); --missing)
+      start_opening();
   }
   void start_opening() {
     opening_.push_back(open_(*this));
@@ -374,7 +378,8 @@ class Pool {
   void retry_later() {
     if (retry_timer_ != 0) return;
     const auto ceiling = std::min<std::uint64_t>(2000, std::uint64_t{50} << std::min(failures_, 5u));
-    const auto delay = std::chrono::milliseconds(std::uniform_int_distribution<std::uint64_t>(ceiling / 2, ceiling)(random_));
+    const auto delay =
+        std::chrono::milliseconds(std::uniform_int_distribution<std::uint64_t>(ceiling / 2, ceiling)(random_));
     retry_timer_ = loop_.after(delay, [this] {
       retry_timer_ = 0;
       open_more();

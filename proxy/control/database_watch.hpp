@@ -40,7 +40,7 @@ class DatabaseWatch {
   std::atomic<bool> is_stale_{false};
   SteadyNanos catalog_due_ = 0;
   std::uint64_t catalog_asking_for_ = 0;  // Backend::catalog_wanted when the reading under way was begun
-  bool catalog_asked_once_ = false;  // read, or tried in vain
+  bool catalog_asked_once_ = false;       // read, or tried in vain
   std::vector<std::string> reported_;
 };
 

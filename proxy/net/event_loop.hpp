@@ -47,7 +47,9 @@ class EventLoop {
   Time now() const noexcept { return now_; }
 
   TimerId at(Time when, std::function<void()> action);
-  TimerId after(std::chrono::nanoseconds delay, std::function<void()> action) { return at(now_ + delay, std::move(action)); }
+  TimerId after(std::chrono::nanoseconds delay, std::function<void()> action) {
+    return at(now_ + delay, std::move(action));
+  }
   void cancel(TimerId timer) noexcept;
 
   // Runs after the current batch of events, on this thread, in order.

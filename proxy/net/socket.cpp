@@ -119,7 +119,7 @@ int listen_on(const config::Address& address, bool reuse_port, std::error_code& 
   const int fd = open_socket(target.family, error);
   if (fd < 0) return -1;
   if (address.is_unix) {
-    if (::connect(fd, target.address(), target.size) == 0 || errno == EAGAIN) {   // another program serves there
+    if (::connect(fd, target.address(), target.size) == 0 || errno == EAGAIN) {  // another program serves there
       ::close(fd);
       error = std::make_error_code(std::errc::address_in_use);
       return -1;
@@ -129,7 +129,7 @@ int listen_on(const config::Address& address, bool reuse_port, std::error_code& 
   } else {
     set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (reuse_port) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-    tune(fd, target.family);   // accepted sockets inherit it
+    tune(fd, target.family);  // accepted sockets inherit it
   }
   if (::bind(fd, target.address(), target.size) != 0 || ::listen(fd, 4096) != 0) return fail(fd, error);
   return fd;

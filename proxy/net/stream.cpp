@@ -121,7 +121,8 @@ HandshakeState Stream::handshake() noexcept {
   const int done = ::SSL_do_handshake(ssl_);
   if (done == 1) return HandshakeState::kDone;
   const int error = ::SSL_get_error(ssl_, done);
-  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? HandshakeState::kAgain : HandshakeState::kFailed;
+  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE ? HandshakeState::kAgain
+                                                                       : HandshakeState::kFailed;
 }
 
 void Stream::close() noexcept {

@@ -26,8 +26,8 @@ class Stream {
   Stream& operator=(Stream&& other) noexcept;
   ~Stream() { close(); }
 
-  // A read that comes back short has drained the socket, unless the peer has ended its side: that end is still to be read,
-  // and no further event tells of it. So every event is noted here.
+  // A read that comes back short has drained the socket, unless the peer has ended its side: that end is still to be
+  // read, and no further event tells of it. So every event is noted here.
   void note_events(std::uint32_t events) noexcept;
   IoResult read(char* into, std::size_t size) noexcept;
   IoResult write(const char* from, std::size_t size) noexcept;

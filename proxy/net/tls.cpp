@@ -14,8 +14,8 @@ TlsContext make_context(const SSL_METHOD* method) {
   TlsContext context(::SSL_CTX_new(method), &::SSL_CTX_free);
   if (!context) fail("cannot make a TLS context");
   ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  ::SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                        SSL_MODE_RELEASE_BUFFERS);
+  ::SSL_CTX_set_mode(context.get(),
+                     SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   ::SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
   return context;
 }
@@ -39,7 +39,8 @@ TlsContext make_server_context(const config::Tls& tls) {
   load_identity(context.get(), tls);
   load_authorities(context.get(), tls.ca);
   const bool verify = tls.mode == config::TlsMode::kVerifyCa || tls.mode == config::TlsMode::kVerifyFull;
-  ::SSL_CTX_set_verify(context.get(), verify ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE, nullptr);
+  ::SSL_CTX_set_verify(context.get(), verify ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
+                       nullptr);
   ::SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   return context;
 }

@@ -1,5 +1,5 @@
-// TLS contexts from the configuration's [tls] words, as strict as libpq's sslmode: prefer and require do not look at the
-// certificate, verify-ca checks its chain, verify-full its name too (DNS or IP) as well.
+// TLS contexts from the configuration's [tls] words, as strict as libpq's sslmode: prefer and require do not look at
+// the certificate, verify-ca checks its chain, verify-full its name too (DNS or IP) as well.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,7 @@
-// Link: Shardway's object for one PostgreSQL server connection. It opens itself (TCP, TLS, startup, login), then carries
-// what a session writes and knows at every moment which answers the server still owes. It belongs to one thread; a pool
-// may detach it and attach it to another one. Protocol flow: https://www.postgresql.org/docs/15/protocol-flow.html
+// Link: Shardway's object for one PostgreSQL server connection. It opens itself (TCP, TLS, startup, login), then
+// carries what a session writes and knows at every moment which answers the server still owes. It belongs to one
+// thread; a pool may detach it and attach it to another one. Protocol flow:
+// https://www.postgresql.org/docs/15/protocol-flow.html
 #pragma once
 
 #include <cstdint>
@@ -27,18 +28,29 @@ struct LinkTarget {
   std::shared_ptr<const backend::Backend> backend;
   backend::Node* node = nullptr;
   router::ShardIndex shard = 0;
-  std::string user;           // on the server
-  std::string database;       // on the server
+  std::string user;      // on the server
+  std::string database;  // on the server
   std::shared_ptr<Secrets> secrets;
-  net::TlsContext tls;        // null: off
+  net::TlsContext tls;  // null: off
 };
 
 // An answer the server owes. Local ones are owed by us, behind the server's earlier ones.
-enum class Reply : std::uint8_t { kParse, kBind, kClose, kDescribe, kExecute, kSync, kQuery, kFunctionCall, kLocalParse, kLocalClose };
+enum class Reply : std::uint8_t {
+  kParse,
+  kBind,
+  kClose,
+  kDescribe,
+  kExecute,
+  kSync,
+  kQuery,
+  kFunctionCall,
+  kLocalParse,
+  kLocalClose
+};
 struct Owed {
   Reply reply;
-  bool drop = false;          // the client has not asked for it
-  bool swallow_error = false; // nor may it see an error for it
+  bool drop = false;            // the client has not asked for it
+  bool swallow_error = false;   // nor may it see an error for it
   std::uint64_t statement = 0;  // kParse, kClose of a registered statement: its number
 };
 
@@ -59,7 +71,7 @@ class Link final : public net::EventHandler {
   Link& operator=(const Link&) = delete;
 
   // ---- for the pool ----
-  void connect();                    // begins; ends in Pool::opened() or Pool::open_failed()
+  void connect();  // begins; ends in Pool::opened() or Pool::open_failed()
   void attach(Pool& pool);
   void detach();
   bool reusable(net::Time now) const noexcept;  // clean, not too old, not idle for too long
@@ -72,19 +84,19 @@ class Link final : public net::EventHandler {
   // ---- for its owner ----
   void lend_to(LinkOwner* owner) noexcept { owner_ = owner; }
   std::string& out() noexcept { return outbox_.tail(); }
-  bool flush();                                   // false: the connection broke
-  bool write_through(std::string_view bytes);     // big client data: around the buffer if it is empty
+  bool flush();                                // false: the connection broke
+  bool write_through(std::string_view bytes);  // big client data: around the buffer if it is empty
   bool has_backlog() const noexcept { return !outbox_.empty(); }
   net::IoResult read(char* into, std::size_t size) noexcept { return stream_.read(into, size); }
   void owe(Reply reply, bool drop = false, bool swallow_error = false, std::uint64_t statement = 0) {
-    if (reply == Reply::kQuery) unnamed_statement = 0;   // a Query drops it
+    if (reply == Reply::kQuery) unnamed_statement = 0;  // a Query drops it
     owed_.push_back({reply, drop, swallow_error, statement});
   }
   std::deque<Owed>& owed() noexcept { return owed_; }
   bool owes() const noexcept { return !owed_.empty(); }
   bool is_broken() const noexcept { return broken_; }
   void mark_broken() noexcept { broken_ = true; }
-  void close_when_returned() noexcept { retired_ = true; }   // what it still owes is answered first
+  void close_when_returned() noexcept { retired_ = true; }  // what it still owes is answered first
 
   // Statements prepared on this connection, by their number in the registry.
   bool has_statement(std::uint64_t id);
@@ -125,7 +137,7 @@ class Link final : public net::EventHandler {
   void begin_startup();
   void continue_tls();
   void read_login();
-  bool on_login_frame(char type, protocol::Bytes body);   // false: the link is gone
+  bool on_login_frame(char type, protocol::Bytes body);  // false: the link is gone
   void fail(bool from_server, std::string sqlstate, std::string message);
   void read_idle();
   void read_reset();

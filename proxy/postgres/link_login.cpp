@@ -27,7 +27,8 @@ void Link::connect() {
   arm_timeout();
   const int fd = net::connect_to(target_->node->address, error);
   if (fd < 0) {
-    pool_->loop().defer([this, error] { fail(false, "08001", "cannot connect to " + where(*target_) + ": " + error.message()); });
+    pool_->loop().defer(
+        [this, error] { fail(false, "08001", "cannot connect to " + where(*target_) + ": " + error.message()); });
     return;
   }
   stream_ = net::Stream(fd);
@@ -70,7 +71,8 @@ void Link::on_connected() {
 
 void Link::begin_startup() {
   state_ = State::kLogin;
-  login_ = std::make_unique<pg::ServerLogin>(target_->user, target_->secrets->for_server(target_->user, target_->node->number),
+  login_ = std::make_unique<pg::ServerLogin>(target_->user,
+                                             target_->secrets->for_server(target_->user, target_->node->number),
                                              random_bytes(kNonceBytes), stream_.is_tls());
   pg::encode_startup(out(), {{"user", target_->user}, {"database", target_->database}});
   flush();
@@ -88,7 +90,8 @@ void Link::continue_tls() {
 void Link::read_login() {
   char chunk[4096];
   for (;;) {
-    const std::size_t want = state_ == State::kTlsAnswer ? 1 : sizeof chunk;  // nothing behind the answer may be taken in clear
+    const std::size_t want =
+        state_ == State::kTlsAnswer ? 1 : sizeof chunk;  // nothing behind the answer may be taken in clear
     const auto got = read(chunk, want);
     held.append(chunk, got.bytes);
     if (state_ == State::kTlsAnswer && !held.empty()) {
@@ -131,7 +134,8 @@ bool Link::on_login_frame(char type, protocol::Bytes body) {
     case 'R': {
       const auto step = login_->on_authentication(body, out());
       if (step == pg::LoginStep::kFailed) {
-        fail(true, "28000", "cannot log in to " + where(*target_) + " as \"" + target_->user + "\": " + login_->failure());
+        fail(true, "28000",
+             "cannot log in to " + where(*target_) + " as \"" + target_->user + "\": " + login_->failure());
         return false;
       }
       if (step == pg::LoginStep::kDone && login_->keys()) {
@@ -152,7 +156,8 @@ bool Link::on_login_frame(char type, protocol::Bytes body) {
     case 'E': {
       const auto error = pg::decode_error(body);
       const bool starting = error && (error->sqlstate == "57P03" || error->sqlstate == "53300");
-      fail(!starting, error ? std::string(error->sqlstate) : "08006", error ? std::string(error->message) : "login failed");
+      fail(!starting, error ? std::string(error->sqlstate) : "08006",
+           error ? std::string(error->message) : "login failed");
       return false;
     }
     case 'Z':

@@ -53,9 +53,10 @@ void Operation::send(Part& part) {
   auto& link = *part.link;
   part.sent = true;
   link.out() += part.build(link);
-  part.ready_count = static_cast<std::size_t>(std::count_if(link.owed().begin(), link.owed().end(), [](const Owed& owed) {
-    return owed.reply == Reply::kSync || owed.reply == Reply::kQuery;
-  }));
+  part.ready_count =
+      static_cast<std::size_t>(std::count_if(link.owed().begin(), link.owed().end(), [](const Owed& owed) {
+        return owed.reply == Reply::kSync || owed.reply == Reply::kQuery;
+      }));
   link.flush();
 }
 
@@ -179,7 +180,8 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
     case 'E': on_error(part, frame); return;
     case 'Z': on_ready(part, body.empty() ? 'E' : body[0]); return;
     case 'S':
-      if (const auto parameter = pg::decode_parameter_status(body)) link.note_parameter(parameter->name, parameter->value);
+      if (const auto parameter = pg::decode_parameter_status(body))
+        link.note_parameter(parameter->name, parameter->value);
       if (!dropping && &part == &parts_.front()) emit_(frame);
       return;
     case 'N':
@@ -238,7 +240,8 @@ void Operation::on_lost(Link& link) {
   lost_ = true;
   if (floor_ == &link) floor_ = nullptr;
   if (error_.empty()) {
-    error_ = error_frame("08006", "the connection to shard server " + link.target().node->address.text + " was lost", {});
+    error_ =
+        error_frame("08006", "the connection to shard server " + link.target().node->address.text + " was lost", {});
   }
   finish_if_over();
 }

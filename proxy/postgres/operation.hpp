@@ -1,5 +1,6 @@
-// Operation: one statement (or COMMIT, SET, SAVEPOINT …) that runs on several links at once, or one after the other, and
-// has one answer. It reads every shard's replies as they come, in bounded memory, and calls `then` when all have ended.
+// Operation: one statement (or COMMIT, SET, SAVEPOINT …) that runs on several links at once, or one after the other,
+// and has one answer. It reads every shard's replies as they come, in bounded memory, and calls `then` when all have
+// ended.
 #pragma once
 
 #include <functional>
@@ -33,13 +34,16 @@ class Operation {
   using Then = std::function<void(Operation&)>;
 
   Operation(Answer answer, bool one_after_the_other, bool describe_rows, Emit emit, Then then)
-      : answer_(answer), sequential_(one_after_the_other), describe_rows_(describe_rows), emit_(std::move(emit)),
+      : answer_(answer),
+        sequential_(one_after_the_other),
+        describe_rows_(describe_rows),
+        emit_(std::move(emit)),
         then_(std::move(then)) {}
 
   void add(Link& link, Build build);
   void start();
   bool involves(const Link& link) const noexcept;
-  bool may_read(const Link& link) const noexcept;   // false while another one's big row is passing, or when it is done
+  bool may_read(const Link& link) const noexcept;  // false while another one's big row is passing, or when it is done
   // Reads what `link` has. `buffer` is scratch; `may_emit` says whether the client takes more now.
   void on_readable(Link& link, char* buffer, std::size_t size, const std::function<bool()>& may_emit);
   void on_lost(Link& link);
@@ -49,11 +53,11 @@ class Operation {
   const std::string& error() const noexcept { return error_; }  // an ErrorResponse frame
   bool error_is_loss() const noexcept { return lost_; }
   std::uint64_t rows() const noexcept;
-  std::string tag() const;        // "SELECT 7": the first one's with the sum of all
+  std::string tag() const;  // "SELECT 7": the first one's with the sum of all
   const std::vector<Part>& parts() const noexcept { return parts_; }
   bool suspended() const noexcept { return suspended_; }  // the row limit of Execute was reached
   void limit_rows(std::uint64_t limit) noexcept { row_limit_ = limit; }
-  std::function<void(Link&)> cancel_part;   // called for parts still at work when another has failed
+  std::function<void(Link&)> cancel_part;  // called for parts still at work when another has failed
 
  private:
   void send(Part& part);
@@ -73,7 +77,7 @@ class Operation {
   Then then_;
   std::vector<Part> parts_;
   std::string description_, error_;
-  const Link* floor_ = nullptr;   // whose big frame is passing through; the others wait
+  const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
   std::uint64_t row_limit_ = 0;
   bool over_ = false, lost_ = false, suspended_ = false;
 };

@@ -16,7 +16,7 @@
 namespace shardway::proxy::postgres {
 
 struct Prepared {
-  std::uint64_t id = 0;   // unique in the process
+  std::uint64_t id = 0;  // unique in the process
   std::string text;
   std::vector<protocol::postgres::Oid> types;
 };
@@ -39,7 +39,7 @@ struct ClientStatement {
   std::shared_ptr<const Prepared> prepared;
   std::shared_ptr<const router::Query> query;
   router::Literals literals;
-  std::uint64_t parse_number = 0;   // the client's Parses are numbered: those skipped behind an error leave nothing
+  std::uint64_t parse_number = 0;  // the client's Parses are numbered: those skipped behind an error leave nothing
 };
 
 }  // namespace shardway::proxy::postgres

@@ -26,7 +26,8 @@ std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
-Secrets::Secrets(std::shared_ptr<const config::Config> config) : config_(std::move(config)), mock_secret_(random_bytes(32)) {}
+Secrets::Secrets(std::shared_ptr<const config::Config> config)
+    : config_(std::move(config)), mock_secret_(random_bytes(32)) {}
 
 pg::StoredSecret Secrets::for_client(const std::string& user, pg::AuthMethod method) {
   pg::StoredSecret secret;

@@ -1,5 +1,6 @@
 // Secrets: what is known to check clients and to log in to servers, over all threads, for one configuration.
-// Keys, not iterations: a verifier is made once per user, keys learnt from one login serve the next (25 us instead of 2 ms).
+// Keys, not iterations: a verifier is made once per user, keys learnt from one login serve the next (25 us instead of 2
+// ms).
 #pragma once
 
 #include <map>
@@ -29,9 +30,10 @@ class Secrets {
   std::shared_ptr<const config::Config> config_;
   std::mutex mutex_;
   std::string mock_secret_;
-  std::map<std::string, protocol::postgres::ScramVerifier> verifiers_;                          // made from clear passwords
-  std::map<std::string, protocol::postgres::ScramKeys> client_keys_;                            // by server user
-  std::map<std::pair<std::string, std::uint32_t>, protocol::postgres::ScramKeys> server_keys_;  // by server user and node
+  std::map<std::string, protocol::postgres::ScramVerifier> verifiers_;  // made from clear passwords
+  std::map<std::string, protocol::postgres::ScramKeys> client_keys_;    // by server user
+  std::map<std::pair<std::string, std::uint32_t>, protocol::postgres::ScramKeys>
+      server_keys_;  // by server user and node
 };
 
 // Random bytes for nonces, salts and cancel keys; throws std::runtime_error if the system has none.

@@ -16,18 +16,22 @@ namespace pg = protocol::postgres;
 namespace {
 
 constexpr std::size_t kKeptReplyBytes = 64;
-constexpr std::size_t kLinkBacklog = 256 * 1024;      // and the other way round
-constexpr std::size_t kInspectBytes = 1 << 20;        // a bigger message is passed on in pieces, if it may be
-constexpr std::size_t kRetryBytes = 64 * 1024;        // kept of a read on a replica, to ask it again elsewhere
-constexpr std::size_t kHeldMessageBytes = 16 << 20;   // a bigger one that must be looked at is refused
+constexpr std::size_t kLinkBacklog = 256 * 1024;     // and the other way round
+constexpr std::size_t kInspectBytes = 1 << 20;       // a bigger message is passed on in pieces, if it may be
+constexpr std::size_t kRetryBytes = 64 * 1024;       // kept of a read on a replica, to ask it again elsewhere
+constexpr std::size_t kHeldMessageBytes = 16 << 20;  // a bigger one that must be looked at is refused
 
 bool is_copy(char type) noexcept { return type == 'd' || type == 'c' || type == 'f'; }
 
 }  // namespace
 
 Session::Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id)
-    : worker_(worker), id_(id), stream_(fd), listener_(static_cast<std::uint16_t>(listener)),
-      generation_(worker.generation()), connect_time_(std::time(nullptr)) {}
+    : worker_(worker),
+      id_(id),
+      stream_(fd),
+      listener_(static_cast<std::uint16_t>(listener)),
+      generation_(worker.generation()),
+      connect_time_(std::time(nullptr)) {}
 
 Session::~Session() { worker_.loop().cancel(timer_); }
 
@@ -46,7 +50,8 @@ void Session::on_events(std::uint32_t events) {
     readable_ = true;
     last_message_ = worker_.loop().now();
   }
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_) return close();   // nobody is there to be answered: out of the line
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_)
+    return close();  // nobody is there to be answered: out of the line
   if (phase_ == Phase::kTls) {
     continue_tls();
     if (phase_ == Phase::kTls || phase_ == Phase::kClosed) return;
@@ -104,11 +109,13 @@ void Session::pump() {
     if (blocked_) break;
   }
   pumping_ = false;
-  if (phase_ == Phase::kTls && !input_.empty()) return close();   // sent in clear behind SSLRequest: it is not waited for
+  if (phase_ == Phase::kTls && !input_.empty())
+    return close();  // sent in clear behind SSLRequest: it is not waited for
   if (phase_ != Phase::kClosed) flush_all();
 }
 
-// Takes as many whole messages as it can; returns how many bytes of `in` are done with. Sets blocked_ if it has to wait.
+// Takes as many whole messages as it can; returns how many bytes of `in` are done with. Sets blocked_ if it has to
+// wait.
 std::size_t Session::consume(std::string_view in) {
   std::size_t used = 0;
   while (used < in.size() && !blocked_ && phase_ != Phase::kClosed) {
@@ -142,9 +149,9 @@ std::size_t Session::consume_ready(std::string_view in) {
     std::size_t used = 0;
     if (head.size() > kInspectBytes && stream_message(in, head, used)) return used;
     if (head.size() > kHeldMessageBytes) {
-      fatal(protocol::FaultReason::kTooLarge,
-            "a message of " + std::to_string(head.size()) + " bytes has to be read whole and is over the bound of " +
-                std::to_string(kHeldMessageBytes));
+      fatal(protocol::FaultReason::kTooLarge, "a message of " + std::to_string(head.size()) +
+                                                  " bytes has to be read whole and is over the bound of " +
+                                                  std::to_string(kHeldMessageBytes));
     }
     return used;
   }
@@ -213,7 +220,7 @@ Session::Step Session::dispatch(char type, Frame frame) {
   }
   if (phase_ == Phase::kWelcome) return Step::kBlocked;
   if (type == 'X') {
-    const bool copying = copy_link_ != nullptr || (copy_ && copy_->rows);   // no CopyDone will come
+    const bool copying = copy_link_ != nullptr || (copy_ && copy_->rows);  // no CopyDone will come
     if (busy() && !copying) return Step::kBlocked;
     close();
     return Step::kConsumed;
@@ -238,14 +245,16 @@ Session::Step Session::dispatch(char type, Frame frame) {
     case 'f': return on_copy_message(type, frame);
     default: break;
   }
-  fatal(protocol::FaultReason::kProtocol, "invalid frontend message type " + std::to_string(static_cast<unsigned char>(type)));
+  fatal(protocol::FaultReason::kProtocol,
+        "invalid frontend message type " + std::to_string(static_cast<unsigned char>(type)));
   return Step::kConsumed;
 }
 
 void Session::send(std::string_view bytes) {
   retry_open_ = false;
   if (database_) database_->counters.sent_bytes += bytes.size();
-  if (!out_.write(stream_, bytes)) eof_ = true;
+  if (deaf_) return;
+  if (!out_.write(stream_, bytes)) eof_ = deaf_ = true;
 }
 
 void Session::flush_all() {
@@ -258,7 +267,7 @@ void Session::flush_all() {
   }
   const bool was_backlogged = backlogged();
   if (!out_.empty() && !out_.flush(stream_)) return end_of_client();
-  if (out_.empty() && out_.capacity() > kKeptReplyBytes) out_.release();   // an idle client holds no buffer
+  if (out_.empty() && out_.capacity() > kKeptReplyBytes) out_.release();  // an idle client holds no buffer
   if (was_backlogged && !backlogged()) read_links();
 }
 
@@ -286,7 +295,9 @@ void Session::kill(std::string_view reason) {
   if (phase_ == Phase::kClosed) return;
   spdlog::info("event=client_closed client={} reason=\"{}\"", id_, reason);
   if (phase_ >= Phase::kReady) {
-    encode_fault(reply(), {protocol::FaultReason::kShutdown, "terminating connection due to administrator command", {}, 0}, "FATAL");
+    encode_fault(reply(),
+                 {protocol::FaultReason::kShutdown, "terminating connection due to administrator command", {}, 0},
+                 "FATAL");
     out_.flush(stream_);
   }
   close();
@@ -295,7 +306,9 @@ void Session::kill(std::string_view reason) {
 void Session::check_timeouts(net::Time now) {
   if (phase_ != Phase::kReady || waiting_ || copy_link_ != nullptr || copy_) return;
   const auto& pool = database_->config().pool;
-  const auto over = [&](net::Time since, config::Milliseconds limit) { return limit.count() > 0 && since != net::Time{} && now - since > limit; };
+  const auto over = [&](net::Time since, config::Milliseconds limit) {
+    return limit.count() > 0 && since != net::Time{} && now - since > limit;
+  };
   const auto end = [&](std::string_view sqlstate, std::string_view message) {
     spdlog::info("event=client_closed client={} reason=\"{}\"", id_, message);
     pg::encode::error(reply(), {.severity = "FATAL", .sqlstate = sqlstate, .message = message});
@@ -304,12 +317,13 @@ void Session::check_timeouts(net::Time now) {
   };
   if (busy()) {
     if (!over(statement_since_, pool.query_timeout)) return;
-    statement_since_ = now;   // asked once; again after another query_timeout
+    statement_since_ = now;  // asked once; again after another query_timeout
     for (auto& branch : branches_) {
       if (branch.link->owes()) worker_.cancel_on_server(*branch.link);
     }
   } else if (transaction_ || in_segment_) {
-    if (over(last_message_, pool.idle_transaction_timeout)) end("25P03", "terminating connection due to idle-in-transaction timeout");
+    if (over(last_message_, pool.idle_transaction_timeout))
+      end("25P03", "terminating connection due to idle-in-transaction timeout");
   } else if (over(last_message_, generation_->config->client_idle_timeout)) {
     end("57P05", "terminating connection due to idle-session timeout");
   }
@@ -346,8 +360,12 @@ void Session::adopt_generation() {
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.
 void Session::end_of_client() {
   const bool copying = copy_link_ != nullptr || (copy_ && copy_->rows);
-  if (busy() && input_.empty() && stream_.is_open() && !copying && (out_.empty() || out_.flush(stream_))) {
+  const bool ends_by_itself =
+      busy() && kind_ != router::StatementKind::kRead;  // a write goes on; rows for nobody do not
+  if ((ends_by_itself || (busy() && !deaf_)) && input_.empty() && stream_.is_open() && !copying) {
     eof_ = true;
+    if (!out_.empty() && !out_.flush(stream_)) deaf_ = true;
+    if (deaf_) out_.release();
     return;
   }
   close();
@@ -372,7 +390,8 @@ bool Session::cancel(std::string_view secret) {
   if (!pg::equal_in_constant_time(secret, secret_)) return false;
   if (database_) ++database_->counters.cancels;
   if (waiting_) {
-    waiting_->fault = protocol::Fault{protocol::FaultReason::kNotSupported, "canceling statement due to user request", {}, 0};
+    waiting_->fault =
+        protocol::Fault{protocol::FaultReason::kNotSupported, "canceling statement due to user request", {}, 0};
     waiting_->fault_sqlstate = "57014";
     if (waiting_->ticket != 0) waiting_->pool->cancel(waiting_->ticket);
     waiting_->ticket = 0;

@@ -1,8 +1,8 @@
 // Session: one client connection, from its first byte to its last. It reads the client's messages one after the other,
 // asks the router for a plan, borrows links from the pools and passes the answers on. It lives on one thread for life.
 //
-// A message handler either consumes its message or is blocked (it waits for a link, or for answers); a blocked message stays
-// where it is and is handled again, from its beginning, by resume(). Idle, a session holds no buffer.
+// A message handler either consumes its message or is blocked (it waits for a link, or for answers); a blocked message
+// stays where it is and is handled again, from its beginning, by resume(). Idle, a session holds no buffer.
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
 // the choice by plan), session_extended.cpp, session_transaction.cpp, session_links.cpp (borrowing and giving back),
@@ -45,14 +45,14 @@ class Session final : public net::EventHandler, public LinkOwner {
   void on_link_events(Link& link, std::uint32_t events) override;
 
   std::uint64_t id() const noexcept { return id_; }
-  std::uint32_t process_id() const noexcept { return process_id_; }   // the number in BackendKeyData
-  bool cancel(std::string_view secret);          // CancelRequest: false if the secret is another one
-  void resume();                                 // what the session waited for has happened
-  void drain(std::string_view reason);           // close with 57P01 as soon as no transaction is open
-  void kill(std::string_view reason);            // close now
-  void check_timeouts(net::Time now);            // idle, idle in a transaction, a statement that takes too long
-  void close_links_when_returned();              // RECONNECT
-  void adopt_generation();                       // after a reload: the new databases, between transactions
+  std::uint32_t process_id() const noexcept { return process_id_; }  // the number in BackendKeyData
+  bool cancel(std::string_view secret);  // CancelRequest: false if the secret is another one
+  void resume();                         // what the session waited for has happened
+  void drain(std::string_view reason);   // close with 57P01 as soon as no transaction is open
+  void kill(std::string_view reason);    // close now
+  void check_timeouts(net::Time now);    // idle, idle in a transaction, a statement that takes too long
+  void close_links_when_returned();      // RECONNECT
+  void adopt_generation();               // after a reload: the new databases, between transactions
   bool in_transaction() const noexcept { return transaction_ != nullptr || busy(); }
   Database* database() noexcept { return database_.get(); }
   stats::ClientRow row() const;
@@ -66,13 +66,13 @@ class Session final : public net::EventHandler, public LinkOwner {
  private:
   enum class Phase : std::uint8_t { kStartup, kTls, kLogin, kWelcome, kReady, kConsole, kClosed };
   enum class Step : std::uint8_t { kConsumed, kBlocked };
-  using Frame = std::string_view;   // a whole message, head included
+  using Frame = std::string_view;  // a whole message, head included
 
   // A statement on its way: by simple Query, or as the Execute of a portal.
   struct Portal {
     std::shared_ptr<const ClientStatement> statement;
-    std::string bind;                  // kept only if it is run by us: the Bind message as the client sent it
-    std::optional<router::ShardIndex> shard;   // it lives on a server; else it is run when it is executed
+    std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
+    std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
     bool writes = false;
   };
   struct Waiting {
@@ -82,44 +82,45 @@ class Session final : public net::EventHandler, public LinkOwner {
     bool replica = false;
     net::Time since{};
     net::EventLoop::TimerId deadline = 0, retry = 0;
-    std::unique_ptr<Link> link;        // granted
+    std::unique_ptr<Link> link;  // granted
     bool granted_on_replica = false;
     std::optional<protocol::Fault> fault;
-    std::string fault_sqlstate;        // the server's own, if it refused
+    std::string fault_sqlstate;  // the server's own, if it refused
   };
-  struct Script {                      // several statements in one Query that do not go to one shard
+  struct Script {  // several statements in one Query that do not go to one shard
     std::string text;
     std::shared_ptr<const router::Query> query;
     router::Literals literals;
     std::size_t next = 0;
   };
-  struct CopyIn {                      // COPY FROM on a sharded table: the first row says where
-    std::string frame;                 // the client's Query
+  struct CopyIn {       // COPY FROM on a sharded table: the first row says where
+    std::string frame;  // the client's Query
     std::shared_ptr<const router::Topology> topology;
-    std::size_t table = 0;             // in topology->tables
+    std::size_t table = 0;  // in topology->tables
     router::Statement statement;
     std::unique_ptr<protocol::postgres::CopyRows> rows;
     bool binary = false;
     std::optional<router::ShardIndex> shard;
-    std::string held;                  // messages until the shard is known and has answered
+    std::string held;  // messages until the shard is known and has answered
     bool sent = false, started = false;
-    std::optional<protocol::Fault> fault;   // why it ends without anything kept
+    std::optional<protocol::Fault> fault;  // why it ends without anything kept
   };
   struct Enlisted {
-    Branch* branch = nullptr;          // null: blocked, or refused (the error is in `fault`)
+    Branch* branch = nullptr;  // null: blocked, or refused (the error is in `fault`)
     bool blocked = false;
     std::optional<protocol::Fault> fault;
     std::string sqlstate;
   };
 
   // ---- session.cpp: bytes in and out ----
-  static constexpr std::size_t kClientBacklog = 256 * 1024;   // held for a slow client before its servers are no longer read
+  static constexpr std::size_t kClientBacklog =
+      256 * 1024;  // held for a slow client before its servers are no longer read
   void pump();
   std::size_t consume(std::string_view in);
   std::size_t consume_ready(std::string_view in);
   bool stream_message(std::string_view in, const protocol::postgres::FrameHead& head, std::size_t& used);
   Step dispatch(char type, Frame frame);
-  void send(std::string_view bytes);             // to the client, in order
+  void send(std::string_view bytes);  // to the client, in order
   std::string& reply() noexcept {
     retry_open_ = false;
     return out_.tail();
@@ -162,33 +163,34 @@ class Session final : public net::EventHandler, public LinkOwner {
   void continue_script();
   bool run_script_statement(const router::Statement& statement, std::string_view sql);
   Step on_function_call(Frame frame);
-  Step run_session_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql, Frame frame);
+  Step run_session_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql,
+                             Frame frame);
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
   std::optional<protocol::Fault> breaks_one_writer(const router::Plan& plan) const;
-  void answer(std::string_view tag);                       // CommandComplete, and the end of a simple Query
-  void finish_simple();                                    // ReadyForQuery, unless a batch or a segment goes on
+  void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
+  void finish_simple();               // ReadyForQuery, unless a batch or a segment goes on
   void fail_statement(const protocol::Fault& fault, std::string_view sqlstate = {});
   void fail_statement_frame(std::string_view error_frame);
   void note_refusal(protocol::FaultReason reason);
   void explain_statement(const router::Statement& statement);
   router::ParseSettings parse_settings() const;
   void note_start(const router::Statement& statement, const router::Plan& plan);
-  void catalog_changed();                                  // DDL of this session is in force
-  bool catalog_is_current();                               // false: the session waits for it to be read again
+  void catalog_changed();     // DDL of this session is in force
+  bool catalog_is_current();  // false: the session waits for it to be read again
   char ready_status() const noexcept;
 
   // ---- session_operation.cpp: several shards at once ----
-  struct Work {                                             // how one statement reaches a link
-    std::string_view sql;                                   // simple
-    const Portal* portal = nullptr;                         // extended
+  struct Work {                      // how one statement reaches a link
+    std::string_view sql;            // simple
+    const Portal* portal = nullptr;  // extended
     std::uint32_t row_limit = 0;
   };
   Step run_on_shards(const router::Statement& statement, const router::Plan& plan, const Work& work);
-  struct KeptWork {                                         // the same, for as long as the operation takes
+  struct KeptWork {  // the same, for as long as the operation takes
     std::string sql;
     bool is_rewritten = false;
-    std::shared_ptr<const ClientStatement> statement;       // extended
+    std::shared_ptr<const ClientStatement> statement;  // extended
     std::string bind;
   };
   std::string frames_for(Link& link, const KeptWork& work);
@@ -222,7 +224,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   Step settle_segment(Branch& branch);
   void ensure_prepared(Branch& branch, const ClientStatement& statement, std::string_view client_name);
   Step forward_deferred();
-  Step quiet();                                            // blocked until no branch owes an answer
+  Step quiet();  // blocked until no branch owes an answer
   Step fail_in_order(const protocol::Fault& fault, std::string_view sqlstate = {});
   Step fail_held();
   Step end_segment(bool error_of_ours);
@@ -238,13 +240,14 @@ class Session final : public net::EventHandler, public LinkOwner {
   Step begin_transaction(const router::Statement& statement, std::string_view sql);
   Step end_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
   Step savepoint_statement(const router::Statement& statement, std::string_view sql, Frame frame);
-  Step everywhere_or_here(const router::Statement& statement, std::string_view sql, Frame frame, const router::Plan& planned);
+  Step everywhere_or_here(const router::Statement& statement, std::string_view sql, Frame frame,
+                          const router::Plan& planned);
   void note_savepoint(const router::Statement& statement, std::string_view sql);
   void transaction_over(bool committed);
   void mark_failed();
   void begin_implicit();
   void apply_effects(Link& link, bool to_session = true);
-  void use_settings(SharedSettings settings);              // the session's from now on
+  void use_settings(SharedSettings settings);  // the session's from now on
   void finish_commit(Operation& operation, const std::string& tag);
   void pin_to(router::PinReason reason, std::string_view detail);
 
@@ -253,7 +256,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   Branch* branch_on(router::ShardIndex shard) noexcept;
   Branch* branch_of(const Link& link) noexcept;
   Enlisted adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica);
-  bool prepare_branch(Branch& branch);                     // false: its settings are on their way
+  bool prepare_branch(Branch& branch);  // false: its settings are on their way
   std::size_t choose_node(router::ShardIndex shard, bool replica_ok, bool& replica);
   bool replica_is_fresh(router::ShardIndex shard, std::size_t node, const backend::Node& candidate);
   void wait_for(Pool& pool, router::ShardIndex shard, bool replica);
@@ -298,22 +301,23 @@ class Session final : public net::EventHandler, public LinkOwner {
   const std::uint64_t id_;
   net::Stream stream_;
   net::Outbox out_;
-  std::string input_;                 // received and not consumed
-  std::size_t pass_remaining_ = 0;    // bytes of a client message that go straight to pass_to_
-  Link* pass_to_ = nullptr;           // null: they are dropped
+  std::string input_;               // received and not consumed
+  std::size_t pass_remaining_ = 0;  // bytes of a client message that go straight to pass_to_
+  Link* pass_to_ = nullptr;         // null: they are dropped
   Phase phase_ = Phase::kStartup;
-  bool readable_ = false, eof_ = false, pumping_ = false, reading_ = false, blocked_ = false;
-  bool awaiting_ready_ = false;       // Query or Sync is out, ReadyForQuery is owed to the client
-  bool in_segment_ = false;           // extended messages since the last Sync
+  bool readable_ = false, eof_ = false, deaf_ = false, pumping_ = false, reading_ = false, blocked_ = false;
+  bool awaiting_ready_ = false;  // Query or Sync is out, ReadyForQuery is owed to the client
+  bool in_segment_ = false;      // extended messages since the last Sync
   bool skip_until_sync_ = false;
-  bool error_seen_ = false;           // in this Query or segment
-  bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, may_change_ = false, hints_ = false;
+  bool error_seen_ = false;  // in this Query or segment
+  bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, may_change_ = false,
+       hints_ = false;
   bool standard_strings_ = true, serializable_default_ = false, foreign_encoding_ = false, error_is_ours_ = false;
-  // What the client has sent since it was last told something, while that may go to a replica: if the replica dies before
-  // it has answered anything, another node is asked the same.
+  // What the client has sent since it was last told something, while that may go to a replica: if the replica dies
+  // before it has answered anything, another node is asked the same.
   std::string retry_;
   bool retry_open_ = false;
-  Link* copy_link_ = nullptr;          // the server is in COPY FROM STDIN and takes the client's CopyData
+  Link* copy_link_ = nullptr;  // the server is in COPY FROM STDIN and takes the client's CopyData
   std::uint16_t listener_;
   std::uint32_t process_id_ = 0;
   std::string secret_;
@@ -333,23 +337,23 @@ class Session final : public net::EventHandler, public LinkOwner {
   using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
   std::unique_ptr<Statements> statements_;
   std::shared_ptr<const ClientStatement> unnamed_;
-  std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;   // waits for the answers before it
+  std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;  // waits for the answers before it
   std::uint64_t parses_taken_ = 0, parses_answered_ = 0;
-  std::shared_ptr<const ClientStatement> deferred_;   // parsed by the client, not yet sent to a server
+  std::shared_ptr<const ClientStatement> deferred_;  // parsed by the client, not yet sent to a server
   std::unique_ptr<std::unordered_map<std::string, Portal>> portals_;
   std::unique_ptr<Portal> unnamed_portal_;
   router::Literals batch_literals_;
-  std::vector<router::Setting> effects_;              // of the statements under way
+  std::vector<router::Setting> effects_;  // of the statements under way
   router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;
   std::string pin_detail_;
-  router::StatementKind kind_ = router::StatementKind::kEmpty;   // of the simple statement under way
-  std::vector<backend::SteadyNanos> marks_;           // per shard: everything this session saw there is older
-  std::vector<std::int16_t> mark_nodes_;              // and, if it came from a replica, which one (-1: the primary)
+  router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way
+  std::vector<backend::SteadyNanos> marks_;                     // per shard: everything this session saw there is older
+  std::vector<std::int16_t> mark_nodes_;  // and, if it came from a replica, which one (-1: the primary)
   bool changes_catalog_ = false;
-  std::uint64_t catalog_wanted_ = 0;                  // 0: nothing to wait for
+  std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
   net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{};
   net::EventLoop::TimerId timer_ = 0;
-  std::int64_t connect_time_ = 0, pin_since_ = 0;     // unix seconds
+  std::int64_t connect_time_ = 0, pin_since_ = 0;  // unix seconds
 };
 
 }  // namespace shardway::proxy::postgres

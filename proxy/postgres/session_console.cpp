@@ -1,4 +1,5 @@
-// A client of the console database: its commands are answered by the admin room, in the simple and the extended protocol.
+// A client of the console database: its commands are answered by the admin room, in the simple and the extended
+// protocol.
 #include "protocol/postgres/messages.hpp"
 #include "proxy/admin/console.hpp"
 #include "proxy/postgres/session.hpp"
@@ -54,13 +55,14 @@ void Session::console_answer(const admin::Answer& answer, bool simple) {
 // The answer may come on any thread, and later: it is brought back to this one.
 void Session::console_execute(std::string_view command, bool simple) {
   console_busy_ = true;
-  admin::execute(*worker_.surroundings().host, command, may_change_, [&worker = worker_, id = id_, simple](admin::Answer answer) {
-    auto shared = std::make_shared<admin::Answer>(std::move(answer));
-    worker.with_session(id, [shared, simple](Session& session) {
-      session.console_answer(*shared, simple);
-      session.resume();
-    });
-  });
+  admin::execute(*worker_.surroundings().host, command, may_change_,
+                 [&worker = worker_, id = id_, simple](admin::Answer answer) {
+                   auto shared = std::make_shared<admin::Answer>(std::move(answer));
+                   worker.with_session(id, [shared, simple](Session& session) {
+                     session.console_answer(*shared, simple);
+                     session.resume();
+                   });
+                 });
 }
 
 void Session::on_console_message(char type, Frame frame) {
@@ -96,7 +98,8 @@ void Session::on_console_message(char type, Frame frame) {
       if (const auto describe = pg::decode_describe(body)) {
         const bool of_portal = describe->target == pg::Target::kPortal;
         const auto* portal = of_portal ? portal_named(describe->name) : nullptr;
-        const auto statement = of_portal ? (portal != nullptr ? portal->statement : nullptr) : statement_named(describe->name);
+        const auto statement =
+            of_portal ? (portal != nullptr ? portal->statement : nullptr) : statement_named(describe->name);
         if (!of_portal) pg::encode::parameter_description(reply(), {});
         const auto columns = statement ? admin::describe(statement->prepared->text) : std::nullopt;
         return describe_columns(reply(), columns.value_or(std::vector<admin::Column>{}));
@@ -105,7 +108,8 @@ void Session::on_console_message(char type, Frame frame) {
     case 'E':
       if (const auto execute = pg::decode_execute(body)) {
         const auto* portal = portal_named(execute->portal);
-        return console_execute(portal != nullptr ? std::string_view(portal->statement->prepared->text) : std::string_view(), false);
+        return console_execute(
+            portal != nullptr ? std::string_view(portal->statement->prepared->text) : std::string_view(), false);
       }
       break;
     case 'C':
@@ -114,9 +118,7 @@ void Session::on_console_message(char type, Frame frame) {
         return pg::encode::close_complete(reply());
       }
       break;
-    case 'S':
-      skip_until_sync_ = false;
-      return pg::encode::ready(reply(), 'I');
+    case 'S': skip_until_sync_ = false; return pg::encode::ready(reply(), 'I');
     case 'H':
     case 'd':
     case 'c':

@@ -1,5 +1,5 @@
-// COPY FROM STDIN. On one server it passes through. On a sharded table the client is answered here, the first row says which
-// shard it goes to, and every row is looked at: one that belongs elsewhere ends the COPY with nothing kept.
+// COPY FROM STDIN. On one server it passes through. On a sharded table the client is answered here, the first row says
+// which shard it goes to, and every row is looked at: one that belongs elsewhere ends the COPY with nothing kept.
 #include <algorithm>
 
 #include "protocol/postgres/messages.hpp"
@@ -16,7 +16,7 @@ using protocol::FaultReason;
 namespace {
 
 constexpr std::size_t kMaxRowBytes = 16 << 20;
-constexpr std::size_t kHeldBytes = 1 << 20;   // CopyData taken before the server has answered
+constexpr std::size_t kHeldBytes = 1 << 20;  // CopyData taken before the server has answered
 
 bool contains(const std::vector<std::string>& list, const std::string& name) {
   return std::find(list.begin(), list.end(), name) != list.end();
@@ -24,7 +24,9 @@ bool contains(const std::vector<std::string>& list, const std::string& name) {
 
 pg::CopyOptions options_of(const router::CopyFacts& copy, const std::string& key) {
   pg::CopyOptions options;
-  options.format = copy.format == "csv" ? pg::CopyFormat::kCsv : copy.format == "binary" ? pg::CopyFormat::kBinary : pg::CopyFormat::kText;
+  options.format = copy.format == "csv"      ? pg::CopyFormat::kCsv
+                   : copy.format == "binary" ? pg::CopyFormat::kBinary
+                                             : pg::CopyFormat::kText;
   const bool csv = options.format == pg::CopyFormat::kCsv;
   options.delimiter = copy.delimiter.empty() ? (csv ? ',' : '\t') : copy.delimiter[0];
   options.null = copy.null_given ? copy.null : csv ? "" : "\\N";
@@ -37,7 +39,8 @@ pg::CopyOptions options_of(const router::CopyFacts& copy, const std::string& key
 }
 
 // The columns of the stream in order: those named, or all of the table that are not generated; nothing if unknown.
-std::vector<std::string> columns_of(const router::CopyFacts& copy, const router::Table& table, const router::Topology& topology) {
+std::vector<std::string> columns_of(const router::CopyFacts& copy, const router::Table& table,
+                                    const router::Topology& topology) {
   if (!copy.columns.empty()) return copy.columns;
   std::vector<std::string> names;
   const auto* known = topology.catalog ? topology.catalog->columns(table.schema, table.name) : nullptr;
@@ -58,8 +61,11 @@ Session::Step Session::begin_copy_in(const router::Statement& statement, Frame f
   if (key == columns.end()) {
     const bool unknown = columns.empty();
     fail_statement({FaultReason::kNeedsKey,
-                    unknown ? "the columns of \"" + table.name + "\" are not known" : "COPY into \"" + table.name + "\" without its shard key \"" + table.key + "\"",
-                    "name the columns, \"" + table.key + "\" among them: COPY " + table.name + " (" + table.key + ", …) FROM STDIN", 0});
+                    unknown ? "the columns of \"" + table.name + "\" are not known"
+                            : "COPY into \"" + table.name + "\" without its shard key \"" + table.key + "\"",
+                    "name the columns, \"" + table.key + "\" among them: COPY " + table.name + " (" + table.key +
+                        ", …) FROM STDIN",
+                    0});
     return Step::kConsumed;
   }
   copy_ = std::make_unique<CopyIn>();
@@ -76,7 +82,8 @@ Session::Step Session::begin_copy_in(const router::Statement& statement, Frame f
 
 Session::Step Session::on_copy_message(char type, Frame frame) {
   if (copy_) return on_sharded_copy_message(type, frame);
-  if (copy_link_ == nullptr) return copy_may_begin() ? Step::kBlocked : Step::kConsumed;   // late ones are dropped, as by a server
+  if (copy_link_ == nullptr)
+    return copy_may_begin() ? Step::kBlocked : Step::kConsumed;  // late ones are dropped, as by a server
   auto* branch = branch_of(*copy_link_);
   if (branch != nullptr) branch->flush_sent = false;
   if (!copy_link_->write_through(frame)) {
@@ -102,22 +109,26 @@ bool Session::copy_row(std::optional<std::string_view> key, std::uint64_t row) {
   if (*copy_->shard == *found.shard) return true;
   const auto& shards = database_->config().shards;
   copy_->fault = Fault{FaultReason::kSeveralShards,
-                       "COPY " + table.name + ", row " + std::to_string(row) + ": key " + std::string(key.value_or("")) +
-                           " belongs to shard \"" + shards[*found.shard].name + "\", the first row to \"" + shards[*copy_->shard].name + "\"",
+                       "COPY " + table.name + ", row " + std::to_string(row) + ": key " +
+                           std::string(key.value_or("")) + " belongs to shard \"" + shards[*found.shard].name +
+                           "\", the first row to \"" + shards[*copy_->shard].name + "\"",
                        "send the rows of each shard in a COPY of their own", 0};
-  if (copy_->binary) copy_->fault->message = "COPY " + table.name + ", row " + std::to_string(row) + " belongs to another shard than the first row";
+  if (copy_->binary)
+    copy_->fault->message =
+        "COPY " + table.name + ", row " + std::to_string(row) + " belongs to another shard than the first row";
   return false;
 }
 
 Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
-  if (copy_->fault || !copy_->rows) return Step::kConsumed;   // it has ended
+  if (copy_->fault || !copy_->rows) return Step::kConsumed;  // it has ended
   if (copy_->shard && !copy_->started && copy_->held.size() > kHeldBytes) return Step::kBlocked;
   const auto on_key = [this](std::optional<protocol::Bytes> key, std::uint64_t row) { return copy_row(key, row); };
   auto fed = type == 'd'   ? copy_->rows->feed(frame.substr(pg::kHeadBytes), on_key)
              : type == 'c' ? copy_->rows->finish(on_key)
                            : protocol::Result<void>();
   if (!fed && !copy_->fault) {
-    copy_->fault = Fault{FaultReason::kBadKey, "COPY data could not be read: " + fed.error().message(), "check the format and the number of columns", 0};
+    copy_->fault = Fault{FaultReason::kBadKey, "COPY data could not be read: " + fed.error().message(),
+                         "check the format and the number of columns", 0};
   }
   if (type == 'f' && !copy_->fault && !copy_->shard) {
     copy_->fault = Fault{FaultReason::kNotSupported, "COPY from stdin failed", {}, 0};
@@ -142,11 +153,11 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
   if (!copy_->shard) {
     copy_->held += frame;
     if (type != 'c') return Step::kConsumed;
-    copy_.reset();   // no row at all
+    copy_.reset();  // no row at all
     answer("COPY 0");
     return Step::kConsumed;
   }
-  if (type != 'd') copy_->rows.reset();   // complete
+  if (type != 'd') copy_->rows.reset();  // complete
   if (!copy_->started) {
     copy_->held += frame;
     if (!copy_->sent) start_copy_on_shard();

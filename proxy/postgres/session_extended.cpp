@@ -1,5 +1,5 @@
-// The extended protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync. A portal lives on the one server its key belongs
-// to, or, when it is for several shards or for the session itself, only here until it is executed.
+// The extended protocol: Parse, Bind, Describe, Execute, Close, Flush, Sync. A portal lives on the one server its key
+// belongs to, or, when it is for several shards or for the session itself, only here until it is executed.
 #include <algorithm>
 
 #include "protocol/postgres/messages.hpp"
@@ -18,7 +18,8 @@ using router::StatementKind;
 
 namespace {
 
-constexpr std::uint64_t kBeginStatement = ~std::uint64_t{0};   // "BEGIN", prepared on a link whose pipeline becomes a transaction
+constexpr std::uint64_t kBeginStatement =
+    ~std::uint64_t{0};  // "BEGIN", prepared on a link whose pipeline becomes a transaction
 constexpr std::string_view kBeginName = "shardway_begin";
 constexpr std::size_t kMaxStatementsPerClient = 100'000;
 
@@ -56,7 +57,7 @@ const Statement& opaque_statement() {
 }  // namespace
 
 const Statement& Session::facts_of(const ClientStatement& statement) const {
-  if (statement.query->syntax_error) return opaque_statement();   // on an unsharded database: the server's to judge
+  if (statement.query->syntax_error) return opaque_statement();  // on an unsharded database: the server's to judge
   return statement.query->statements.empty() ? empty_statement() : statement.query->statements[0];
 }
 
@@ -67,7 +68,8 @@ std::shared_ptr<const ClientStatement> Session::statement_named(std::string_view
   return found == statements_->end() ? nullptr : found->second;
 }
 
-std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const Prepared> prepared, std::uint64_t parse_number) {
+std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const Prepared> prepared,
+                                                         std::uint64_t parse_number) {
   auto statement = std::make_shared<ClientStatement>();
   statement->query = database_->cache().find(prepared->text, parse_settings(), statement->literals);
   statement->prepared = std::move(prepared);
@@ -81,7 +83,8 @@ void Session::forget_unanswered_parses() {
   if (parses_taken_ == parses_answered_) return;
   parses_taken_ = parses_answered_;
   if (unnamed_ && unnamed_->parse_number > parses_answered_) unnamed_.reset();
-  if (statements_) std::erase_if(*statements_, [this](const auto& entry) { return entry.second->parse_number > parses_answered_; });
+  if (statements_)
+    std::erase_if(*statements_, [this](const auto& entry) { return entry.second->parse_number > parses_answered_; });
 }
 
 void Session::store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement) {
@@ -105,7 +108,8 @@ Session::Portal* Session::portal_named(std::string_view name) {
 Session::Portal* Session::cursor_as_portal(std::string_view name) {
   std::optional<router::ShardIndex> shard;
   if (transaction_) {
-    if (const auto cursor = transaction_->cursors.find(std::string(name)); cursor != transaction_->cursors.end()) shard = cursor->second;
+    if (const auto cursor = transaction_->cursors.find(std::string(name)); cursor != transaction_->cursors.end())
+      shard = cursor->second;
   }
   const bool kept = branches_.size() == 1 && (branches_.front().pinned || branches_.front().begun);
   if (!shard && kept) shard = branches_.front().shard;
@@ -150,8 +154,8 @@ Session::Step Session::fail_in_order(const Fault& fault, std::string_view sqlsta
   return Step::kConsumed;
 }
 
-// Before other shards come into a pipeline: answers first; what has been executed becomes part of an explicit transaction,
-// what was only parsed or described is ended.
+// Before other shards come into a pipeline: answers first; what has been executed becomes part of an explicit
+// transaction, what was only parsed or described is ended.
 Session::Step Session::settle_segment(Branch& branch) {
   if (quiet() == Step::kBlocked) return Step::kBlocked;
   auto& link = *branch.link;
@@ -186,7 +190,7 @@ Session::Enlisted Session::segment_branch(router::ShardIndex shard, bool replica
   for (auto& branch : branches_) {
     if (branch.shard == shard || !branch.dirty) continue;
     if (settle_segment(branch) == Step::kBlocked) return {nullptr, true, {}, {}};
-    if (!branch.begun && !transaction_) {   // it was only asked to describe something
+    if (!branch.begun && !transaction_) {  // it was only asked to describe something
       release_idle();
       return segment_branch(shard, replica_ok);
     }
@@ -199,8 +203,8 @@ Session::Enlisted Session::segment_branch(router::ShardIndex shard, bool replica
   return enlist(shard, replica_ok);
 }
 
-// Sees to it that the statement is there under the name a Bind or Describe will use; a Parse of the client's that has not
-// gone out yet is answered by it.
+// Sees to it that the statement is there under the name a Bind or Describe will use; a Parse of the client's that has
+// not gone out yet is answered by it.
 void Session::ensure_prepared(Branch& branch, const ClientStatement& statement, std::string_view client_name) {
   auto& link = *branch.link;
   const bool shown = deferred_ && deferred_.get() == &statement;
@@ -223,7 +227,8 @@ void Session::ensure_prepared(Branch& branch, const ClientStatement& statement, 
   } else {
     link.remember_statement(prepared.id, database_->config().pool.max_prepared_statements);
   }
-  pg::encode::parse(link.out(), unnamed ? std::string() : server_statement_name(prepared.id), prepared.text, prepared.types);
+  pg::encode::parse(link.out(), unnamed ? std::string() : server_statement_name(prepared.id), prepared.text,
+                    prepared.types);
   link.owe(Reply::kParse, /*drop=*/!shown, false, prepared.id);
   branch.dirty = true;
   branch.flush_sent = false;
@@ -267,21 +272,26 @@ Session::Step Session::on_parse(Frame frame) {
   if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
   if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
   if (!parse->name.empty() && statement_named(parse->name)) {
-    return fail_in_order({FaultReason::kNotSupported, "prepared statement \"" + std::string(parse->name) + "\" already exists", {}, 0}, "42P05");
+    return fail_in_order(
+        {FaultReason::kNotSupported, "prepared statement \"" + std::string(parse->name) + "\" already exists", {}, 0},
+        "42P05");
   }
   if (statements_ && statements_->size() >= kMaxStatementsPerClient) {
-    return fail_in_order({FaultReason::kTooLarge, "this connection has prepared " + std::to_string(statements_->size()) + " statements",
+    return fail_in_order({FaultReason::kTooLarge,
+                          "this connection has prepared " + std::to_string(statements_->size()) + " statements",
                           "close some", 0});
   }
   ++database_->counters.client_parses;
-  auto statement = analyzed(worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types), parses_taken_ + 1);
+  auto statement =
+      analyzed(worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types), parses_taken_ + 1);
   const bool sharded = database_->topology().sharded();
   const auto& query = *statement->query;
   if (query.syntax_error && sharded) return fail_in_order(*query.syntax_error);
   if (query.statements.size() > 1) {
     return fail_in_order({FaultReason::kSyntax, "cannot insert multiple commands into a prepared statement", {}, 0});
   }
-  if (transaction_ && transaction_->failed && !is_local(facts_of(*statement).kind)) return fail_in_order(*forbidden_here(facts_of(*statement)));
+  if (transaction_ && transaction_->failed && !is_local(facts_of(*statement).kind))
+    return fail_in_order(*forbidden_here(facts_of(*statement)));
   if (sharded && facts_of(*statement).fault) {
     note_refusal(facts_of(*statement).fault->reason);
     return fail_in_order(*facts_of(*statement).fault);
@@ -299,12 +309,13 @@ router::Plan Session::plan_of_bind(const ClientStatement& statement, const pg::B
     values.push_back({bind.parameters[i], bind.format_of(i) == pg::Format::kBinary});
   }
   const auto& facts = facts_of(statement);
-  bad_values = facts.parameters > values.size();   // the server's error, not ours
+  bad_values = facts.parameters > values.size();  // the server's error, not ours
   return plan_for(facts, {&statement.literals, &values, &statement.prepared->types}, statement.prepared->text);
 }
 
 // True if the portal is to live on a server, and on which shard.
-bool Session::bind_on_server(const ClientStatement& statement, const router::Plan& plan, router::ShardIndex& shard) const {
+bool Session::bind_on_server(const ClientStatement& statement, const router::Plan& plan,
+                             router::ShardIndex& shard) const {
   const auto& facts = facts_of(statement);
   if (is_local(facts.kind)) return false;
   if (plan.action == Action::kOneShard) {
@@ -330,9 +341,12 @@ Session::Step Session::on_bind(Frame frame) {
   auto statement = statement_named(bind->statement);
   if (!statement) {
     const bool unnamed = bind->statement.empty();
-    return fail_in_order({FaultReason::kNotSupported, unnamed ? "unnamed prepared statement does not exist"
-                                                              : "prepared statement \"" + std::string(bind->statement) + "\" does not exist",
-                          {}, 0}, "26000");
+    return fail_in_order({FaultReason::kNotSupported,
+                          unnamed ? "unnamed prepared statement does not exist"
+                                  : "prepared statement \"" + std::string(bind->statement) + "\" does not exist",
+                          {},
+                          0},
+                         "26000");
   }
   if (statement->query->topology_epoch != database_->topology().epoch) {
     const bool was_deferred = deferred_ == statement;
@@ -346,19 +360,24 @@ Session::Step Session::on_bind(Frame frame) {
   auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
   if (plan.action == Action::kRefuse) {
     if (bad_values) {
-      return fail_in_order({FaultReason::kProtocol, "bind message supplies " + std::to_string(bind->parameters.size()) +
-                            " parameters, but prepared statement \"" + std::string(bind->statement) + "\" requires " +
-                            std::to_string(facts.parameters), {}, 0}, "08P01");
+      return fail_in_order({FaultReason::kProtocol,
+                            "bind message supplies " + std::to_string(bind->parameters.size()) +
+                                " parameters, but prepared statement \"" + std::string(bind->statement) +
+                                "\" requires " + std::to_string(facts.parameters),
+                            {},
+                            0},
+                           "08P01");
     }
     note_refusal(plan.fault->reason);
-    const bool is_of_server = plan.fault->reason == FaultReason::kBadKey;   // it would have answered the Parse before
+    const bool is_of_server = plan.fault->reason == FaultReason::kBadKey;  // it would have answered the Parse before
     return fail_in_order(*plan.fault, is_of_server ? sqlstate_of(plan.fault->reason) : std::string_view());
   }
   if (const auto fault = breaks_one_writer(plan)) return fail_in_order(*fault);
   router::ShardIndex shard = 0;
   if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
   if (plan.action == Action::kCopyIn) {
-    return fail_in_order({FaultReason::kNotSupported, "COPY FROM by the extended protocol is not supported on a sharded table",
+    return fail_in_order({FaultReason::kNotSupported,
+                          "COPY FROM by the extended protocol is not supported on a sharded table",
                           "send COPY as a simple Query", 0});
   }
   if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
@@ -385,7 +404,7 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   note_start(facts, plan);
   if (bind.statement.empty()) {
     link.out() += frame;
-  } else {   // the same message with the name the statement has on servers
+  } else {  // the same message with the name the statement has on servers
     const auto name = server_statement_name(statement.prepared->id);
     const auto after = pg::kHeadBytes + bind.portal.size() + 1 + bind.statement.size() + 1;
     protocol::Writer writer(link.out());
@@ -418,21 +437,30 @@ Session::Step Session::on_describe(Frame frame) {
   if (describe->target == pg::Target::kPortal) {
     auto* portal = portal_named(describe->name);
     if (portal == nullptr) {
-      return fail_in_order({FaultReason::kNotSupported, "portal \"" + std::string(describe->name) + "\" does not exist", {}, 0}, "34000");
+      return fail_in_order(
+          {FaultReason::kNotSupported, "portal \"" + std::string(describe->name) + "\" does not exist", {}, 0},
+          "34000");
     }
     if (!portal->shard) return describe_virtual(*portal);
     auto* branch = branch_on(*portal->shard);
     if (branch == nullptr) {
-      return fail_in_order({FaultReason::kNotSupported, "portal \"" + std::string(describe->name) + "\" does not exist", {}, 0}, "34000");
+      return fail_in_order(
+          {FaultReason::kNotSupported, "portal \"" + std::string(describe->name) + "\" does not exist", {}, 0},
+          "34000");
     }
     branch->link->out() += frame;
     branch->link->owe(Reply::kDescribe);
+    branch->dirty = true;
     branch->flush_sent = false;
     return Step::kConsumed;
   }
   auto statement = statement_named(describe->name);
   if (!statement) {
-    return fail_in_order({FaultReason::kNotSupported, "prepared statement \"" + std::string(describe->name) + "\" does not exist", {}, 0}, "26000");
+    return fail_in_order({FaultReason::kNotSupported,
+                          "prepared statement \"" + std::string(describe->name) + "\" does not exist",
+                          {},
+                          0},
+                         "26000");
   }
   const auto& facts = facts_of(*statement);
   if (is_local(facts.kind) || facts.kind == StatementKind::kShardwayExplain) {
@@ -510,7 +538,8 @@ Session::Step Session::on_execute(Frame frame) {
   auto* portal = portal_named(execute->portal);
   auto* branch = portal != nullptr && portal->shard ? branch_on(*portal->shard) : nullptr;
   if (portal == nullptr || (portal->shard && branch == nullptr)) {
-    return fail_in_order({FaultReason::kNotSupported, "portal \"" + std::string(execute->portal) + "\" does not exist", {}, 0}, "34000");
+    return fail_in_order(
+        {FaultReason::kNotSupported, "portal \"" + std::string(execute->portal) + "\" does not exist", {}, 0}, "34000");
   }
   if (!portal->shard) return execute_virtual(*portal, execute->row_limit);
   branch->link->out() += frame;
@@ -540,7 +569,9 @@ Session::Step Session::execute_virtual(Portal& portal, std::uint32_t row_limit) 
     case Action::kScatter:
     case Action::kEveryShard: break;
     default:
-      return fail_in_order({FaultReason::kNotSupported, "the shard map changed between Bind and Execute", "send the statement again", 0}, "40001");
+      return fail_in_order(
+          {FaultReason::kNotSupported, "the shard map changed between Bind and Execute", "send the statement again", 0},
+          "40001");
   }
   if (row_limit > 0 && plan.action == Action::kScatter) {
     return fail_in_order({FaultReason::kNotSupported, "a row limit on a statement over several shards is not supported",
@@ -577,7 +608,7 @@ Session::Step Session::on_close(Frame frame) {
       return Step::kConsumed;
     }
   } else if (quiet() == Step::kBlocked) {
-    return Step::kBlocked;   // behind an error it would be skipped
+    return Step::kBlocked;  // behind an error it would be skipped
   } else if (close->name.empty()) {
     unnamed_.reset();
   } else if (statements_) {
@@ -608,7 +639,7 @@ Session::Step Session::on_flush(Frame) {
 // The end of a pipeline. One branch with messages: its ReadyForQuery is the client's. Several, or a transaction that
 // Shardway began for it: each ends in its own way, and ReadyForQuery is ours.
 Session::Step Session::on_sync(Frame frame) {
-  if (copy_link_ != nullptr) return Step::kConsumed;   // ignored during COPY, as by a server
+  if (copy_link_ != nullptr) return Step::kConsumed;  // ignored during COPY, as by a server
   if (busy()) return Step::kBlocked;
   if (!skip_until_sync_) {
     if (held_fault_ && fail_held() == Step::kBlocked) return Step::kBlocked;
@@ -625,7 +656,8 @@ Session::Step Session::on_sync(Frame frame) {
     only = &branch;
   }
   const bool implicit = transaction_ && transaction_->mode == Transaction::Mode::kImplicit;
-  const bool error_of_ours = skip_until_sync_ && only != nullptr && only->executed && !only->begun && !only->link->owes() && error_is_ours_;
+  const bool error_of_ours =
+      skip_until_sync_ && only != nullptr && only->executed && !only->begun && !only->link->owes() && error_is_ours_;
   if (dirty == 1 && !implicit && !error_of_ours) {
     only->link->out() += frame;
     only->link->owe(Reply::kSync);
@@ -637,7 +669,8 @@ Session::Step Session::on_sync(Frame frame) {
 }
 
 Session::Step Session::fail_held() {
-  if ((!held_fault_->second.empty() && forward_deferred() == Step::kBlocked) || quiet() == Step::kBlocked) return Step::kBlocked;
+  if ((!held_fault_->second.empty() && forward_deferred() == Step::kBlocked) || quiet() == Step::kBlocked)
+    return Step::kBlocked;
   const auto held = std::move(held_fault_);
   fail_statement(held->first, held->second);
   return Step::kConsumed;

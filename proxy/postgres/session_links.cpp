@@ -117,12 +117,14 @@ std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool
   auto& nodes = *database_->backend().shards[shard];
   const auto& reads = database_->config().reads;
   const auto primary = nodes.primary.load(std::memory_order_relaxed);
-  if (replica_ok && reads.from != config::ReadFrom::kPrimary && pin_ == router::PinReason::kNone && !serializable_default_) {
-    const auto start = static_cast<std::size_t>(id_);   // clients spread over the replicas, each stays with its own
+  if (replica_ok && reads.from != config::ReadFrom::kPrimary && pin_ == router::PinReason::kNone &&
+      !serializable_default_) {
+    const auto start = static_cast<std::size_t>(id_);  // clients spread over the replicas, each stays with its own
     for (std::size_t i = 0; i < nodes.nodes.size(); ++i) {
       const auto at = (start + i) % nodes.nodes.size();
       const auto& node = *nodes.nodes[at];
-      if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed)) continue;
+      if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed))
+        continue;
       const auto lag = node.lag_us.load(std::memory_order_relaxed);
       if (lag < 0 || lag > std::chrono::microseconds(reads.max_lag).count()) continue;
       if (!replica_is_fresh(shard, at, node)) continue;
@@ -130,7 +132,8 @@ std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool
       return at;
     }
     ++database_->counters.replica_fallbacks;
-    if (!nodes.sample_wanted.exchange(true) && worker_.surroundings().sample_wanted) worker_.surroundings().sample_wanted();
+    if (!nodes.sample_wanted.exchange(true) && worker_.surroundings().sample_wanted)
+      worker_.surroundings().sample_wanted();
   }
   replica = false;
   return primary >= 0 ? static_cast<std::size_t>(primary) : 0;
@@ -177,7 +180,8 @@ void Session::wait_for(Pool& pool, router::ShardIndex shard, bool replica) {
 }
 
 void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
-  const auto waited = std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - waiting_->since).count();
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - waiting_->since).count();
   waiting_->ticket = 0;
   if (link) {
     database_->counters.wait_us += static_cast<std::uint64_t>(waited);
@@ -194,7 +198,7 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
     waiting_->fault_sqlstate = failure.sqlstate;
     resume();
   } else if (waiting_->replica) {
-    stop_waiting();   // marked down meanwhile: another node is chosen
+    stop_waiting();  // marked down meanwhile: another node is chosen
     resume();
   } else {
     waiting_->retry = worker_.loop().after(retry_pause(), [this] {
@@ -222,12 +226,14 @@ void Session::on_wait_deadline() {
   const auto& shard = config.shards[waiting_->shard].name;
   protocol::Fault fault;
   if (pool.shared().open() == 0 && !pool.last_failure().message.empty()) {
-    fault = {protocol::FaultReason::kNoServer, "no server of shard \"" + shard + "\" could be reached for " + waited + ": " +
-             pool.last_failure().message, "check that the node is up and that its address is right", 0};
+    fault = {protocol::FaultReason::kNoServer,
+             "no server of shard \"" + shard + "\" could be reached for " + waited + ": " + pool.last_failure().message,
+             "check that the node is up and that its address is right", 0};
   } else {
     fault = {protocol::FaultReason::kPoolTimeout,
-             "pool of database \"" + config.name + "\", shard \"" + shard + "\": " + std::to_string(pool.shared().open()) + " of " +
-                 std::to_string(config.pool.size) + " server connections busy for " + waited,
+             "pool of database \"" + config.name + "\", shard \"" + shard +
+                 "\": " + std::to_string(pool.shared().open()) + " of " + std::to_string(config.pool.size) +
+                 " server connections busy for " + waited,
              "raise pool.size, or shorten transactions; pool.queue_timeout says how long to wait", 0};
   }
   waiting_->fault = std::move(fault);
@@ -254,7 +260,9 @@ void Session::release(Branch& branch) {
                     !link->has_backlog() && !branch.dirty;
   if (!idle) {
     worker_.forget_cancel(*link);
-    loop.defer([&pool, parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link))] { pool.discard(std::move(*parcel)); });
+    loop.defer([&pool, parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link))] {
+      pool.discard(std::move(*parcel));
+    });
   } else if (branch.pinned) {
     link->forget_all_statements();
     link->settings = no_settings();

@@ -91,16 +91,14 @@ void Session::continue_tls() {
   switch (stream_.handshake()) {
     case net::HandshakeState::kAgain: return;
     case net::HandshakeState::kFailed: return close();
-    case net::HandshakeState::kDone:
-      phase_ = Phase::kStartup;
-      readable_ = true;
+    case net::HandshakeState::kDone: phase_ = Phase::kStartup; readable_ = true;
   }
 }
 
 void Session::refuse_login(std::string_view sqlstate, std::string message) {
   if (auto* counters = worker_.login_counters(database_name_)) ++counters->failed_logins;
-  spdlog::warn("event=login_refused client={} user=\"{}\" database=\"{}\" sqlstate={} message=\"{}\"", id_, user_, database_name_,
-               sqlstate, message);
+  spdlog::warn("event=login_refused client={} user=\"{}\" database=\"{}\" sqlstate={} message=\"{}\"", id_, user_,
+               database_name_, sqlstate, message);
   pg::encode::error(reply(), {.severity = "FATAL", .sqlstate = sqlstate, .message = message});
   out_.flush(stream_);
   close();
@@ -121,11 +119,13 @@ void Session::on_startup(const pg::StartupMessage& message) {
     return refuse_login("28000", "this listener takes encrypted connections only; use sslmode=require");
   }
   if (worker_.surroundings().clients.load() > config.max_clients) {
-    return refuse_login("53300", "sorry, too many clients already: max_clients is " + std::to_string(config.max_clients));
+    return refuse_login("53300",
+                        "sorry, too many clients already: max_clients is " + std::to_string(config.max_clients));
   }
   if (!worker_.surroundings().host->accepting()) return refuse_login("57P03", "the database system is shutting down");
   if (const auto replication = message.parameter("replication"); !replication.empty() && replication != "false" &&
-                                                                 replication != "off" && replication != "0" && replication != "no") {
+                                                                 replication != "off" && replication != "0" &&
+                                                                 replication != "no") {
     return refuse_login("0A000", "replication connections are not supported; connect to the server itself");
   }
   std::string problem;
@@ -176,7 +176,8 @@ void Session::begin_session() {
   if (is_console(database_name_)) {
     may_change_ = names(config.admin.users, user_);
     if (!may_change_ && !names(config.admin.stats_users, user_)) {
-      return refuse_login("42501", "user \"" + user_ + "\" may not use the console; add it to [admin] users or stats_users");
+      return refuse_login("42501",
+                          "user \"" + user_ + "\" may not use the console; add it to [admin] users or stats_users");
     }
     phase_ = Phase::kConsole;
     finish_welcome({});
@@ -184,7 +185,8 @@ void Session::begin_session() {
   }
   database_ = worker_.database(database_name_);
   if (!database_) return refuse_login("3D000", "database \"" + database_name_ + "\" does not exist");
-  if (database_->backend().disabled.load()) return refuse_login("57P03", "database \"" + database_name_ + "\" is disabled");
+  if (database_->backend().disabled.load())
+    return refuse_login("57P03", "database \"" + database_name_ + "\" is disabled");
   pools_ = &database_->pools_of(user->server_user.empty() ? user_ : user->server_user);
   phase_ = Phase::kWelcome;
   welcome();
@@ -195,7 +197,7 @@ void Session::welcome() {
   const auto key = pools_->server_user + '\0' + base_settings_->fingerprint();
   const auto known = database_->welcomes.find(key);
   if (known != database_->welcomes.end()) {
-    stop_waiting();   // another session has learned it meanwhile: the link that was waited for is not needed
+    stop_waiting();  // another session has learned it meanwhile: the link that was waited for is not needed
     phase_ = Phase::kReady;
     finish_welcome(known->second);
     return;
@@ -203,8 +205,9 @@ void Session::welcome() {
   auto enlisted = enlist(database_->topology().home, false);
   if (enlisted.blocked) return;
   if (enlisted.branch == nullptr) {
-    return refuse_login(enlisted.sqlstate.empty() ? sqlstate_of(enlisted.fault->reason) : std::string_view(enlisted.sqlstate),
-                        enlisted.fault->message);
+    return refuse_login(
+        enlisted.sqlstate.empty() ? sqlstate_of(enlisted.fault->reason) : std::string_view(enlisted.sqlstate),
+        enlisted.fault->message);
   }
   Welcome fresh;
   for (const auto& [name, value] : enlisted.branch->link->parameters()) {
@@ -227,9 +230,14 @@ void Session::finish_welcome(const Welcome& welcome) {
   secret_ = random_bytes(kSecretBytes);
   process_id_ = worker_.new_process_id(*this);
   if (phase_ == Phase::kConsole) {
-    for (const auto& [name, value] : {std::pair{"server_version", "15.0/shardway"}, {"client_encoding", "UTF8"},
-                                      {"server_encoding", "UTF8"}, {"DateStyle", "ISO"}, {"TimeZone", "GMT"},
-                                      {"standard_conforming_strings", "on"}, {"is_superuser", "off"}, {"integer_datetimes", "on"}}) {
+    for (const auto& [name, value] : {std::pair{"server_version", "15.0/shardway"},
+                                      {"client_encoding", "UTF8"},
+                                      {"server_encoding", "UTF8"},
+                                      {"DateStyle", "ISO"},
+                                      {"TimeZone", "GMT"},
+                                      {"standard_conforming_strings", "on"},
+                                      {"is_superuser", "off"},
+                                      {"integer_datetimes", "on"}}) {
       pg::encode::parameter_status(reply(), name, value);
     }
   }
@@ -239,8 +247,8 @@ void Session::finish_welcome(const Welcome& welcome) {
   if (database_) ++database_->counters.client_logins;
   use_settings(settings_);
   const auto peer = net::peer_of(stream_.fd());
-  spdlog::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_, database_name_, peer.host,
-               peer.port, stream_.is_tls());
+  spdlog::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_, database_name_,
+               peer.host, peer.port, stream_.is_tls());
   if (draining_) kill("shutdown");
 }
 

@@ -1,5 +1,5 @@
-// Several shards at once: scatters, statements for every shard, the end of a transaction that touched several, and batches
-// whose statements go to different shards.
+// Several shards at once: scatters, statements for every shard, the end of a transaction that touched several, and
+// batches whose statements go to different shards.
 #include <algorithm>
 
 #include "protocol/postgres/messages.hpp"
@@ -49,8 +49,9 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
     for (const auto shard : plan.shards) branch_on(shard)->link->forget_all_statements();
   }
   auto operation = std::make_unique<Operation>(
-      plan.action == Action::kScatter ? Operation::Answer::kUnion : Operation::Answer::kFirst, everywhere || work.row_limit > 0, simple,
-      [this](std::string_view bytes) { send(bytes); }, [this, simple](Operation& done) { finish_work(done, simple); });
+      plan.action == Action::kScatter ? Operation::Answer::kUnion : Operation::Answer::kFirst,
+      everywhere || work.row_limit > 0, simple, [this](std::string_view bytes) { send(bytes); },
+      [this, simple](Operation& done) { finish_work(done, simple); });
   operation->limit_rows(work.row_limit);
   auto kept = std::make_shared<KeptWork>();
   kept->sql = plan.rewritten.empty() ? std::string(work.sql) : plan.rewritten;
@@ -153,27 +154,29 @@ void Session::finish_work(Operation& operation, bool simple) {
 // COMMIT of what Shardway itself began; `then` runs only if all went well, else the client has been told.
 void Session::commit_implicit(std::function<void()> then) {
   const bool failed = transaction_->failed;
-  end_transaction_everywhere(failed ? "ROLLBACK" : "COMMIT", [this, failed, then = std::move(then)](Operation& operation) {
-    if (operation.failed()) {
-      const std::string error = operation.error();
-      transaction_over(false);
-      fail_statement_frame(error);
-    } else {
-      transaction_over(!failed);
-      then();
-    }
-    resume();
-  });
+  end_transaction_everywhere(failed ? "ROLLBACK" : "COMMIT",
+                             [this, failed, then = std::move(then)](Operation& operation) {
+                               if (operation.failed()) {
+                                 const std::string error = operation.error();
+                                 transaction_over(false);
+                                 fail_statement_frame(error);
+                               } else {
+                                 transaction_over(!failed);
+                                 then();
+                               }
+                               resume();
+                             });
 }
 
-// `command` on every branch that has begun, one after the other, the one that wrote first; `then` when all have answered,
-// or one has failed. A COMMIT that was answered with ROLLBACK is a failure.
+// `command` on every branch that has begun, one after the other, the one that wrote first; `then` when all have
+// answered, or one has failed. A COMMIT that was answered with ROLLBACK is a failure.
 void Session::end_transaction_everywhere(std::string_view command, std::function<void(Operation&)> then) {
-  auto operation = std::make_unique<Operation>(Operation::Answer::kSilent, true, false, [](std::string_view) {},
-                                               [this, then](Operation& done) {
-                                                 end_operation();
-                                                 then(done);
-                                               });
+  auto operation = std::make_unique<Operation>(
+      Operation::Answer::kSilent, true, false, [](std::string_view) {},
+      [this, then](Operation& done) {
+        end_operation();
+        then(done);
+      });
   std::vector<Branch*> order;
   for (auto& branch : branches_) {
     if (branch.begun && !branch.link->is_broken()) order.push_back(&branch);
@@ -192,8 +195,8 @@ void Session::end_transaction_everywhere(std::string_view command, std::function
 
 // One statement on one branch, its answer shown; for batches and the extended protocol.
 void Session::run_on_branch(Branch& branch, std::string_view sql, std::function<void(Operation&)> then) {
-  auto operation = std::make_unique<Operation>(Operation::Answer::kFirst, false, !in_segment_,
-                                               [this](std::string_view bytes) { send(bytes); }, std::move(then));
+  auto operation = std::make_unique<Operation>(
+      Operation::Answer::kFirst, false, !in_segment_, [this](std::string_view bytes) { send(bytes); }, std::move(then));
   operation->add(*branch.link, query_of(std::string(sql)));
   operate(std::move(operation));
 }
@@ -205,7 +208,8 @@ bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_vi
   const auto& literals = batch_literals_;
   for (const auto& statement : query.statements) {
     if (statement.kind == StatementKind::kEmpty) continue;
-    auto next = plan_for(statement, {&literals, nullptr, nullptr}, sql.substr(statement.begin, statement.end - statement.begin));
+    auto next = plan_for(statement, {&literals, nullptr, nullptr},
+                         sql.substr(statement.begin, statement.end - statement.begin));
     if (next.action != Action::kOneShard) return false;
     if (!plan.shards.empty() && plan.shards[0] != next.shards[0]) return false;
     next.writes = next.writes || plan.writes;
@@ -216,12 +220,13 @@ bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_vi
 }
 
 Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql) {
-  Statement whole;   // what the batch leaves behind, taken together
+  Statement whole;  // what the batch leaves behind, taken together
   bool controls = false;
   for (const auto& statement : query->statements) {
     whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
     if (statement.pins != router::PinReason::kNone) whole.pins = statement.pins;
-    if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone) whole.kind = StatementKind::kDdl;
+    if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
+      whole.kind = StatementKind::kDdl;
     controls = controls || (statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase);
   }
   if (transaction_ && transaction_->failed && !controls) {
@@ -263,7 +268,7 @@ void Session::continue_script() {
     if (!ended) {
       const auto& statement = script_->query->statements[script_->next];
       const auto sql = std::string_view(script_->text).substr(statement.begin, statement.end - statement.begin);
-      if (!run_script_statement(statement, sql)) return;   // it waits for a link
+      if (!run_script_statement(statement, sql)) return;  // it waits for a link
       continue;
     }
     const bool failed = error_seen_;
@@ -303,7 +308,8 @@ bool Session::run_script_statement(const Statement& statement, std::string_view 
     case Action::kEveryShard:
     case Action::kScatter:
       if (statement.kind == StatementKind::kDdlAlone) {
-        fail_statement({FaultReason::kActiveTransaction, "this statement cannot run inside a batch", "send it by itself", 0});
+        fail_statement(
+            {FaultReason::kActiveTransaction, "this statement cannot run inside a batch", "send it by itself", 0});
       } else if (const auto fault = breaks_one_writer(plan)) {
         fail_statement(*fault);
       } else {
@@ -312,7 +318,8 @@ bool Session::run_script_statement(const Statement& statement, std::string_view 
       break;
     case Action::kCopyIn:
     case Action::kExplain:
-      fail_statement({FaultReason::kNotSupported, "COPY and SHARDWAY EXPLAIN are not supported inside a batch", "send it by itself", 0});
+      fail_statement({FaultReason::kNotSupported, "COPY and SHARDWAY EXPLAIN are not supported inside a batch",
+                      "send it by itself", 0});
       break;
   }
   if (step == Step::kBlocked && script_) script_->next = before;

@@ -1,4 +1,5 @@
-// Simple Query: one statement or several, and the choice by plan. What the two protocols share in that choice is here too.
+// Simple Query: one statement or several, and the choice by plan. What the two protocols share in that choice is here
+// too.
 #include <spdlog/spdlog.h>
 
 #include "protocol/postgres/messages.hpp"
@@ -34,7 +35,9 @@ bool ends_failed_transaction(StatementKind kind) noexcept {
          kind == StatementKind::kTwoPhase;
 }
 
-bool changes_catalog(StatementKind kind) noexcept { return kind == StatementKind::kDdl || kind == StatementKind::kDdlAlone; }
+bool changes_catalog(StatementKind kind) noexcept {
+  return kind == StatementKind::kDdl || kind == StatementKind::kDdlAlone;
+}
 
 // A key's bytes are hashed as the server stores them; in another encoding they would be other bytes, and another shard.
 bool uses_text_key(const Statement& statement, const router::Topology& topology) {
@@ -51,8 +54,8 @@ std::string now_as_literal() {
   std::tm utc{};
   ::gmtime_r(&seconds, &utc);
   char text[64];
-  std::snprintf(text, sizeof text, "'%04d-%02d-%02d %02d:%02d:%02d.%06d+00'::timestamptz", utc.tm_year + 1900, utc.tm_mon + 1,
-                utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(us % 1'000'000));
+  std::snprintf(text, sizeof text, "'%04d-%02d-%02d %02d:%02d:%02d.%06d+00'::timestamptz", utc.tm_year + 1900,
+                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(us % 1'000'000));
   return text;
 }
 
@@ -83,16 +86,16 @@ router::Plan Session::plan_for(const Statement& statement, const router::Values&
   if (foreign_encoding_ && uses_text_key(statement, database_->topology())) {
     plan.action = Action::kRefuse;
     plan.rule = router::Rule::kRefuse;
-    plan.fault = std::make_unique<Fault>(
-        Fault{FaultReason::kNotSupported, "a text shard key in another client_encoding than UTF8 is not supported",
-              "SET client_encoding TO 'UTF8'", 0});
+    plan.fault = std::make_unique<Fault>(Fault{FaultReason::kNotSupported,
+                                               "a text shard key in another client_encoding than UTF8 is not supported",
+                                               "SET client_encoding TO 'UTF8'", 0});
   }
   return plan;
 }
 
 Session::Step Session::on_query(Frame frame) {
   if (busy()) return Step::kBlocked;
-  if (skip_until_sync_) return Step::kConsumed;   // a server discards it, too, until Sync
+  if (skip_until_sync_) return Step::kConsumed;  // a server discards it, too, until Sync
   if (copy_) {
     fatal(FaultReason::kProtocol, "unexpected message type 0x51 during COPY from stdin");
     return Step::kConsumed;
@@ -118,7 +121,8 @@ Session::Step Session::on_query(Frame frame) {
     fail_statement(*query->syntax_error);
     return Step::kConsumed;
   }
-  if (query->statements.empty() || (query->statements.size() == 1 && query->statements[0].kind == StatementKind::kEmpty)) {
+  if (query->statements.empty() ||
+      (query->statements.size() == 1 && query->statements[0].kind == StatementKind::kEmpty)) {
     pg::encode::empty_query(reply());
     finish_simple();
     return Step::kConsumed;
@@ -136,7 +140,8 @@ void Session::forget_unnamed() {
 // The server takes a Query in the middle of an extended segment as one more part of its implicit transaction.
 Session::Step Session::on_query_in_segment(Branch& branch, Frame frame) {
   if (database_->topology().sharded()) {
-    fail_statement({FaultReason::kNotSupported, "a simple Query inside an extended pipeline is not supported on a sharded database",
+    fail_statement({FaultReason::kNotSupported,
+                    "a simple Query inside an extended pipeline is not supported on a sharded database",
                     "send Sync first", 0});
     return Step::kConsumed;
   }
@@ -161,7 +166,10 @@ router::Plan Session::unsharded_plan() const {
 // What no shard needs to be asked for: a failed transaction takes nothing but its end.
 std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
   if (transaction_ && transaction_->failed && !ends_failed_transaction(statement.kind)) {
-    return Fault{FaultReason::kInFailedTransaction, "current transaction is aborted, commands ignored until end of transaction block", {}, 0};
+    return Fault{FaultReason::kInFailedTransaction,
+                 "current transaction is aborted, commands ignored until end of transaction block",
+                 {},
+                 0};
   }
   if (statement.kind == StatementKind::kBegin && database_->config().pool.mode == config::PoolMode::kStatement) {
     return Fault{FaultReason::kNotSupported, "transaction blocks are not allowed in statement pooling mode",
@@ -179,8 +187,8 @@ std::optional<Fault> Session::breaks_one_writer(const router::Plan& plan) const 
   if (!transaction_->writer || *transaction_->writer == plan.shards[0]) return std::nullopt;
   const auto& shards = database_->config().shards;
   return Fault{FaultReason::kSeveralShards,
-               "this transaction has written on shard \"" + shards[*transaction_->writer].name + "\" and this statement writes on \"" +
-                   shards[plan.shards[0]].name + "\"",
+               "this transaction has written on shard \"" + shards[*transaction_->writer].name +
+                   "\" and this statement writes on \"" + shards[plan.shards[0]].name + "\"",
                "write rows of one shard per transaction, or commit in between", 0};
 }
 
@@ -190,13 +198,14 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
   for (const auto shard : plan.shards) ++counters.by_shard[shard];
   kind_ = statement.kind;
   statement_since_ = worker_.loop().now();
-  if (transaction_ && plan.writes && plan.action == Action::kOneShard && !plan.shards.empty()) transaction_->writer = plan.shards[0];
+  if (transaction_ && plan.writes && plan.action == Action::kOneShard && !plan.shards.empty())
+    transaction_->writer = plan.shards[0];
   if (transaction_ && plan.action == Action::kEveryShard) transaction_->wrote_everywhere = true;
   if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
     transaction_->cursors[statement.name] = plan.shards[0];
   }
   effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
-  if (statement.kind == StatementKind::kResetAll) effects_.emplace_back();   // without a name: all of them
+  if (statement.kind == StatementKind::kResetAll) effects_.emplace_back();  // without a name: all of them
   if (statement.pins != router::PinReason::kNone) {
     pin_after_ = statement.pins;
     pin_detail_ = std::string(router::name_of(statement.pins));
@@ -242,14 +251,18 @@ Session::Step Session::run_simple(const Statement& statement, Frame frame, std::
     case Action::kEveryShard: return run_on_shards(statement, plan, {sql, nullptr, 0});
     case Action::kCopyIn: return begin_copy_in(statement, frame);
     case Action::kExplain: explain_statement(statement); return Step::kConsumed;
-    case Action::kRefuse: note_refusal(plan.fault->reason); fail_statement(*plan.fault); return Step::kConsumed;
+    case Action::kRefuse:
+      note_refusal(plan.fault->reason);
+      fail_statement(*plan.fault);
+      return Step::kConsumed;
   }
   return Step::kConsumed;
 }
 
 bool Session::replica_allowed(const Statement& statement, const router::Plan& plan) const noexcept {
   if (!plan.replica_ok || (statement.hint.kind == router::HintKind::kPrimary && hints_)) return false;
-  return !transaction_ || (transaction_->mode == Transaction::Mode::kExplicit && transaction_->read_only && !transaction_->serializable);
+  return !transaction_ ||
+         (transaction_->mode == Transaction::Mode::kExplicit && transaction_->read_only && !transaction_->serializable);
 }
 
 Session::Step Session::forward_statement(const Statement& statement, const router::Plan& plan, Frame frame) {
@@ -274,7 +287,8 @@ Session::Step Session::forward_query(const router::Plan& plan, Frame frame) {
 }
 
 // Statements of the session itself: transaction control, settings, cursors.
-Session::Step Session::run_session_statement(const Statement& statement, const router::Plan& plan, std::string_view sql, Frame frame) {
+Session::Step Session::run_session_statement(const Statement& statement, const router::Plan& plan, std::string_view sql,
+                                             Frame frame) {
   if (is_transaction_control(statement.kind)) return transaction_statement(statement, sql, frame);
   switch (statement.kind) {
     case StatementKind::kEmpty:
@@ -303,15 +317,19 @@ Session::Step Session::run_session_statement(const Statement& statement, const r
   return everywhere_or_here(statement, sql, frame, plan);
 }
 
-// A statement for all that is open: one branch, or none yet (then the home shard), passes it on; several run it together.
-Session::Step Session::everywhere_or_here(const Statement& statement, std::string_view sql, Frame frame, const router::Plan& planned) {
+// A statement for all that is open: one branch, or none yet (then the home shard), passes it on; several run it
+// together.
+Session::Step Session::everywhere_or_here(const Statement& statement, std::string_view sql, Frame frame,
+                                          const router::Plan& planned) {
   router::Plan plan;
   plan.action = Action::kOneShard;
   plan.rule = planned.rule;
   const auto home = database_->topology().home;
-  const auto cursor = transaction_ ? transaction_->cursors.find(statement.name) : std::map<std::string, router::ShardIndex>::iterator{};
-  const auto forward = [&] {   // in a batch or a pipeline there is no Query of its own to pass on
-    return frame.empty() ? run_on_shards(statement, plan, {sql, nullptr, 0}) : forward_statement(statement, plan, frame);
+  const auto cursor =
+      transaction_ ? transaction_->cursors.find(statement.name) : std::map<std::string, router::ShardIndex>::iterator{};
+  const auto forward = [&] {  // in a batch or a pipeline there is no Query of its own to pass on
+    return frame.empty() ? run_on_shards(statement, plan, {sql, nullptr, 0})
+                         : forward_statement(statement, plan, frame);
   };
   const bool of_cursor = statement.kind == StatementKind::kFetch || statement.kind == StatementKind::kCloseCursor;
   if (of_cursor && transaction_ && cursor != transaction_->cursors.end()) {
@@ -367,7 +385,7 @@ void Session::fail_statement_frame(std::string_view error_frame) {
   error_seen_ = true;
   if (transaction_) transaction_->failed = true;
   awaiting_ready_ = false;
-  if (script_) return;   // the script ends itself
+  if (script_) return;  // the script ends itself
   if (in_segment_) {
     forget_unanswered_parses();
     skip_until_sync_ = error_is_ours_ = true;
@@ -391,7 +409,8 @@ void Session::explain_statement(const Statement& statement) {
   const auto query = database_->cache().find(text, parse_settings(), literals);
   std::vector<std::string> lines;
   if (!hints_) {
-    fail_statement({FaultReason::kForbidden, "user \"" + user_ + "\" may not use SHARDWAY EXPLAIN", "set hints = true for this [[user]]", 0});
+    fail_statement({FaultReason::kForbidden, "user \"" + user_ + "\" may not use SHARDWAY EXPLAIN",
+                    "set hints = true for this [[user]]", 0});
     return;
   }
   if (query->syntax_error) {

@@ -14,7 +14,9 @@ namespace pg = protocol::postgres;
 namespace {
 
 // Frames that may pass in pieces: nobody here looks into them.
-bool passes_in_pieces(char type) noexcept { return type == 'D' || type == 'd' || type == 'T' || type == 'V' || type == 'N'; }
+bool passes_in_pieces(char type) noexcept {
+  return type == 'D' || type == 'd' || type == 'T' || type == 'V' || type == 'N';
+}
 
 constexpr std::string_view kParseComplete{"1\0\0\0\4", 5};
 constexpr std::string_view kCloseComplete{"3\0\0\0\4", 5};
@@ -33,8 +35,8 @@ void Session::on_link_events(Link& link, std::uint32_t events) {
   read_links();
 }
 
-// Reads every link that has something, as long as the client takes it. A reader may stop early for the client's sake; when
-// everything could be written after all, no event would say so: hence the loop.
+// Reads every link that has something, as long as the client takes it. A reader may stop early for the client's sake;
+// when everything could be written after all, no event would say so: hence the loop.
 void Session::read_links() {
   if (reading_) return;
   reading_ = true;
@@ -60,11 +62,11 @@ void Session::read_links() {
 
 void Session::relay(Link& link) {
   for (;;) {
-    if (out_.size() > kClientBacklog) return;   // the client is slow: read_links() comes back
+    if (out_.size() > kClientBacklog) return;  // the client is slow: read_links() comes back
     char* buffer = worker_.server_buffer();
     const std::size_t held = link.held.size();
     if (held >= Worker::kServerBuffer) {
-      link.mark_broken();   // a control message of 128 KiB is none
+      link.mark_broken();  // a control message of 128 KiB is none
       return link_lost(link);
     }
     link.held.copy(buffer, held);
@@ -74,7 +76,7 @@ void Session::relay(Link& link) {
     const std::string_view in(buffer, held + got.bytes);
     const auto used = relay_frames(link, in);
     if (phase_ == Phase::kClosed || branch_of(link) == nullptr) return;
-    if (blocked_ && !link.owes()) worker_.resume_later(*this);   // a message of the client's waits for these answers
+    if (blocked_ && !link.owes()) worker_.resume_later(*this);  // a message of the client's waits for these answers
     if (used < in.size()) link.held.assign(in.substr(used));
     if (got.closed || link.is_broken()) return link_lost(link);
     if (got.drained) return;
@@ -109,7 +111,7 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       at += head.size();
       continue;
     }
-    if (head.type == 'E') forward();   // our own word may come in its place
+    if (head.type == 'E') forward();  // our own word may come in its place
     const auto disposition = on_reply(link, head.type, in.substr(at, head.size()));
     if (disposition == Disposition::kDrop) {
       forward();
@@ -124,11 +126,11 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
     }
     if (head.type == 'Z' && disposition == Disposition::kDrop && link.owes()) {
       if (link.status == 'E') mark_failed();
-      continue;   // the end of something of ours; the client's own is behind it
+      continue;  // the end of something of ours; the client's own is behind it
     }
     if (head.type == 'Z') {
       forward();
-      if (at < in.size()) link.held.assign(in.substr(at));   // should not be: nothing is owed behind it
+      if (at < in.size()) link.held.assign(in.substr(at));  // should not be: nothing is owed behind it
       on_link_ready(link, disposition != Disposition::kDrop);
       return in.size();
     }
@@ -157,7 +159,8 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
     case 'I':
     case 's':
       copy_link_ = nullptr;
-      if (const auto tag = pg::decode_command_complete(body); tag && type == 'C' && *tag == "ROLLBACK") rolled_back_ = true;
+      if (const auto tag = pg::decode_command_complete(body); tag && type == 'C' && *tag == "ROLLBACK")
+        rolled_back_ = true;
       return answered(Reply::kExecute);
     case 'V': return drop ? Disposition::kDrop : Disposition::kForward;
     case 'E': return on_error_reply(link, frame);
@@ -173,13 +176,15 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
       const auto parameter = pg::decode_parameter_status(body);
       if (!parameter) return Disposition::kDrop;
       link.note_parameter(parameter->name, parameter->value);
-      if (drop || parameter->name == "in_hot_standby" || parameter->name == "session_authorization") return Disposition::kDrop;
+      if (drop || parameter->name == "in_hot_standby" || parameter->name == "session_authorization")
+        return Disposition::kDrop;
       if (parameter->name == "standard_conforming_strings") standard_strings_ = parameter->value == "on";
       return Disposition::kForward;
     }
-    case 'N': {   // "terminating connection because of crash of another server process": the end follows
+    case 'N': {  // "terminating connection because of crash of another server process": the end follows
       const auto* branch = branch_of(link);
-      if (drop || branch == nullptr || !may_ask_again(*branch)) return drop ? Disposition::kDrop : Disposition::kForward;
+      if (drop || branch == nullptr || !may_ask_again(*branch))
+        return drop ? Disposition::kDrop : Disposition::kForward;
       const auto notice = pg::decode_error(body);
       return notice && notice->sqlstate == "57P02" ? Disposition::kDrop : Disposition::kForward;
     }
@@ -189,14 +194,15 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
   }
 }
 
-// The server takes CopyData now. A Sync that was sent behind the Execute is ignored by it: the client sends another one.
+// The server takes CopyData now. A Sync that was sent behind the Execute is ignored by it: the client sends another
+// one.
 Session::Disposition Session::on_copy_in_response(Link& link) {
   if (copy_) {
     on_copy_started(link);
     return Disposition::kDrop;
   }
   copy_link_ = &link;
-  worker_.resume_later(*this);   // CopyData that came at once waits for this
+  worker_.resume_later(*this);  // CopyData that came at once waits for this
   auto& owed = link.owed();
   if (!owed.empty() && owed.front().reply == Reply::kExecute && owed.size() > 1) {
     owed.resize(1);
@@ -227,7 +233,8 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
     if (auto* branch = branch_of(link); branch != nullptr && branch->syncing) {
       waiting_ = std::make_unique<Waiting>();
       waiting_->shard = branch->shard;
-      waiting_->fault = protocol::Fault{protocol::FaultReason::kNotSupported, std::string(error->message), std::string(error->hint), 0};
+      waiting_->fault = protocol::Fault{protocol::FaultReason::kNotSupported, std::string(error->message),
+                                        std::string(error->hint), 0};
       waiting_->fault_sqlstate = error->sqlstate;
     }
     return Disposition::kDrop;
@@ -235,16 +242,17 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   if (error->is_fatal()) {
     link.mark_broken();
     if (const auto* branch = branch_of(link); branch != nullptr && may_ask_again(*branch)) return Disposition::kDrop;
-    if (!link.owes()) return Disposition::kDrop;   // the server's farewell while nothing was asked: not the client's
+    if (!link.owes()) return Disposition::kDrop;  // the server's farewell while nothing was asked: not the client's
   }
   error_seen_ = true;
-  const bool extended = !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
+  const bool extended =
+      !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
   if (extended) {
     const auto sync = std::find_if(owed.begin(), owed.end(), [](const Owed& one) { return one.reply == Reply::kSync; });
-    for (auto skipped = sync; skipped != owed.begin();) link.undo(*--skipped);   // the last one first
+    for (auto skipped = sync; skipped != owed.begin();) link.undo(*--skipped);  // the last one first
     owed.erase(owed.begin(), sync);
     forget_unanswered_parses();
-    if (owed.empty()) {   // the Sync has not come; a Query before it is skipped, too
+    if (owed.empty()) {  // the Sync has not come; a Query before it is skipped, too
       skip_until_sync_ = true;
       if (std::exchange(awaiting_ready_, false)) worker_.resume_later(*this);
     }
@@ -293,7 +301,7 @@ void Session::on_link_ready(Link& link, bool shown) {
   std::string().swap(retry_);
   note_finished();
   stamp(*branch);
-  if (link.status != 'I' && !transaction_) {   // a BEGIN inside a batch
+  if (link.status != 'I' && !transaction_) {  // a BEGIN inside a batch
     transaction_ = std::make_unique<Transaction>();
     transaction_->settings_before = settings_;
     branch->begun = true;
@@ -352,8 +360,8 @@ void Session::ask_again() {
   resume();
 }
 
-// The server's side of a branch is gone. What it was asked and did not answer is lost, and said so; an open transaction is
-// over, and the client's connection lives on if it can be told in the protocol.
+// The server's side of a branch is gone. What it was asked and did not answer is lost, and said so; an open transaction
+// is over, and the client's connection lives on if it can be told in the protocol.
 void Session::link_lost(Link& link) {
   auto* branch = branch_of(link);
   if (branch == nullptr) return;
@@ -371,7 +379,7 @@ void Session::link_lost(Link& link) {
   spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link.id(), address, owed);
   if (auto* node = link.target().node; node->role.load() == backend::Role::kReplica) node->lost();
   if (may_ask_again(*branch)) return ask_again();
-  if (!was_syncing && !owed && !in_transaction) {   // it only lay here between two messages
+  if (!was_syncing && !owed && !in_transaction) {  // it only lay here between two messages
     release(*branch);
     branches_.erase(branches_.begin() + (branch - branches_.data()));
     return resume();
@@ -382,19 +390,21 @@ void Session::link_lost(Link& link) {
   }
   for (auto& other : branches_) other.pinned = false;
   release_idle();
-  if (was_syncing) return resume();   // nothing of the client's was sent: it is sent elsewhere
-  protocol::Fault fault{outcome_unknown ? protocol::FaultReason::kOutcomeUnknown : protocol::FaultReason::kServerLost,
-                        outcome_unknown ? "the connection to server " + address + " was lost during COMMIT; it may have been committed"
-                                        : "the connection to server " + address + " was lost; the statement may have run",
-                        {}, 0};
+  if (was_syncing) return resume();  // nothing of the client's was sent: it is sent elsewhere
+  protocol::Fault fault{
+      outcome_unknown ? protocol::FaultReason::kOutcomeUnknown : protocol::FaultReason::kServerLost,
+      outcome_unknown ? "the connection to server " + address + " was lost during COMMIT; it may have been committed"
+                      : "the connection to server " + address + " was lost; the statement may have run",
+      {},
+      0};
   if (owed) {
-    if (awaiting_ready_) {   // its Sync has been taken: ReadyForQuery is ours
+    if (awaiting_ready_) {  // its Sync has been taken: ReadyForQuery is ours
       forget_unanswered_parses();
       in_segment_ = skip_until_sync_ = false;
     }
     fail_statement(fault);
   } else if (transaction_) {
-    mark_failed();   // the client is told at its next statement, as by a server: 25P02
+    mark_failed();  // the client is told at its next statement, as by a server: 25P02
   }
   if (phase_ != Phase::kClosed) resume();
 }

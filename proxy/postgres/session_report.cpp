@@ -33,7 +33,10 @@ stats::ClientRow Session::row() const {
   row.worker = worker_.index();
   row.user = user_;
   row.database = database_name_;
-  row.state = phase_ < Phase::kReady ? "login" : waiting_ ? "waiting" : transaction_ || busy() || in_segment_ ? "active" : "idle";
+  row.state = phase_ < Phase::kReady                  ? "login"
+              : waiting_                              ? "waiting"
+              : transaction_ || busy() || in_segment_ ? "active"
+                                                      : "idle";
   row.addr = peer.host;
   row.port = peer.port;
   row.local_addr = local.host;
@@ -84,7 +87,8 @@ stats::ServerRow server_row(const Link& link, std::uint32_t worker, const char* 
 void Session::add_server_rows(std::vector<stats::ServerRow>& rows) const {
   for (const auto& branch : branches_) {
     if (!branch.link) continue;
-    auto row = server_row(*branch.link, worker_.index(), branch.link->cancels_in_flight > 0 ? "active_cancel" : "active");
+    auto row =
+        server_row(*branch.link, worker_.index(), branch.link->cancels_in_flight > 0 ? "active_cancel" : "active");
     row.client_id = id_;
     rows.push_back(std::move(row));
   }

@@ -18,7 +18,8 @@ using router::StatementKind;
 namespace {
 
 std::string_view trimmed(std::string_view sql) {
-  while (!sql.empty() && (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n' || sql.back() == '\t' || sql.back() == '\r')) {
+  while (!sql.empty() &&
+         (sql.back() == ';' || sql.back() == ' ' || sql.back() == '\n' || sql.back() == '\t' || sql.back() == '\r')) {
     sql.remove_suffix(1);
   }
   return sql;
@@ -31,7 +32,8 @@ bool names_utf8(std::string_view sql) {
   if (begin == std::string_view::npos) return false;
   std::string plain;
   for (const char c : sql.substr(begin + 1, end - begin - 1)) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
   }
   return plain == "utf8" || plain == "unicode";
 }
@@ -60,7 +62,8 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
     case StatementKind::kRollback: return end_transaction(statement, sql, frame);
     case StatementKind::kSetTransaction:
       if (!transaction_) {
-        pg::encode::notice(reply(), {.severity = "WARNING", .sqlstate = "25P01",
+        pg::encode::notice(reply(), {.severity = "WARNING",
+                                     .sqlstate = "25P01",
                                      .message = "SET TRANSACTION can only be used in transaction blocks"});
         answer("SET");
         return Step::kConsumed;
@@ -72,8 +75,9 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
     default: break;
   }
   if (database_->topology().sharded()) {
-    fail_statement({FaultReason::kNotSupported, "PREPARE TRANSACTION and COMMIT PREPARED are not supported on a sharded database",
-                    "use COMMIT", 0});
+    fail_statement({FaultReason::kNotSupported,
+                    "PREPARE TRANSACTION and COMMIT PREPARED are not supported on a sharded database", "use COMMIT",
+                    0});
     return Step::kConsumed;
   }
   return everywhere_or_here(statement, sql, frame, unsharded_plan());
@@ -81,11 +85,12 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
 
 Session::Step Session::begin_transaction(const Statement& statement, std::string_view sql) {
   if (transaction_ && transaction_->mode == Transaction::Mode::kExplicit) {
-    pg::encode::notice(reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
+    pg::encode::notice(
+        reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
     answer("BEGIN");
     return Step::kConsumed;
   }
-  for (auto& branch : branches_) {   // in the middle of a pipeline: what ran before belongs to the transaction
+  for (auto& branch : branches_) {  // in the middle of a pipeline: what ran before belongs to the transaction
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
   }
   if (!transaction_) {
@@ -106,7 +111,8 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
 Session::Step Session::end_transaction(const Statement& statement, std::string_view sql, Frame frame) {
   const bool commit = statement.kind == StatementKind::kCommit;
   if (!transaction_ || (transaction_->mode == Transaction::Mode::kImplicit && !script_ && branches_.empty())) {
-    pg::encode::notice(reply(), {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
+    pg::encode::notice(reply(),
+                       {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
     answer(commit ? "COMMIT" : "ROLLBACK");
     return Step::kConsumed;
   }
@@ -121,7 +127,8 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
     only = &branch;
   }
   if (statement.chain) {
-    fail_statement({FaultReason::kNotSupported, "COMMIT AND CHAIN and ROLLBACK AND CHAIN are not supported", "send COMMIT, then BEGIN", 0});
+    fail_statement({FaultReason::kNotSupported, "COMMIT AND CHAIN and ROLLBACK AND CHAIN are not supported",
+                    "send COMMIT, then BEGIN", 0});
     return Step::kConsumed;
   }
   const bool commits = commit && !transaction_->failed;
@@ -131,7 +138,7 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
     answer(commits ? "COMMIT" : "ROLLBACK");
     return Step::kConsumed;
   }
-  const bool agrees = commit == commits || only->link->status == 'E';   // else the server must hear ROLLBACK, not COMMIT
+  const bool agrees = commit == commits || only->link->status == 'E';  // else the server must hear ROLLBACK, not COMMIT
   if (begun == 1 && agrees && !frame.empty() && !script_) {
     statement_since_ = worker_.loop().now();
     only->link->out() += frame;
@@ -145,8 +152,8 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
   return Step::kConsumed;
 }
 
-// Several branches have been told. The first one had the writes: if it failed, nothing is there; if a later one failed that
-// had writes for every shard, they are on some shards only, and the client is told so.
+// Several branches have been told. The first one had the writes: if it failed, nothing is there; if a later one failed
+// that had writes for every shard, they are on some shards only, and the client is told so.
 void Session::finish_commit(Operation& operation, const std::string& tag) {
   std::string kept, missing;
   bool rolled_back = false;
@@ -166,7 +173,10 @@ void Session::finish_commit(Operation& operation, const std::string& tag) {
                     "compare the reference tables of these shards", 0});
   } else if (tag == "COMMIT" && first_failed && !error.empty()) {
     if (operation.error_is_loss()) {
-      fail_statement({FaultReason::kOutcomeUnknown, "the server connection was lost during COMMIT; it may have been committed", {}, 0});
+      fail_statement({FaultReason::kOutcomeUnknown,
+                      "the server connection was lost during COMMIT; it may have been committed",
+                      {},
+                      0});
     } else {
       fail_statement_frame(error);
     }
@@ -181,9 +191,11 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
   constexpr std::string_view kNames[] = {"SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT", "SET TRANSACTION"};
   constexpr std::string_view kTags[] = {"SAVEPOINT", "RELEASE", "ROLLBACK", "SET"};
   const bool set = statement.kind == StatementKind::kSetTransaction;
-  const auto index = set ? 3 : static_cast<std::size_t>(statement.kind) - static_cast<std::size_t>(StatementKind::kSavepoint);
+  const auto index =
+      set ? 3 : static_cast<std::size_t>(statement.kind) - static_cast<std::size_t>(StatementKind::kSavepoint);
   if (!transaction_ || transaction_->mode == Transaction::Mode::kImplicit) {
-    fail_statement({FaultReason::kNoTransaction, std::string(kNames[index]) + " can only be used in transaction blocks", {}, 0});
+    fail_statement(
+        {FaultReason::kNoTransaction, std::string(kNames[index]) + " can only be used in transaction blocks", {}, 0});
     return Step::kConsumed;
   }
   for (auto& branch : branches_) {
@@ -193,7 +205,8 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
                      std::any_of(transaction_->savepoints.begin(), transaction_->savepoints.end(),
                                  [&](const Savepoint& savepoint) { return savepoint.name == statement.name; });
   if (!known) {
-    fail_statement({FaultReason::kNoTransaction, "savepoint \"" + statement.name + "\" does not exist", {}, 0}, "3B001");
+    fail_statement({FaultReason::kNoTransaction, "savepoint \"" + statement.name + "\" does not exist", {}, 0},
+                   "3B001");
     return Step::kConsumed;
   }
   const std::string tag(kTags[index]);
@@ -285,7 +298,7 @@ void Session::apply_effects(Link& link, bool to_session) {
     }
     use_settings(apply(settings_, *base_settings_, effects_));
   }
-  if (transaction_) return;   // the link's books are made up when it ends
+  if (transaction_) return;  // the link's books are made up when it ends
   auto on_link = apply(link.settings, Settings(), effects_);
   link.settings = *on_link == *settings_ ? settings_ : on_link;
 }

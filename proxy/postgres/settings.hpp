@@ -14,8 +14,8 @@ namespace shardway::proxy::postgres {
 class Settings {
  public:
   struct Entry {
-    std::string name;   // lower case
-    std::string sql;    // the statement that sets it on a server: "SET x TO 'y'" or "SELECT pg_catalog.set_config(…)"
+    std::string name;  // lower case
+    std::string sql;   // the statement that sets it on a server: "SET x TO 'y'" or "SELECT pg_catalog.set_config(…)"
     bool operator==(const Entry&) const = default;
   };
 
@@ -23,7 +23,7 @@ class Settings {
   static Entry from_startup(std::string_view name, std::string_view value);
   static Entry from_statement(const router::Setting& setting);
 
-  const std::vector<Entry>& entries() const noexcept { return entries_; }   // sorted by name
+  const std::vector<Entry>& entries() const noexcept { return entries_; }  // sorted by name
   const Entry* find(std::string_view name) const noexcept;
   void put(Entry entry);
   void erase(std::string_view name);

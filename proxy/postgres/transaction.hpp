@@ -1,6 +1,6 @@
 // Transaction and Branch: what a client has open, and on which shards. Plain values; the session moves the bytes.
-// Shards are enlisted lazily: BEGIN is answered at once and sent, with all that was said since, to each shard at the first
-// statement that needs it.
+// Shards are enlisted lazily: BEGIN is answered at once and sent, with all that was said since, to each shard at the
+// first statement that needs it.
 #pragma once
 
 #include <boost/container/small_vector.hpp>
@@ -19,19 +19,19 @@ struct Branch {
   router::ShardIndex shard = 0;
   std::unique_ptr<Link> link;
   bool on_replica = false;
-  bool begun = false;      // an explicit BEGIN has been sent on it
-  bool dirty = false;      // extended messages have been sent since the last Sync
-  bool executed = false;   // and one of them was an Execute: an implicit transaction is open there
-  bool wrote = false;      // and one of these Executes was of a statement that writes
-  bool pinned = false;     // the session keeps it beyond the transaction
-  bool flush_sent = false; // nothing has been sent since the last Flush
-  bool syncing = false;    // the session's settings are being brought to it
+  bool begun = false;       // an explicit BEGIN has been sent on it
+  bool dirty = false;       // extended messages have been sent since the last Sync
+  bool executed = false;    // and one of them was an Execute: an implicit transaction is open there
+  bool wrote = false;       // and one of these Executes was of a statement that writes
+  bool pinned = false;      // the session keeps it beyond the transaction
+  bool flush_sent = false;  // nothing has been sent since the last Flush
+  bool syncing = false;     // the session's settings are being brought to it
 };
 using Branches = boost::container::small_vector<Branch, 1>;
 
 struct Savepoint {
   std::string name;
-  SharedSettings settings;   // in force when it was set
+  SharedSettings settings;  // in force when it was set
 };
 
 struct Transaction {
@@ -41,13 +41,13 @@ struct Transaction {
   bool failed = false;
   bool read_only = false;
   bool serializable = false;
-  std::string begin = "BEGIN";              // as the client wrote it
-  std::string replay;                       // what a shard enlisted later has to hear after BEGIN
-  SharedSettings settings_before;           // to go back to on ROLLBACK
+  std::string begin = "BEGIN";     // as the client wrote it
+  std::string replay;              // what a shard enlisted later has to hear after BEGIN
+  SharedSettings settings_before;  // to go back to on ROLLBACK
   std::vector<Savepoint> savepoints;
-  std::optional<router::ShardIndex> writer; // the shard that has been written on
-  bool wrote_everywhere = false;            // reference tables or DDL
-  std::string now;                          // BEGIN's time as a literal, once a statement on several shards needed it
+  std::optional<router::ShardIndex> writer;  // the shard that has been written on
+  bool wrote_everywhere = false;             // reference tables or DDL
+  std::string now;                           // BEGIN's time as a literal, once a statement on several shards needed it
   std::map<std::string, router::ShardIndex> cursors;
 };
 

@@ -45,11 +45,11 @@ struct DatabaseCounters {
   std::uint64_t client_parses = 0, server_parses = 0, binds = 0, client_logins = 0, failed_logins = 0;
   std::uint64_t server_connects = 0, server_connect_failures = 0, cancels = 0, replica_fallbacks = 0;
   std::array<std::uint64_t, router::kRules> by_rule{};
-  std::vector<std::uint64_t> by_shard;                 // statements sent to each shard
-  std::array<std::uint64_t, kFaultReasons> refusals{}; // errors made by Shardway, by reason
-  std::array<std::uint64_t, kPinReasons> pins{};       // clients ever pinned, by reason
+  std::vector<std::uint64_t> by_shard;                  // statements sent to each shard
+  std::array<std::uint64_t, kFaultReasons> refusals{};  // errors made by Shardway, by reason
+  std::array<std::uint64_t, kPinReasons> pins{};        // clients ever pinned, by reason
   std::uint64_t cache_hits = 0, cache_misses = 0, cache_evictions = 0, cache_bytes = 0, cache_entries = 0;
-  Histogram query, wait, server;                       // whole statement; waiting for a link; from sent to answered
+  Histogram query, wait, server;  // whole statement; waiting for a link; from sent to answered
   DatabaseCounters& operator+=(const DatabaseCounters& other);
 };
 
