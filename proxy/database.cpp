@@ -95,6 +95,24 @@ std::string Database::server_user_of(const std::string& user) const {
   return known == nullptr || known->server_user.empty() ? user : known->server_user;
 }
 
+std::optional<Welcome> Database::welcome(const std::string& key) {
+  const std::lock_guard lock(shared_->mutex);
+  const auto known = shared_->welcomes.find(key);
+  return known == shared_->welcomes.end() ? std::nullopt : std::optional(known->second);
+}
+
+void Database::remember_welcome(const std::string& key, const Welcome& welcome) {
+  constexpr std::size_t kMostWelcomes = 10'000;
+  const std::lock_guard lock(shared_->mutex);
+  if (shared_->welcomes.size() > kMostWelcomes) shared_->welcomes.clear();
+  shared_->welcomes[key] = welcome;
+}
+
+void Database::forget_welcomes() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->welcomes.clear();
+}
+
 bool Database::in_use() const noexcept {
   for (const auto& [key, pool] : pools_) {
     if (pool->lent() != 0 || pool->opening() != 0 || pool->waiting() != 0) return true;

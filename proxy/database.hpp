@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -14,6 +15,12 @@
 #include "router/statement_cache.hpp"
 
 namespace shardway::proxy {
+
+// What a client is told at login: the ParameterStatus messages of a server with its settings.
+struct Welcome {
+  std::string frames;
+  bool standard_conforming_strings = true;
+};
 
 // The shared pools of one database over all threads: one per node and server user.
 struct SharedDatabase {
@@ -26,7 +33,8 @@ struct SharedDatabase {
     if (!pool) pool = std::make_shared<postgres::SharedPool>(backend->config.pool.size);
     return pool;
   }
-  std::mutex mutex;
+  std::mutex mutex;  // pools, welcomes
+  std::unordered_map<std::string, Welcome> welcomes;
   std::map<std::pair<std::uint32_t, std::string>, std::shared_ptr<postgres::SharedPool>> pools;
 };
 
@@ -36,12 +44,6 @@ struct Generation {
   std::shared_ptr<postgres::Secrets> secrets;
   std::map<std::string, std::shared_ptr<SharedDatabase>, std::less<>> databases;
   std::vector<net::TlsContext> listen_tls;  // as in config->listen
-};
-
-// What a client is told at login: the ParameterStatus messages of a server with its settings.
-struct Welcome {
-  std::string frames;
-  bool standard_conforming_strings = true;
 };
 
 // One worker's part of a database.
@@ -76,7 +78,10 @@ class Database {
   bool in_use() const noexcept;    // some link is lent, opening or awaited
   bool is_empty() const noexcept;  // nor is one idle
 
-  std::unordered_map<std::string, Welcome> welcomes;  // by server user and settings fingerprint
+  // Learnt once for all threads, by server user and settings.
+  std::optional<Welcome> welcome(const std::string& key);
+  void remember_welcome(const std::string& key, const Welcome& welcome);
+  void forget_welcomes();
 
  private:
   std::unique_ptr<postgres::Pool> make_pool(router::ShardIndex shard, std::size_t node, const std::string& server_user);

@@ -279,7 +279,7 @@ void Worker::serve_paused(const std::string& name) {
 void Worker::reconnect(const std::string& name) {
   const auto known = databases_.find(name);
   if (known == databases_.end()) return;
-  known->second->welcomes.clear();
+  known->second->forget_welcomes();
   known->second->sweep(true);
   for (auto& [id, session] : sessions_) {
     if (session->database() == known->second.get()) session->close_links_when_returned();

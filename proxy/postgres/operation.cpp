@@ -238,7 +238,10 @@ void Operation::on_lost(Link& link) {
   if (part == nullptr || part->done) return;
   part->failed = part->done = true;
   lost_ = true;
-  if (floor_ == &link) floor_ = nullptr;
+  if (floor_ == &link) {
+    cut_off_ = true;
+    floor_ = nullptr;
+  }
   if (error_.empty()) {
     error_ =
         error_frame("08006", "the connection to shard server " + link.target().node->address.text + " was lost", {});

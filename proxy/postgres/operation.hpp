@@ -52,6 +52,7 @@ class Operation {
   bool failed() const noexcept { return !error_.empty(); }
   const std::string& error() const noexcept { return error_; }  // an ErrorResponse frame
   bool error_is_loss() const noexcept { return lost_; }
+  bool cut_off() const noexcept { return cut_off_; }  // the client has the beginning of a row whose end will not come
   std::uint64_t rows() const noexcept;
   std::string tag() const;  // "SELECT 7": the first one's with the sum of all
   const std::vector<Part>& parts() const noexcept { return parts_; }
@@ -79,7 +80,7 @@ class Operation {
   std::string description_, error_;
   const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
   std::uint64_t row_limit_ = 0;
-  bool over_ = false, lost_ = false, suspended_ = false;
+  bool over_ = false, lost_ = false, cut_off_ = false, suspended_ = false;
 };
 
 }  // namespace shardway::proxy::postgres

@@ -65,6 +65,7 @@ void Session::on_events(std::uint32_t events) {
 }
 
 void Session::resume() {
+  if (held_ready_ && phase_ == Phase::kReady) finish_simple();
   if (phase_ == Phase::kWelcome) welcome();
   if (script_ && !operation_ && phase_ == Phase::kReady) continue_script();
   if (copy_ && copy_->shard && !copy_->sent && phase_ == Phase::kReady) start_copy_on_shard();

@@ -131,7 +131,9 @@ class Session final : public net::EventHandler, public LinkOwner {
   void close();
   void fatal(protocol::FaultReason reason, std::string message);
   void end_of_client();
-  bool busy() const noexcept { return awaiting_ready_ || operation_ != nullptr || script_ != nullptr || console_busy_; }
+  bool busy() const noexcept {
+    return awaiting_ready_ || operation_ != nullptr || script_ != nullptr || console_busy_ || held_ready_;
+  }
 
   // ---- session_login.cpp ----
   std::size_t consume_startup(std::string_view in);
@@ -348,9 +350,9 @@ class Session final : public net::EventHandler, public LinkOwner {
   std::string pin_detail_;
   router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way
   std::vector<backend::SteadyNanos> marks_;                     // per shard: everything this session saw there is older
-  std::vector<std::int16_t> mark_nodes_;  // and, if it came from a replica, which one (-1: the primary)
-  bool changes_catalog_ = false;
-  std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
+  std::vector<std::int16_t> mark_nodes_;               // and, if it came from a replica, which one (-1: the primary)
+  bool changes_catalog_ = false, held_ready_ = false;  // ReadyForQuery waits for the new catalogue
+  std::uint64_t catalog_wanted_ = 0;                   // 0: nothing to wait for
   net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{};
   net::EventLoop::TimerId timer_ = 0;
   std::int64_t connect_time_ = 0, pin_since_ = 0;  // unix seconds

@@ -195,11 +195,10 @@ void Session::begin_session() {
 // The first client with these settings asks a server what they make of its parameters; the next ones are told the same.
 void Session::welcome() {
   const auto key = pools_->server_user + '\0' + base_settings_->fingerprint();
-  const auto known = database_->welcomes.find(key);
-  if (known != database_->welcomes.end()) {
+  if (const auto known = database_->welcome(key)) {
     stop_waiting();  // another session has learned it meanwhile: the link that was waited for is not needed
     phase_ = Phase::kReady;
-    finish_welcome(known->second);
+    finish_welcome(*known);
     return;
   }
   auto enlisted = enlist(database_->topology().home, false);
@@ -218,8 +217,7 @@ void Session::welcome() {
   }
   phase_ = Phase::kReady;
   release_idle();
-  if (database_->welcomes.size() > 10'000) database_->welcomes.clear();
-  database_->welcomes.emplace(key, fresh);
+  database_->remember_welcome(key, fresh);
   finish_welcome(fresh);
 }
 

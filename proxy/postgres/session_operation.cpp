@@ -125,6 +125,7 @@ void Session::end_operation() {
 
 void Session::finish_work(Operation& operation, bool simple) {
   end_operation();
+  if (operation.cut_off()) return close();
   if (operation.failed()) {
     for (auto& branch : branches_) {
       if (branch.link->is_broken()) branch.pinned = false;

@@ -359,6 +359,8 @@ char Session::ready_status() const noexcept { return !transaction_ ? 'I' : trans
 // The end of a simple Query answered here: ReadyForQuery, or the next statement of the batch.
 void Session::finish_simple() {
   if (script_ || in_segment_) return;
+  held_ready_ = !catalog_is_current();
+  if (held_ready_) return;  // DDL is over when everybody's next statement is planned with it
   note_finished();
   pg::encode::ready(reply(), ready_status());
   error_seen_ = false;

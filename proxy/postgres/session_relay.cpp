@@ -384,7 +384,8 @@ void Session::link_lost(Link& link) {
     branches_.erase(branches_.begin() + (branch - branches_.data()));
     return resume();
   }
-  if (mid_frame || copy_link_ != nullptr || copy_ || (branch->pinned && pin_ != router::PinReason::kSessionMode) ||
+  if (mid_frame) return close();  // the client is in the middle of a message: nothing can be said to it
+  if (copy_link_ != nullptr || copy_ || (branch->pinned && pin_ != router::PinReason::kSessionMode) ||
       pin_ == router::PinReason::kSessionMode) {
     return fatal(protocol::FaultReason::kServerLost, "the connection to server " + address + " was lost");
   }

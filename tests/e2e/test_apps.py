@@ -140,6 +140,7 @@ class Apps(ProxyCase):
             with connection.cursor() as cursor:
                 with cursor.copy("copy people (id, name) from stdin") as copy:
                     copy.write_row((3, "Barbara"))
+                connection.commit()   # 3 and 4 are rows of two shards
                 with cursor.copy("copy people (id, name) from stdin (format binary)") as copy:
                     copy.set_types(["int8", "text"])
                     copy.write_row((4, "Dennis"))
