@@ -92,7 +92,11 @@ void Session::pump() {
       end_of_client();
       break;
     }
-    if (!readable_ || phase_ == Phase::kTls || backlogged()) break;
+    if (!readable_ || phase_ == Phase::kTls) break;
+    if (backlogged()) {  // what can be written now is: no event would tell of it later
+      flush_all();
+      if (phase_ == Phase::kClosed || backlogged()) break;
+    }
     char* buffer = worker_.client_buffer();
     const auto got = stream_.read(buffer, Worker::kClientBuffer);
     readable_ = !got.drained;
