@@ -52,7 +52,7 @@ class Worker::Canceller final : public net::EventHandler {
   Canceller(Worker& worker, postgres::Link& link)
       : worker_(worker), link_(&link), process_id_(link.process_id()), secret_(link.secret()) {
     std::error_code error;
-    const int fd = net::connect_to(link.target().node->address, error);
+    const int fd = net::connect_like(link.stream().fd(), error);
     if (fd >= 0) {
       stream_ = net::Stream(fd);
       worker_.loop_.add(fd, *this);

@@ -40,7 +40,8 @@ bool unix_target(const config::Address& address, Target& target, std::error_code
   return true;
 }
 
-bool tcp_target(const config::Address& address, bool passive, Target& target, std::error_code& error) {
+bool tcp_target(const config::Address& address, bool passive, std::size_t which, Target& target,
+                std::error_code& error) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   hints.ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0);
@@ -52,14 +53,18 @@ bool tcp_target(const config::Address& address, bool passive, Target& target, st
     return false;
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(found, &::freeaddrinfo);
-  std::memcpy(&target.storage, found->ai_addr, found->ai_addrlen);
-  target.size = found->ai_addrlen;
-  target.family = found->ai_family;
+  const addrinfo* chosen = found;
+  while (chosen != nullptr && which-- > 0) chosen = chosen->ai_next;
+  if (chosen == nullptr) return false;  // it has no more addresses
+  std::memcpy(&target.storage, chosen->ai_addr, chosen->ai_addrlen);
+  target.size = chosen->ai_addrlen;
+  target.family = chosen->ai_family;
   return true;
 }
 
-bool resolve(const config::Address& address, bool passive, Target& target, std::error_code& error) {
-  return address.is_unix ? unix_target(address, target, error) : tcp_target(address, passive, target, error);
+bool resolve(const config::Address& address, bool passive, std::size_t which, Target& target, std::error_code& error) {
+  if (!address.is_unix) return tcp_target(address, passive, which, target, error);
+  return which == 0 && unix_target(address, target, error);
 }
 
 void set(int fd, int level, int option, int value) noexcept { ::setsockopt(fd, level, option, &value, sizeof value); }
@@ -82,6 +87,14 @@ int fail(int fd, std::error_code& error) {
   return -1;
 }
 
+int begin_connect(const Target& target, std::error_code& error) {
+  const int fd = open_socket(target.family, error);
+  if (fd < 0) return -1;
+  tune(fd, target.family);
+  if (::connect(fd, target.address(), target.size) != 0 && errno != EINPROGRESS) return fail(fd, error);
+  return fd;
+}
+
 Endpoint describe(const Target& target) {
   char text[INET6_ADDRSTRLEN] = {};
   if (target.storage.ss_family == AF_INET) {
@@ -101,21 +114,29 @@ Endpoint describe(const Target& target) {
 
 }  // namespace
 
-int connect_to(const config::Address& address, std::error_code& error) {
+std::optional<int> connect_to(const config::Address& address, std::size_t which, std::error_code& error) {
   error.clear();
   Target target;
-  if (!resolve(address, false, target, error)) return -1;
-  const int fd = open_socket(target.family, error);
-  if (fd < 0) return -1;
-  tune(fd, target.family);
-  if (::connect(fd, target.address(), target.size) != 0 && errno != EINPROGRESS) return fail(fd, error);
-  return fd;
+  if (!resolve(address, false, which, target, error)) return std::nullopt;
+  return begin_connect(target, error);
+}
+
+int connect_like(int fd, std::error_code& error) {
+  error.clear();
+  Target target;
+  target.size = sizeof target.storage;
+  if (::getpeername(fd, target.address(), &target.size) != 0) {
+    error = system_error();
+    return -1;
+  }
+  target.family = target.storage.ss_family;
+  return begin_connect(target, error);
 }
 
 int listen_on(const config::Address& address, bool reuse_port, std::error_code& error) {
   error.clear();
   Target target;
-  if (!resolve(address, true, target, error)) return -1;
+  if (!resolve(address, true, 0, target, error)) return -1;
   const int fd = open_socket(target.family, error);
   if (fd < 0) return -1;
   if (address.is_unix) {

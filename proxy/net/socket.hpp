@@ -2,6 +2,8 @@
 // Errors come back as std::error_code; a descriptor is -1 then.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -10,7 +12,11 @@
 namespace shardway::proxy::net {
 
 // Numeric addresses and names; a name is resolved here and now (getaddrinfo), so not on a busy path for remote names.
-int connect_to(const config::Address& address, std::error_code& error);  // in progress when it returns
+// A name may have several addresses: `which` counts them from 0, in the resolver's order. Nothing if there is no such
+// address (`error` says why if the name cannot be resolved at all); else a connection in progress, or -1 and `error`.
+std::optional<int> connect_to(const config::Address& address, std::size_t which, std::error_code& error);
+// To where the connected socket `fd` goes, whatever its name resolves to by now.
+int connect_like(int fd, std::error_code& error);
 int listen_on(const config::Address& address, bool reuse_port, std::error_code& error);
 int accept_from(int listener, std::error_code& error);
 std::error_code pending_error(int fd) noexcept;  // SO_ERROR: how a connect ended

@@ -133,6 +133,8 @@ class Link final : public net::EventHandler {
  private:
   enum class State : std::uint8_t { kConnecting, kTlsAnswer, kTlsHandshake, kLogin, kReady, kResetting };
 
+  std::error_code try_next_address();
+  void fail_to_connect(const std::error_code& error);
   void on_connected();
   void begin_startup();
   void continue_tls();
@@ -150,6 +152,7 @@ class Link final : public net::EventHandler {
   net::Outbox outbox_;
   LinkOwner* owner_ = nullptr;
   State state_ = State::kConnecting;
+  std::size_t next_address_ = 0;  // of those the node's name stands for
   bool broken_ = false, retired_ = false;
   std::deque<Owed> owed_;
   std::unordered_map<std::uint64_t, std::uint64_t> statements_;  // id -> last use

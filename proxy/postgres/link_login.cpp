@@ -22,17 +22,31 @@ std::string where(const LinkTarget& target) { return target.node->address.text; 
 }  // namespace
 
 void Link::connect() {
-  std::error_code error;
   connect_time_ = std::time(nullptr);
   arm_timeout();
-  const int fd = net::connect_to(target_->node->address, error);
-  if (fd < 0) {
-    pool_->loop().defer(
-        [this, error] { fail(false, "08001", "cannot connect to " + where(*target_) + ": " + error.message()); });
-    return;
+  if (const auto error = try_next_address()) {
+    pool_->loop().defer([this, error] { fail_to_connect(error); });
   }
-  stream_ = net::Stream(fd);
-  pool_->loop().add(fd, *this);
+}
+
+// The node's name may stand for several addresses; they are tried in order, as libpq does. Begins with the next one
+// that can be begun with; else says why the last one could not.
+std::error_code Link::try_next_address() {
+  std::error_code error, last;
+  while (const auto fd = net::connect_to(target_->node->address, next_address_++, error)) {
+    if (*fd >= 0) {
+      stream_ = net::Stream(*fd);
+      pool_->loop().add(*fd, *this);
+      return {};
+    }
+    last = error;
+  }
+  if (error) return error;  // the name cannot be resolved
+  return last ? last : std::make_error_code(std::errc::address_not_available);
+}
+
+void Link::fail_to_connect(const std::error_code& error) {
+  fail(false, "08001", "cannot connect to " + where(*target_) + ": " + error.message());
 }
 
 void Link::arm_timeout() {
@@ -57,7 +71,9 @@ void Link::fail(bool from_server, std::string sqlstate, std::string message) {
 
 void Link::on_connected() {
   if (const auto error = net::pending_error(stream_.fd())) {
-    fail(false, "08001", "cannot connect to " + where(*target_) + ": " + error.message());
+    pool_->loop().remove(stream_.fd());
+    stream_.close();
+    if (try_next_address()) fail_to_connect(error);
     return;
   }
   if (target_->tls && !target_->node->address.is_unix) {
