@@ -1,0 +1,98 @@
+"""The cases: what is said to the servers, and how the answers are to be compared. Read from corpus/*.sql, or generated.
+
+    -- name: order by a column that is not selected; ordered
+    -- $1 int8 5
+    select name from customers where cid = $1 order by created, cid;
+
+A case lasts to the next name; a statement ends with `;` at the end of a line. After the name, flags: `ordered` (rows are compared in
+order), `counted` (only their number), `simple` (the simple protocol only, for several statements in one message), `demanded` (Shardway
+has to answer, refusing counts as different), `whole` (all statements of the case in one message). `-- data a|b` is a row of a COPY.
+"""
+import dataclasses
+import pathlib
+import re
+
+from parameters import Parameter
+from schema import TABLES
+
+FLAGS = {"ordered", "counted", "simple", "demanded", "whole"}
+_WRITES = re.compile(r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|truncate(?:\s+table)?(?:\s+only)?|merge\s+into|copy)"
+                     r"\s+(?:public\.)?\"?(\w+)", re.I)
+_SESSION = re.compile(r"\s*(?:set|reset|prepare|deallocate|listen|unlisten|discard|declare|begin|start|notify|savepoint|create|alter)\b"
+                      r"|.*?\b(?:set_config|setval|nextval|pg_\w*advisory\w*)\(", re.I | re.S)
+_PARAMETER = re.compile(r"-- \$\d+ (.*)")
+
+
+@dataclasses.dataclass
+class Step:
+    """One statement."""
+    sql: str
+    parameters: list = dataclasses.field(default_factory=list)
+    data: list = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Case:
+    name: str
+    steps: list
+    flags: frozenset = frozenset()
+
+    @property
+    def order(self):
+        """How rows are compared."""
+        return "ordered" if "ordered" in self.flags else "counted" if "counted" in self.flags else "any"
+
+    @property
+    def written(self):
+        """The tables whose content may be changed."""
+        named = {name.lower() for step in self.steps for name in _WRITES.findall(step.sql)}
+        return [table for table in TABLES if table in named]
+
+    @property
+    def is_script(self):
+        """Several statements, or one that is not to be run inside a transaction of ours."""
+        return len(self.steps) > 1 or self.changes_session
+
+    @property
+    def changes_session(self):
+        return any(_SESSION.match(step.sql) for step in self.steps)
+
+
+def read_corpus(folder):
+    """The cases of all files, in the files' order."""
+    return [case for file in sorted(pathlib.Path(folder).glob("*.sql")) for case in read_file(file)]
+
+
+def read_file(file):
+    blocks = re.split(r"(?m)^-- name: ", pathlib.Path(file).read_text(encoding="utf-8"))[1:]
+    return [_read_case(file.stem, block) for block in blocks]
+
+
+def _read_case(stem, block):
+    title, _, text = block.partition("\n")
+    name, *flags = (part.strip() for part in title.split("; "))
+    unknown = set(flags) - FLAGS
+    if unknown:
+        raise ValueError(f"{stem}: {name}: unknown flag {unknown}")
+    case = Case(f"{stem}: {name}", list(_read_steps(text)), frozenset(flags))
+    if "whole" in flags:
+        case.steps = [Step(" ".join(step.sql + ";" for step in case.steps))]
+        case.flags |= {"simple"}
+    if not case.steps:
+        raise ValueError(f"{stem}: {name}: no statement")
+    return case
+
+
+def _read_steps(text):
+    lines, parameters, data = [], [], []
+    for line in text.splitlines():
+        declared = _PARAMETER.fullmatch(line)
+        if declared:
+            parameters.append(Parameter.read(declared[1]))
+        elif line.startswith("-- data"):
+            data.append(line.removeprefix("-- data").removeprefix(" ").replace("|", "\t"))
+        elif line.strip() and not line.startswith("-- "):
+            lines.append(line)
+        if lines and lines[-1].rstrip().endswith(";"):
+            yield Step("\n".join(lines).rstrip()[:-1], parameters, data)
+            lines, parameters, data = [], [], []

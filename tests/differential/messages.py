@@ -1,0 +1,52 @@
+"""A case in one protocol as the bytes that are sent, and how many answers they bring.
+
+Protocols: `simple`; `text`, the extended protocol with text parameters and results, the statement described; `binary`, parameters and
+results in binary, the portal described.
+"""
+import wire
+from parameters import inline
+
+PROTOCOLS = ("simple", "text", "binary")
+
+
+def step_messages(step, protocol):
+    """One statement, which brings one ReadyForQuery."""
+    copied = b"".join(wire.copy_data(line + "\n") for line in step.data) + wire.COPY_DONE if step.data else b""
+    if protocol == "simple":
+        return wire.query(inline(step.sql, step.parameters)) + copied
+    prepared = wire.parse("", step.sql, [parameter.oid for parameter in step.parameters])
+    if protocol == "text":
+        bound = wire.describe("S") + wire.bind(values=[parameter.as_text() for parameter in step.parameters])
+    else:
+        pairs = [parameter.as_binary() for parameter in step.parameters]
+        bound = wire.bind(values=[value for _, value in pairs], formats=[form for form, _ in pairs], result_formats=[1])
+        bound += wire.describe("P")
+    return prepared + bound + wire.execute() + copied + wire.SYNC
+
+
+class Job:
+    """One case in one protocol: either wrapped in a transaction that is rolled back, or as it stands."""
+
+    def __init__(self, case, protocol, is_wrapped):
+        self.case, self.protocol, self.is_wrapped = case, protocol, is_wrapped
+
+    @property
+    def leaves_changes(self):
+        return not self.is_wrapped and bool(self.case.written)
+
+    @property
+    def is_alone(self):
+        """Needs a connection of its own, or data that nobody else changes."""
+        return self.leaves_changes or (not self.is_wrapped and self.case.changes_session)
+
+    def parts(self, checks):
+        """(what, bytes) of each answer: "begin", "step", "check", "rollback", in the order of the conversation."""
+        steps = [("step", step_messages(step, self.protocol)) for step in self.case.steps]
+        looks = [("check", wire.query(sql)) for table in self.case.written for sql in checks(table)]
+        rollback = [("rollback", wire.query("rollback"))]
+        if self.is_wrapped:
+            return [("begin", wire.query("begin")), *steps, *looks, *rollback]
+        return steps + (rollback if self.case.is_script else []) + looks
+
+    def __str__(self):
+        return f"{self.protocol}{', in a transaction' if self.is_wrapped else ''}"

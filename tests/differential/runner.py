@@ -1,0 +1,159 @@
+"""Runs cases in all protocols on all targets and collects the verdicts.
+
+What changes nothing is sent in batches, many statements on the way at once; what does runs alone and is put back. Every difference is
+tried again alone on new connections, so that a report says whether it needs company.
+"""
+import dataclasses
+
+from conversation import NoAnswer, exchange
+from judge import DIFFERENT, EQUAL, REFUSED, Verdict, compare, compare_content, error_of, has_misplaced
+from messages import PROTOCOLS, Job
+from world import TARGETS
+
+BATCH = 30
+_WORST = {EQUAL: 0, REFUSED: 1, DIFFERENT: 2}
+
+
+@dataclasses.dataclass
+class Difference:
+    job: Job
+    target: str
+    verdict: Verdict
+    sql: str = ""
+
+
+class Runner:
+    def __init__(self, world, report):
+        """report(Difference) is called for each difference as it is found."""
+        self.world, self._report = world, report
+        self.worst = {}                     # case name -> the worst verdict of three shards
+        self.refusals = {}                  # reason -> how often
+        self.refused_by_one = 0
+        self._batch = []
+
+    # -- what to run -------------------------------------------------------------------------------------------------
+
+    def run(self, cases, everywhere=True):
+        """everywhere: a write runs as it stands in all protocols; else in one of them, and only every fourth write."""
+        for number, case in enumerate(cases):
+            for job in self._jobs(case, number, everywhere):
+                self._add(job)
+        self._flush()
+
+    @staticmethod
+    def _jobs(case, number, everywhere):
+        protocols = PROTOCOLS[:1] if "simple" in case.flags else PROTOCOLS
+        if case.is_script or not case.written:
+            return [Job(case, protocol, False) for protocol in protocols]
+        wrapped = [Job(case, protocol, True) for protocol in protocols]
+        if everywhere:
+            return wrapped + [Job(case, protocol, False) for protocol in protocols]
+        return wrapped + ([Job(case, protocols[number // 4 % len(protocols)], False)] if number % 4 == 0 else [])
+
+    def _add(self, job):
+        if job.is_alone:
+            self._flush()
+            self._run_batch([job])
+            self._clean_up(job)
+            return
+        self._batch.append(job)
+        if len(self._batch) >= BATCH:
+            self._flush()
+
+    def _flush(self):
+        batch, self._batch = self._batch, []
+        if batch:
+            self._run_batch(batch)
+
+    def _clean_up(self, job):
+        if job.case.changes_session:
+            self.world.connect()
+        if job.leaves_changes:
+            self.world.reset(job.case.written)
+
+    # -- running -----------------------------------------------------------------------------------------------------
+
+    def _run_batch(self, jobs):
+        try:
+            answers = self._ask(jobs)
+        except NoAnswer as error:
+            self.world.connect()
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._run_batch([job])
+                return
+            self._note(jobs[0], "three", Verdict(DIFFERENT, f"no answer: {error}"), jobs[0].case.steps[0].sql)
+            return
+        for job, given in zip(jobs, answers):
+            for target in TARGETS[1:]:
+                sql, verdict = self._judge(job, given["plain"], given[target], target)
+                if verdict.kind == DIFFERENT and len(jobs) > 1:
+                    verdict, sql = self._again(job, target, verdict, sql)
+                self._note(job, target, verdict, sql)
+
+    def _ask(self, jobs):
+        """For each job {target: [(what, answer)]}."""
+        parts = {target: [job.parts(self.world.checks(target)) for job in jobs] for target in TARGETS}
+        payloads = {target: b"".join(data for job in parts[target] for _, data in job) for target in TARGETS}
+        counts = {target: sum(map(len, parts[target])) for target in TARGETS}
+        answers = exchange(self.world.targets, payloads, counts)
+        streams = {target: iter(answers[target]) for target in TARGETS}
+        return [{target: [(what, next(streams[target])) for what, _ in parts[target][number]] for target in TARGETS}
+                for number in range(len(jobs))]
+
+    def _again(self, job, target, verdict, sql):
+        """A difference in a batch, tried alone."""
+        self.world.connect()
+        try:
+            (given,) = self._ask([job])
+        except NoAnswer as error:
+            self.world.connect()
+            return Verdict(DIFFERENT, f"no answer: {error}"), sql
+        again_sql, again = self._judge(job, given["plain"], given[target], target)
+        if again.kind == DIFFERENT:
+            return again, again_sql
+        verdict.reason += f" (only among other statements; alone: {again.kind})"
+        return verdict, sql
+
+    # -- judging -----------------------------------------------------------------------------------------------------
+
+    def _judge(self, job, plain, other, target):
+        """(the statement that decides, verdict)"""
+        right, left = ([answer for what, answer in given if what == "step"] for given in (plain, other))
+        looked = [answer for what, answer in other if what == "check"]
+        if has_misplaced(looked):
+            return job.case.steps[0].sql, self._judge_content(job, plain, other, target)
+        for step, expected, got in zip(job.case.steps, right, left):
+            verdict = compare(expected, got, job.case.order)
+            if verdict.kind != EQUAL:
+                return step.sql, self._refused(job, verdict)
+        if job.is_wrapped and error_of(right[-1]):
+            return "", Verdict(EQUAL)
+        return job.case.steps[-1].sql, self._judge_content(job, plain, other, target)
+
+    @staticmethod
+    def _refused(job, verdict):
+        if verdict.kind == REFUSED and "demanded" in job.case.flags:
+            return Verdict(DIFFERENT, "refused but demanded", "an answer", verdict.reason)
+        return verdict
+
+    def _judge_content(self, job, plain, other, target):
+        expected = [answer for what, answer in plain if what == "check"]
+        looked = iter(answer for what, answer in other if what == "check")
+        for table, right in zip(job.case.written, expected):
+            got = [next(looked) for _ in self.world.checks(target)(table)]
+            verdict = compare_content(table, right, got, self.world.kind(table) if target == "three" else "single")
+            if verdict.kind != EQUAL:
+                return verdict
+        return Verdict(EQUAL)
+
+    def _note(self, job, target, verdict, sql):
+        if verdict.kind == DIFFERENT:
+            self._report(Difference(job, target, verdict, sql))
+        if verdict.kind == REFUSED and target == "one":
+            self.refused_by_one += 1
+        elif verdict.kind == REFUSED:
+            self.refusals[verdict.reason] = self.refusals.get(verdict.reason, 0) + 1
+        if target == "three" or verdict.kind == DIFFERENT:
+            known = self.worst.get(job.case.name, EQUAL)
+            self.worst[job.case.name] = max(known, verdict.kind, key=_WORST.get)
