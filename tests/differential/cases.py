@@ -20,6 +20,7 @@ _WRITES = re.compile(r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+
                      r"\s+(?:public\.)?\"?(\w+)", re.I)
 _SESSION = re.compile(r"\s*(?:set|reset|prepare|deallocate|listen|unlisten|discard|declare|begin|start|notify|savepoint|create|alter)\b"
                       r"|.*?\b(?:set_config|setval|nextval|pg_\w*advisory\w*)\(", re.I | re.S)
+_QUERY = re.compile(r"\s*\(?(?:select|with|values|table)\b", re.I)
 _PARAMETER = re.compile(r"-- \$\d+ (.*)")
 
 
@@ -52,6 +53,11 @@ class Case:
     def is_script(self):
         """Several statements, or one that is not to be run inside a transaction of ours."""
         return len(self.steps) > 1 or self.changes_session
+
+    @property
+    def is_query(self):
+        """Rows may be fetched in portions."""
+        return len(self.steps) == 1 and not self.written and bool(_QUERY.match(self.steps[0].sql))
 
     @property
     def changes_session(self):

@@ -9,7 +9,7 @@ import time
 
 from wire import Wire, cstring, fields_of
 
-SECONDS = 20
+SECONDS = 10
 FIRST_USER_OID = 16384
 SKIPPED = frozenset(b"NSAK")
 LISTED = frozenset(b"Dd")       # rows: gathered in one event

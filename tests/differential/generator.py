@@ -1,4 +1,8 @@
-"""Made-up statements: the same seed gives the same ones. Selects are in selects.py, writes in writes.py, keys in key_forms.py."""
+"""Made-up statements: the same seed gives the same ones. Selects are in selects.py, writes in writes.py, keys in key_forms.py.
+
+Some come with a twin: the same text with other numbers in it, which may share what is remembered of the first but not its answer. A few
+are whole transactions.
+"""
 import re
 
 from cases import Case, Step
@@ -6,17 +10,38 @@ from draft import Draft
 from selects import select
 from writes import write
 
-WRITES = 0.4      # the share of statements that write
+WRITES, TWINS, TRANSACTIONS = 0.4, 0.1, 0.04      # shares
 _MARK = re.compile(r"\$(\d+)")
+_NUMBER = re.compile(r"(?<![\w.'$-])\d{1,2}(?![\w.'])")
+_ORDINAL = re.compile(r"order by \d|group by \d")
 
 
 def generate(seed, count):
     """So many cases, each named by what makes it again: `generated 1.37`."""
-    for number in range(count):
-        draft = Draft(f"{seed}.{number}")
-        sql = write(draft) if draft.maybe(WRITES) else select(draft)
-        flags = frozenset({"ordered"} if draft.is_ordered else ())
-        yield Case(f"generated {seed}.{number}", [_step(sql, draft.parameters)], flags)
+    number = made = 0
+    while made < count:
+        for case in _cases(seed, number):
+            made += 1
+            yield case
+        number += 1
+
+
+def _cases(seed, number):
+    draft = Draft(f"{seed}.{number}")
+    name = f"generated {seed}.{number}"
+    if draft.maybe(TRANSACTIONS):
+        return [Case(name, _transaction(seed, number, draft))]
+    sql = _statement(draft)
+    flags = frozenset({"ordered"} if draft.is_ordered else ())
+    cases = [Case(name, [_step(sql, draft.parameters)], flags)]
+    if draft.maybe(TWINS) and not _ORDINAL.search(sql):
+        other = _NUMBER.sub(lambda digits: str(int(digits[0]) + draft.number(0, 2)), sql)
+        cases.append(Case(name + " twin", [_step(other, draft.parameters)], flags))
+    return cases
+
+
+def _statement(draft):
+    return write(draft) if draft.maybe(WRITES) else select(draft)
 
 
 def _step(sql, parameters):
@@ -24,3 +49,17 @@ def _step(sql, parameters):
     used = list(dict.fromkeys(int(mark) for mark in _MARK.findall(sql)))
     numbered = _MARK.sub(lambda mark: f"${used.index(int(mark[1])) + 1}", sql)
     return Step(numbered, [parameters[mark - 1] for mark in used])
+
+
+def _transaction(seed, number, draft):
+    """BEGIN, statements and savepoints, COMMIT or ROLLBACK."""
+    texts = [draft.one_of("begin", "begin", "begin isolation level repeatable read", "start transaction", "begin read only")]
+    steps, savepoints = [Step(texts[0])], 0
+    for part in range(draft.number(1, 5)):
+        inner = Draft(f"{seed}.{number}.{part}")
+        form = inner.weighted(statement=8, savepoint=2, back=1, release=1)
+        if form == "savepoint":
+            savepoints += 1
+        texts = {"savepoint": f"savepoint p{savepoints}", "back": f"rollback to p{savepoints}", "release": f"release p{savepoints}"}
+        steps.append(Step(texts[form]) if form != "statement" else _step(_statement(inner), inner.parameters))
+    return [*steps, Step(draft.one_of("commit", "commit", "rollback")), Step("select count(*) from cfg")]

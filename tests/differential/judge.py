@@ -34,6 +34,14 @@ def settled(events):
     return events[:last + 1] + [("E", error[1])] + events[at + 1:]
 
 
+def gathered(events):
+    """Rows fetched in portions as one list, and how many came in each."""
+    if not any(event[0] == "s" for event in events):
+        return events
+    rows = [row for event in events if event[0] == "D" for row in event[1]]
+    return [("D", rows)] + [("fetched", len(event[1])) if event[0] == "D" else event for event in events]
+
+
 def comparable(event, order):
     if event[0] not in "Dd" or order == "ordered":
         return event
@@ -45,8 +53,8 @@ def compare(expected, got, order):
     refusal, demanded = error_of(got), error_of(expected)
     if refusal and refusal[1] == REFUSAL and not (demanded and demanded[1] == REFUSAL):
         return Verdict(REFUSED, refusal[2])
-    right = [comparable(event, order) for event in settled(expected)]
-    left = [comparable(event, order) for event in settled(got)]
+    right = [comparable(event, order) for event in gathered(settled(expected))]
+    left = [comparable(event, order) for event in gathered(settled(got))]
     if left == right:
         return Verdict(EQUAL)
     return Verdict(DIFFERENT, _what_differs(right, left), show(expected), show(got))

@@ -1,12 +1,14 @@
 """A case in one protocol as the bytes that are sent, and how many answers they bring.
 
-Protocols: `simple`; `text`, the extended protocol with text parameters and results, the statement described; `binary`, parameters and
-results in binary, the portal described.
+Protocols: `simple`; `text`, the extended protocol with text parameters and results, the unnamed statement, which is described; `binary`,
+parameters and results in binary, a named statement, the portal described; `portions`, as text, the rows fetched two first and then the rest.
 """
 import wire
 from parameters import inline
 
 PROTOCOLS = ("simple", "text", "binary")
+PORTIONS = "portions"
+_NAME = "judged"
 
 
 def step_messages(step, protocol):
@@ -14,14 +16,21 @@ def step_messages(step, protocol):
     copied = b"".join(wire.copy_data(line + "\n") for line in step.data) + wire.COPY_DONE if step.data else b""
     if protocol == "simple":
         return wire.query(inline(step.sql, step.parameters)) + copied
+    if protocol == "binary":
+        return _named(step) + wire.execute() + copied + wire.SYNC
     prepared = wire.parse("", step.sql, [parameter.oid for parameter in step.parameters])
-    if protocol == "text":
-        bound = wire.describe("S") + wire.bind(values=[parameter.as_text() for parameter in step.parameters])
-    else:
-        pairs = [parameter.as_binary() for parameter in step.parameters]
-        bound = wire.bind(values=[value for _, value in pairs], formats=[form for form, _ in pairs], result_formats=[1])
-        bound += wire.describe("P")
-    return prepared + bound + wire.execute() + copied + wire.SYNC
+    bound = wire.bind(values=[parameter.as_text() for parameter in step.parameters])
+    if protocol == PORTIONS:
+        return prepared + bound + wire.describe("P") + wire.execute(limit=2) + wire.execute() + wire.SYNC
+    return prepared + wire.describe("S") + bound + wire.execute() + copied + wire.SYNC
+
+
+def _named(step):
+    """Up to the portal's description."""
+    pairs = [parameter.as_binary() for parameter in step.parameters]
+    prepared = wire.close("S", _NAME) + wire.parse(_NAME, step.sql, [parameter.oid for parameter in step.parameters])
+    bound = wire.bind(statement=_NAME, values=[value for _, value in pairs], formats=[form for form, _ in pairs], result_formats=[1])
+    return prepared + bound + wire.describe("P")
 
 
 class Job:

@@ -7,7 +7,7 @@ import dataclasses
 
 from conversation import NoAnswer, exchange
 from judge import DIFFERENT, EQUAL, REFUSED, Verdict, compare, compare_content, error_of, has_misplaced
-from messages import PROTOCOLS, Job
+from messages import PORTIONS, PROTOCOLS, Job
 from world import TARGETS
 
 BATCH = 30
@@ -29,6 +29,7 @@ class Runner:
         self.worst = {}                     # case name -> the worst verdict of three shards
         self.refusals = {}                  # reason -> how often
         self.refused_by_one = 0
+        self.differences = []               # the names of cases, as they were found
         self._batch = []
 
     # -- what to run -------------------------------------------------------------------------------------------------
@@ -43,6 +44,8 @@ class Runner:
     @staticmethod
     def _jobs(case, number, everywhere):
         protocols = PROTOCOLS[:1] if "simple" in case.flags else PROTOCOLS
+        if case.is_query and len(protocols) > 1 and (everywhere or number % 4 == 0):
+            protocols = (*protocols, PORTIONS)
         if case.is_script or not case.written:
             return [Job(case, protocol, False) for protocol in protocols]
         wrapped = [Job(case, protocol, True) for protocol in protocols]
@@ -84,12 +87,28 @@ class Runner:
                 return
             self._note(jobs[0], "three", Verdict(DIFFERENT, f"no answer: {error}"), jobs[0].case.steps[0].sql)
             return
-        for job, given in zip(jobs, answers):
-            for target in TARGETS[1:]:
-                sql, verdict = self._judge(job, given["plain"], given[target], target)
-                if verdict.kind == DIFFERENT and len(jobs) > 1:
-                    verdict, sql = self._again(job, target, verdict, sql)
+        for number, (job, given) in enumerate(zip(jobs, answers)):
+            judged = {target: self._judge(job, given["plain"], given[target], target) for target in TARGETS[1:]}
+            if len(jobs) > 1 and any(verdict.kind == DIFFERENT for _, verdict in judged.values()):
+                self._try_again(jobs, number, judged)
+                return
+            for target, (sql, verdict) in judged.items():
                 self._note(job, target, verdict, sql)
+
+    def _try_again(self, jobs, number, judged):
+        """A difference in a batch: that statement alone, and then what came after it, as the answers may have lost their order."""
+        self.world.connect()
+        known = len(self.differences)
+        self._run_batch([jobs[number]])
+        if len(self.differences) == known:
+            for target, (sql, verdict) in judged.items():
+                if verdict.kind == DIFFERENT:
+                    before = "; ".join(step.sql for step in jobs[number - 1].case.steps) if number else "nothing"
+                    verdict.reason += f" (only among other statements, right after ({jobs[number - 1]}): {before})"
+                    self._note(jobs[number], target, verdict, sql)
+        self.world.connect()
+        if jobs[number + 1:]:
+            self._run_batch(jobs[number + 1:])
 
     def _ask(self, jobs):
         """For each job {target: [(what, answer)]}."""
@@ -100,20 +119,6 @@ class Runner:
         streams = {target: iter(answers[target]) for target in TARGETS}
         return [{target: [(what, next(streams[target])) for what, _ in parts[target][number]] for target in TARGETS}
                 for number in range(len(jobs))]
-
-    def _again(self, job, target, verdict, sql):
-        """A difference in a batch, tried alone."""
-        self.world.connect()
-        try:
-            (given,) = self._ask([job])
-        except NoAnswer as error:
-            self.world.connect()
-            return Verdict(DIFFERENT, f"no answer: {error}"), sql
-        again_sql, again = self._judge(job, given["plain"], given[target], target)
-        if again.kind == DIFFERENT:
-            return again, again_sql
-        verdict.reason += f" (only among other statements; alone: {again.kind})"
-        return verdict, sql
 
     # -- judging -----------------------------------------------------------------------------------------------------
 
@@ -149,6 +154,7 @@ class Runner:
 
     def _note(self, job, target, verdict, sql):
         if verdict.kind == DIFFERENT:
+            self.differences.append(job.case.name)
             self._report(Difference(job, target, verdict, sql))
         if verdict.kind == REFUSED and target == "one":
             self.refused_by_one += 1

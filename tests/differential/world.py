@@ -25,8 +25,9 @@ class World:
         for name in (SHARD, ONE, PLAIN):
             self.cluster.create_database(name)
             self._stack.callback(self.cluster.drop_database, name)
-        for node, database in self.nodes.values():
-            node.query(DDL, dbname=database, user=servers.APP)
+        self._psycopg = {name: self._stack.enter_context(node.connect(dbname=database)) for name, (node, database) in self.nodes.items()}
+        for connection in self._psycopg.values():
+            connection.execute(DDL)
         self.ranges = self._ranges()
         self.proxy = self._stack.enter_context(shardway.Proxy(self._config()))
         self.direct = {name: self._conversation(node.port, database) for name, (node, database) in self.nodes.items()}
@@ -78,10 +79,12 @@ class World:
 
     def _content(self, name, table):
         """The statement that puts a table's content of now in again."""
-        node, database = self.nodes[name]
-        values = node.value(f"select string_agg(quote_literal(t::text) || '::{table}', ', ') from {table} t", dbname=database)
+        values = self._value(name, f"select string_agg(quote_literal(t::text) || '::{table}', ', ') from {table} t")
         put = f"; insert into {table} select (r).* from unnest(array[{values}]) r" if values else ""
         return f"delete from {table}{put}"
+
+    def _value(self, name, sql):
+        return self._psycopg[name].execute(sql).fetchone()[0]
 
     def reset(self, tables):
         """Puts tables back to their first content."""
@@ -114,12 +117,11 @@ class World:
         for table, shard in ((table, shard) for table in TABLES for shard in self.ranges):
             low, high = self.ranges[shard]
             where = f"{slot_of(table)} not between {low} and {high}" if table in KEYS else f"{shard != next(iter(self.ranges))}"
-            node, database = self.nodes[shard]
             if table in REFERENCES:
                 where, digest = "false", f"select md5(string_agg(t::text, '|' order by t::text)) from {table} t"
-                if node.value(digest, dbname=database) != self.cluster.plain.value(digest, dbname=PLAIN):
+                if self._value(shard, digest) != self._value("plain", digest):
                     complaints.append(f"the copy of {table} on {shard} differs")
-            count = node.value(f"select count(*) from {table} where {where}", dbname=database)
+            count = self._value(shard, f"select count(*) from {table} where {where}")
             if count:
                 complaints.append(f"{count} rows of {table} on {shard} belong elsewhere")
         return complaints

@@ -2,6 +2,7 @@
 from key_forms import condition, fixed_key, key_constant, loose_key, predicate
 from tables import COLUMNS, FAMILY, KEY, PRIMARY, SHARDED, constant, key_value
 
+# RETURNING of a joined table would depend on which of several rows was met first.
 _RETURNING = ("", "", " returning *", " returning {key}", " returning {key} as k, 1 as one", " returning t.*")
 
 
@@ -116,7 +117,7 @@ def delete_using(draft):
     inner = draft.one_of("o.cid = t.cid and o.oid = t.oid", "o.cid = t.cid", "o.oid = t.oid")
     key = draft.one_of(fixed_key(draft, "items", "t.cid", value), fixed_key(draft, "orders", "o.cid", value), loose_key(draft, "items", "t.cid"))
     if draft.maybe(0.5):
-        return f"delete from items t using orders o where {inner} and {key}{returning(draft, 'items')}"
+        return f"delete from items t using orders o where {inner} and {key}{returning(draft, 'items').replace(' *', ' t.*')}"
     inside = draft.one_of("o.cid = t.cid", fixed_key(draft, "orders", "o.cid", value), "true")
     return f"delete from items t where {fixed_key(draft, 'items', 't.cid', value)} and exists (select 1 from orders o where {inside}){returning(draft, 'items')}"
 
