@@ -103,8 +103,8 @@ class Runner:
         if len(self.differences) == known:
             for target, (sql, verdict) in judged.items():
                 if verdict.kind == DIFFERENT:
-                    before = "; ".join(step.sql for step in jobs[number - 1].case.steps) if number else "nothing"
-                    verdict.reason += f" (only among other statements, right after ({jobs[number - 1]}): {before})"
+                    before = f"{jobs[number - 1].case.name} ({jobs[number - 1]})" if number else "nothing"
+                    verdict.reason += f" (only among other statements, right after {before})"
                     self._note(jobs[number], target, verdict, sql)
         self.world.connect()
         if jobs[number + 1:]:

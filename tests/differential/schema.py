@@ -22,10 +22,31 @@ create table tiny(k smallint primary key, v text, amount int default 7);
 create sequence s;
 """
 
+# What a catalogue has to know: types of users, defaults, generated columns, foreign keys, partitions, names that hide others.
+MORE_DDL = """
+create type mood as enum ('sad', 'ok', 'happy');
+create domain positive as int check (value > 0);
+create table people(id bigint primary key, feeling mood, cents positive, tag text default 'none', seen timestamptz default '2026-01-01');
+create table gen(id bigint primary key, a int, b int generated always as (a * 2) stored);
+create table odd("Key" bigint primary key, "select" text, "a b" int);
+create table accounts(aid bigint primary key, owner text unique);
+create table entries(aid bigint references accounts on delete cascade, n int, code text references countries, primary key (aid, n));
+create table parts(k bigint primary key, v text) partition by hash (k);
+create table parts_0 partition of parts for values with (modulus 2, remainder 0);
+create table parts_1 partition of parts for values with (modulus 2, remainder 1);
+create view german as select cid, name from customers where country = 'de';
+create schema other;
+create table other.customers(cid bigint, name text);
+create function length(bigint) returns bigint language sql volatile as 'select count(*) from public.customers';
+create function count_above(bigint, bigint) returns bigint language sql volatile as 'select count(*) from public.customers where cid > $2';
+create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above);
+"""
+
 # name: (key column, its type) of sharded tables
 KEYS = {
     "customers": ("cid", "bigint"), "orders": ("cid", "bigint"), "items": ("cid", "bigint"), "events": ("eid", "bigint"),
-    "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
+    "people": ("id", "bigint"), "gen": ("id", "bigint"), "odd": ('"Key"', "bigint"), "accounts": ("aid", "bigint"), "entries": ("aid", "bigint"),
+    "parts": ("k", "bigint"), "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
 }
 REFERENCES, SINGLES = ("countries",), ("cfg",)
 TABLES = (*KEYS, *REFERENCES, *SINGLES)
@@ -84,7 +105,7 @@ def _time(number):
 def _customer(chance, number, cid):
     name = ODD_TEXTS[number] if 0 < number < len(ODD_TEXTS) else chance.choice(["Ada", "bob", "Cleo", "dan", "Émile", "Zoë"])
     country = chance.choice(["de", "fr", "is", "DE", None, "zz"])
-    score = chance.choice([None, "0", "1.50", "1.5", "-3", "100.25", "1e3", "NaN" if number == 9 else "7"])
+    score = chance.choice([None, "0", "1.50", "2.5", "-3", "100.25", "1e3", "NaN" if number == 9 else "7"])
     return (cid, name, f"u{number % 30}@x.org" if number % 7 else None, country, score, _time(number))
 
 
@@ -107,6 +128,11 @@ def _more(chance, tables):
     for number, key in enumerate(UUIDS):
         tables["docs"].append((key, f"doc {number}", "{a,\"b c\",NULL}" if number % 2 else "{}", '{"n": %d}' % number if number % 3 else None,
                                f"2026-03-{number + 1:02}", chance.choice([True, False, None])))
+    tables["people"] = [(n, chance.choice(["sad", "ok", "happy", None]), chance.choice([1, 500, None]), f"t{n}", _time(n)) for n in range(1, 13)]
+    tables["odd"] = [(n, f"s{n}", n % 3) for n in range(1, 10)]
+    tables["accounts"] = [(n, f"owner {n}") for n in range(1, 10)]
+    tables["entries"] = [(n, i, "fr" if n == 3 else None) for n in range(1, 6) for i in range(n % 3)]
+    tables["parts"] = [(n, f"v{n}") for n in range(1, 14)]
     tables["sites"] = [(site, f"site {site}", chance.choice([1, 2, None])) for site in (-2147483647, -7, *range(12), 2147483647)]
     tables["tiny"] = [(k, f"v{k}", chance.choice([None, 1, 2])) for k in (-32767, -1, *range(10), 32767)]
 
@@ -120,6 +146,8 @@ def inserts():
         for group in groups.values():
             values = ", ".join("(" + ", ".join(map(literal, row)) + ")" for row in group)
             yield f"insert into {table} values {values}"
+    for n in range(1, 10):
+        yield f"insert into gen (id, a) values ({n}, {n * 10})"
 
 
 def _key_of(table, row):

@@ -7,7 +7,7 @@ import contextlib
 
 import wire
 from conversation import Conversation, exchange
-from schema import DDL, KEYS, REFERENCES, SINGLES, TABLES, configured_tables, inserts, slot_of
+from schema import DDL, KEYS, MORE_DDL, REFERENCES, SINGLES, TABLES, configured_tables, inserts, slot_of
 from support import servers, shardway
 
 SHARD, ONE, PLAIN = "judge_shard", "judge_one", "judge_plain"      # databases; the last two on the plain server
@@ -27,10 +27,10 @@ class World:
             self._stack.callback(self.cluster.drop_database, name)
         self._psycopg = {name: self._stack.enter_context(node.connect(dbname=database)) for name, (node, database) in self.nodes.items()}
         for connection in self._psycopg.values():
-            connection.execute(DDL)
+            connection.execute(DDL + MORE_DDL)
         self.ranges = self._ranges()
         self.proxy = self._stack.enter_context(shardway.Proxy(self._config()))
-        self.direct = {name: self._conversation(node.port, database) for name, (node, database) in self.nodes.items()}
+        self.direct = {name: self._conversation(node.port, database, servers.SUPERUSER) for name, (node, database) in self.nodes.items()}
         self.targets = {}
         self.connect()
         self._load()
@@ -50,8 +50,8 @@ class World:
 
     # -- connections -------------------------------------------------------------------------------------------------
 
-    def _conversation(self, port, database):
-        return Conversation.open(port=port, user=servers.APP, password=self.cluster.passwords[servers.APP], database=database)
+    def _conversation(self, port, database, user=servers.APP):
+        return Conversation.open(port=port, user=user, password=self.cluster.passwords[user], database=database)
 
     def connect(self):
         """New connections to all three."""
@@ -80,7 +80,9 @@ class World:
     def _content(self, name, table):
         """The statement that puts a table's content of now in again."""
         values = self._value(name, f"select string_agg(quote_literal(t::text) || '::{table}', ', ') from {table} t")
-        put = f"; insert into {table} select (r).* from unnest(array[{values}]) r" if values else ""
+        columns = self._value(name, "select string_agg(quote_ident(attname), ', ' order by attnum) from pg_attribute"
+                                    f" where attrelid = '{table}'::regclass and attnum > 0 and attgenerated = ''")
+        put = f"; insert into {table} ({columns}) select {columns} from (select (r).* from unnest(array[{values}]) r) x" if values else ""
         return f"delete from {table}{put}"
 
     def _value(self, name, sql):
@@ -88,7 +90,7 @@ class World:
 
     def reset(self, tables):
         """Puts tables back to their first content."""
-        texts = {name: "set lock_timeout = '10s'; " + "; ".join(self._first_content[name][table] for table in tables) for name in self.nodes}
+        texts = {name: "set session_replication_role = replica; set lock_timeout = '10s'; " + "; ".join(self._first_content[name][table] for table in tables) for name in self.nodes}
         for name, answer in self.ask_directly(texts).items():
             failed = [event for event in answer if event[0] == "E"]
             if failed:
