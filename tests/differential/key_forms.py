@@ -39,7 +39,7 @@ def _odd_constant(draft, kind, value):
         return draft.one_of(*(general[:2] if kind == "uuid" else general))
     plain = f"({value})"
     name = _NAMES[kind]
-    return draft.one_of(f"{plain} + 0", f"(select {plain})", f"coalesce({plain}, 1)", f"{plain}.0" if int(value) >= 0 else f"{plain}::numeric",
+    return draft.one_of(f"{plain} + 0", f"(select {plain})", f"coalesce({plain}, 1)", f"{value}.0" if int(value) >= 0 else f"{plain}::numeric",
                         f"{quoted}::text::{name}", f"nullif({plain}, 123456)", f"{plain}::numeric", f"greatest({plain}, {plain})",
                         f"case when true then {plain} end", draft.parameter("numeric", str(value)), f"(array[{plain}])[1]",
                         f"trunc({plain}::numeric)", f"{plain} * 1", f"0 + {plain}")

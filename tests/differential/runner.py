@@ -10,7 +10,7 @@ from judge import DIFFERENT, EQUAL, REFUSED, Verdict, compare, compare_content, 
 from messages import PORTIONS, PROTOCOLS, Job
 from world import TARGETS
 
-BATCH = 30
+BATCH = 40
 _WORST = {EQUAL: 0, REFUSED: 1, DIFFERENT: 2}
 
 

@@ -37,7 +37,7 @@ create table parts_1 partition of parts for values with (modulus 2, remainder 1)
 create view german as select cid, name from customers where country = 'de';
 create schema other;
 create table other.customers(cid bigint, name text);
-create function length(bigint) returns bigint language sql volatile as 'select count(*) from public.customers';
+create function reverse(bigint) returns bigint language sql volatile as 'select count(*) from public.customers';
 create function count_above(bigint, bigint) returns bigint language sql volatile as 'select count(*) from public.customers where cid > $2';
 create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above);
 """

@@ -5,6 +5,17 @@ from tables import COLUMNS, FAMILY, KEY, PRIMARY, SHARDED, constant, key_value
 _NUMBERS = ("int8", "int4", "int2", "numeric", "float8")
 
 
+_EXPRESSIONS = {
+    "text": ["upper({})", "length({})", "{} || '!'", "substr({}, 2)", "md5({})", "left({}, 1) as l", "replace({}, 'a', 'b')", "{} ~ '^[a-z]'",
+             "lpad({}, 4, '-')", "strpos({}, 'a')", "{} like 'A%'", "split_part({}, '@', 1)", "concat({}, 1)", "{}::varchar(2)", "quote_literal({})"],
+    "numeric": ["{}::numeric + 1", "{} / 2", "- {}", "{}::text", "abs({})", "{} * 0.5 as half", "round({}::numeric, 1)", "sign({}::numeric)",
+                "greatest({}, 0)", "{} between 0 and 5", "{} in (1, 2, 3)", "{}::numeric(30,1)", "array[{}, 1]", "mod({}::numeric, 3)"],
+    "timestamptz": ["date_trunc('month', {})", "extract(month from {})", "{}::date", "{} + interval '1 day'", "{} < '2026-05-01'",
+                    "{} at time zone 'UTC'", "to_char({}, 'YYYY-MM')"],
+    "date": ["{} + 1", "extract(day from {})", "{}::timestamp"], "bool": ["not {}", "{}::int", "{} is true"],
+}
+
+
 def columns_of(draft, table, alias):
     """A few plain columns or expressions over them."""
     names = draft.some(COLUMNS[table], 1, 4)
@@ -16,10 +27,7 @@ def expression(draft, table, alias, column):
     name, kind = f"{alias}.{column}", COLUMNS[table][column]
     forms = [f"{name} is null", f"coalesce({name}::text, 'none')", f"{name} = {constant(draft, kind)}",
              f"case when {name} is null then 'n' else 'v' end as c{draft.number(1, 3)}", f"nullif({name}, {constant(draft, kind)})"]
-    if kind == "text":
-        forms += [f"upper({name})", f"length({name})", f"{name} || '!'", f"substr({name}, 2)", f"md5({name})", f"left({name}, 1) as l"]
-    elif kind in _NUMBERS:
-        forms += [f"{name}::numeric + 1", f"{name} / 2", f"- {name}", f"{name}::text", f"abs({name})", f"{name} * 0.5 as half"]
+    forms += [form.format(name) for form in _EXPRESSIONS.get(kind, _EXPRESSIONS["numeric"] if kind in _NUMBERS else [])]
     if column == KEY.get(table):
         forms += [f"{name} = {key_constant(draft, kind, key_value(draft, table))}", f"case when {name} = {key_constant(draft, kind, key_value(draft, table))} then 1 end"]
     return draft.one_of(*forms)
@@ -46,7 +54,7 @@ def single(draft):
     source = f"from {table} t where {where}"
     if not is_keyed and draft.maybe(0.75):
         return _plain(draft, table, source)
-    return draft.one_of(_plain, _plain, _sorted, _grouped, _aggregated, _distinct, _windowed)(draft, table, source)
+    return draft.one_of(_plain, _sorted, _grouped, _aggregated, _distinct, _windowed)(draft, table, source)
 
 
 def _plain(draft, table, source):
@@ -113,6 +121,21 @@ def _link(draft, right):
     if draft.maybe(0.1):
         link = draft.one_of("a.cid = b.cid", f"a.cid <= {key} and a.cid >= {key}", f"a.cid is not distinct from {key}", f"a.cid = {key} or b.cid = 5")
     return link
+
+
+def chained(draft):
+    """Three tables, inner and outer joins in a row, a reference table among them."""
+    value = key_value(draft, "orders")
+    first = draft.weighted(**{"join": 3, "left join": 1})
+    second = draft.weighted(**{"join": 3, "left join": 2})
+    third, link = draft.one_of(("items c", "c.cid = b.cid and c.oid = b.oid"), ("items c", "c.cid = a.cid"), ("countries c", "c.code = a.country"),
+                               ("events c", "c.eid = a.cid"), ("parts c", "c.k = b.cid"), ("sites c", "c.site = a.cid"))
+    name = draft.one_of("a", "b", "c") if third.split()[0] == "items" else draft.one_of("a", "b")
+    where = draft.one_of("true", "true", predicate(draft, "customers", "a"), predicate(draft, "orders", "b"))
+    if draft.maybe(0.65):
+        where += f" and {fixed_key(draft, 'orders', f'{name}.cid', value)}"
+    listed = draft.one_of("*", "a.cid, b.oid", "c.*, a.name", ", ".join(columns_of(draft, "customers", "a") + columns_of(draft, "orders", "b")))
+    return f"select {listed} from customers a {first} orders b on b.cid = a.cid {second} {third} on {link} where {where}"
 
 
 def using(draft):
@@ -198,5 +221,5 @@ def without_tables(draft):
 
 
 def select(draft):
-    form = draft.weighted(single=34, joined=17, using=8, nested=15, derived=9, common=8, combined=8, without_tables=1)
+    form = draft.weighted(single=32, joined=15, chained=8, using=8, nested=15, derived=9, common=8, combined=8, without_tables=1)
     return globals()[form](draft)

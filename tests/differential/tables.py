@@ -12,16 +12,19 @@ COLUMNS = {
     "docs": {"id": "uuid", "title": "text", "day": "date", "flag": "bool"},
     "sites": {"site": "int4", "label": "text", "grp": "int2"},
     "tiny": {"k": "int2", "v": "text", "amount": "int4"},
+    "parts": {"k": "int8", "v": "text"},
+    "entries": {"aid": "int8", "n": "int4", "code": "text"},
 }
 PRIMARY = {"customers": ["cid"], "orders": ["cid", "oid"], "items": ["cid", "iid"], "events": ["eid"], "countries": ["code"], "lk": ["email"],
-           "cfg": ["k"], "docs": ["id"], "sites": ["site"], "tiny": ["k"]}
-SHARDED = list(KEYS)
-KEY = {table: key for table, (key, _) in KEYS.items()}
+           "cfg": ["k"], "docs": ["id"], "sites": ["site"], "tiny": ["k"], "parts": ["k"], "entries": ["aid", "n"]}
+SHARDED = [table for table in KEYS if table in COLUMNS]
+KEY = {table: KEYS[table][0] for table in SHARDED}
 FAMILY = ["customers", "orders", "items"]       # colocated by cid
 
 _KEY_VALUES = {
     "customers": CIDS, "orders": CIDS, "items": CIDS, "events": list(range(-6, 40)), "lk": [f"u{n}@x.org" for n in range(10)] + ODD_TEXTS,
     "docs": UUIDS, "sites": list(range(12)), "tiny": list(range(10)),
+    "parts": list(range(1, 14)), "entries": list(range(10)),
 }
 _NO_VALUES = {"int8": [777, 31337, -9], "text": ["nobody", "Ä"], "uuid": ["00000000-0000-0000-0000-00000000beef"], "int4": [99, -99],
               "int2": [77, -77]}

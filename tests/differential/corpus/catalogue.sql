@@ -131,16 +131,16 @@ select set_config('search_path', 'other', true);
 select * from customers where cid = 5;
 rollback;
 -- name: a user function named like one of PostgreSQL's
-select length(cid) from customers where cid = 5;
+select reverse(cid) from customers where cid = 5;
 -- name: a user function named like one of PostgreSQL's, over all
-select length(cid) from customers;
+select reverse(cid) from customers;
 -- name: a user function named like one of PostgreSQL's, in WHERE
-select cid from customers where length(cid) > 20 and cid = 5;
+select cid from customers where reverse(cid) > 20 and cid = 5;
 -- name: a user function named like one of PostgreSQL's, a parameter
 -- $1 int8 5
-select length($1) from customers where cid = 5;
+select reverse($1) from customers where cid = 5;
 -- name: a user function named like one of PostgreSQL's, written
-update customers set score = length(cid) where cid = 5;
+update customers set score = reverse(cid) where cid = 5;
 -- name: a user function
 select count_above(1, 2);
 -- name: a user operator
@@ -156,7 +156,7 @@ update countries set name = (1::bigint @@@ 0::bigint)::text where code = 'de';
 -- name: a user operator in an upsert
 insert into customers as c (cid, name) values (5, 'x') on conflict (cid) do update set score = c.cid @@@ 0;
 -- name: function attribute notation
-select c.length from customers c where c.cid = 5;
+select c.reverse from customers c where c.cid = 5;
 -- name: column of a row as a function
 select name(c) from customers c where c.cid = 5;
 -- name: regclass

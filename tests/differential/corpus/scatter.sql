@@ -43,7 +43,7 @@ select case country when 'de' then 1 when 'fr' then 2 else 3 end from customers;
 -- name: array and row constructors
 select array[cid, 1], row(cid, name) from customers;
 -- name: text functions; demanded
-select substr(name, 1, 1), length(name), name || '!', md5(name), reverse(name) from customers;
+select substr(name, 1, 1), length(name), name || '!', md5(name), left(name, 2) from customers;
 -- name: json functions
 select jsonb_build_object('c', cid, 'n', name) from customers;
 -- name: json operators

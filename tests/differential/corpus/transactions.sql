@@ -39,6 +39,28 @@ begin;
 insert into customers (cid, name) values (5, 'x');
 select 1;
 commit;
+-- name: a syntax error in a failed transaction; demanded
+begin;
+select nothing;
+selec 1;
+rollback;
+-- name: an empty statement in a failed transaction
+begin;
+select nothing;
+;
+rollback;
+-- name: show and set in a failed transaction; demanded
+begin;
+select nothing;
+show timezone;
+set timezone = 'UTC';
+rollback;
+-- name: a refusal fails the transaction
+begin;
+update customers set name = 'x' where cid = 5;
+update customers set name = 'y';
+update customers set name = 'z' where cid = 5;
+commit;
 -- name: a failed transaction on two shards; demanded
 begin;
 select name from customers where cid = 1;
