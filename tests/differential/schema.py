@@ -29,7 +29,8 @@ create domain positive as int check (value > 0);
 create table people(id bigint primary key, feeling mood, cents positive, tag text default 'none', seen timestamptz default '2026-01-01');
 create table gen(id bigint primary key, a int, b int generated always as (a * 2) stored);
 create table odd("Key" bigint primary key, "select" text, "a b" int);
-create table accounts(aid bigint primary key, owner text unique);
+create table accounts(aid bigint primary key, owner text);
+create table owners(aid bigint primary key, owner text unique);
 create table entries(aid bigint references accounts on delete cascade, n int, code text references countries, primary key (aid, n));
 create table parts(k bigint primary key, v text) partition by hash (k);
 create table parts_0 partition of parts for values with (modulus 2, remainder 0);
@@ -45,7 +46,7 @@ create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above
 # name: (key column, its type) of sharded tables
 KEYS = {
     "customers": ("cid", "bigint"), "orders": ("cid", "bigint"), "items": ("cid", "bigint"), "events": ("eid", "bigint"),
-    "people": ("id", "bigint"), "gen": ("id", "bigint"), "odd": ('"Key"', "bigint"), "accounts": ("aid", "bigint"), "entries": ("aid", "bigint"),
+    "people": ("id", "bigint"), "gen": ("id", "bigint"), "odd": ('"Key"', "bigint"), "accounts": ("aid", "bigint"), "owners": ("aid", "bigint"), "entries": ("aid", "bigint"),
     "parts": ("k", "bigint"), "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
 }
 REFERENCES, SINGLES = ("countries",), ("cfg",)

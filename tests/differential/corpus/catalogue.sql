@@ -75,13 +75,21 @@ delete from countries where code = 'fr';
 -- name: foreign key of a reference table refuses an update; demanded
 update countries set code = 'FR' where code = 'fr';
 -- name: unique column off the key
-insert into accounts (aid, owner) values (500, 'owner 1');
+insert into owners (aid, owner) values (1, 'same');
+insert into owners (aid, owner) values (2, 'same');
+insert into owners (aid, owner) values (3, 'same');
+insert into owners (aid, owner) values (4, 'same');
 -- name: unique column off the key, upsert
-insert into accounts (aid, owner) values (500, 'owner 1') on conflict (owner) do nothing returning aid;
--- name: unique column off the key, do nothing of any
-insert into accounts (aid, owner) values (500, 'owner 1') on conflict do nothing returning aid;
+insert into owners (aid, owner) values (1, 'same');
+insert into owners (aid, owner) values (2, 'same') on conflict (owner) do nothing returning aid;
+insert into owners (aid, owner) values (3, 'same') on conflict do nothing returning aid;
+insert into owners (aid, owner) values (4, 'same') on conflict (owner) do update set owner = 'other';
 -- name: unique column off the key, update
-update accounts set owner = 'owner 1' where aid = 5;
+insert into owners (aid, owner) values (1, 'a');
+insert into owners (aid, owner) values (2, 'b');
+insert into owners (aid, owner) values (3, 'c');
+update owners set owner = 'a' where aid = 2;
+update owners set owner = 'a' where aid = 3;
 -- name: partitioned table; demanded
 select * from parts where k = 5;
 -- name: partitioned table over all; demanded

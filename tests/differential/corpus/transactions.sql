@@ -44,6 +44,11 @@ begin;
 select nothing;
 selec 1;
 rollback;
+-- name: a syntax error in the middle of a statement in a failed transaction
+begin;
+select nothing;
+delete from orders where cid = (9).0;
+rollback;
 -- name: an empty statement in a failed transaction
 begin;
 select nothing;
