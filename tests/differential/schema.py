@@ -40,6 +40,13 @@ create schema other;
 create table other.customers(cid bigint, name text);
 create function reverse(bigint) returns bigint language sql volatile as 'select count(*) from public.customers';
 create function count_above(bigint, bigint) returns bigint language sql volatile as 'select count(*) from public.customers where cid > $2';
+create table lines(aid bigint references accounts deferrable initially deferred, n int, primary key (aid, n));
+create table codes(code text primary key, parent text references codes deferrable initially deferred);
+create table moved(id bigint primary key, v text);
+create function move_key() returns trigger language plpgsql as 'begin new.id := new.id + 1000; return new; end';
+create trigger move_key before insert on moved for each row execute function move_key();
+create function is_large(bigint, text) returns bool language sql immutable as 'select $1 > 10';
+create operator = (leftarg = bigint, rightarg = text, function = is_large);
 create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above);
 """
 
@@ -47,9 +54,9 @@ create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above
 KEYS = {
     "customers": ("cid", "bigint"), "orders": ("cid", "bigint"), "items": ("cid", "bigint"), "events": ("eid", "bigint"),
     "people": ("id", "bigint"), "gen": ("id", "bigint"), "odd": ('"Key"', "bigint"), "accounts": ("aid", "bigint"), "owners": ("aid", "bigint"), "entries": ("aid", "bigint"),
-    "parts": ("k", "bigint"), "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
+    "lines": ("aid", "bigint"), "moved": ("id", "bigint"), "parts": ("k", "bigint"), "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
 }
-REFERENCES, SINGLES = ("countries",), ("cfg",)
+REFERENCES, SINGLES = ("countries", "codes"), ("cfg",)
 TABLES = (*KEYS, *REFERENCES, *SINGLES)
 _HASHES = {"bigint": "hashint8extended", "integer": "hashint4extended", "smallint": "hashint2extended",
            "text": "hashtextextended", "uuid": "uuid_hash_extended"}
@@ -90,6 +97,7 @@ def rows():
     chance = random.Random(7)
     tables = {name: [] for name in TABLES}
     tables["countries"] = [("de", "Germany"), ("fr", "France"), ("is", "Iceland"), ("no", "Norway"), ("xx", None), ("DE", "Shouted")]
+    tables["codes"] = [("a", None), ("b", "a")]
     tables["cfg"] = [("limit", "10"), ("theme", "dark"), ("empty", ""), ("none", None)]
     for number, cid in enumerate(CIDS):
         tables["customers"].append(_customer(chance, number, cid))

@@ -33,6 +33,7 @@ class World:
         self.direct = {name: self._conversation(node.port, database, servers.SUPERUSER) for name, (node, database) in self.nodes.items()}
         self.targets = {}
         self.connect()
+        servers.wait_until(self._knows_columns, 30, "shardway knows the tables' columns")
         self._load()
         self._first_content = {name: {table: self._content(name, table) for table in TABLES} for name in self.nodes}
 
@@ -65,6 +66,12 @@ class World:
         payloads = {name: wire.query(texts[name]) for name in texts}
         answers = exchange({name: self.direct[name] for name in texts}, payloads, dict.fromkeys(texts, 1))
         return {name: given[0] for name, given in answers.items()}
+
+    def _knows_columns(self):
+        """The catalogue is read soon after the start, not before it."""
+        three = {"three": self.targets["three"]}
+        answer, = exchange(three, {"three": wire.query("explain insert into customers values (1, 'x')")}, {"three": 1})["three"]
+        return answer[0][0] == "T"
 
     # -- content -----------------------------------------------------------------------------------------------------
 

@@ -54,7 +54,7 @@ insert into customers (cid, name) values (1000.6, 'x');
 -- name: text parameter
 -- $1 text 1001
 insert into customers (cid, name) values ($1, 'x');
--- name: text parameter, cast; demanded
+-- name: text parameter, cast
 -- $1 text 1001
 insert into customers (cid, name) values ($1::bigint, 'x');
 -- name: several rows of parameters; demanded
