@@ -1,7 +1,12 @@
 """A statement while it is being made up: chance, and the parameters it has so far."""
+import dataclasses
 import random
 
 from parameters import Parameter
+
+
+_OTHERS = {"int2": ["1", "2", "3", "5", "-5"], "int4": ["1", "2", "3", "6", "-77"], "int8": ["1", "2", "3", "7", "5000000000"],
+           "text": ["", "new", "it's", "u5@x.org", "007"], "numeric": ["1", "2.5", "-3"]}
 
 
 class Draft:
@@ -35,3 +40,8 @@ class Draft:
         """The mark of a new parameter. value: text or None."""
         self.parameters.append(Parameter(kind, value, is_declared))
         return f"${len(self.parameters)}"
+
+    def other_value(self, parameter):
+        """A parameter of the same type; NULL and arrays stay as they are."""
+        others = _OTHERS.get(parameter.type)
+        return parameter if parameter.value is None or not others else dataclasses.replace(parameter, value=self.one_of(*others))

@@ -1,7 +1,7 @@
 """Made-up statements: the same seed gives the same ones. Selects are in selects.py, writes in writes.py, keys in key_forms.py.
 
-Some come with a twin: the same text with other numbers in it, which may share what is remembered of the first but not its answer. A few
-are whole transactions.
+Some come with a twin: the same text with other numbers in it, which may share what is remembered of the first but not its answer. Some
+are executed again with other parameters. A few are whole transactions.
 """
 import re
 
@@ -10,7 +10,7 @@ from draft import Draft
 from selects import select
 from writes import write
 
-WRITES, TWINS, TRANSACTIONS = 0.4, 0.1, 0.04      # shares
+WRITES, TWINS, TRANSACTIONS, REPEATED = 0.4, 0.1, 0.04, 0.25      # shares; the last of statements with parameters
 _MARK = re.compile(r"\$(\d+)")
 _NUMBER = re.compile(r"(?<![\w.'$-])\d{1,2}(?![\w.'])")
 _ORDINAL = re.compile(r"order by \d|group by \d")
@@ -33,7 +33,11 @@ def _cases(seed, number):
         return [Case(name, _transaction(seed, number, draft))]
     sql = _statement(draft)
     flags = frozenset({"ordered"} if draft.is_ordered else ())
-    cases = [Case(name, [_step(sql, draft.parameters)], flags)]
+    step = _step(sql, draft.parameters)
+    cases = [Case(name, [step], flags)]
+    if step.parameters and draft.maybe(REPEATED):
+        again = Step(step.sql, [draft.other_value(parameter) for parameter in step.parameters])
+        return [Case(name + " repeated", [step, again, step], flags)]
     if draft.maybe(TWINS) and not _ORDINAL.search(sql):
         other = _NUMBER.sub(lambda digits: str(int(digits[0]) + draft.number(0, 2)), sql)
         cases.append(Case(name + " twin", [_step(other, draft.parameters)], flags))

@@ -11,13 +11,13 @@ PORTIONS = "portions"
 _NAME = "judged"
 
 
-def step_messages(step, protocol):
-    """One statement, which brings one ReadyForQuery."""
+def step_messages(step, protocol, before=None):
+    """One statement, which brings one ReadyForQuery. In binary, one with the text of the statement before is only bound again."""
     copied = b"".join(wire.copy_data(line + "\n") for line in step.data) + wire.COPY_DONE if step.data else b""
     if protocol == "simple":
         return wire.query(inline(step.sql, step.parameters)) + copied
     if protocol == "binary":
-        return _named(step) + wire.execute() + copied + wire.SYNC
+        return _named(step, before) + wire.execute() + copied + wire.SYNC
     prepared = wire.parse("", step.sql, [parameter.oid for parameter in step.parameters])
     bound = wire.bind(values=[parameter.as_text() for parameter in step.parameters])
     if protocol == PORTIONS:
@@ -25,12 +25,12 @@ def step_messages(step, protocol):
     return prepared + wire.describe("S") + bound + wire.execute() + copied + wire.SYNC
 
 
-def _named(step):
+def _named(step, before):
     """Up to the portal's description."""
     pairs = [parameter.as_binary() for parameter in step.parameters]
     prepared = wire.close("S", _NAME) + wire.parse(_NAME, step.sql, [parameter.oid for parameter in step.parameters])
     bound = wire.bind(statement=_NAME, values=[value for _, value in pairs], formats=[form for form, _ in pairs], result_formats=[1])
-    return prepared + bound + wire.describe("P")
+    return (b"" if before and before.sql == step.sql else prepared) + bound + wire.describe("P")
 
 
 class Job:
@@ -50,7 +50,8 @@ class Job:
 
     def parts(self, checks):
         """(what, bytes) of each answer: "begin", "step", "check", "rollback", in the order of the conversation."""
-        steps = [("step", step_messages(step, self.protocol)) for step in self.case.steps]
+        before = [None, *self.case.steps]
+        steps = [("step", step_messages(step, self.protocol, before[number])) for number, step in enumerate(self.case.steps)]
         looks = [("check", wire.query(sql)) for table in self.case.written for sql in checks(table)]
         rollback = [("rollback", wire.query("rollback"))]
         if self.is_wrapped:

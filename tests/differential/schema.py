@@ -26,7 +26,8 @@ create sequence s;
 MORE_DDL = """
 create type mood as enum ('sad', 'ok', 'happy');
 create domain positive as int check (value > 0);
-create table people(id bigint primary key, feeling mood, cents positive, tag text default 'none', seen timestamptz default '2026-01-01');
+create table people(id bigint primary key, feeling mood, cents positive);
+create table tagged(id bigint primary key, tag text default 'none', seen timestamptz default '2026-01-01');
 create table gen(id bigint primary key, a int, b int generated always as (a * 2) stored);
 create table odd("Key" bigint primary key, "select" text, "a b" int);
 create table accounts(aid bigint primary key, owner text);
@@ -53,7 +54,7 @@ create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above
 # name: (key column, its type) of sharded tables
 KEYS = {
     "customers": ("cid", "bigint"), "orders": ("cid", "bigint"), "items": ("cid", "bigint"), "events": ("eid", "bigint"),
-    "people": ("id", "bigint"), "gen": ("id", "bigint"), "odd": ('"Key"', "bigint"), "accounts": ("aid", "bigint"), "owners": ("aid", "bigint"), "entries": ("aid", "bigint"),
+    "people": ("id", "bigint"), "tagged": ("id", "bigint"), "gen": ("id", "bigint"), "odd": ('"Key"', "bigint"), "accounts": ("aid", "bigint"), "owners": ("aid", "bigint"), "entries": ("aid", "bigint"),
     "lines": ("aid", "bigint"), "moved": ("id", "bigint"), "parts": ("k", "bigint"), "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
 }
 REFERENCES, SINGLES = ("countries", "codes"), ("cfg",)
@@ -137,7 +138,7 @@ def _more(chance, tables):
     for number, key in enumerate(UUIDS):
         tables["docs"].append((key, f"doc {number}", "{a,\"b c\",NULL}" if number % 2 else "{}", '{"n": %d}' % number if number % 3 else None,
                                f"2026-03-{number + 1:02}", chance.choice([True, False, None])))
-    tables["people"] = [(n, chance.choice(["sad", "ok", "happy", None]), chance.choice([1, 500, None]), f"t{n}", _time(n)) for n in range(1, 13)]
+    tables["people"] = [(n, chance.choice(["sad", "ok", "happy", None]), chance.choice([1, 500, None])) for n in range(1, 13)]
     tables["odd"] = [(n, f"s{n}", n % 3) for n in range(1, 10)]
     tables["accounts"] = [(n, f"owner {n}") for n in range(1, 10)]
     tables["entries"] = [(n, i, "fr" if n == 3 else None) for n in range(1, 6) for i in range(n % 3)]

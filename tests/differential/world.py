@@ -76,13 +76,23 @@ class World:
     # -- content -----------------------------------------------------------------------------------------------------
 
     def _load(self):
+        """Through Shardway; directly where that refuses a table."""
         statements = list(inserts())
         payload = b"".join(map(wire.query, statements))
         answers = exchange(self.targets, dict.fromkeys(TARGETS, payload), dict.fromkeys(TARGETS, len(statements)))
         for name, given in answers.items():
             for sql, events in zip(statements, given):
-                if events[0][0] != "C":
+                if name == "three" and events[0][:2] == ("E", "0A000"):
+                    self._load_directly(sql)
+                elif events[0][0] != "C":
                     raise AssertionError(f"{name} did not load: {sql}: {events}")
+
+    def _load_directly(self, sql):
+        table = sql.split()[2]
+        for shard, (low, high) in self.ranges.items():
+            self._psycopg[shard].execute(sql)
+            if table in KEYS:
+                self._psycopg[shard].execute(f"delete from {table} where {slot_of(table)} not between {low} and {high}")
 
     def _content(self, name, table):
         """The statement that puts a table's content of now in again."""

@@ -23,14 +23,16 @@ select array_agg(feeling::text order by id) from people where id in (5);
 select cents, cents + 1 from people where id = 5;
 -- name: domain over all
 select cents from people where cents > 1;
--- name: domain violated; demanded
+-- name: domain violated
 insert into people (id, cents) values (500, -1);
 -- name: defaults; demanded
-insert into people (id) values (500) returning id, tag, seen;
--- name: defaults without a column list
-insert into people values (500);
--- name: defaults named
-insert into people (id, tag, seen) values (500, default, default) returning tag;
+insert into tagged (id) values (500) returning id, tag, seen;
+-- name: defaults without a column list; demanded
+insert into tagged values (500);
+-- name: defaults named; demanded
+insert into tagged (id, tag, seen) values (500, default, default) returning tag;
+-- name: default set; demanded
+insert into tagged (id, tag) values (500, 'x') on conflict (id) do update set tag = default returning *;
 -- name: generated column; demanded
 insert into gen (id, a) values (500, 21) returning *;
 -- name: generated column without a column list
