@@ -5,7 +5,7 @@
     select name from customers where cid = $1 order by created, cid;
 
 A case lasts to the next name; a statement ends with `;` at the end of a line. After the name, flags: `ordered` (rows are compared in
-order), `counted` (only their number), `simple` (the simple protocol only, for several statements in one message), `demanded` (Shardway
+order), `counted` (only their number), `unseen` (not at all), `simple` (the simple protocol only, for several statements in one message), `demanded` (Shardway
 has to answer, refusing counts as different), `whole` (all statements of the case in one message). `-- data a|b` is a row of a COPY.
 """
 import dataclasses
@@ -15,7 +15,7 @@ import re
 from parameters import Parameter
 from schema import TABLES
 
-FLAGS = {"ordered", "counted", "simple", "demanded", "whole"}
+FLAGS = {"ordered", "counted", "unseen", "simple", "demanded", "whole"}
 _WRITES = re.compile(r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|truncate(?:\s+table)?(?:\s+only)?|merge\s+into|copy)"
                      r"\s+(?:public\.)?\"?(\w+)", re.I)
 _SESSION = re.compile(r"\s*(?:set|reset|prepare|deallocate|listen|unlisten|discard|declare|begin|start|notify|savepoint|create|alter)\b"
@@ -41,7 +41,7 @@ class Case:
     @property
     def order(self):
         """How rows are compared."""
-        return "ordered" if "ordered" in self.flags else "counted" if "counted" in self.flags else "any"
+        return next((order for order in ("ordered", "counted", "unseen") if order in self.flags), "any")
 
     @property
     def written(self):

@@ -45,6 +45,8 @@ def gathered(events):
 def comparable(event, order):
     if event[0] not in "Dd" or order == "ordered":
         return event
+    if order == "unseen":
+        return (event[0],)
     return (event[0], len(event[1])) if order == "counted" else (event[0], sorted(event[1]))
 
 

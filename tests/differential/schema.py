@@ -46,8 +46,7 @@ create table codes(code text primary key, parent text references codes deferrabl
 create table moved(id bigint primary key, v text);
 create function move_key() returns trigger language plpgsql as 'begin new.id := new.id + 1000; return new; end';
 create trigger move_key before insert on moved for each row execute function move_key();
-create function is_large(bigint, text) returns bool language sql immutable as 'select $1 > 10';
-create operator = (leftarg = bigint, rightarg = text, function = is_large);
+create operator @> (leftarg = bigint, rightarg = bigint, function = count_above);
 create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above);
 """
 

@@ -33,7 +33,7 @@ class World:
         self.direct = {name: self._conversation(node.port, database, servers.SUPERUSER) for name, (node, database) in self.nodes.items()}
         self.targets = {}
         self.connect()
-        servers.wait_until(self._knows_columns, 30, "shardway knows the tables' columns")
+        servers.wait_until(self._knows_columns, 90, "shardway knows the tables' columns", pause=0.1)
         self._load()
         self._first_content = {name: {table: self._content(name, table) for table in TABLES} for name in self.nodes}
 

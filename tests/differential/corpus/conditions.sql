@@ -174,14 +174,18 @@ select count(*) from orders having max(cid) = 3;
 -- name: the key in a window filter
 select count(*) filter (where cid = 3) over (), cid from orders where cid = 3;
 -- name: select into
+begin;
 select cid into nowhere from customers where cid = 5;
+rollback;
 -- name: create table as
+begin;
 create table nowhere as select cid from customers where cid = 5;
--- name: explain analyze of a write of one key; counted
+rollback;
+-- name: explain analyze of a write of one key; unseen
 explain (analyze, costs off, timing off, summary off) delete from orders where cid = 3;
--- name: explain analyze of a write over all; counted
+-- name: explain analyze of a write over all; unseen
 explain (analyze, costs off, timing off, summary off) delete from orders;
--- name: explain analyze of a reference write; counted
+-- name: explain analyze of a reference write; unseen
 explain (analyze, costs off, timing off, summary off) delete from codes where code = 'b';
 -- name: a wide value; demanded
 select repeat(name, 20000) from customers where cid = 7;

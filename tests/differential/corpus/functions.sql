@@ -24,7 +24,7 @@ select convert_to(name, 'UTF8'), encode(convert_to(name, 'UTF8'), 'hex'), decode
 select encode(convert_to(name, 'UTF8'), 'hex'), sha256('x') from customers;
 -- name: hashes agree with the map; demanded
 select cid, hashint8extended(cid, 0) & 16383 from customers;
--- name: ranges; demanded
+-- name: ranges
 select int8range(cid, cid + 5), int4range(1, 5) @> 3 from customers where cid = 5;
 -- name: ranges over all
 select cid from customers where int8range(1, 9) @> cid;

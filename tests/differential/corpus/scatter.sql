@@ -197,7 +197,7 @@ select current_schema(), current_database() is not null;
 select * from generate_series(1, 5);
 -- name: now once; demanded
 select now() = now();
--- name: explain of one key; counted
+-- name: explain of one key; unseen
 explain select * from customers where cid = 5;
 -- name: reference table; demanded
 select * from countries;

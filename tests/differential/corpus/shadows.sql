@@ -74,16 +74,16 @@ select x.oid from customers c, lateral (select oid from orders where cid = 3) x 
 select oid as k from orders where k = 3;
 -- name: excluded used as a table's name
 select excluded.cid from customers excluded where excluded.cid = 5;
--- name: a user operator between the key and a text
+-- name: a user operator named like one of PostgreSQL's
+select cid @> 0::bigint from customers where cid = 5;
+-- name: a user operator named like one of PostgreSQL's, over all
+select cid @> 0::bigint from customers;
+-- name: a user operator named like one of PostgreSQL's, written
+update customers set score = cid @> 0::bigint where cid = 5;
+-- name: an operator of PostgreSQL's beside a user's of the same name
+select id from docs where meta @> '{"n": 4}' and id = 'c83fb72e-3761-d945-c83f-b72e3761d945';
+-- name: no operator between the key and a text
 select cid from customers where cid = '5'::text;
--- name: a user operator between the key and a text parameter
--- $1 text 5
-select cid from customers where cid = $1;
--- name: a user operator between the key and a text, with a key
-select cid from customers where cid = 5 and cid = '5'::text;
--- name: a user operator between the key and a text, written
-delete from customers where cid = '5'::text;
--- name: a user operator first in the search_path
+-- name: another search_path, the same tables
 set search_path = public, pg_catalog;
 select cid from customers where cid = 5;
-select cid from customers where cid = '5'::text;

@@ -451,7 +451,7 @@ alter table sites rename column title to label;
 do $$ begin perform 1; end $$;
 -- name: call
 call nothing();
--- name: explain
+-- name: explain; unseen
 explain (costs off) select * from customers where cid = 5;
 -- name: statement of two in the extended protocol
 select 1; select 2;
