@@ -6,6 +6,7 @@
 
 #include <unistd.h>
 #include <csignal>
+#include <set>
 
 namespace shardway::proxy {
 namespace {
@@ -47,6 +48,11 @@ stats::DatabaseRow database_row(const SharedDatabase& database) {
     row.first_addresses.push_back(shard.nodes.front().address.text);
   }
   row.epoch = topology->epoch;
+  if (topology->catalog) {
+    std::set<std::string_view> refused;
+    for (const auto& [name, refusal] : topology->catalog->refused) refused.insert(name);
+    for (const auto name : refused) row.refused_tables += (row.refused_tables.empty() ? "" : ", ") + std::string(name);
+  }
   row.paused = database.backend->paused.load();
   row.disabled = database.backend->disabled.load();
   return row;

@@ -45,32 +45,64 @@ void skip_spaces(std::string_view& rest) {
   while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);
 }
 
+// "[1:2][0:3]=" before the braces: where the subscripts begin.
+bool skip_bounds(std::string_view& rest) {
+  if (rest.empty() || rest.front() != '[') return true;
+  const auto equals = rest.find('=');
+  if (equals == std::string_view::npos) return false;
+  if (rest.substr(0, equals).find_first_not_of("[]:+-0123456789 \t\n\v\f\r") != std::string_view::npos) return false;
+  rest.remove_prefix(equals + 1);
+  skip_spaces(rest);
+  return true;
+}
+
+// One element, or an array within the array, with the spaces around it.
+bool member(std::string_view& rest, std::vector<std::string>& elements, int depth);
+
+// Behind an opening brace, up to and with the closing one. That dimensions agree is the server's to say.
+bool members(std::string_view& rest, std::vector<std::string>& elements, int depth) {
+  skip_spaces(rest);
+  if (!rest.empty() && rest.front() == '}') {
+    rest.remove_prefix(1);
+    return true;
+  }
+  for (;;) {
+    if (!member(rest, elements, depth) || rest.empty()) return false;
+    const char c = rest.front();
+    rest.remove_prefix(1);
+    if (c == '}') return true;
+    if (c != ',') return false;
+  }
+}
+
+bool member(std::string_view& rest, std::vector<std::string>& elements, int depth) {
+  constexpr int kMaxDimensions = 6;
+  skip_spaces(rest);
+  if (rest.empty()) return false;
+  std::string element;
+  if (rest.front() == '{') {
+    rest.remove_prefix(1);
+    if (depth == kMaxDimensions || !members(rest, elements, depth + 1)) return false;
+  } else if (rest.front() == '"') {
+    rest.remove_prefix(1);
+    if (!quoted_element(rest, element)) return false;
+    elements.push_back(std::move(element));
+  } else {
+    if (!plain_element(rest, element)) return false;
+    if (!is_null(element)) elements.push_back(std::move(element));
+  }
+  skip_spaces(rest);
+  return true;
+}
+
 }  // namespace
 
 std::optional<std::vector<std::string>> array_elements(std::string_view text) {
   std::vector<std::string> elements;
   skip_spaces(text);
-  if (text.empty() || text.front() != '{') return std::nullopt;
+  if (!skip_bounds(text) || text.empty() || text.front() != '{') return std::nullopt;
   text.remove_prefix(1);
-  skip_spaces(text);
-  const bool empty = !text.empty() && text.front() == '}';
-  while (!empty) {
-    std::string element;
-    skip_spaces(text);
-    const bool quoted = !text.empty() && text.front() == '"';
-    if (quoted) {
-      text.remove_prefix(1);
-      if (!quoted_element(text, element)) return std::nullopt;
-      skip_spaces(text);
-    } else if (!plain_element(text, element)) {
-      return std::nullopt;
-    }
-    if (quoted || !is_null(element)) elements.push_back(std::move(element));
-    if (text.empty() || (text.front() != ',' && text.front() != '}')) return std::nullopt;
-    if (text.front() == '}') break;
-    text.remove_prefix(1);
-  }
-  text.remove_prefix(1);
+  if (!members(text, elements, 1)) return std::nullopt;
   skip_spaces(text);
   if (!text.empty()) return std::nullopt;
   return elements;

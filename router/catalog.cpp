@@ -2,12 +2,22 @@
 
 namespace shardway::router {
 
+namespace {
+
+std::string full_name(std::string_view schema, std::string_view name) {
+  return (schema.empty() ? std::string("public") : std::string(schema)) + '.' + std::string(name);
+}
+
+}  // namespace
+
 const std::vector<Column>* Catalog::columns(std::string_view schema, std::string_view name) const {
-  std::string full(schema.empty() ? "public" : schema);
-  full += '.';
-  full += name;
-  const auto found = tables.find(full);
+  const auto found = tables.find(full_name(schema, name));
   return found == tables.end() ? nullptr : &found->second;
+}
+
+const Refusal* Catalog::refusal_of(std::string_view schema, std::string_view name) const {
+  const auto found = refused.find(full_name(schema, name));
+  return found == refused.end() ? nullptr : &found->second;
 }
 
 }  // namespace shardway::router

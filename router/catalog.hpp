@@ -1,8 +1,9 @@
-// Catalog: what the servers say their tables look like, read by the control lane, immutable.
-// In this version: columns in order (an INSERT or COPY without a column list needs them) and the names of user
-// functions.
+// Catalog: what the servers say their tables look like, read by the control lane from every shard, immutable.
+// Tables on which the shards do not agree, or which they cannot keep as one server would, are in `refused`: no
+// statement that uses them is planned. It is part of a Topology and changes with its epoch.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -16,7 +17,44 @@ struct Column {
   std::string name;
   std::string type;             // format_type(): "bigint", "text", "character varying(20)"
   bool generated = false;       // GENERATED ALWAYS AS (…) STORED: not part of COPY's default column list
+  bool not_null = false;        // NOT NULL: the server refuses a NULL there
   bool default_varies = false;  // has a default that is no constant: nextval(), now(), gen_random_uuid(), identity
+  bool from_sequence = false;   // serial, identity, DEFAULT nextval(…)
+  bool loose = false;           // compares by a nondeterministic collation: equal values may have different bytes
+  std::uint32_t own_type = 0;  // the OID of a type that is not PostgreSQL's own; other shards may number it differently
+  std::string default_sql = {};
+  bool operator==(const Column&) const = default;
+};
+
+// A unique index, a primary key, or an exclusion constraint.
+struct UniqueKey {
+  std::string name;
+  std::vector<std::string> columns;  // those compared for equality as they are; expressions are left out
+  bool excludes = false;             // EXCLUDE
+  bool operator==(const UniqueKey&) const = default;
+};
+
+struct ForeignKey {
+  std::string name;
+  std::vector<std::string> columns;
+  std::string schema, table;  // what it refers to
+  std::vector<std::string> columns_there;
+  bool operator==(const ForeignKey&) const = default;
+};
+
+// Everything of a table that says which rows it may hold.
+struct TableShape {
+  std::vector<Column> columns;
+  std::vector<UniqueKey> unique_keys;
+  std::vector<ForeignKey> foreign_keys;
+  std::vector<std::string> triggers;  // the user's, and rules
+  std::vector<std::string> primary_key;
+  bool operator==(const TableShape&) const = default;
+};
+
+struct Refusal {
+  std::string message, hint;
+  bool operator==(const Refusal&) const = default;
 };
 
 struct Catalog {
@@ -24,8 +62,14 @@ struct Catalog {
   // "schema.name" of views, materialized and foreign tables: what they read is not known here, so unlisted ones are
   // refused.
   std::unordered_set<std::string> views;
+  std::unordered_set<std::string> user_operators;  // names of operators, not PostgreSQL's own, that may do anything
   std::unordered_set<std::string> user_functions;  // unqualified names of functions outside pg_catalog
+  std::unordered_map<std::string, std::vector<std::string>> primary_keys;  // "schema.name" -> its columns
+  std::unordered_map<std::string, Refusal> refused;  // "schema.name" of configured tables that may not be used
+  std::unordered_set<std::string> differing_types;   // unqualified names of types whose OID depends on the shard
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
+  const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
+  bool operator==(const Catalog&) const = default;
 };
 
 }  // namespace shardway::router

@@ -69,7 +69,7 @@ class Collector {
  private:
   void add(const ValueRef& key) {
     switch (key.source) {
-      case ValueRef::Source::kNull: return;
+      case ValueRef::Source::kNull: return is_null();
       case ValueRef::Source::kLiteral: return add_literal(key);
       case ValueRef::Source::kParameter: return add_parameter(key);
     }
@@ -78,15 +78,11 @@ class Collector {
   void add_literal(const ValueRef& key) {
     if (values_.literals == nullptr || key.index >= values_.literals->size()) return unknown("a literal");
     const auto& literal = (*values_.literals)[key.index];
-    if (!key.is_string) {
-      std::string number = key.negated ? "-" : "";
-      number += literal.source;
-      return add_text(number, false);
-    }
+    if (!key.is_string) return add_text((key.negated ? "-" : "") + std::string(literal.source));
     const auto text = unquote(literal.source, session_.standard_conforming_strings);
     if (!text) return unknown("a string with escapes that are not understood");
     if (key.is_array) return add_array(*text);
-    add_text(*text, true);
+    add_text(*text);
   }
 
   void add_parameter(const ValueRef& key) {
@@ -105,35 +101,52 @@ class Collector {
     if (type != 0 && !is_of_family(type, table_.key_type) && !(is_text(type) && key.cast_oid != 0))
       return not_a_key_type(key.index);
     if (!parameter.value) return is_null();
-    if (!parameter.binary) return key.is_array ? add_array(*parameter.value) : add_text(*parameter.value, true);
+    if (!parameter.binary) return key.is_array ? add_array(*parameter.value) : add_text(*parameter.value);
     if (key.is_array) return add_binary_array(*parameter.value);
-    add_hash(hash_binary_form(table_.key_type, type, *parameter.value), "a binary value");
+    add_binary(type, *parameter.value);
   }
 
   static bool is_text(std::uint32_t oid) noexcept { return oid == 25 || oid == 1043; }
 
+  // No row has it; where one is to be inserted, the server says so, if it is sure to.
   void is_null() {
-    if (use_.inserts)
+    if (use_.inserts && !is_not_null())
       fault(FaultReason::kNullKey,
             "null value in column \"" + table_.key + "\" of relation \"" + table_.name +
                 "\": the shard key cannot be NULL",
             "");
   }
 
-  void add_text(std::string_view text, bool is_string) {
+  bool is_not_null() const {
+    const auto* columns = topology_.catalog ? topology_.catalog->columns(table_.schema, table_.name) : nullptr;
+    if (columns == nullptr) return false;
+    return std::any_of(columns->begin(), columns->end(),
+                       [this](const Column& column) { return column.name == table_.key && column.not_null; });
+  }
+
+  // An integer out of the key's range is in no row: any shard finds none, or has the error that is due.
+  void add_text(std::string_view text) {
     if (use_.inserts && table_.key_type == KeyType::kText && !fits_column(text)) return;
-    const auto hash = hash_text_form(table_.key_type, text);
-    if (hash) return add_hash(hash, text);
-    if (is_string)
+    if (const auto hash = hash_text_form(table_.key_type, text)) return add_hash(*hash);
+    if (is_integer_key() && is_integer_text(text)) return;
+    fault(
+        FaultReason::kBadKey,
+        "invalid input syntax for type " + std::string(type_name(table_.key_type)) + ": \"" + std::string(text) + "\"",
+        "it is compared with or stored in the shard key " + shown_key(table_));
+  }
+
+  // Neither is one of a wrong size: the server refuses the Bind.
+  void add_binary(std::uint32_t type, std::string_view bytes) {
+    if (const auto hash = hash_binary_form(table_.key_type, type, bytes)) return add_hash(*hash);
+    if (is_text(type))
       fault(FaultReason::kBadKey,
-            "invalid input syntax for type " + std::string(type_name(table_.key_type)) + ": \"" + std::string(text) +
+            "invalid input syntax for type " + std::string(type_name(table_.key_type)) + ": \"" + std::string(bytes) +
                 "\"",
-            "it is compared with or stored in the shard key " + shown_key(table_));
-    else
-      fault(FaultReason::kBadKey,
-            std::string(text) + " is out of range for the shard key " + shown_key(table_) + " (" +
-                std::string(type_name(table_.key_type)) + ")",
-            "");
+            "it is the value of the shard key " + shown_key(table_));
+  }
+
+  bool is_integer_key() const noexcept {
+    return table_.key_type != KeyType::kText && table_.key_type != KeyType::kUuid;
   }
 
   // character(n) pads and varchar(n) cuts spaces off when a row is stored: the stored key would hash differently.
@@ -161,7 +174,7 @@ class Collector {
       return fault(FaultReason::kBadKey, "malformed array literal: \"" + std::string(text) + "\"",
                    "it is compared with the shard key " + shown_key(table_));
     for (const auto& element : *elements) {
-      add_text(element, true);
+      add_text(element);
       if (found_.fault) return;
     }
   }
@@ -179,17 +192,12 @@ class Collector {
       if (length && *length == 0xffffffffU) continue;
       const auto value = length ? reader.bytes(*length) : std::nullopt;
       if (!value) return unknown("a binary array");
-      add_hash(hash_binary_form(table_.key_type, *type, *value), "a binary value");
+      add_binary(*type, *value);
       if (found_.fault) return;
     }
   }
 
-  void add_hash(std::optional<std::uint64_t> hash, std::string_view shown) {
-    if (hash)
-      found_.shards.push_back(topology_.map.shard_of(*hash));
-    else
-      fault(FaultReason::kBadKey, std::string(shown) + " is no value of the shard key " + shown_key(table_), "");
-  }
+  void add_hash(std::uint64_t hash) { found_.shards.push_back(topology_.map.shard_of(hash)); }
 
   void shared_type(std::uint32_t index) {
     fault(FaultReason::kNeedsKey,

@@ -18,8 +18,8 @@ struct KeyShards {
 // The shards of the keys a bound use is restricted to.
 KeyShards shards_of(const TableUse& use, const Values& values, const Topology& topology, const SessionView& session);
 
-// The elements of an array in its text form, as array_in reads one dimension; nothing if it is anything else.
-// NULL elements are left out.
+// The elements of an array in its text form, of however many dimensions, as array_in reads it; nothing if it is
+// anything else. NULL elements are left out.
 std::optional<std::vector<std::string>> array_elements(std::string_view text);
 
 std::unique_ptr<Fault> make_fault(FaultReason reason, std::string message, std::string hint);

@@ -238,6 +238,7 @@ bool option_is_on(const List* options, std::string_view name) {
 bool ddl_statement(Context& context, const Node* node) {
   auto& out = context.out;
   out.kind = runs_alone(node) ? StatementKind::kDdlAlone : StatementKind::kDdl;
+  check_constraints(context, node);
   switch (tree::tag(node)) {
     case T_CreateStmt: create_relation(context, *tree::as<CreateStmt>(node)->relation, true); return true;
     case T_CreateForeignTableStmt:

@@ -107,6 +107,11 @@ void type_cast(Context& context, const TypeCast& cast) {
   const auto name = tree::name_of(cast.typeName->names).name;
   for (const std::string_view local : {"oid", "xid", "xid8", "cid", "tid", "pg_lsn", "pg_snapshot", "txid_snapshot"})
     if (name == local) context.not_scatterable("the type " + std::string(name));
+  if (context.topology.catalog && context.topology.catalog->differing_types.count(std::string(name)) > 0)
+    context.fault(FaultReason::kTableRefused,
+                  "the type \"" + std::string(name) +
+                      "\" has another OID on each shard: its values would be announced " + "as values of other types",
+                  "cast to text, or give the type the same OID everywhere (dump and restore with --binary-upgrade)");
   if (name.substr(0, 3) == "reg") {
     context.not_scatterable("the type " + std::string(name));
     context.not_repeatable("the type " + std::string(name));
@@ -123,20 +128,28 @@ void value_function(Context& context, const SQLValueFunction& function) {
     context.not_repeatable("the transaction's time, which differs from server to server");
 }
 
+// An operator is a function, too: the user's own may read anything.
+void named_operator(Context& context, const List* parts) {
+  const auto name = tree::name_of(parts);
+  const bool ours = name.schema.empty() || name.schema == "pg_catalog";
+  const bool overloaded = name.schema.empty() && context.topology.catalog &&
+                          context.topology.catalog->user_operators.count(std::string(name.name)) > 0;
+  if (!ours || !is_builtin_operator(name.name) || overloaded) foreign_function(context);
+}
+
 void sub_link(Context& context, Level& level, const SubLink& link) {
   walk(context, level, link.testexpr);
-  if (link.operName != nullptr && !is_builtin_operator(tree::name_of(link.operName).name)) foreign_function(context);
+  if (link.operName != nullptr) named_operator(context, link.operName);
   Outputs outputs;
   query_statement(context, link.subselect, &level, level.ctes, false, outputs);
   context.sublinks.emplace(&link, std::move(outputs));
 }
 
 void operator_expression(Context& context, Level& level, const A_Expr& expression) {
-  if (expression.kind == AEXPR_OP || expression.kind == AEXPR_OP_ANY || expression.kind == AEXPR_OP_ALL) {
-    const auto name = tree::name_of(expression.name);
-    const bool ours = name.schema.empty() || name.schema == "pg_catalog";
-    if (!ours || !is_builtin_operator(name.name)) foreign_function(context);
-  }
+  // The others are written as words, but mean operators by their names: LIKE is ~~, BETWEEN <= and >=.
+  if (expression.name != nullptr && expression.kind != AEXPR_BETWEEN && expression.kind != AEXPR_NOT_BETWEEN &&
+      expression.kind != AEXPR_BETWEEN_SYM && expression.kind != AEXPR_NOT_BETWEEN_SYM)
+    named_operator(context, expression.name);
   walk(context, level, expression.lexpr);
   walk(context, level, expression.rexpr);
 }
@@ -197,7 +210,9 @@ void walk_node(Context& context, Level& level, const Node* node) {
     case T_MultiAssignRef:
       if (tree::as<MultiAssignRef>(node)->colno != 1) return;  // one source, shared by all its targets
       return walk(context, level, tree::as<MultiAssignRef>(node)->source);
-    case T_SortBy: return walk(context, level, tree::as<SortBy>(node)->node);
+    case T_SortBy:
+      if (tree::as<SortBy>(node)->useOp != nullptr) named_operator(context, tree::as<SortBy>(node)->useOp);
+      return walk(context, level, tree::as<SortBy>(node)->node);
     case T_WindowDef: return window_definition(context, level, *tree::as<WindowDef>(node));
     case T_GroupingSet: return walk_list(context, level, tree::as<GroupingSet>(node)->content);
     case T_GroupingFunc: return walk_list(context, level, tree::as<GroupingFunc>(node)->args);

@@ -49,13 +49,6 @@ std::optional<ValueRef> new_key(Context& context, const Node* node, const Table&
     needs_key(context, table, "the shard key \"" + table.key + "\" is not a constant of the key's type");
     return std::nullopt;
   }
-  if (value->source == ValueRef::Source::kNull) {
-    context.fault(
-        FaultReason::kNullKey,
-        "null value in column \"" + table.key + "\" of relation \"" + table.name + "\": the shard key cannot be NULL",
-        "");
-    return std::nullopt;
-  }
   return value;
 }
 

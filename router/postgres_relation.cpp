@@ -63,6 +63,9 @@ void use_unlisted(Context& context, std::string_view schema, const RangeVar& rel
 }
 
 int use_listed(Context& context, const Level* level, const Table& table, Access access) {
+  const auto* refusal =
+      context.topology.catalog ? context.topology.catalog->refusal_of(table.schema, table.name) : nullptr;
+  if (refusal != nullptr) context.fault(FaultReason::kTableRefused, refusal->message, refusal->hint, true);
   const auto number = static_cast<std::uint16_t>(&table - context.topology.tables.all().data());
   switch (table.kind) {
     case TableKind::kReference:

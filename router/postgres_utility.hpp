@@ -16,6 +16,9 @@ void transaction_statement(Context& context, const TransactionStmt& transaction)
 // postgres_copy.cpp
 void copy_statement(Context& context, const CopyStmt& copy);
 
+// postgres_constraints.cpp: what a configured table is given that the shards cannot keep becomes the context's fault.
+void check_constraints(Context& context, const Node* node);
+
 // postgres_ddl.cpp: false if the node is no definition of ours.
 bool ddl_statement(Context& context, const Node* node);
 

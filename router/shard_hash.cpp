@@ -173,12 +173,20 @@ std::optional<std::uint64_t> hash_text_form(KeyType type, std::string_view text)
   return hash_integer(*value);
 }
 
+bool is_integer_text(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  if (!text.empty() && (text.front() == '+' || text.front() == '-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 std::optional<std::uint64_t> hash_binary_form(KeyType type, std::uint32_t type_oid, std::string_view bytes) {
   switch (type) {
     case KeyType::kText:
       if (type_oid != 0 && !is_text_oid(type_oid)) return std::nullopt;
       return hash_text(bytes);
     case KeyType::kUuid:
+      if (is_text_oid(type_oid)) return hash_text_form(type, bytes);
       if ((type_oid != 0 && type_oid != 2950) || bytes.size() != 16) return std::nullopt;
       return hash_uuid(reinterpret_cast<const unsigned char*>(bytes.data()));
     case KeyType::kBigint:

@@ -19,6 +19,9 @@ std::uint64_t hash_uuid(const unsigned char bytes[16]) noexcept;  // uuid_hash_e
 // Text is read as the server's input function of the type reads it (spaces around an integer, uuid with braces, …),
 // and out of the type's range is nothing.
 std::optional<std::uint64_t> hash_text_form(KeyType type, std::string_view text);
+// True if `text` is an integer as the server reads it, of any size: then hash_text_form() says nothing of it only
+// because it is out of the type's range.
+bool is_integer_text(std::string_view text) noexcept;
 // `type_oid` is the parameter's declared type, 0 if the server was to infer it (then it is the column's).
 // Integers of 2, 4 and 8 bytes are one key if their values are equal; a declared numeric, float … is nothing.
 std::optional<std::uint64_t> hash_binary_form(KeyType type, std::uint32_t type_oid, std::string_view bytes);

@@ -22,7 +22,8 @@ struct Table {
   TableKind kind = TableKind::kSharded;
   std::string key;  // sharded: the key column
   KeyType key_type = KeyType::kBigint;
-  ShardIndex shard = 0;  // single: where its rows are
+  ShardIndex shard = 0;                      // single: where its rows are
+  std::vector<std::string> unenforced = {};  // constraints accepted although the shards cannot keep them
 };
 
 enum class Unlisted : std::uint8_t { kRefuse, kSingle, kReference };

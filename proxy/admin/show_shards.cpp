@@ -58,9 +58,10 @@ Rows shard_rows(const Moment& now) {
       const auto replicas = addresses(now.report, d.name, shard, "replica");
       const std::uint64_t statements =
           counted == now.report.counters.end() ? 0 : at_or_zero(counted->second.by_shard, i);
-      rows.push_back(row(
-          d.name, shard, at_or_zero(d.slots_per_shard, i), configured ? range_text(configured->topology.map, i) : "",
-          primary.empty() ? cell(nullptr) : cell(primary), replicas, shard == d.home, statements, d.epoch));
+      rows.push_back(row(d.name, shard, at_or_zero(d.slots_per_shard, i),
+                         configured ? range_text(configured->topology.map, i) : "",
+                         primary.empty() ? cell(nullptr) : cell(primary), replicas, shard == d.home, statements,
+                         d.epoch, d.refused_tables));
     }
   }
   return rows;
@@ -90,19 +91,21 @@ Rows node_rows(const Moment& now) {
 }  // namespace
 
 Show show_shards() {
-  return {"SHARDS",
-          Needs::kReport,
-          {{"database"},
-           {"shard"},
-           {"slots", kInt4},
-           {"ranges"},
-           {"primary"},
-           {"replicas"},
-           {"home", kInt4},
-           {"statements", kInt8},
-           {"epoch", kInt8}},
-          shard_rows,
-          "the shards of each database: their slots, who is primary, statements sent there"};
+  return {
+      "SHARDS",
+      Needs::kReport,
+      {{"database"},
+       {"shard"},
+       {"slots", kInt4},
+       {"ranges"},
+       {"primary"},
+       {"replicas"},
+       {"home", kInt4},
+       {"statements", kInt8},
+       {"epoch", kInt8},
+       {"refused_tables"}},
+      shard_rows,
+      "the shards of each database: their slots, who is primary, statements sent there, tables that may not be used"};
 }
 
 Show show_map() {

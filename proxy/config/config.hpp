@@ -104,8 +104,9 @@ struct Sharding {
 struct Table {
   std::string name;  // "schema.table"; names fold as in SQL: lower case unless "quoted"
   router::TableKind kind = router::TableKind::kSharded;
-  std::string key, type;  // sharded
-  std::string shard;      // single
+  std::string key, type;                // sharded
+  std::string shard;                    // single
+  std::vector<std::string> unenforced;  // constraints it may have although the shards cannot keep them
 };
 
 struct Database {

@@ -228,6 +228,8 @@ const Keys<Table>& table_keys() {
       row("type", &Table::type, kOptional, text(),
           "sharded: its type: bigint, integer, smallint, text, varchar or uuid"),
       row("shard", &Table::shard, kOptional, name(), "single: the shard that has its rows"),
+      row("unenforced", &Table::unenforced, kDefault, names(),
+          "constraints, triggers and columns with sequences that are accepted although shards cannot keep them"),
   };
   return keys;
 }

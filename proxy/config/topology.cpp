@@ -27,6 +27,7 @@ router::Table make_table(const Database& database, const Table& table) {
   out.schema = std::move(name.schema);
   out.name = std::move(name.name);
   out.kind = table.kind;
+  out.unenforced = table.unenforced;
   if (table.kind == router::TableKind::kSharded) {
     out.key = *parse_column_name(table.key);
     out.key_type = std::get<router::KeyType>(parse_key_type(table.type));

@@ -1,106 +1,138 @@
 #include "proxy/control/catalog_reader.hpp"
 
-#include <algorithm>
-#include <string_view>
+#include <cstdlib>
+
+#include "router/key_values.hpp"
 
 namespace shardway::proxy::control {
 
+// A default varies if it, or its domain's, calls anything that is not immutable. The stored tree is searched for the
+// functions' OIDs: https://www.postgresql.org/docs/15/catalog-pg-attrdef.html
 const char* const kCatalogQuery =
-    "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> ''"
+    "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', a.attnotnull,"
+    " a.attidentity <> '' OR (a.attgenerated = '' AND coalesce("
+    "  e.tree ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR|COERCEVIAIO|SUBLINK|PARAM)' OR EXISTS (SELECT FROM"
+    "   regexp_matches(e.tree, ':(?:funcid|opfuncid) (\\d+)', 'g') m JOIN pg_proc p ON p.oid = m[1]::oid"
+    "   WHERE p.provolatile <> 'i'), false)),"
+    " a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) ~* '\\mnextval\\(', false),"
+    " coalesce(NOT o.collisdeterministic, false),"
+    " CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 0 ELSE t.oid END,"
+    " coalesce(pg_get_expr(d.adbin, d.adrelid), ''), c.relkind IN ('v', 'm', 'f')"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
+    " JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation o ON o.oid = a.attcollation"
+    " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
+    " CROSS JOIN LATERAL (SELECT coalesce(d.adbin::text, t.typdefaultbin::text)) e(tree)"
     " WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped"
     " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
     " ORDER BY c.oid, a.attnum;"
+
     "SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
     " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema');"
-    "SELECT n.nspname, c.relname, a.attname FROM pg_collation o JOIN pg_attribute a ON a.attcollation = o.oid"
-    " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE NOT o.collisdeterministic AND a.attnum > 0 AND NOT a.attisdropped";
+
+    "SELECT n.nspname, c.relname, i.relname, x.indisexclusion, x.indisprimary,"
+    " ARRAY(SELECT a.attname FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(number, place)"
+    "  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.number WHERE k.place <= x.indnkeyatts"
+    "  AND (NOT x.indisexclusion OR (SELECT oprname = '=' FROM pg_operator WHERE oid = con.conexclop[k.place]))"
+    "  ORDER BY k.place)"
+    " FROM pg_index x JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " LEFT JOIN pg_constraint con ON con.conindid = x.indexrelid AND con.contype = 'x'"
+    " WHERE (x.indisunique OR x.indisexclusion) AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
+    " AND c.relpersistence <> 't' ORDER BY i.relname;"
+
+    "SELECT n.nspname, c.relname, k.conname,"
+    " ARRAY(SELECT a.attname FROM unnest(k.conkey) WITH ORDINALITY u(number, place)"
+    "  JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.number ORDER BY u.place),"
+    " fn.nspname, fc.relname,"
+    " ARRAY(SELECT a.attname FROM unnest(k.confkey) WITH ORDINALITY u(number, place)"
+    "  JOIN pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.number ORDER BY u.place)"
+    " FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " JOIN pg_class fc ON fc.oid = k.confrelid JOIN pg_namespace fn ON fn.oid = fc.relnamespace"
+    " WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conname;"
+
+    "SELECT n.nspname, c.relname, g.tgname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT g.tgisinternal AND g.tgenabled <> 'D'"
+    " UNION ALL SELECT n.nspname, c.relname, r.rulename FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.ev_type <> '1' AND c.relkind IN ('r', 'p')"
+    " AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3;"
+
+    "SELECT n.nspname, t.typname, t.oid FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
+    " LEFT JOIN pg_class c ON c.oid = t.typrelid LEFT JOIN pg_type e ON e.oid = t.typelem"
+    " LEFT JOIN pg_class ec ON ec.oid = e.typrelid"
+    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg\\_temp%'"
+    " AND n.nspname NOT LIKE 'pg\\_toast\\_temp%'"
+    " AND coalesce(c.relkind, 'c') = 'c' AND coalesce(ec.relkind, 'c') = 'c';"
+
+    // An operator that an extension brings in C and calls immutable computes and reads nothing else.
+    "SELECT DISTINCT o.oprname FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace"
+    " JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_language l ON l.oid = p.prolang"
+    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    " AND NOT (p.provolatile = 'i' AND l.lanname IN ('internal', 'c'))";
 
 namespace {
 
 std::string text(const PGresult* r, int row, int column) { return PQgetvalue(r, row, column); }
-std::string table_name(const PGresult* r, int row) { return text(r, row, 0) + "." + text(r, row, 1); }
-
-// Several spellings are one key type; the first is the one to name.
-std::vector<std::string_view> type_names(router::KeyType type) {
-  switch (type) {
-    case router::KeyType::kBigint: return {"bigint"};
-    case router::KeyType::kInteger: return {"integer"};
-    case router::KeyType::kSmallint: return {"smallint"};
-    case router::KeyType::kText: return {"text", "character varying"};
-    case router::KeyType::kUuid: return {"uuid"};
-  }
-  return {};
+bool is_true(const PGresult* r, int row, int column) { return *PQgetvalue(r, row, column) == 't'; }
+std::string name_in(const PGresult* r, int row) { return text(r, row, 0) + "." + text(r, row, 1); }
+std::uint32_t number(const PGresult* r, int row, int column) {
+  return static_cast<std::uint32_t>(std::strtoul(PQgetvalue(r, row, column), nullptr, 10));
 }
 
-// "character varying(20)" -> "character varying"
-std::string_view without_modifier(std::string_view type) { return type.substr(0, type.find('(')); }
+std::vector<std::string> list(const PGresult* r, int row, int column) {
+  return router::array_elements(PQgetvalue(r, row, column)).value_or(std::vector<std::string>());
+}
 
-void check_key(const router::Table& table, const std::string& name, const std::vector<router::Column>& columns,
-               const CatalogAnswer& found, std::vector<TableProblem>& problems) {
-  const auto column =
-      std::find_if(columns.begin(), columns.end(), [&](const router::Column& c) { return c.name == table.key; });
-  if (column == columns.end()) {
-    problems.push_back({name, table.key, "the table has no such key column", "name an existing column as key"});
-    return;
+void read_columns(const PGresult* r, ShardCatalog& into) {
+  for (int i = 0; i < PQntuples(r); ++i) {
+    router::Column column;
+    column.name = text(r, i, 2);
+    column.type = text(r, i, 3);
+    column.generated = is_true(r, i, 4);
+    column.not_null = is_true(r, i, 5);
+    column.default_varies = is_true(r, i, 6);
+    column.from_sequence = is_true(r, i, 7);
+    column.loose = is_true(r, i, 8);
+    column.own_type = number(r, i, 9);
+    column.default_sql = text(r, i, 10);
+    const auto name = name_in(r, i);
+    if (is_true(r, i, 11)) into.views.insert(name);
+    into.tables[name].columns.push_back(std::move(column));
   }
-  const auto expected = type_names(table.key_type);
-  if (std::find(expected.begin(), expected.end(), without_modifier(column->type)) == expected.end()) {
-    problems.push_back({name, table.key,
-                        "the key column is " + column->type + ", configured as " + std::string(expected[0]),
-                        "set the table's type to what the column is: rows may be looked for on the wrong shard"});
+}
+
+void read_unique_keys(const PGresult* r, ShardCatalog& into) {
+  for (int i = 0; i < PQntuples(r); ++i) {
+    auto& shape = into.tables[name_in(r, i)];
+    shape.unique_keys.push_back({text(r, i, 2), list(r, i, 5), is_true(r, i, 3)});
+    if (is_true(r, i, 4)) shape.primary_key = shape.unique_keys.back().columns;
   }
-  if (found.loosely_compared.contains(name + "." + table.key)) {
-    problems.push_back({name, table.key, "the key column compares by a nondeterministic collation",
-                        "give it a deterministic one: equal keys may be on different shards"});
+}
+
+void read_foreign_keys(const PGresult* r, ShardCatalog& into) {
+  for (int i = 0; i < PQntuples(r); ++i) {
+    into.tables[name_in(r, i)].foreign_keys.push_back(
+        {text(r, i, 2), list(r, i, 3), text(r, i, 4), text(r, i, 5), list(r, i, 6)});
   }
 }
 
 }  // namespace
 
-CatalogAnswer read_catalog(const std::vector<Result>& results) {
-  CatalogAnswer answer;
-  if (results.size() != 3) return answer;
-  const auto* columns = results[0].get();
-  for (int i = 0; i < PQntuples(columns); ++i) {
-    answer.catalog.tables[table_name(columns, i)].push_back(
-        {text(columns, i, 2), text(columns, i, 3), *PQgetvalue(columns, i, 4) == 't'});
-  }
+ShardCatalog read_catalog(const std::vector<Result>& results) {
+  ShardCatalog found;
+  if (results.size() != 7) return found;
+  read_columns(results[0].get(), found);
   const auto* functions = results[1].get();
-  for (int i = 0; i < PQntuples(functions); ++i) answer.catalog.user_functions.insert(text(functions, i, 0));
-  const auto* loose = results[2].get();
-  for (int i = 0; i < PQntuples(loose); ++i)
-    answer.loosely_compared.insert(table_name(loose, i) + "." + text(loose, i, 2));
-  return answer;
-}
-
-bool same(const router::Catalog& a, const router::Catalog& b) {
-  if (a.tables.size() != b.tables.size() || a.user_functions != b.user_functions) return false;
-  return std::all_of(a.tables.begin(), a.tables.end(), [&b](const auto& table) {
-    const auto other = b.tables.find(table.first);
-    return other != b.tables.end() &&
-           std::equal(table.second.begin(), table.second.end(), other->second.begin(), other->second.end(),
-                      [](const router::Column& x, const router::Column& y) {
-                        return x.name == y.name && x.type == y.type && x.generated == y.generated;
-                      });
-  });
-}
-
-std::vector<TableProblem> check_tables(const router::Topology& topology, const CatalogAnswer& found) {
-  std::vector<TableProblem> problems;
-  for (const auto& table : topology.tables.all()) {
-    if (table.kind == router::TableKind::kSingle && table.shard != topology.home) continue;
-    const auto name = (table.schema.empty() ? "public" : table.schema) + "." + table.name;
-    const auto columns = found.catalog.tables.find(name);
-    if (columns == found.catalog.tables.end()) {
-      problems.push_back(
-          {name, table.key, "the table does not exist", "create it through Shardway, or correct its name"});
-    } else if (table.kind == router::TableKind::kSharded) {
-      check_key(table, name, columns->second, found, problems);
-    }
-  }
-  return problems;
+  for (int i = 0; i < PQntuples(functions); ++i) found.functions.insert(text(functions, i, 0));
+  read_unique_keys(results[2].get(), found);
+  read_foreign_keys(results[3].get(), found);
+  const auto* triggers = results[4].get();
+  for (int i = 0; i < PQntuples(triggers); ++i)
+    found.tables[name_in(triggers, i)].triggers.push_back(text(triggers, i, 2));
+  const auto* types = results[5].get();
+  for (int i = 0; i < PQntuples(types); ++i) found.types[name_in(types, i)] = number(types, i, 2);
+  const auto* operators = results[6].get();
+  for (int i = 0; i < PQntuples(operators); ++i) found.operators.insert(text(operators, i, 0));
+  return found;
 }
 
 }  // namespace shardway::proxy::control

@@ -1,34 +1,27 @@
-// The catalogue of a PostgreSQL database: the question, its answer as a router::Catalog, and what in it speaks against
-// the configured tables. Knows libpq's results, no connection. Nothing fails: problems are values for the caller to
-// log.
+// The catalogue of one PostgreSQL server: the question, and its answer as values. Knows libpq's results, no connection.
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "proxy/control/control_link.hpp"
-#include "router/topology.hpp"
+#include "router/catalog.hpp"
 
 namespace shardway::proxy::control {
 
-// Three statements in one Query, so that all see one snapshot: columns, functions, columns that compare by a
-// nondeterministic collation.
+// Several statements in one Query, so that all see one snapshot.
 extern const char* const kCatalogQuery;
 
-struct CatalogAnswer {
-  router::Catalog catalog;
-  std::unordered_set<std::string> loosely_compared;  // "schema.table.column"
+struct ShardCatalog {
+  std::unordered_map<std::string, router::TableShape> tables;  // "schema.name"; views and foreign tables too
+  std::unordered_set<std::string> views;                       // those that are no tables
+  std::unordered_set<std::string> functions;                   // outside pg_catalog, unqualified
+  std::unordered_set<std::string> operators;                   // names of the user's that may do anything
+  std::unordered_map<std::string, std::uint32_t> types;        // "schema.name" -> OID, outside pg_catalog
+  bool operator==(const ShardCatalog&) const = default;
 };
-CatalogAnswer read_catalog(const std::vector<Result>& results);
-
-bool same(const router::Catalog& a, const router::Catalog& b);
-
-// A configured table the servers know differently.
-struct TableProblem {
-  std::string table, column, message, hint;
-};
-// `topology.tables` against what was found on the home shard; a single table kept elsewhere cannot be looked up there.
-std::vector<TableProblem> check_tables(const router::Topology& topology, const CatalogAnswer& found);
+ShardCatalog read_catalog(const std::vector<Result>& results);
 
 }  // namespace shardway::proxy::control

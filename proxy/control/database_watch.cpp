@@ -10,13 +10,13 @@ namespace {
 constexpr SteadyNanos kCatalogInterval = 60'000 * kMillisecond;
 constexpr SteadyNanos kCatalogRetry = 5'000 * kMillisecond;
 constexpr SteadyNanos kCatalogDebounce = 5'000'000;
+constexpr SteadyNanos kRoundPatience = 10'000 * kMillisecond;
 
 }  // namespace
 
 DatabaseWatch::DatabaseWatch(std::shared_ptr<backend::Backend> backend) : backend_(std::move(backend)) {
   for (const auto& shard : backend_->shards) shards_.push_back(std::make_unique<ShardWatch>(backend_->config, *shard));
-  const auto home = topology()->home;
-  if (home < shards_.size()) home_ = shards_[home].get();
+  readings_.resize(shards_.size());
 }
 
 std::shared_ptr<const router::Topology> DatabaseWatch::topology() const {
@@ -35,14 +35,17 @@ void DatabaseWatch::add_to(std::vector<pollfd>& polled) const {
 
 std::size_t DatabaseWatch::advance(const pollfd* happened, SteadyNanos now) {
   std::size_t used = 0;
-  for (const auto& shard : shards_) {
-    for (std::size_t i = 0; i < shard->size(); ++i) {
-      const auto outcome = shard->advance(i, happened[used++].revents, now);
-      if (outcome == NodeWatch::Outcome::kCatalog) publish_catalog(shard->node(i));
-      if (outcome == NodeWatch::Outcome::kCatalogFailed) {
-        catalog_asked_once_ = true;
+  for (std::size_t s = 0; s < shards_.size(); ++s) {
+    auto& shard = *shards_[s];
+    for (std::size_t i = 0; i < shard.size(); ++i) {
+      const auto outcome = shard.advance(i, happened[used++].revents, now);
+      if (outcome == NodeWatch::Outcome::kCatalog) {
+        readings_[s].catalog = std::make_unique<ShardCatalog>(read_catalog(shard.node(i).link().results()));
+        readings_[s].state = Reading::kDone;
+      } else if (outcome == NodeWatch::Outcome::kCatalogFailed) {
+        readings_[s].state = Reading::kDone;
         catalog_due_ = now + kCatalogRetry;
-        spdlog::warn("event=catalog_unread {} error=\"{}\"", shard->node(i).label(), shard->node(i).error());
+        spdlog::warn("event=catalog_unread {} error=\"{}\"", shard.node(i).label(), shard.node(i).error());
       }
     }
   }
@@ -56,55 +59,88 @@ void DatabaseWatch::pursue(SteadyNanos now) {
 
 void DatabaseWatch::pursue_catalog(SteadyNanos now) {
   if (is_stale_.exchange(false)) catalog_due_ = std::min(catalog_due_, now + kCatalogDebounce);
-  if (now < catalog_due_ || home_ == nullptr) return;
-  auto* primary = home_->idle_primary();
-  if (primary == nullptr) return;
+  if (round_ends_ == 0 && now >= catalog_due_) begin_catalog_round(now);
+  if (round_ends_ == 0) return;
+  bool waits = false;
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    auto& reading = readings_[i];
+    if (reading.state == Reading::kToAsk && !shards_[i]->has_primary()) reading.state = Reading::kDone;
+    if (auto* primary = shards_[i]->idle_primary(); primary != nullptr && reading.state == Reading::kToAsk) {
+      primary->ask_catalog(kCatalogQuery);
+      reading.state = Reading::kAsked;
+    }
+    waits = waits || reading.state != Reading::kDone;
+  }
+  if (!waits || now >= round_ends_) end_catalog_round(now);
+}
+
+void DatabaseWatch::begin_catalog_round(SteadyNanos now) {
+  if (!has_primaries()) return;
   catalog_due_ = now + kCatalogInterval;
+  round_ends_ = now + kRoundPatience;
   catalog_asking_for_ = backend_->catalog_wanted.load();
-  primary->ask_catalog(kCatalogQuery);
+  for (auto& reading : readings_) reading.state = Reading::kToAsk;
+}
+
+// True if the home shard has one, and every other shard too unless it was decided that it has none.
+bool DatabaseWatch::has_primaries() const noexcept {
+  for (std::size_t i = 0; i < shards_.size(); ++i) {
+    if (shards_[i]->has_primary()) continue;
+    if (i == backend_->config.topology.home || !shards_[i]->first_round_done()) return false;
+  }
+  return true;
+}
+
+void DatabaseWatch::end_catalog_round(SteadyNanos now) {
+  round_ends_ = 0;
+  catalog_asked_once_ = true;
+  for (const auto& reading : readings_) {
+    if (reading.catalog == nullptr) catalog_due_ = std::min(catalog_due_, now + kCatalogRetry);
+  }
+  publish_catalog();
 }
 
 SteadyNanos DatabaseWatch::next_timer() const noexcept {
   auto next = kNever;
   for (const auto& shard : shards_) next = std::min(next, shard->next_timer());
-  // Without an idle primary at hand its next answer leads here.
-  if (home_ != nullptr && home_->idle_primary() != nullptr) next = std::min(next, catalog_due_);
-  return next;
+  // Without a primary at hand the next answer of a node leads here; so it does in a round.
+  if (round_ends_ != 0) return std::min(next, round_ends_);
+  return has_primaries() ? std::min(next, catalog_due_) : next;
 }
 
 bool DatabaseWatch::first_round_done() const noexcept {
   if (!std::all_of(shards_.begin(), shards_.end(), [](const auto& s) { return s->first_round_done(); })) return false;
-  return catalog_asked_once_ || home_ == nullptr || !home_->has_primary();
+  return catalog_asked_once_ || !has_primaries();
 }
 
-void DatabaseWatch::publish_catalog(const NodeWatch& home) {
-  catalog_asked_once_ = true;
-  auto answer = read_catalog(home.link().results());
+void DatabaseWatch::publish_catalog() {
   const auto current = topology();
-  report(check_tables(*current, answer));
-  if (current->catalog && same(*current->catalog, answer.catalog)) {
-    backend_->catalog_seen = catalog_asking_for_;
-    return;
+  std::vector<const ShardCatalog*> shards;
+  for (const auto& reading : readings_) shards.push_back(reading.catalog.get());
+  if (current->home >= shards.size() || shards[current->home] == nullptr) return;
+  auto merged = merge_catalogs(*current, shards);
+  report(merged.problems);
+  if (!current->catalog || *current->catalog != merged.catalog) {
+    auto next = std::make_shared<router::Topology>(*current);
+    const auto tables = merged.catalog.tables.size();
+    const auto refused = merged.catalog.refused.size();
+    next->catalog = std::make_shared<const router::Catalog>(std::move(merged.catalog));
+    ++next->epoch;
+    spdlog::info("event=catalog database={} epoch={} tables={} refused={}", backend_->config.name, next->epoch, tables,
+                 refused);
+    backend_->set_topology(std::move(next));
   }
-  auto next = std::make_shared<router::Topology>(*current);
-  const auto tables = answer.catalog.tables.size();
-  next->catalog = std::make_shared<const router::Catalog>(std::move(answer.catalog));
-  ++next->epoch;
-  spdlog::info("event=catalog database={} epoch={} tables={}", backend_->config.name, next->epoch, tables);
-  backend_->set_topology(std::move(next));
   backend_->catalog_seen = catalog_asking_for_;
 }
 
 // Each problem once, and again when it has been away.
 void DatabaseWatch::report(const std::vector<TableProblem>& problems) {
-  std::vector<std::string> lines;
   for (const auto& problem : problems) {
-    lines.push_back("table=" + problem.table + " column=" + (problem.column.empty() ? "-" : problem.column) +
-                    " message=\"" + problem.message + "\" hint=\"" + problem.hint + "\"");
-    if (std::find(reported_.begin(), reported_.end(), lines.back()) != reported_.end()) continue;
-    spdlog::error("event=table_mismatch database={} {}", backend_->config.name, lines.back());
+    if (std::find(reported_.begin(), reported_.end(), problem) != reported_.end()) continue;
+    spdlog::error("event=table_mismatch database={} table={} message=\"{}\" hint=\"{}\"", backend_->config.name,
+                  problem.table, problem.message, problem.hint);
   }
-  reported_ = std::move(lines);
+  reported_ = problems;
 }
 
 }  // namespace shardway::proxy::control

@@ -1,5 +1,5 @@
-// DatabaseWatch: the control lane's view of one database: its shards' nodes, and the catalogue as its home shard has
-// it. A changed catalogue is published as a new Topology. Used by the control thread, but for catalog_changed().
+// DatabaseWatch: the control lane's view of one database: its shards' nodes, and the catalogue as its shards have it.
+// A changed catalogue is published as a new Topology. Used by the control thread, but for catalog_changed().
 #pragma once
 
 #include <poll.h>
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "proxy/control/catalog_reader.hpp"
+#include "proxy/control/catalog_merge.hpp"
 #include "proxy/control/shard_watch.hpp"
 
 namespace shardway::proxy::control {
@@ -30,18 +30,28 @@ class DatabaseWatch {
 
  private:
   void pursue_catalog(SteadyNanos now);
-  void publish_catalog(const NodeWatch& home);
+  void begin_catalog_round(SteadyNanos now);
+  void end_catalog_round(SteadyNanos now);
+  bool has_primaries() const noexcept;
+  void publish_catalog();
   void report(const std::vector<TableProblem>& problems);
   std::shared_ptr<const router::Topology> topology() const;
 
   std::shared_ptr<backend::Backend> backend_;
   std::vector<std::unique_ptr<ShardWatch>> shards_;
-  ShardWatch* home_ = nullptr;
   std::atomic<bool> is_stale_{false};
   SteadyNanos catalog_due_ = 0;
   std::uint64_t catalog_asking_for_ = 0;  // Backend::catalog_wanted when the reading under way was begun
   bool catalog_asked_once_ = false;       // read, or tried in vain
-  std::vector<std::string> reported_;
+  // A round asks every shard's primary; one that has none keeps what was read last.
+  enum class Reading : std::uint8_t { kDone, kToAsk, kAsked };
+  struct ShardReading {
+    Reading state = Reading::kDone;
+    std::unique_ptr<ShardCatalog> catalog;  // null: never read
+  };
+  std::vector<ShardReading> readings_;
+  SteadyNanos round_ends_ = 0;  // then it goes on without those that have not answered; 0: no round
+  std::vector<TableProblem> reported_;
 };
 
 }  // namespace shardway::proxy::control

@@ -11,6 +11,7 @@ std::string_view sqlstate_of(FaultReason reason) noexcept {
     case FaultReason::kNotSupported:
     case FaultReason::kNeedsKey:
     case FaultReason::kSeveralShards:
+    case FaultReason::kTableRefused:
     case FaultReason::kUnknownTable: return "0A000";
     case FaultReason::kNullKey: return "23502";
     case FaultReason::kBadKey: return "22P02";

@@ -56,9 +56,8 @@ class Operation {
   std::uint64_t rows() const noexcept;
   std::string tag() const;  // "SELECT 7": the first one's with the sum of all
   const std::vector<Part>& parts() const noexcept { return parts_; }
-  bool suspended() const noexcept { return suspended_; }  // the row limit of Execute was reached
-  void limit_rows(std::uint64_t limit) noexcept { row_limit_ = limit; }
-  std::function<void(Link&)> cancel_part;  // called for parts still at work when another has failed
+  bool suspended() const noexcept { return suspended_; }  // a portal has more rows than its Execute was to give
+  std::function<void(Link&)> cancel_part;                 // called for parts still at work when another has failed
 
  private:
   void send(Part& part);
@@ -79,7 +78,6 @@ class Operation {
   std::vector<Part> parts_;
   std::string description_, error_;
   const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
-  std::uint64_t row_limit_ = 0;
   bool over_ = false, lost_ = false, cut_off_ = false, suspended_ = false;
 };
 

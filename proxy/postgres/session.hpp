@@ -68,12 +68,19 @@ class Session final : public net::EventHandler, public LinkOwner {
   enum class Step : std::uint8_t { kConsumed, kBlocked };
   using Frame = std::string_view;  // a whole message, head included
 
+  struct Cursor {      // how far a portal over several shards has been fetched
+    std::string name;  // of the portal on each server
+    std::vector<router::ShardIndex> shards;
+    std::size_t at = 0;  // the shards before it have given all their rows
+    bool open = false;   // shards[at] has given some
+  };
   // A statement on its way: by simple Query, or as the Execute of a portal.
   struct Portal {
     std::shared_ptr<const ClientStatement> statement;
     std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
     std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
     bool writes = false;
+    std::shared_ptr<Cursor> cursor;  // fetched in portions from several shards
   };
   struct Waiting {
     Pool* pool = nullptr;
@@ -186,7 +193,6 @@ class Session final : public net::EventHandler, public LinkOwner {
   struct Work {                      // how one statement reaches a link
     std::string_view sql;            // simple
     const Portal* portal = nullptr;  // extended
-    std::uint32_t row_limit = 0;
   };
   Step run_on_shards(const router::Statement& statement, const router::Plan& plan, const Work& work);
   struct KeptWork {  // the same, for as long as the operation takes
@@ -195,7 +201,11 @@ class Session final : public net::EventHandler, public LinkOwner {
     std::shared_ptr<const ClientStatement> statement;  // extended
     std::string bind;
   };
+  std::shared_ptr<const KeptWork> keep_work(const router::Plan& plan, const Work& work) const;
   std::string frames_for(Link& link, const KeptWork& work);
+  void bind_for(Link& link, const KeptWork& work, std::string_view portal, std::string& frames);
+  bool operation_has_failed(Operation& operation);
+  void report_partial_definition(const Operation& operation);
   void operate(std::unique_ptr<Operation> operation);
   void end_operation();
   void finish_work(Operation& operation, bool simple);
@@ -205,7 +215,12 @@ class Session final : public net::EventHandler, public LinkOwner {
   void run_on_begun(std::string_view sql, std::string_view tag);
   std::function<bool()> may_emit();
 
-  // ---- session_extended.cpp ----
+  // ---- session_cursor.cpp ----
+  Step fetch_rows(Portal& portal, const router::Statement& statement, const router::Plan& plan, std::uint32_t limit);
+  void finish_fetch(Operation& operation, Cursor& cursor);
+  void drop_cursor(Portal& portal);
+
+  // ---- session_statement.cpp, session_portal.cpp, session_segment.cpp: the extended protocol ----
   Step on_parse(Frame frame);
   Step on_bind(Frame frame);
   Step on_describe(Frame frame);
@@ -217,6 +232,12 @@ class Session final : public net::EventHandler, public LinkOwner {
   std::shared_ptr<const ClientStatement> analyzed(std::shared_ptr<const Prepared> prepared, std::uint64_t parse_number);
   void forget_unanswered_parses();
   void store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement);
+  std::shared_ptr<const ClientStatement> statement_for_bind(std::string_view name);
+  Step refuse_bind(const router::Plan& plan, const protocol::postgres::Bind& bind, std::size_t required);
+  Step describe_statement(std::string_view name);
+  void describe_explain();
+  Step fail_no_portal(std::string_view name);
+  Step fail_no_statement(std::string_view name);
   Portal* portal_named(std::string_view name);
   Portal* cursor_as_portal(std::string_view name);
   Portal& store_portal(std::string_view name);
@@ -250,7 +271,8 @@ class Session final : public net::EventHandler, public LinkOwner {
   void begin_implicit();
   void apply_effects(Link& link, bool to_session = true);
   void use_settings(SharedSettings settings);  // the session's from now on
-  void finish_commit(Operation& operation, const std::string& tag);
+  void finish_commit(Operation& operation, const std::string& tag, Transaction* next);
+  void chain(Transaction& next);
   void pin_to(router::PinReason reason, std::string_view detail);
 
   // ---- session_links.cpp ----
@@ -344,6 +366,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   std::shared_ptr<const ClientStatement> deferred_;  // parsed by the client, not yet sent to a server
   std::unique_ptr<std::unordered_map<std::string, Portal>> portals_;
   std::unique_ptr<Portal> unnamed_portal_;
+  std::uint64_t cursors_opened_ = 0;
   router::Literals batch_literals_;
   std::vector<router::Setting> effects_;  // of the statements under way
   router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;

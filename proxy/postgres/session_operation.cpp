@@ -33,6 +33,10 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
   const bool simple = work.portal == nullptr && !in_segment_;
   const bool everywhere = plan.action == Action::kEveryShard;
   const bool alone = statement.kind == StatementKind::kDdlAlone;
+  if (statement.kind == StatementKind::kLock && !script_ && ready_status() == 'I') {
+    fail_statement({FaultReason::kNoTransaction, "LOCK TABLE can only be used in transaction blocks", {}, 0});
+    return Step::kConsumed;
+  }
   if (everywhere && plan.writes && !alone && !transaction_) begin_implicit();
   for (auto& branch : branches_) {
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
@@ -49,22 +53,30 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
     for (const auto shard : plan.shards) branch_on(shard)->link->forget_all_statements();
   }
   auto operation = std::make_unique<Operation>(
-      plan.action == Action::kScatter ? Operation::Answer::kUnion : Operation::Answer::kFirst,
-      everywhere || work.row_limit > 0, simple, [this](std::string_view bytes) { send(bytes); },
-      [this, simple](Operation& done) { finish_work(done, simple); });
-  operation->limit_rows(work.row_limit);
-  auto kept = std::make_shared<KeptWork>();
-  kept->sql = plan.rewritten.empty() ? std::string(work.sql) : plan.rewritten;
-  kept->is_rewritten = !plan.rewritten.empty();
-  if (work.portal != nullptr) {
-    kept->statement = work.portal->statement;
-    kept->bind = work.portal->bind;
-  }
+      plan.action == Action::kScatter ? Operation::Answer::kUnion : Operation::Answer::kFirst, everywhere, simple,
+      [this](std::string_view bytes) { send(bytes); },
+      [this, simple, alone](Operation& done) {
+        if (alone && done.failed()) report_partial_definition(done);
+        finish_work(done, simple);
+      });
+  const auto kept = keep_work(plan, work);
   for (const auto shard : plan.shards) {
     operation->add(*branch_on(shard)->link, [this, kept](Link& link) { return frames_for(link, *kept); });
   }
   operate(std::move(operation));
   return Step::kConsumed;
+}
+
+std::shared_ptr<const Session::KeptWork> Session::keep_work(const router::Plan& plan, const Work& work) const {
+  auto kept = std::make_shared<KeptWork>();
+  kept->sql = work.portal != nullptr ? work.portal->statement->prepared->text : std::string(work.sql);
+  kept->is_rewritten = !plan.rewritten.empty();
+  if (kept->is_rewritten) kept->sql = plan.rewritten;
+  if (work.portal != nullptr) {
+    kept->statement = work.portal->statement;
+    kept->bind = work.portal->bind;
+  }
+  return kept;
 }
 
 // The messages that run the statement on one link, Query or Sync last.
@@ -75,6 +87,15 @@ std::string Session::frames_for(Link& link, const KeptWork& work) {
     link.owe(Reply::kQuery);
     return frames;
   }
+  bind_for(link, work, {}, frames);
+  pg::encode::execute(frames, {}, 0);
+  pg::encode::sync(frames);
+  link.owe(Reply::kSync);
+  return frames;
+}
+
+// Parse, if the link has not seen the statement, and Bind, to the portal `portal`.
+void Session::bind_for(Link& link, const KeptWork& work, std::string_view portal, std::string& frames) {
   const auto& prepared = *work.statement->prepared;
   std::string name;
   if (work.is_rewritten) {
@@ -91,14 +112,10 @@ std::string Session::frames_for(Link& link, const KeptWork& work) {
     }
   }
   if (auto bind = pg::decode_bind(std::string_view(work.bind).substr(pg::kHeadBytes))) {
-    bind->portal = {};
+    bind->portal = portal;
     bind->statement = name;
     pg::encode::bind(frames, *bind);
   }
-  pg::encode::execute(frames, {}, 0);
-  pg::encode::sync(frames);
-  link.owe(Reply::kSync);
-  return frames;
 }
 
 void Session::operate(std::unique_ptr<Operation> operation) {
@@ -123,17 +140,40 @@ void Session::end_operation() {
   worker_.loop().bury(std::move(over));
 }
 
+// True if it has; then the client has been told, or is gone.
+bool Session::operation_has_failed(Operation& operation) {
+  if (operation.cut_off()) {
+    close();
+    return true;
+  }
+  if (!operation.failed()) return false;
+  for (auto& branch : branches_) {
+    if (branch.link->is_broken()) branch.pinned = false;
+  }
+  fail_statement_frame(operation.error());
+  resume();
+  return true;
+}
+
+// A definition that cannot run in a transaction stays where it has been run: the client hears where, before the error.
+void Session::report_partial_definition(const Operation& operation) {
+  std::string ran, failed, unsent;
+  for (const auto& part : operation.parts()) {
+    auto& list = part.failed ? failed : part.done ? ran : unsent;
+    list += (list.empty() ? "" : ", ") + database_->config().shards[part.link->target().shard].name;
+  }
+  const auto or_none = [](const std::string& list) { return list.empty() ? std::string("none") : list; };
+  const auto message = "the statement ran on shards: " + or_none(ran) + "; failed on: " + or_none(failed) +
+                       "; was not sent to: " + or_none(unsent);
+  pg::encode::notice(reply(), {.severity = "WARNING",
+                               .sqlstate = "01000",
+                               .message = message,
+                               .hint = "mend the cause, then repeat it on the others with /* shardway: shard=… */"});
+}
+
 void Session::finish_work(Operation& operation, bool simple) {
   end_operation();
-  if (operation.cut_off()) return close();
-  if (operation.failed()) {
-    for (auto& branch : branches_) {
-      if (branch.link->is_broken()) branch.pinned = false;
-    }
-    fail_statement_frame(operation.error());
-    resume();
-    return;
-  }
+  if (operation_has_failed(operation)) return;
   bool first = true;
   for (const auto& part : operation.parts()) {
     if (part.link->status == 'E') mark_failed();
@@ -314,7 +354,7 @@ bool Session::run_script_statement(const Statement& statement, std::string_view 
       } else if (const auto fault = breaks_one_writer(plan)) {
         fail_statement(*fault);
       } else {
-        step = run_on_shards(statement, plan, {sql, nullptr, 0});
+        step = run_on_shards(statement, plan, {sql, nullptr});
       }
       break;
     case Action::kCopyIn:

@@ -248,7 +248,7 @@ Session::Step Session::run_simple(const Statement& statement, Frame frame, std::
     }
     case Action::kSession: return run_session_statement(statement, plan, sql, frame);
     case Action::kScatter:
-    case Action::kEveryShard: return run_on_shards(statement, plan, {sql, nullptr, 0});
+    case Action::kEveryShard: return run_on_shards(statement, plan, {sql, nullptr});
     case Action::kCopyIn: return begin_copy_in(statement, frame);
     case Action::kExplain: explain_statement(statement); return Step::kConsumed;
     case Action::kRefuse:
@@ -328,8 +328,7 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
   const auto cursor =
       transaction_ ? transaction_->cursors.find(statement.name) : std::map<std::string, router::ShardIndex>::iterator{};
   const auto forward = [&] {  // in a batch or a pipeline there is no Query of its own to pass on
-    return frame.empty() ? run_on_shards(statement, plan, {sql, nullptr, 0})
-                         : forward_statement(statement, plan, frame);
+    return frame.empty() ? run_on_shards(statement, plan, {sql, nullptr}) : forward_statement(statement, plan, frame);
   };
   const bool of_cursor = statement.kind == StatementKind::kFetch || statement.kind == StatementKind::kCloseCursor;
   if (of_cursor && transaction_ && cursor != transaction_->cursors.end()) {
@@ -346,7 +345,7 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
   }
   plan.action = Action::kEveryShard;
   for (const auto& branch : branches_) plan.shards.push_back(branch.shard);
-  return run_on_shards(statement, plan, {sql, nullptr, 0});
+  return run_on_shards(statement, plan, {sql, nullptr});
 }
 
 void Session::answer(std::string_view tag) {
@@ -398,6 +397,7 @@ void Session::fail_statement_frame(std::string_view error_frame) {
     end_transaction_everywhere("ROLLBACK", [this](Operation&) {
       transaction_over(false);
       finish_simple();
+      resume();
     });
     return;
   }
@@ -424,8 +424,7 @@ void Session::explain_statement(const Statement& statement) {
     const auto more = router::explain(inner, plan, database_->topology(), text);
     lines.insert(lines.end(), more.begin(), more.end());
   }
-  pg::Field column{"SHARDWAY EXPLAIN", 0, 0, 25, -1, -1, pg::Format::kText};
-  if (!in_segment_) pg::encode::row_description(reply(), {column});
+  if (!in_segment_) describe_explain();
   for (const auto& line : lines) pg::encode::data_row(reply(), {std::optional<protocol::Bytes>(line)});
   answer("EXPLAIN");
 }

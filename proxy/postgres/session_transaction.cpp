@@ -38,6 +38,22 @@ bool names_utf8(std::string_view sql) {
   return plain == "utf8" || plain == "unicode";
 }
 
+// SET transaction_isolation and its like: a transaction begun by AND CHAIN has them, too.
+bool is_characteristic(const std::string& setting) noexcept {
+  return setting == "transaction_isolation" || setting == "transaction_read_only" ||
+         setting == "transaction_deferrable";
+}
+
+// The transaction that COMMIT AND CHAIN begins.
+std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
+  auto next = std::make_unique<Transaction>();
+  next->begin = ended.begin;
+  next->replay = next->characteristics = ended.characteristics;
+  next->read_only = ended.read_only;
+  next->serializable = ended.serializable;
+  return next;
+}
+
 // What a shard enlisted later has to hear of a setting made in this transaction.
 std::string replay_of(const router::Setting& setting, const Settings& base) {
   if (setting.name.empty()) return "RESET ALL;";
@@ -110,7 +126,13 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
 
 Session::Step Session::end_transaction(const Statement& statement, std::string_view sql, Frame frame) {
   const bool commit = statement.kind == StatementKind::kCommit;
-  if (!transaction_ || (transaction_->mode == Transaction::Mode::kImplicit && !script_ && branches_.empty())) {
+  const bool explicitly = transaction_ && transaction_->mode == Transaction::Mode::kExplicit;
+  if (statement.chain && !explicitly) {
+    const std::string what = commit ? "COMMIT" : "ROLLBACK";
+    fail_statement({FaultReason::kNoTransaction, what + " AND CHAIN can only be used in transaction blocks", {}, 0});
+    return Step::kConsumed;
+  }
+  if (!transaction_ || (!explicitly && !script_ && branches_.empty())) {
     pg::encode::notice(reply(),
                        {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
     answer(commit ? "COMMIT" : "ROLLBACK");
@@ -126,20 +148,17 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
     ++begun;
     only = &branch;
   }
-  if (statement.chain) {
-    fail_statement({FaultReason::kNotSupported, "COMMIT AND CHAIN and ROLLBACK AND CHAIN are not supported",
-                    "send COMMIT, then BEGIN", 0});
-    return Step::kConsumed;
-  }
   const bool commits = commit && !transaction_->failed;
   kind_ = statement.kind;
+  auto next = statement.chain ? std::shared_ptr<Transaction>(successor_of(*transaction_)) : nullptr;
   if (begun == 0) {
     transaction_over(commits);
+    if (next) chain(*next);
     answer(commits ? "COMMIT" : "ROLLBACK");
     return Step::kConsumed;
   }
   const bool agrees = commit == commits || only->link->status == 'E';  // else the server must hear ROLLBACK, not COMMIT
-  if (begun == 1 && agrees && !frame.empty() && !script_) {
+  if (begun == 1 && agrees && !frame.empty() && !script_ && !next) {
     statement_since_ = worker_.loop().now();
     only->link->out() += frame;
     only->link->owe(Reply::kQuery);
@@ -148,13 +167,20 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
   }
   static_cast<void>(sql);
   const std::string tag = commits ? "COMMIT" : "ROLLBACK";
-  end_transaction_everywhere(tag, [this, tag](Operation& operation) { finish_commit(operation, tag); });
+  end_transaction_everywhere(tag,
+                             [this, tag, next](Operation& operation) { finish_commit(operation, tag, next.get()); });
   return Step::kConsumed;
+}
+
+void Session::chain(Transaction& next) {
+  transaction_ = std::make_unique<Transaction>(std::move(next));
+  transaction_->settings_before = settings_;
+  transaction_since_ = worker_.loop().now();
 }
 
 // Several branches have been told. The first one had the writes: if it failed, nothing is there; if a later one failed
 // that had writes for every shard, they are on some shards only, and the client is told so.
-void Session::finish_commit(Operation& operation, const std::string& tag) {
+void Session::finish_commit(Operation& operation, const std::string& tag, Transaction* next) {
   std::string kept, missing;
   bool rolled_back = false;
   for (const auto& part : operation.parts()) {
@@ -181,6 +207,7 @@ void Session::finish_commit(Operation& operation, const std::string& tag) {
       fail_statement_frame(error);
     }
   } else {
+    if (next != nullptr) chain(*next);
     answer(tag == "COMMIT" && first_failed && rolled_back ? "ROLLBACK" : tag);
   }
   resume();
@@ -236,6 +263,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   auto& transaction = *transaction_;
   transaction.replay.append(sql).append(";");
   if (statement.kind == StatementKind::kSetTransaction) {
+    transaction.characteristics.append(sql).append(";");
     transaction.read_only = transaction.read_only || statement.read_only_begin;
     transaction.serializable = transaction.serializable || statement.serializable_begin;
     return;
@@ -279,6 +307,8 @@ void Session::transaction_over(bool committed) {
     branch.begun = branch.dirty = branch.executed = branch.wrote = false;
   }
   transaction_.reset();
+  portals_.reset();
+  unnamed_portal_.reset();
   effects_.clear();
   release_idle();
   if (changes_catalog_) catalog_changed();
@@ -294,7 +324,11 @@ void Session::apply_effects(Link& link, bool to_session) {
   if (effects_.empty()) return;
   if (to_session) {
     if (transaction_) {
-      for (const auto& effect : effects_) transaction_->replay += replay_of(effect, *base_settings_);
+      for (const auto& effect : effects_) {
+        const auto again = replay_of(effect, *base_settings_);
+        transaction_->replay += again;
+        if (is_characteristic(effect.name)) transaction_->characteristics += again;
+      }
     }
     use_settings(apply(settings_, *base_settings_, effects_));
   }

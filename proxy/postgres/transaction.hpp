@@ -43,6 +43,7 @@ struct Transaction {
   bool serializable = false;
   std::string begin = "BEGIN";     // as the client wrote it
   std::string replay;              // what a shard enlisted later has to hear after BEGIN
+  std::string characteristics;     // of it, what a transaction begun by AND CHAIN inherits
   SharedSettings settings_before;  // to go back to on ROLLBACK
   std::vector<Savepoint> savepoints;
   std::optional<router::ShardIndex> writer;  // the shard that has been written on

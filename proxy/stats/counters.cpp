@@ -22,6 +22,7 @@ std::string_view reason_name(protocol::FaultReason reason) noexcept {
     case kNullKey: return "null_key";
     case kBadKey: return "bad_key";
     case kUnknownTable: return "unknown_table";
+    case kTableRefused: return "table_refused";
     case kSyntax: return "syntax";
     case kInFailedTransaction: return "in_failed_transaction";
     case kActiveTransaction: return "active_transaction";

@@ -66,6 +66,7 @@ struct DatabaseRow {
   std::vector<std::uint32_t> slots_per_shard;
   std::vector<std::string> first_addresses;  // the first node's host:port per shard
   std::uint64_t epoch = 0;
+  std::string refused_tables;  // "a, b": of the catalogue, in order
   bool paused = false, disabled = false;
 };
 struct Report {

@@ -4,9 +4,9 @@
     -- $1 int8 5
     select name from customers where cid = $1 order by created, cid;
 
-A case lasts to the next name; a statement ends with `;` at the end of a line. After the name, flags: `ordered` (rows are compared in
-order), `counted` (only their number), `unseen` (not at all), `simple` (the simple protocol only, for several statements in one message), `demanded` (Shardway
-has to answer, refusing counts as different), `whole` (all statements of the case in one message). `-- data a|b` is a row of a COPY.
+A case lasts to the next name; a statement ends with `;` at the end of a line. `-- data a|b` is a row of a COPY. After the name, flags:
+`ordered`, `counted`, `unseen`: rows are compared in order, only their number, not at all; `simple`: the simple protocol only; `whole`: all
+statements of the case in one message; `demanded`: Shardway has to answer, refusing counts as different.
 """
 import dataclasses
 import pathlib
@@ -16,10 +16,10 @@ from parameters import Parameter
 from schema import TABLES
 
 FLAGS = {"ordered", "counted", "unseen", "simple", "demanded", "whole"}
-_WRITES = re.compile(r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|truncate(?:\s+table)?(?:\s+only)?|merge\s+into|copy)"
-                     r"\s+(?:public\.)?\"?(\w+)", re.I)
-_SESSION = re.compile(r"\s*(?:set|reset|prepare|deallocate|listen|unlisten|discard|declare|begin|start|notify|savepoint|create|alter)\b"
-                      r"|.*?\b(?:set_config|setval|nextval|pg_\w*advisory\w*)\(", re.I | re.S)
+_WRITES = re.compile(r"\b(?:insert\s+into|update(?:\s+only)?|delete\s+from(?:\s+only)?|truncate(?:\s+table)?(?:\s+only)?"
+                     r"|merge\s+into|copy)\s+(?:public\.)?\"?(\w+)", re.I)
+_SESSION = re.compile(r"\s*(?:set|reset|prepare|deallocate|listen|unlisten|discard|declare|begin|start|notify|savepoint"
+                      r"|create|alter)\b|.*?\b(?:set_config|setval|nextval|pg_\w*advisory\w*)\(", re.I | re.S)
 _QUERY = re.compile(r"\s*\(?(?:select|with|values|table)\b", re.I)
 _PARAMETER = re.compile(r"-- \$\d+ (.*)")
 

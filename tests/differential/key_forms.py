@@ -19,7 +19,8 @@ def key_constant(draft, kind, value, odd=0.12):
     if kind in ("text", "uuid"):
         return draft.one_of(quoted, quoted, f"{quoted}::{name}", f"cast({quoted} as {name})", f"{name} {quoted}")
     plain = str(value)
-    return draft.one_of(plain, plain, quoted, f"{quoted}::{name}", f"({plain})::{name}", f"cast({plain} as {name})", f"{name} {quoted}", f"+({plain})")
+    return draft.one_of(plain, plain, quoted, f"{quoted}::{name}", f"({plain})::{name}", f"cast({plain} as {name})",
+                        f"{name} {quoted}", f"+({plain})")
 
 
 def _key_parameter(draft, kind, value):
@@ -35,11 +36,13 @@ def _key_parameter(draft, kind, value):
 def _odd_constant(draft, kind, value):
     quoted = literal(str(value))
     if kind in ("text", "uuid"):
-        general = [f"(select {quoted}::{kind})", f"coalesce({quoted}::{kind}, NULL)", f"{quoted}::varchar", f"lower({quoted})", f"{quoted} || ''"]
+        general = [f"(select {quoted}::{kind})", f"coalesce({quoted}::{kind}, NULL)", f"{quoted}::varchar", f"lower({quoted})",
+                   f"{quoted} || ''"]
         return draft.one_of(*(general[:2] if kind == "uuid" else general))
     plain = f"({value})"
     name = _NAMES[kind]
-    return draft.one_of(f"{plain} + 0", f"(select {plain})", f"coalesce({plain}, 1)", f"{value}.0" if int(value) >= 0 else f"{plain}::numeric",
+    fraction = f"{value}.0" if int(value) >= 0 else f"{plain}::numeric"
+    return draft.one_of(f"{plain} + 0", f"(select {plain})", f"coalesce({plain}, 1)", fraction,
                         f"{quoted}::text::{name}", f"nullif({plain}, 123456)", f"{plain}::numeric", f"greatest({plain}, {plain})",
                         f"case when true then {plain} end", draft.parameter("numeric", str(value)), f"(array[{plain}])[1]",
                         f"trunc({plain}::numeric)", f"{plain} * 1", f"0 + {plain}")
@@ -72,16 +75,18 @@ def loose_key(draft, table, column):
     """A predicate that mentions the key and yet holds for rows of other keys, or none."""
     kind = COLUMNS[table][KEY[table]]
     key, other = (key_constant(draft, kind, key_value(draft, table)) for _ in range(2))
+    one = key_array(draft, kind, [key_value(draft, table)])
     general = [
         f"{column} in ({key}, {other})", f"{column} = any({key_array(draft, kind, [key_value(draft, table) for _ in range(3)])})",
         f"{column} <> {key}", f"not ({column} = {key})", f"({column} = {key}) is not true", f"{column} > {key}", f"{column} <= {key}",
         f"{column} between {key} and {other}", f"{column} not in ({key}, {other})", f"{column} = {key} or {column} = {other}",
         f"{column} is distinct from {key}", f"case when {column} = {key} then false else true end", f"coalesce({column} = {key}, true)",
-        f"{column} is null", f"{column} = NULL", f"({column} = {key}) = false", f"{column} = all({key_array(draft, kind, [key_value(draft, table)])})",
-        f"{column} <> all({key_array(draft, kind, [key_value(draft, table)])})", f"{column} is not null", f"({column} = {key}) is null",
+        f"{column} is null", f"{column} = NULL", f"({column} = {key}) = false", f"{column} = all({one})",
+        f"{column} <> all({one})", f"{column} is not null", f"({column} = {key}) is null",
         f"{column} = {key} and {column} = {other}", f"not ({column} <> {key})", f"nullif({column} = {key}, true) is null"]
     if kind.startswith("int"):
-        general += [f"{column} % 2 = 1", f"{column} / 2 = 3", f"{column} - 1 = {key}", f"{column}::text = {literal(str(key_value(draft, table)))}",
+        general += [f"{column} % 2 = 1", f"{column} / 2 = 3", f"{column} - 1 = {key}",
+                    f"{column}::text = {literal(str(key_value(draft, table)))}",
                     f"{column}::numeric = {key}", f"{column} = {key} - 1"]
     return draft.one_of(*general)
 
@@ -93,7 +98,8 @@ def predicate(draft, table, alias):
     some = constant(draft, kind)
     forms = [f"{name} = {some}", f"{name} is null", f"{name} is not null", f"{name} <> {some}", f"{name} is distinct from {some}"]
     if kind == "text":
-        forms += [f"{name} like {literal(draft.one_of('%x%', 'A%', '_', '%'))}", f"upper({name}) = upper({some})", f"length({name}) > {draft.number(0, 4)}",
+        pattern = literal(draft.one_of("%x%", "A%", "_", "%"))
+        forms += [f"{name} like {pattern}", f"upper({name}) = upper({some})", f"length({name}) > {draft.number(0, 4)}",
                   f"{name} in ({some}, 'new')", f"{name} || '' = {some}"]
     elif kind != "bool":
         forms += [f"{name} > {some}", f"{name} <= {some}", f"{name} between {some} and {constant(draft, kind)}"]

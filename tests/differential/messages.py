@@ -1,7 +1,8 @@
 """A case in one protocol as the bytes that are sent, and how many answers they bring.
 
-Protocols: `simple`; `text`, the extended protocol with text parameters and results, the unnamed statement, which is described; `binary`,
-parameters and results in binary, a named statement, the portal described; `portions`, as text, the rows fetched two first and then the rest.
+Protocols: `simple`; `text`, the extended protocol with text parameters and results, the unnamed statement, which is described;
+`binary`, parameters and results in binary, a named statement, the portal described; `portions`, as text, but the first two rows are
+fetched before the rest.
 """
 import wire
 from parameters import inline

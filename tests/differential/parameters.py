@@ -26,6 +26,9 @@ class Parameter:
         declared = not kind.startswith("?")
         return cls(kind.lstrip("?"), None if value == "NULL" else value, declared)
 
+    def __str__(self):
+        return f"{'' if self.is_declared else '?'}{self.type} {'NULL' if self.value is None else self.value}"
+
     @property
     def oid(self):
         return OIDS[self.type] if self.is_declared else 0

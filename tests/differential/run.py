@@ -55,7 +55,7 @@ class Report:
         print("    " + difference.sql.replace("\n", "\n    "))
         for step in job.case.steps:
             if step.sql == difference.sql and step.parameters:
-                print("    " + ", ".join(f"${i} {p.type if p.is_declared else '?' + p.type} {p.value}" for i, p in enumerate(step.parameters, 1)))
+                print("    " + ", ".join(f"${i} {parameter}" for i, parameter in enumerate(step.parameters, 1)))
         for label, shown in (("expected", verdict.expected), ("got", verdict.got)):
             print(f"  {label}:\n    " + shown.replace("\n", "\n    "))
         sys.stdout.flush()

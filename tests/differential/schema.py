@@ -40,7 +40,8 @@ create view german as select cid, name from customers where country = 'de';
 create schema other;
 create table other.customers(cid bigint, name text);
 create function reverse(bigint) returns bigint language sql volatile as 'select count(*) from public.customers';
-create function count_above(bigint, bigint) returns bigint language sql volatile as 'select count(*) from public.customers where cid > $2';
+create function count_above(bigint, bigint) returns bigint language sql volatile
+  as 'select count(*) from public.customers where cid > $2';
 create table lines(aid bigint references accounts deferrable initially deferred, n int, primary key (aid, n));
 create table codes(code text primary key, parent text references codes deferrable initially deferred);
 create table moved(id bigint primary key, v text);
@@ -52,9 +53,11 @@ create operator @@@ (leftarg = bigint, rightarg = bigint, function = count_above
 
 # name: (key column, its type) of sharded tables
 KEYS = {
-    "customers": ("cid", "bigint"), "orders": ("cid", "bigint"), "items": ("cid", "bigint"), "events": ("eid", "bigint"),
-    "people": ("id", "bigint"), "tagged": ("id", "bigint"), "gen": ("id", "bigint"), "odd": ('"Key"', "bigint"), "accounts": ("aid", "bigint"), "owners": ("aid", "bigint"), "entries": ("aid", "bigint"),
-    "lines": ("aid", "bigint"), "moved": ("id", "bigint"), "parts": ("k", "bigint"), "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
+    **{table: ("cid", "bigint") for table in ("customers", "orders", "items")},
+    **{table: ("id", "bigint") for table in ("people", "tagged", "gen", "moved")},
+    **{table: ("aid", "bigint") for table in ("accounts", "owners", "entries", "lines")},
+    "events": ("eid", "bigint"), "odd": ('"Key"', "bigint"), "parts": ("k", "bigint"),
+    "lk": ("email", "text"), "docs": ("id", "uuid"), "sites": ("site", "integer"), "tiny": ("k", "smallint"),
 }
 REFERENCES, SINGLES = ("countries", "codes"), ("cfg",)
 TABLES = (*KEYS, *REFERENCES, *SINGLES)
@@ -135,8 +138,8 @@ def _more(chance, tables):
     tables["events"].append((9223372036854775807, 5, "last", 0.5))
     tables["lk"] = [(f"u{n}@x.org", CIDS[n]) for n in range(10)] + [(text, 5) for text in ODD_TEXTS]
     for number, key in enumerate(UUIDS):
-        tables["docs"].append((key, f"doc {number}", "{a,\"b c\",NULL}" if number % 2 else "{}", '{"n": %d}' % number if number % 3 else None,
-                               f"2026-03-{number + 1:02}", chance.choice([True, False, None])))
+        tags, meta = "{a,\"b c\",NULL}" if number % 2 else "{}", '{"n": %d}' % number if number % 3 else None
+        tables["docs"].append((key, f"doc {number}", tags, meta, f"2026-03-{number + 1:02}", chance.choice([True, False, None])))
     tables["people"] = [(n, chance.choice(["sad", "ok", "happy", None]), chance.choice([1, 500, None])) for n in range(1, 13)]
     tables["odd"] = [(n, f"s{n}", n % 3) for n in range(1, 10)]
     tables["accounts"] = [(n, f"owner {n}") for n in range(1, 10)]

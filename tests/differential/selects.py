@@ -6,8 +6,10 @@ _NUMBERS = ("int8", "int4", "int2", "numeric", "float8")
 
 
 _EXPRESSIONS = {
-    "text": ["upper({})", "length({})", "{} || '!'", "substr({}, 2)", "md5({})", "left({}, 1) as l", "replace({}, 'a', 'b')", "{} ~ '^[a-z]'",
-             "lpad({}, 4, '-')", "strpos({}, 'a')", "{} like 'A%'", "split_part({}, '@', 1)", "concat({}, 1)", "{}::varchar(2)", "quote_literal({})"],
+    "text": ["upper({})", "length({})", "{} || '!'", "substr({}, 2)", "md5({})", "left({}, 1) as l", "replace({}, 'a', 'b')",
+             "{} ~ '^[a-z]'",
+             "lpad({}, 4, '-')", "strpos({}, 'a')", "{} like 'A%'", "split_part({}, '@', 1)", "concat({}, 1)", "{}::varchar(2)",
+             "quote_literal({})"],
     "numeric": ["{}::numeric + 1", "{} / 2", "- {}", "{}::text", "abs({})", "{} * 0.5 as half", "round({}::numeric, 1)", "sign({}::numeric)",
                 "greatest({}, 0)", "{} between 0 and 5", "{} in (1, 2, 3)", "{}::numeric(30,1)", "array[{}, 1]", "mod({}::numeric, 3)"],
     "timestamptz": ["date_trunc('month', {})", "extract(month from {})", "{}::date", "{} + interval '1 day'", "{} < '2026-05-01'",
@@ -29,7 +31,8 @@ def expression(draft, table, alias, column):
              f"case when {name} is null then 'n' else 'v' end as c{draft.number(1, 3)}", f"nullif({name}, {constant(draft, kind)})"]
     forms += [form.format(name) for form in _EXPRESSIONS.get(kind, _EXPRESSIONS["numeric"] if kind in _NUMBERS else [])]
     if column == KEY.get(table):
-        forms += [f"{name} = {key_constant(draft, kind, key_value(draft, table))}", f"case when {name} = {key_constant(draft, kind, key_value(draft, table))} then 1 end"]
+        key = key_constant(draft, kind, key_value(draft, table))
+        forms += [f"{name} = {key}", f"case when {name} = {key} then 1 end"]
     return draft.one_of(*forms)
 
 
@@ -65,8 +68,8 @@ def _sorted(draft, table, source):
     draft.is_ordered = True
     keys = [f"t.{column}" for column in PRIMARY[table]]
     first = f"t.{draft.one_of(*COLUMNS[table])}" + draft.one_of("", " desc", " nulls first", " desc nulls last")
-    limit = draft.one_of("", "", f" limit {draft.number(0, 4)}", f" limit {draft.parameter('int8', str(draft.number(0, 4)))} offset 1", " offset 1",
-                         " fetch first 2 rows with ties", " limit all", " limit null")
+    counted = draft.parameter("int8", str(draft.number(0, 4)))
+    limit = draft.one_of("", "", f" limit {draft.number(0, 4)}", f" limit {counted} offset 1", " offset 1", " fetch first 2 rows with ties", " limit all", " limit null")
     return f"select {', '.join(columns_of(draft, table, 't'))} {source} order by {', '.join([first, *keys])}{limit}"
 
 
@@ -119,7 +122,8 @@ def _link(draft, right):
     key = f"b.{KEY[right]}"
     link = draft.one_of(f"a.cid = {key}", f"{key} = a.cid", f"a.cid = {key}", f"a.cid = {key} and b.cid is not null")
     if draft.maybe(0.1):
-        link = draft.one_of("a.cid = b.cid", f"a.cid <= {key} and a.cid >= {key}", f"a.cid is not distinct from {key}", f"a.cid = {key} or b.cid = 5")
+        link = draft.one_of("a.cid = b.cid", f"a.cid <= {key} and a.cid >= {key}", f"a.cid is not distinct from {key}",
+                            f"a.cid = {key} or b.cid = 5")
     return link
 
 
@@ -128,13 +132,14 @@ def chained(draft):
     value = key_value(draft, "orders")
     first = draft.weighted(**{"join": 3, "left join": 1})
     second = draft.weighted(**{"join": 3, "left join": 2})
-    third, link = draft.one_of(("items c", "c.cid = b.cid and c.oid = b.oid"), ("items c", "c.cid = a.cid"), ("countries c", "c.code = a.country"),
-                               ("events c", "c.eid = a.cid"), ("parts c", "c.k = b.cid"), ("sites c", "c.site = a.cid"))
+    third, link = draft.one_of(("items c", "c.cid = b.cid and c.oid = b.oid"), ("items c", "c.cid = a.cid"),
+                               ("countries c", "c.code = a.country"), ("events c", "c.eid = a.cid"), ("parts c", "c.k = b.cid"), ("sites c", "c.site = a.cid"))
     name = draft.one_of("a", "b", "c") if third.split()[0] == "items" else draft.one_of("a", "b")
     where = draft.one_of("true", "true", predicate(draft, "customers", "a"), predicate(draft, "orders", "b"))
     if draft.maybe(0.65):
         where += f" and {fixed_key(draft, 'orders', f'{name}.cid', value)}"
-    listed = draft.one_of("*", "a.cid, b.oid", "c.*, a.name", ", ".join(columns_of(draft, "customers", "a") + columns_of(draft, "orders", "b")))
+    some = ", ".join(columns_of(draft, "customers", "a") + columns_of(draft, "orders", "b"))
+    listed = draft.one_of("*", "a.cid, b.oid", "c.*, a.name", some)
     return f"select {listed} from customers a {first} orders b on b.cid = a.cid {second} {third} on {link} where {where}"
 
 
@@ -206,7 +211,8 @@ def combined(draft):
     arms = []
     for arm_value in values:
         table = draft.one_of(*FAMILY)
-        arms.append(f"select t.cid, t.{draft.one_of('cid', PRIMARY[table][-1])} from {table} t where {condition(draft, table, 't', arm_value, draft.maybe(0.85))}")
+        where = condition(draft, table, "t", arm_value, draft.maybe(0.85))
+        arms.append(f"select t.cid, t.{draft.one_of('cid', PRIMARY[table][-1])} from {table} t where {where}")
     operators = draft.one_of(" union ", " union all ", " except ", " intersect ", " except all ", " intersect all ")
     draft.is_ordered = draft.maybe(0.4)
     return operators.join(arms) + (" order by 1, 2" if draft.is_ordered else "")

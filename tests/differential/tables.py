@@ -15,14 +15,15 @@ COLUMNS = {
     "parts": {"k": "int8", "v": "text"},
     "entries": {"aid": "int8", "n": "int4", "code": "text"},
 }
-PRIMARY = {"customers": ["cid"], "orders": ["cid", "oid"], "items": ["cid", "iid"], "events": ["eid"], "countries": ["code"], "lk": ["email"],
-           "cfg": ["k"], "docs": ["id"], "sites": ["site"], "tiny": ["k"], "parts": ["k"], "entries": ["aid", "n"]}
+PRIMARY = {"customers": ["cid"], "orders": ["cid", "oid"], "items": ["cid", "iid"], "events": ["eid"], "countries": ["code"],
+           "lk": ["email"], "cfg": ["k"], "docs": ["id"], "sites": ["site"], "tiny": ["k"], "parts": ["k"], "entries": ["aid", "n"]}
 SHARDED = [table for table in KEYS if table in COLUMNS]
 KEY = {table: KEYS[table][0] for table in SHARDED}
 FAMILY = ["customers", "orders", "items"]       # colocated by cid
 
 _KEY_VALUES = {
-    "customers": CIDS, "orders": CIDS, "items": CIDS, "events": list(range(-6, 40)), "lk": [f"u{n}@x.org" for n in range(10)] + ODD_TEXTS,
+    "customers": CIDS, "orders": CIDS, "items": CIDS, "events": list(range(-6, 40)),
+    "lk": [f"u{n}@x.org" for n in range(10)] + ODD_TEXTS,
     "docs": UUIDS, "sites": list(range(12)), "tiny": list(range(10)),
     "parts": list(range(1, 14)), "entries": list(range(10)),
 }

@@ -25,12 +25,14 @@ class World:
         for name in (SHARD, ONE, PLAIN):
             self.cluster.create_database(name)
             self._stack.callback(self.cluster.drop_database, name)
-        self._psycopg = {name: self._stack.enter_context(node.connect(dbname=database)) for name, (node, database) in self.nodes.items()}
+        self._psycopg = {name: self._stack.enter_context(node.connect(dbname=database))
+                         for name, (node, database) in self.nodes.items()}
         for connection in self._psycopg.values():
             connection.execute(DDL + MORE_DDL)
         self.ranges = self._ranges()
         self.proxy = self._stack.enter_context(shardway.Proxy(self._config()))
-        self.direct = {name: self._conversation(node.port, database, servers.SUPERUSER) for name, (node, database) in self.nodes.items()}
+        self.direct = {name: self._conversation(node.port, database, servers.SUPERUSER)
+                       for name, (node, database) in self.nodes.items()}
         self.targets = {}
         self.connect()
         servers.wait_until(self._knows_columns, 90, "shardway knows the tables' columns", pause=0.1)
@@ -107,14 +109,15 @@ class World:
 
     def reset(self, tables):
         """Puts tables back to their first content."""
-        texts = {name: "set session_replication_role = replica; set lock_timeout = '10s'; " + "; ".join(self._first_content[name][table] for table in tables) for name in self.nodes}
+        first = "set session_replication_role = replica; set lock_timeout = '10s'; "      # no foreign keys, no triggers
+        texts = {name: first + "; ".join(self._first_content[name][table] for table in tables) for name in self.nodes}
         for name, answer in self.ask_directly(texts).items():
             failed = [event for event in answer if event[0] == "E"]
             if failed:
                 raise AssertionError(f"{name} cannot be reset: {failed}")
 
     def checks(self, target):
-        """The function table -> statements that show its content; on three shards one for each, saying whether the rows belong there."""
+        """The function table -> statements that show its content; of three shards one each, saying whether the rows belong there."""
         if target != "three":
             return lambda table: [f"select *, true from {table}"]
         return self._checks_on_shards

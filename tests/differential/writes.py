@@ -115,11 +115,13 @@ def delete(draft):
 def delete_using(draft):
     value = key_value(draft, "items")
     inner = draft.one_of("o.cid = t.cid and o.oid = t.oid", "o.cid = t.cid", "o.oid = t.oid")
-    key = draft.one_of(fixed_key(draft, "items", "t.cid", value), fixed_key(draft, "orders", "o.cid", value), loose_key(draft, "items", "t.cid"))
+    key = draft.one_of(fixed_key(draft, "items", "t.cid", value), fixed_key(draft, "orders", "o.cid", value),
+                       loose_key(draft, "items", "t.cid"))
     if draft.maybe(0.5):
         return f"delete from items t using orders o where {inner} and {key}{returning(draft, 'items').replace(' *', ' t.*')}"
     inside = draft.one_of("o.cid = t.cid", fixed_key(draft, "orders", "o.cid", value), "true")
-    return f"delete from items t where {fixed_key(draft, 'items', 't.cid', value)} and exists (select 1 from orders o where {inside}){returning(draft, 'items')}"
+    where = f"{fixed_key(draft, 'items', 't.cid', value)} and exists (select 1 from orders o where {inside})"
+    return f"delete from items t where {where}{returning(draft, 'items')}"
 
 
 def insert_select(draft):
@@ -132,8 +134,10 @@ def insert_select(draft):
     other = "o.cid % 1000 + 5000" if kind == "swapped" else "o.oid + 500"
     tail = draft.one_of("", "", " on conflict do nothing")
     if draft.maybe(0.5):
-        return f"insert into items as t (iid, cid, sku, qty) select {other}, {key}, o.status, 1 from orders o where {where}{tail}{returning(draft, 'items')}"
-    return f"insert into orders as t (oid, cid, note) select {other}, {key}, o.note from orders o where {where}{tail}{returning(draft, 'orders')}"
+        rows = f"select {other}, {key}, o.status, 1 from orders o where {where}"
+        return f"insert into items as t (iid, cid, sku, qty) {rows}{tail}{returning(draft, 'items')}"
+    rows = f"select {other}, {key}, o.note from orders o where {where}"
+    return f"insert into orders as t (oid, cid, note) {rows}{tail}{returning(draft, 'orders')}"
 
 
 def with_write(draft):
@@ -141,10 +145,11 @@ def with_write(draft):
     table = draft.one_of(*FAMILY)
     value = key_value(draft, table)
     where = condition(draft, table, "t", value, draft.maybe(0.85))
-    change = draft.one_of(f"delete from {table} t where {where} returning t.cid", f"update {table} t set {_assignment(draft, table, value)} where {where} returning t.cid")
+    change = draft.one_of(f"delete from {table} t", f"update {table} t set {_assignment(draft, table, value)}") + f" where {where} returning t.cid"
+    also = f"update customers set score = 1 where {fixed_key(draft, 'customers', 'cid', value)}" if table != "customers" else "select 1"
     then = draft.one_of("select count(*) from w", "select * from w", f"select w.cid from w join customers c on c.cid = w.cid",
                         f"delete from events where {fixed_key(draft, 'events', 'eid', value)}", "delete from cfg where k = 'none'",
-                        f"update customers set score = 1 where {fixed_key(draft, 'customers', 'cid', value)}" if table != "customers" else "select 1")
+                        also)
     return f"with w as ({change}) {then}"
 
 

@@ -112,16 +112,6 @@ class Simple(WireCase):
             with self.subTest(statements=statements):
                 self.same(lambda wire, s=statements: [line for sql in s for line in wire.sql(sql)])
 
-    def test_and_chain_is_refused(self):
-        for database in ("plain", "shop"):
-            with self.subTest(database=database), self.through(database) as wire:
-                wire.sql("begin")
-                wire.sql(f"update items set note = 'lost' where id = {self.here}")
-                heard = wire.sql("commit and chain")
-                self.assertEqual((heard[0].split()[2], heard[-1]), ("0A000", "Z E"))
-                self.assertEqual(wire.sql("commit"), ["C ROLLBACK", "Z I"])
-                self.assertEqual(wire.sql(f"select note from items where id = {self.here}")[1], f"D note {self.here}")
-
     def test_settings_follow_the_transaction(self):
         def conversation(wire):
             return [line for sql in ("set statement_timeout = 1234", "begin", "set statement_timeout = 77",
@@ -287,6 +277,47 @@ class Extended(WireCase):
             heard += wire.ask(close("P") + SYNC)
             return heard + wire.ask(execute("", 2) + SYNC)
         self.same(conversation)
+
+    def fetched(self, wire, get, limits, ending, values=()):
+        """All that Execute with these limits brings; the rows sorted, for several shards give them in their own order."""
+        wire.send(parse("", get) + bind("rows", "", values) + describe("P", "rows") + FLUSH)
+        heard = wire.until("TE")
+        for limit in limits:
+            wire.send(execute("rows", limit) + FLUSH)
+            heard += wire.until("sCE")
+        heard += wire.ask(ending)
+        return sorted(line for line in heard if line.startswith("D ")), [line for line in heard if not line.startswith("D ")]
+
+    def test_row_limits_over_shards(self):
+        get = "select id, note from items"      # 8 rows
+        for limits in ([3, 3, 3], [2, 2, 2, 2, 1, 1], [7, 0, 1], [100], [8, 1], [1, 0]):
+            self.same(lambda wire, limits=limits: self.fetched(wire, get, limits, close("P", "rows") + SYNC))
+            self.same(lambda wire, limits=limits: (
+                wire.sql("begin"), self.fetched(wire, get, limits, SYNC), wire.sql("select 1"), wire.sql("commit"),
+                wire.ask(execute("rows", 1) + SYNC)))
+
+    def test_row_limits_over_shards_with_other_work_between(self):
+        def conversation(wire):
+            heard = wire.sql("begin") + wire.ask(parse("", "select 1 from items") + bind("rows", "") + execute("rows", 3) + SYNC)
+            heard += wire.sql(f"update items set note = 'between' where id = {self.here}")
+            heard += wire.ask(execute("rows", 3) + SYNC)
+            heard += wire.ask(run("select note from items where id = $1", [self.here]) + execute("rows", 5) + SYNC)
+            heard += wire.ask(close("P", "rows") + SYNC) + wire.ask(execute("rows", 5) + SYNC)
+            return heard + wire.sql("rollback")
+        self.assertIn("s", self.same(conversation))
+        self.wait_until_idle()
+
+    def test_an_error_behind_a_row_limit(self):
+        get = f"select 1 / (id - {self.there}) is null from items where id in ({self.here}, {self.there}) order by id = {self.there}"
+        get = get.split(" order by")[0]
+        with self.through() as wire:
+            wire.send(parse("", get) + bind("rows", "") + execute("rows", 1) + FLUSH)
+            self.assertEqual(wire.until("sE")[-1], "s")
+            heard = wire.ask(execute("rows", 1) + SYNC)
+            self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["22012"], heard)
+            self.assertEqual(heard[-1], "Z I")
+            self.assertEqual(wire.sql("select 'alive'")[1], "D alive")
+        self.wait_until_idle()
 
     def test_unnamed_statement_and_portal_over_syncs(self):
         def conversation(wire):

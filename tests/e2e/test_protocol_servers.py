@@ -82,7 +82,7 @@ class Servers(ProxyCase):
     def configure(cls, config):
         cls.fake = FakeServer()
         cls.addClassCleanup(cls.fake.close)
-        database = shardway.unsharded_database(cls.cluster, name="fake", nodes=[cls.cluster.plain], pool={"queue_timeout": "5s", "connect_timeout": "1s"})
+        database = shardway.unsharded_database(cls.cluster, name="fake", nodes=[cls.cluster.plain], pool={"queue_timeout": "1s", "connect_timeout": "1s"})
         database["shard"][0]["nodes"] = [f"127.0.0.1:{cls.fake.port}"]
         config["database"].append(database)
 

@@ -30,6 +30,21 @@ class Transactions(WireCase):
             f"select note from items where id = {self.there}", f"update items set note = 'z' where id = {self.there}", "commit",
             f"select note from items where id = {self.there}"))
 
+    def test_and_chain(self):
+        level = "show transaction_isolation"
+        here, there = (f"update items set note = 'chained' where id = {key}" for key in (self.here, self.there))
+        self.same(lambda wire: self.talk(
+            wire, "commit and chain", "rollback and chain", "select 1; commit and chain",
+            "begin isolation level repeatable read", here, level, "commit and chain", level, there, "rollback and chain", level,
+            f"select note from items where id = {self.there}", "commit", level,
+            "begin", "set transaction isolation level serializable, read only", "commit and chain", level, here,
+            "commit and chain", level, "show transaction_read_only", "rollback",
+            "begin", "set local work_mem = '1MB'", "set lock_timeout = '7s'", "rollback and chain", "show work_mem",
+            "show lock_timeout", "savepoint a", "commit and no chain", "rollback to a"))
+        self.same(lambda wire: wire.sql("begin") + wire.ask(run(here) + run("commit and chain") + SYNC) + wire.sql(there)
+                  + wire.ask(run("rollback and chain") + SYNC) + wire.sql("commit"))
+        self.wait_until_idle()
+
     def test_a_failed_transaction_over_shards(self):
         self.same(lambda wire: self.talk(
             wire, "begin", f"update items set note = 'lost' where id = {self.here}", f"select 1/0 from items where id = {self.there}",

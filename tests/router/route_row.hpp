@@ -98,6 +98,7 @@ inline std::string_view reason_name(FaultReason reason) {
     case FaultReason::kNullKey: return "null_key";
     case FaultReason::kBadKey: return "bad_key";
     case FaultReason::kUnknownTable: return "unknown_table";
+    case FaultReason::kTableRefused: return "table_refused";
     case FaultReason::kSyntax: return "syntax";
     case FaultReason::kBadHint: return "bad_hint";
     case FaultReason::kForbidden: return "forbidden";

@@ -14,6 +14,7 @@ namespace shardway::router::shop {
 inline std::shared_ptr<Catalog> catalog() {
   auto made = std::make_shared<Catalog>();
   made->tables["public.customers"] = {{"customer_id", "bigint"}, {"name", "text"}, {"country", "text"}};
+  made->tables["public.customers"][0].not_null = true;
   made->tables["public.orders"] = {{"order_id", "bigint"},
                                    {"customer_id", "bigint"},
                                    {"status", "text"},
@@ -29,6 +30,7 @@ inline std::shared_ptr<Catalog> catalog() {
   made->tables["public.audit_log"] = {{"id", "bigint"}, {"what", "text"}, {"at", "timestamp with time zone"}};
   made->tables["public.settings"] = {{"k", "text"}, {"v", "text"}};
   made->tables["shadow.orders"] = {{"order_id", "bigint"}};
+  made->user_operators = {"@@@"};
   made->user_functions = {"refund", "order_total", "lower_all"};
   return made;
 }

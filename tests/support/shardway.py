@@ -146,7 +146,7 @@ class Proxy:
             self._registered = True
         self.write_config()
         environment = {**os.environ, "UBSAN_OPTIONS": "print_stacktrace=1", "TSAN_OPTIONS": "second_deadlock_stack=1",
-                       "ASAN_OPTIONS": "detect_stack_use_after_return=1", **self.environment}
+                       "ASAN_OPTIONS": "detect_stack_use_after_return=1:quarantine_size_mb=4", **self.environment}
         with open(self.log_file, "a", encoding="utf-8") as log:
             self.process = subprocess.Popen(
                 [str(self.program), "run", "--config", str(self.file)], stdin=subprocess.DEVNULL, stdout=log,

@@ -111,7 +111,8 @@ TEST(Console, ColumnsOfEveryShow) {
        "database" + eight +
            numeric("avg_", {"client_parse_count", "server_parse_count", "bind_count", "client_login_count"})},
       {"TOTALS", "name value:numeric"},
-      {"SHARDS", "database shard slots:int4 ranges primary replicas home:int4 statements:int8 epoch:int8"},
+      {"SHARDS",
+       "database shard slots:int4 ranges primary replicas home:int4 statements:int8 epoch:int8 refused_tables"},
       {"NODES",
        "database shard address zone role up:int4 lag_us:int8 timeline:int8 system_identifier:numeric servers:int4 "
        "fresh_age_us:int8"},
@@ -438,8 +439,8 @@ TEST(Console, StateIsPausedWhenAllAre) {
 }
 
 TEST(Console, ShardsNodesMapAndPins) {
-  EXPECT_THAT(lines(ask("SHOW SHARDS")), ElementsAre("shop|shop_0|3|0-1, 3|127.0.0.1:5501|127.0.0.1:5502|1|25|9",
-                                                     "shop|shop_1|5|2, 4-7|~||0|5|9"));
+  EXPECT_THAT(lines(ask("SHOW SHARDS")), ElementsAre("shop|shop_0|3|0-1, 3|127.0.0.1:5501|127.0.0.1:5502|1|25|9|",
+                                                     "shop|shop_1|5|2, 4-7|~||0|5|9|"));
   EXPECT_THAT(lines(ask("SHOW MAP")),
               ElementsAre("shop|shop_0|0|1", "shop|shop_1|2|2", "shop|shop_0|3|3", "shop|shop_1|4|7"));
   EXPECT_THAT(lines(ask("SHOW NODES")),

@@ -1,0 +1,163 @@
+#include "proxy/control/catalog_merge.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string_view>
+
+#include "router/constraints.hpp"
+
+namespace shardway::proxy::control {
+
+namespace {
+
+using router::Column;
+using router::Refusal;
+using router::Table;
+using router::TableKind;
+using router::TableShape;
+
+// Several spellings are one key type; the first is the one to name.
+std::vector<std::string_view> type_names(router::KeyType type) {
+  switch (type) {
+    case router::KeyType::kBigint: return {"bigint"};
+    case router::KeyType::kInteger: return {"integer"};
+    case router::KeyType::kSmallint: return {"smallint"};
+    case router::KeyType::kText: return {"text", "character varying"};
+    case router::KeyType::kUuid: return {"uuid"};
+  }
+  return {};
+}
+
+// "character varying(20)" -> "character varying"
+std::string_view without_modifier(std::string_view type) { return type.substr(0, type.find('(')); }
+
+std::string name_of(const Table& table) { return (table.schema.empty() ? "public" : table.schema) + "." + table.name; }
+
+std::optional<Refusal> judge_key(const Table& table, const TableShape& shape) {
+  const auto column = std::find_if(shape.columns.begin(), shape.columns.end(),
+                                   [&](const Column& one) { return one.name == table.key; });
+  if (column == shape.columns.end())
+    return Refusal{"it has no column \"" + table.key + "\", its configured key", "name an existing column as key"};
+  const auto expected = type_names(table.key_type);
+  if (std::find(expected.begin(), expected.end(), without_modifier(column->type)) == expected.end())
+    return Refusal{"its key column \"" + table.key + "\" is " + column->type + ", configured as " +
+                       std::string(expected[0]) + ": rows would be looked for on the wrong shard",
+                   "set the table's type in the configuration to what the column is"};
+  if (column->loose)
+    return Refusal{"its key column \"" + table.key +
+                       "\" compares by a nondeterministic collation: equal keys could be " + "on different shards",
+                   "give the column a deterministic collation"};
+  return std::nullopt;
+}
+
+std::string shown(const Column& column) {
+  return column.name + " " + column.type + (column.not_null ? " not null" : "") +
+         (column.generated ? " generated" : "") + (column.default_sql.empty() ? "" : " default " + column.default_sql) +
+         (column.own_type == 0 ? "" : " (type OID " + std::to_string(column.own_type) + ")");
+}
+
+// What is different, first things first.
+std::string difference(const TableShape& a, const TableShape& b) {
+  for (std::size_t i = 0; i < std::max(a.columns.size(), b.columns.size()); ++i) {
+    const auto left = i < a.columns.size() ? shown(a.columns[i]) : "nothing";
+    const auto right = i < b.columns.size() ? shown(b.columns[i]) : "nothing";
+    if (left != right) return "column " + std::to_string(i + 1) + " is " + left + " here and " + right + " there";
+  }
+  if (a.columns != b.columns) return "the columns' collations differ";
+  if (a.unique_keys != b.unique_keys || a.primary_key != b.primary_key) return "the unique indexes differ";
+  if (a.foreign_keys != b.foreign_keys) return "the foreign keys differ";
+  return "the triggers differ";
+}
+
+class Merger {
+ public:
+  Merger(const router::Topology& topology, const std::vector<const ShardCatalog*>& shards)
+      : topology_(topology), shards_(shards) {}
+
+  MergedCatalog merge() {
+    const auto& home = *shards_[topology_.home];
+    auto& catalog = made_.catalog;
+    for (const auto& [name, shape] : home.tables) {
+      catalog.tables.emplace(name, shape.columns);
+      if (!shape.primary_key.empty()) catalog.primary_keys.emplace(name, shape.primary_key);
+    }
+    catalog.views = home.views;
+    for (const auto* shard : shards_) {
+      if (shard == nullptr) continue;
+      catalog.user_functions.insert(shard->functions.begin(), shard->functions.end());
+      catalog.user_operators.insert(shard->operators.begin(), shard->operators.end());
+      note_types(home, *shard);
+    }
+    for (const auto& table : topology_.tables.all()) judge(table);
+    return std::move(made_);
+  }
+
+ private:
+  void note_types(const ShardCatalog& home, const ShardCatalog& other) {
+    for (const auto& [name, oid] : home.types) {
+      const auto there = other.types.find(name);
+      if (there == other.types.end() || there->second != oid)
+        made_.catalog.differing_types.insert(name.substr(name.find('.') + 1));
+    }
+  }
+
+  const TableShape* shape_on(std::size_t shard, const std::string& name) const {
+    const auto found = shards_[shard]->tables.find(name);
+    return found == shards_[shard]->tables.end() ? nullptr : &found->second;
+  }
+
+  void judge(const Table& table) {
+    const auto name = name_of(table);
+    const TableShape* first = nullptr;
+    std::string missing_on, exists_on;
+    for (std::size_t i = 0; i < shards_.size(); ++i) {
+      if (shards_[i] == nullptr || (table.kind == TableKind::kSingle && table.shard != i)) continue;
+      const auto* shape = shape_on(i, name);
+      auto& list = shape == nullptr ? missing_on : exists_on;
+      list += (list.empty() ? "" : ", ") + topology_.shards[i];
+      if (shape == nullptr) continue;
+      if (first != nullptr && *first != *shape) {
+        refuse(name, "the shards know it differently: " + difference(*first, *shape) + " (" + exists_on + ")",
+               "make the shards' tables equal, by the statements that some of them missed");
+        return;
+      }
+      if (first == nullptr) first = shape;
+    }
+    if (first == nullptr) {
+      if (missing_on.empty()) return;  // its only shard is not known
+      made_.catalog.tables.erase(name);
+      made_.problems.push_back({name, "it does not exist", "create it through Shardway, or correct its name"});
+      return;
+    }
+    if (!missing_on.empty())
+      return refuse(name, "it does not exist on " + missing_on + ", only on " + exists_on,
+                    "create it there, too: /* shardway: shard=… */ CREATE TABLE …");
+    made_.catalog.tables[name] = first->columns;
+    judge(table, name, *first);
+  }
+
+  void judge(const Table& table, const std::string& name, const TableShape& shape) {
+    if (table.kind == TableKind::kSharded) {
+      if (const auto refusal = judge_key(table, shape)) return refuse(name, refusal->message, refusal->hint);
+    }
+    const auto broken = router::unenforceable(topology_.tables, table, shape, topology_.home);
+    if (!broken.empty()) refuse(name, broken[0].message, broken[0].hint);
+  }
+
+  void refuse(const std::string& name, const std::string& message, const std::string& hint) {
+    made_.problems.push_back({name, message, hint});
+    made_.catalog.refused[name] = {"table " + name + " cannot be used: " + message, hint};
+  }
+
+  const router::Topology& topology_;
+  const std::vector<const ShardCatalog*>& shards_;
+  MergedCatalog made_;
+};
+
+}  // namespace
+
+MergedCatalog merge_catalogs(const router::Topology& topology, const std::vector<const ShardCatalog*>& shards) {
+  return Merger(topology, shards).merge();
+}
+
+}  // namespace shardway::proxy::control

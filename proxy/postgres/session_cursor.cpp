@@ -1,0 +1,84 @@
+// Row limits of Execute over several shards: the rows come shard after shard, and a portal left open on one of them
+// remembers where the next Execute goes on. Such portals live in a transaction, the client's or one of ours up to Sync.
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using router::Statement;
+
+Session::Step Session::fetch_rows(Portal& portal, const Statement& statement, const router::Plan& plan,
+                                  std::uint32_t limit) {
+  if (!transaction_) begin_implicit();
+  for (auto& branch : branches_) {
+    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  if (!portal.cursor) {
+    portal.cursor = std::make_shared<Cursor>();
+    portal.cursor->name = "shardway_rows_" + std::to_string(++cursors_opened_);
+    portal.cursor->shards.assign(plan.shards.begin(), plan.shards.end());
+  }
+  const auto cursor = portal.cursor;
+  if (cursor->at == cursor->shards.size()) {
+    answer("SELECT 0");
+    return Step::kConsumed;
+  }
+  for (std::size_t i = cursor->at; i < cursor->shards.size(); ++i) {
+    const auto enlisted = enlist(cursor->shards[i], replica_allowed(statement, plan));
+    if (enlisted.blocked) return Step::kBlocked;
+    if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
+  }
+  note_start(statement, plan);
+  const auto kept = keep_work(plan, {{}, &portal});
+  auto operation = std::make_unique<Operation>(
+      Operation::Answer::kUnion, true, false, [this](std::string_view bytes) { send(bytes); },
+      [this, cursor](Operation& done) { finish_fetch(done, *cursor); });
+  for (std::size_t i = cursor->at; i < cursor->shards.size(); ++i) {
+    const bool continued = i == cursor->at && cursor->open;
+    operation->add(*branch_on(cursor->shards[i])->link, [this, kept, cursor, continued, limit](Link& link) {
+      std::string frames;
+      if (!continued) bind_for(link, *kept, cursor->name, frames);
+      const auto rest = limit == 0 ? 0 : limit - static_cast<std::uint32_t>(operation_->rows());
+      pg::encode::execute(frames, cursor->name, rest);
+      pg::encode::sync(frames);
+      link.owe(Reply::kSync);
+      return frames;
+    });
+  }
+  operate(std::move(operation));
+  return Step::kConsumed;
+}
+
+void Session::finish_fetch(Operation& operation, Cursor& cursor) {
+  end_operation();
+  if (operation_has_failed(operation)) return;
+  for (const auto& part : operation.parts()) {
+    if (part.done && !part.tag.empty()) ++cursor.at;
+  }
+  cursor.open = operation.suspended();
+  if (cursor.open) {
+    pg::encode::portal_suspended(reply());
+  } else {
+    answer(operation.tag());
+  }
+  resume();
+}
+
+// The portals that `portal` has on servers are closed: a transaction may open many.
+void Session::drop_cursor(Portal& portal) {
+  const auto cursor = std::move(portal.cursor);
+  if (!cursor) return;
+  const auto touched = cursor->at + (cursor->open ? 1 : 0);
+  for (std::size_t i = 0; i < touched; ++i) {
+    auto* branch = branch_on(cursor->shards[i]);
+    if (branch == nullptr || !branch->begun || branch->link->is_broken()) continue;
+    pg::encode::close(branch->link->out(), pg::Target::kPortal, cursor->name);
+    branch->link->owe(Reply::kClose, /*drop=*/true);
+    branch->dirty = true;
+    branch->flush_sent = false;
+  }
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,334 @@
+// The extended protocol's portals: Bind, Describe, Execute. A portal lives on the one server its key belongs to, or,
+// when it is for several shards or for the session itself, only here until it is executed.
+#include <algorithm>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
+#include "proxy/postgres/local_statement.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using protocol::Fault;
+using protocol::FaultReason;
+using router::Action;
+using router::Statement;
+using router::StatementKind;
+
+namespace {
+
+constexpr std::string_view kExplainColumn = "SHARDWAY EXPLAIN";
+
+std::string prepared_statement(std::string_view name) { return "prepared statement \"" + std::string(name) + "\""; }
+
+}  // namespace
+
+// 34000 and 26000 in the server's words.
+Session::Step Session::fail_no_portal(std::string_view name) {
+  return fail_in_order({FaultReason::kNotSupported, "portal \"" + std::string(name) + "\" does not exist", {}, 0},
+                       "34000");
+}
+
+Session::Step Session::fail_no_statement(std::string_view name) {
+  const auto what = name.empty() ? "unnamed prepared statement" : prepared_statement(name);
+  return fail_in_order({FaultReason::kNotSupported, what + " does not exist", {}, 0}, "26000");
+}
+
+Session::Portal* Session::portal_named(std::string_view name) {
+  if (name.empty()) return unnamed_portal_.get();
+  if (portals_) {
+    if (const auto found = portals_->find(std::string(name)); found != portals_->end()) return &found->second;
+  }
+  return cursor_as_portal(name);
+}
+
+// A cursor made by DECLARE is a portal, too. Where only one server can have it, that server knows best.
+Session::Portal* Session::cursor_as_portal(std::string_view name) {
+  std::optional<router::ShardIndex> shard;
+  if (transaction_) {
+    if (const auto cursor = transaction_->cursors.find(std::string(name)); cursor != transaction_->cursors.end())
+      shard = cursor->second;
+  }
+  const bool kept = branches_.size() == 1 && (branches_.front().pinned || branches_.front().begun);
+  if (!shard && kept) shard = branches_.front().shard;
+  if (!shard) return nullptr;
+  auto& portal = store_portal(name);
+  portal.shard = shard;
+  return &portal;
+}
+
+Session::Portal& Session::store_portal(std::string_view name) {
+  if (name.empty()) {
+    if (unnamed_portal_) drop_cursor(*unnamed_portal_);
+    unnamed_portal_ = std::make_unique<Portal>();
+    return *unnamed_portal_;
+  }
+  if (!portals_) portals_ = std::make_unique<std::unordered_map<std::string, Portal>>();
+  return (*portals_)[std::string(name)] = Portal();
+}
+
+router::Plan Session::plan_of_bind(const ClientStatement& statement, const pg::Bind& bind, bool& bad_values) {
+  std::vector<router::ParameterValue> values;
+  values.reserve(bind.parameters.size());
+  for (std::size_t i = 0; i < bind.parameters.size(); ++i) {
+    values.push_back({bind.parameters[i], bind.format_of(i) == pg::Format::kBinary});
+  }
+  const auto& facts = facts_of(statement);
+  bad_values = facts.parameters > values.size();  // the server's error, not ours
+  return plan_for(facts, {&statement.literals, &values, &statement.prepared->types}, statement.prepared->text);
+}
+
+// True if the portal is to live on a server, and on which shard.
+bool Session::bind_on_server(const ClientStatement& statement, const router::Plan& plan,
+                             router::ShardIndex& shard) const {
+  const auto& facts = facts_of(statement);
+  if (is_local(facts.kind)) return false;
+  if (plan.action == Action::kOneShard) {
+    shard = plan.shards[0];
+    return true;
+  }
+  if (plan.action != Action::kSession || branches_.size() > 1) return false;
+  const auto home = database_->backend().config.topology.home;
+  shard = branches_.empty() ? home : branches_.front().shard;
+  return true;
+}
+
+// A statement analyzed under another catalogue is analyzed again.
+std::shared_ptr<const ClientStatement> Session::statement_for_bind(std::string_view name) {
+  auto statement = statement_named(name);
+  if (!statement || statement->query->topology_epoch == database_->topology().epoch) return statement;
+  const bool was_deferred = deferred_ == statement;
+  statement = analyzed(statement->prepared, statement->parse_number);
+  store_statement(name, statement);
+  if (was_deferred) deferred_ = statement;
+  return statement;
+}
+
+// `required`: how many parameters the statement has if the Bind brought too few, else 0.
+Session::Step Session::refuse_bind(const router::Plan& plan, const pg::Bind& bind, std::size_t required) {
+  if (required > 0) {
+    return fail_in_order({FaultReason::kProtocol,
+                          "bind message supplies " + std::to_string(bind.parameters.size()) + " parameters, but " +
+                              prepared_statement(bind.statement) + " requires " + std::to_string(required),
+                          {},
+                          0},
+                         "08P01");
+  }
+  note_refusal(plan.fault->reason);
+  const bool is_of_server = plan.fault->reason == FaultReason::kBadKey;  // it would have answered the Parse before
+  return fail_in_order(*plan.fault, is_of_server ? sqlstate_of(plan.fault->reason) : std::string_view());
+}
+
+Session::Step Session::on_bind(Frame frame) {
+  if (busy()) return Step::kBlocked;
+  if (skip_until_sync_) return Step::kConsumed;
+  if (held_fault_) return fail_held();
+  const auto bind = pg::decode_bind(frame.substr(pg::kHeadBytes));
+  if (!bind) {
+    fatal(FaultReason::kProtocol, "invalid message format");
+    return Step::kConsumed;
+  }
+  in_segment_ = true;
+  const auto statement = statement_for_bind(bind->statement);
+  if (!statement) return fail_no_statement(bind->statement);
+  const auto& facts = facts_of(*statement);
+  if (const auto fault = forbidden_here(facts)) return fail_in_order(*fault);
+  bool bad_values = false;
+  auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
+  if (plan.action == Action::kRefuse) return refuse_bind(plan, *bind, bad_values ? facts.parameters : 0);
+  if (const auto fault = breaks_one_writer(plan)) return fail_in_order(*fault);
+  router::ShardIndex shard = 0;
+  if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
+  if (plan.action == Action::kCopyIn) {
+    return fail_in_order({FaultReason::kNotSupported,
+                          "COPY FROM by the extended protocol is not supported on a sharded table",
+                          "send COPY as a simple Query", 0});
+  }
+  if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
+  if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
+  auto& portal = store_portal(bind->portal);
+  portal.statement = statement;
+  portal.bind = frame;
+  portal.writes = plan.writes;
+  ++database_->counters.binds;
+  pg::encode::bind_complete(reply());
+  return Step::kConsumed;
+}
+
+Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bind, const ClientStatement& statement,
+                                    router::ShardIndex shard, Frame frame) {
+  const auto& facts = facts_of(statement);
+  if (deferred_ && deferred_.get() != &statement && forward_deferred() == Step::kBlocked) return Step::kBlocked;
+  const auto enlisted = segment_branch(shard, replica_allowed(facts, plan));
+  if (enlisted.blocked) return Step::kBlocked;
+  if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
+  auto& branch = *enlisted.branch;
+  auto& link = *branch.link;
+  ensure_prepared(branch, statement, bind.statement);
+  note_start(facts, plan);
+  if (bind.statement.empty()) {
+    link.out() += frame;
+  } else {  // the same message with the name the statement has on servers
+    const auto name = server_statement_name(statement.prepared->id);
+    const auto after = pg::kHeadBytes + bind.portal.size() + 1 + bind.statement.size() + 1;
+    protocol::Writer writer(link.out());
+    writer.u8('B');
+    writer.u32(static_cast<std::uint32_t>(frame.size() - 1 - bind.statement.size() + name.size()));
+    writer.cstring(bind.portal);
+    writer.cstring(name);
+    writer.bytes(frame.substr(after));
+  }
+  link.owe(Reply::kBind);
+  branch.dirty = true;
+  branch.flush_sent = false;
+  ++database_->counters.binds;
+  auto& portal = store_portal(bind.portal);
+  portal.shard = shard;
+  portal.writes = plan.writes;
+  return Step::kConsumed;
+}
+
+Session::Step Session::on_describe(Frame frame) {
+  if (busy()) return Step::kBlocked;
+  if (skip_until_sync_) return Step::kConsumed;
+  if (held_fault_) return fail_held();
+  const auto describe = pg::decode_describe(frame.substr(pg::kHeadBytes));
+  if (!describe) {
+    fatal(FaultReason::kProtocol, "invalid message format");
+    return Step::kConsumed;
+  }
+  in_segment_ = true;
+  if (describe->target == pg::Target::kStatement) return describe_statement(describe->name);
+  auto* portal = portal_named(describe->name);
+  if (portal == nullptr) return fail_no_portal(describe->name);
+  if (!portal->shard) return describe_virtual(*portal);
+  auto* branch = branch_on(*portal->shard);
+  if (branch == nullptr) return fail_no_portal(describe->name);
+  branch->link->out() += frame;
+  branch->link->owe(Reply::kDescribe);
+  branch->dirty = true;
+  branch->flush_sent = false;
+  return Step::kConsumed;
+}
+
+void Session::describe_explain() {
+  pg::encode::row_description(reply(), {{std::string(kExplainColumn), 0, 0, 25, -1, -1, pg::Format::kText}});
+}
+
+Session::Step Session::describe_statement(std::string_view name) {
+  const auto statement = statement_named(name);
+  if (!statement) return fail_no_statement(name);
+  const auto& facts = facts_of(*statement);
+  const bool explains = facts.kind == StatementKind::kShardwayExplain;
+  if (is_local(facts.kind) || explains) {
+    if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
+    pg::encode::parameter_description(reply(), {});
+    explains ? describe_explain() : pg::encode::no_data(reply());
+    return Step::kConsumed;
+  }
+  if (deferred_ && deferred_ != statement && forward_deferred() == Step::kBlocked) return Step::kBlocked;
+  auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
+  for (const auto& branch : branches_) {
+    if (branch.dirty) shard = branch.shard;
+  }
+  const auto enlisted = segment_branch(shard, true);
+  if (enlisted.blocked) return Step::kBlocked;
+  if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
+  auto& branch = *enlisted.branch;
+  ensure_prepared(branch, *statement, name);
+  const auto on_server = name.empty() ? std::string() : server_statement_name(statement->prepared->id);
+  pg::encode::describe(branch.link->out(), pg::Target::kStatement, on_server);
+  branch.link->owe(Reply::kDescribe);
+  branch.dirty = true;
+  branch.flush_sent = false;
+  return Step::kConsumed;
+}
+
+// A portal that lives only here: a server describes its statement, and the result formats are the Bind's.
+Session::Step Session::describe_virtual(const Portal& portal) {
+  const auto& facts = facts_of(*portal.statement);
+  if (is_local(facts.kind)) {
+    pg::encode::no_data(reply());
+    return Step::kConsumed;
+  }
+  if (facts.kind == StatementKind::kShardwayExplain) {
+    describe_explain();
+    return Step::kConsumed;
+  }
+  const auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
+  const auto enlisted = segment_branch(shard, true);
+  if (enlisted.blocked) return Step::kBlocked;
+  if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
+  auto& branch = *enlisted.branch;
+  auto& link = *branch.link;
+  const auto& prepared = *portal.statement->prepared;
+  ensure_prepared(branch, *portal.statement, "named");
+  auto bind = pg::decode_bind(std::string_view(portal.bind).substr(pg::kHeadBytes));
+  const auto name = server_statement_name(prepared.id);
+  bind->portal = "shardway_describe";
+  bind->statement = name;
+  pg::encode::bind(link.out(), *bind);
+  link.owe(Reply::kBind, /*drop=*/true);
+  pg::encode::describe(link.out(), pg::Target::kPortal, bind->portal);
+  link.owe(Reply::kDescribe);
+  pg::encode::close(link.out(), pg::Target::kPortal, bind->portal);
+  link.owe(Reply::kClose, /*drop=*/true);
+  branch.dirty = true;
+  branch.flush_sent = false;
+  return Step::kConsumed;
+}
+
+Session::Step Session::on_execute(Frame frame) {
+  if (busy()) return Step::kBlocked;
+  if (skip_until_sync_) return Step::kConsumed;
+  if (held_fault_) return fail_held();
+  const auto execute = pg::decode_execute(frame.substr(pg::kHeadBytes));
+  if (!execute) {
+    fatal(FaultReason::kProtocol, "invalid message format");
+    return Step::kConsumed;
+  }
+  in_segment_ = true;
+  auto* portal = portal_named(execute->portal);
+  auto* branch = portal != nullptr && portal->shard ? branch_on(*portal->shard) : nullptr;
+  if (portal == nullptr || (portal->shard && branch == nullptr)) return fail_no_portal(execute->portal);
+  if (!portal->shard) return execute_virtual(*portal, execute->row_limit);
+  branch->link->out() += frame;
+  branch->link->owe(Reply::kExecute);
+  branch->dirty = branch->executed = true;
+  branch->wrote = branch->wrote || portal->writes;
+  branch->flush_sent = false;
+  return Step::kConsumed;
+}
+
+Session::Step Session::execute_virtual(Portal& portal, std::uint32_t row_limit) {
+  if (quiet() == Step::kBlocked) return Step::kBlocked;
+  const auto statement = portal.statement;
+  const auto& facts = facts_of(*statement);
+  if (const auto fault = forbidden_here(facts)) return fail_in_order(*fault);
+  const std::string_view sql = statement->prepared->text;
+  if (facts.kind == StatementKind::kEmpty) {
+    pg::encode::empty_query(reply());
+    return Step::kConsumed;
+  }
+  const auto bind = pg::decode_bind(std::string_view(portal.bind).substr(pg::kHeadBytes));
+  bool bad_values = false;
+  const auto plan = plan_of_bind(*statement, *bind, bad_values);
+  if (plan.action != Action::kScatter) portal.cursor.reset();
+  switch (plan.action) {
+    case Action::kExplain: explain_statement(facts); return Step::kConsumed;
+    case Action::kSession: return run_session_statement(facts, plan, sql, {});
+    case Action::kScatter:
+    case Action::kEveryShard: break;
+    default:
+      return fail_in_order(
+          {FaultReason::kNotSupported, "the shard map changed between Bind and Execute", "send the statement again", 0},
+          "40001");
+  }
+  if (plan.action == Action::kScatter && (row_limit > 0 || portal.cursor))
+    return fetch_rows(portal, facts, plan, row_limit);
+  return run_on_shards(facts, plan, {sql, &portal});
+}
+
+}  // namespace shardway::proxy::postgres

@@ -1,0 +1,178 @@
+// The extended protocol's statements: Parse, answered here or by a server, and what a client's names stand for.
+#include <algorithm>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/local_statement.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using protocol::Fault;
+using protocol::FaultReason;
+using router::Action;
+using router::Statement;
+using router::StatementKind;
+
+namespace {
+
+constexpr std::size_t kMaxStatementsPerClient = 100'000;
+
+const Statement& empty_statement() {
+  static const Statement statement = [] {
+    Statement empty;
+    empty.kind = StatementKind::kEmpty;
+    return empty;
+  }();
+  return statement;
+}
+
+const Statement& opaque_statement() {
+  static const Statement statement;
+  return statement;
+}
+
+}  // namespace
+
+const Statement& Session::facts_of(const ClientStatement& statement) const {
+  if (statement.query->syntax_error) return opaque_statement();  // on an unsharded database: the server's to judge
+  return statement.query->statements.empty() ? empty_statement() : statement.query->statements[0];
+}
+
+std::shared_ptr<const ClientStatement> Session::statement_named(std::string_view name) const {
+  if (name.empty()) return unnamed_;
+  if (!statements_) return nullptr;
+  const auto found = statements_->find(std::string(name));
+  return found == statements_->end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const Prepared> prepared,
+                                                         std::uint64_t parse_number) {
+  auto statement = std::make_shared<ClientStatement>();
+  statement->query = database_->cache().find(prepared->text, parse_settings(), statement->literals);
+  statement->prepared = std::move(prepared);
+  statement->parse_number = parse_number;
+  return statement;
+}
+
+// A Parse that failed, or was skipped behind an error, has made no statement.
+void Session::forget_unanswered_parses() {
+  deferred_.reset();
+  held_fault_.reset();
+  if (parses_taken_ == parses_answered_) return;
+  parses_taken_ = parses_answered_;
+  if (unnamed_ && unnamed_->parse_number > parses_answered_) unnamed_.reset();
+  if (statements_)
+    std::erase_if(*statements_, [this](const auto& entry) { return entry.second->parse_number > parses_answered_; });
+}
+
+void Session::store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement) {
+  if (name.empty()) {
+    unnamed_ = std::move(statement);
+    return;
+  }
+  if (!statements_) statements_ = std::make_unique<Statements>();
+  (*statements_)[std::string(name)] = std::move(statement);
+}
+
+// Sees to it that the statement is there under the name a Bind or Describe will use; a Parse of the client's that has
+// not gone out yet is answered by it.
+void Session::ensure_prepared(Branch& branch, const ClientStatement& statement, std::string_view client_name) {
+  auto& link = *branch.link;
+  const bool shown = deferred_ && deferred_.get() == &statement;
+  if (shown) deferred_.reset();
+  const auto& prepared = *statement.prepared;
+  const bool unnamed = client_name.empty();
+  const bool there = unnamed ? link.unnamed_statement == prepared.id : link.has_statement(prepared.id);
+  if (there && !(unnamed && shown)) {
+    if (!shown) return;
+    if (link.owes()) {
+      link.owe(Reply::kLocalParse);
+    } else {
+      pg::encode::parse_complete(reply());
+      ++parses_answered_;
+    }
+    return;
+  }
+  if (unnamed) {
+    link.unnamed_statement = prepared.id;
+  } else {
+    link.remember_statement(prepared.id, database_->config().pool.max_prepared_statements);
+  }
+  pg::encode::parse(link.out(), unnamed ? std::string() : server_statement_name(prepared.id), prepared.text,
+                    prepared.types);
+  link.owe(Reply::kParse, /*drop=*/!shown, false, prepared.id);
+  branch.dirty = true;
+  branch.flush_sent = false;
+  ++database_->counters.server_parses;
+}
+
+// A Parse whose Bind has not come: any shard may say whether it is right.
+Session::Step Session::forward_deferred() {
+  if (!deferred_) return Step::kConsumed;
+  const auto statement = deferred_;
+  const auto& facts = facts_of(*statement);
+  if (is_local(facts.kind) || facts.kind == StatementKind::kShardwayExplain) {
+    if (quiet() == Step::kBlocked) return Step::kBlocked;
+    deferred_.reset();
+    pg::encode::parse_complete(reply());
+    ++parses_answered_;
+    return Step::kConsumed;
+  }
+  const auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
+  const auto enlisted = segment_branch(shard, true);
+  if (enlisted.blocked) return Step::kBlocked;
+  if (enlisted.branch == nullptr) {
+    deferred_.reset();
+    return fail_in_order(*enlisted.fault, enlisted.sqlstate);
+  }
+  ensure_prepared(*enlisted.branch, *statement, statement == unnamed_ ? std::string_view() : std::string_view("named"));
+  return Step::kConsumed;
+}
+
+Session::Step Session::on_parse(Frame frame) {
+  if (busy()) return Step::kBlocked;
+  if (skip_until_sync_) return Step::kConsumed;
+  const auto parse = pg::decode_parse(frame.substr(pg::kHeadBytes));
+  if (!parse) {
+    fatal(FaultReason::kProtocol, "invalid message format");
+    return Step::kConsumed;
+  }
+  if (!catalog_is_current()) return Step::kBlocked;
+  in_segment_ = true;
+  if (held_fault_) return fail_held();
+  if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
+  if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
+  if (!parse->name.empty() && statement_named(parse->name)) {
+    return fail_in_order(
+        {FaultReason::kNotSupported, "prepared statement \"" + std::string(parse->name) + "\" already exists", {}, 0},
+        "42P05");
+  }
+  if (statements_ && statements_->size() >= kMaxStatementsPerClient) {
+    return fail_in_order({FaultReason::kTooLarge,
+                          "this connection has prepared " + std::to_string(statements_->size()) + " statements",
+                          "close some", 0});
+  }
+  ++database_->counters.client_parses;
+  auto statement =
+      analyzed(worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types), parses_taken_ + 1);
+  const bool sharded = database_->topology().sharded();
+  const auto& query = *statement->query;
+  if (query.syntax_error && sharded) return fail_in_order(*query.syntax_error);
+  if (query.statements.size() > 1) {
+    return fail_in_order({FaultReason::kSyntax, "cannot insert multiple commands into a prepared statement", {}, 0});
+  }
+  if (transaction_ && transaction_->failed && !query.syntax_error && !is_local(facts_of(*statement).kind))
+    return fail_in_order(*forbidden_here(facts_of(*statement)));
+  if (sharded && facts_of(*statement).fault) {
+    note_refusal(facts_of(*statement).fault->reason);
+    return fail_in_order(*facts_of(*statement).fault);
+  }
+  ++parses_taken_;
+  store_statement(parse->name, statement);
+  deferred_ = std::move(statement);
+  return Step::kConsumed;
+}
+
+}  // namespace shardway::proxy::postgres

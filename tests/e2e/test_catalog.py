@@ -1,0 +1,115 @@
+"""The servers' catalogue: what differs between shards or cannot be kept by them is refused until it is mended."""
+from support.servers import APP, wait_until
+from support.case import ProxyCase
+from wire import Wire
+
+TABLES = """
+create table items(id bigint primary key, note text);
+create table countries(code text primary key, added timestamptz default now(), n int default 5);
+create table log(id int primary key, entry text);
+"""
+
+
+class Catalog(ProxyCase):
+    schema = TABLES
+    tables = [{"name": "items", "key": "id", "type": "bigint"}, {"name": "countries", "kind": "reference"},
+              {"name": "log", "kind": "single", "shard": "shop_0"}, {"name": "wares", "key": "id", "type": "bigint"},
+              {"name": "parts", "key": "id", "type": "bigint", "unenforced": ["parts_code_key", "number"]},
+              {"name": "moods", "key": "id", "type": "bigint"}]
+
+    def setUp(self):
+        self.wire = Wire.login(self.proxy.port, "app", self.cluster.passwords["app"], "shop")
+        self.addCleanup(self.wire.close)
+
+    def shard(self, index, sql):
+        self.cluster.shards[index].primary.query(sql, dbname=self.server_database, user=APP)
+
+    def reread(self):
+        """A statement whose end is answered when the catalogue has been read again."""
+        self.wire.sql("comment on table items is 'read again'")
+
+    def state(self, sql):
+        """The SQLSTATE, or "" for none."""
+        errors = [line.split()[2] for line in self.wire.sql(sql) if line.startswith("E ")]
+        return errors[0] if errors else ""
+
+    def check_refused(self, change, undo, statement, word):
+        self.assertEqual(self.state(statement), "")
+        self.shard(1, change)
+        self.reread()
+        heard = self.wire.sql(statement)
+        self.assertEqual(heard[0].split()[2], "0A000", heard)
+        self.assertIn(word, self.proxy.log())
+        self.assertEqual(self.state("select 1"), "")
+        self.shard(1, undo)
+        self.reread()
+        self.assertEqual(self.state(statement), "")
+
+    def test_tables_that_differ(self):
+        self.check_refused("alter table items add column extra int", "alter table items drop column extra",
+                           "select note from items where id = 1", "column 3 is nothing here and extra integer there")
+        self.check_refused("alter table items alter note set default 'x'", "alter table items alter note drop default",
+                           "insert into items values (1, 'a') on conflict do nothing", "default 'x'::text there")
+        self.check_refused("alter table countries rename to gone", "alter table gone rename to countries",
+                           "select code from countries", "does not exist on shop_1, only on shop_0")
+        self.check_refused("create unique index on countries(n)", "drop index countries_n_idx",
+                           "select code from countries", "the unique indexes differ")
+
+    def test_a_single_table_of_another_shard_is_no_matter(self):
+        self.shard(1, "alter table log add column extra int")
+        self.addCleanup(self.shard, 1, "alter table log drop column extra")
+        self.reread()
+        self.assertEqual(self.state("select * from log"), "")
+
+    def test_what_shards_cannot_keep_is_refused_when_found(self):
+        for name, ddl in (("wares_code_key", "create table wares(id bigint, code text unique)"),
+                          ("number", "create table wares(id bigint, number serial)"),
+                          ("wares_log_fkey", "create table wares(id bigint, log int references log)")):
+            with self.subTest(name=name):
+                self.assertEqual(self.state(ddl), "0A000", "through Shardway")
+                for index in (0, 1):
+                    self.shard(index, ddl)
+                self.reread()
+                self.assertEqual(self.state("select * from wares where id = 1"), "0A000")
+                self.assertIn(name, self.proxy.log())
+                self.assertEqual(self.state("drop table wares"), "")
+
+    def test_what_is_listed_as_unenforced_is_accepted(self):
+        self.assertEqual(self.state("create table parts(id bigint, code text unique, number serial)"), "")
+        self.assertEqual(self.state("insert into parts values (1, 'x', 1)"), "")
+        self.assertEqual(self.state("create unique index other on parts(number)"), "0A000")
+        self.assertEqual(self.state("drop table parts"), "")
+
+    def test_an_enum_with_another_number(self):
+        self.shard(1, "create type filler as enum ('x')")
+        self.addCleanup(self.shard, 1, "drop type filler")
+        self.assertEqual(self.state("create type mood as enum ('sad', 'happy')"), "")
+        self.assertEqual(self.state("create table moods(id bigint primary key, mood mood)"), "")
+        rows = [shard.primary.query("select 'mood'::regtype::oid::int", dbname=self.server_database)[0][0]
+                for shard in self.cluster.shards]
+        if rows[0] == rows[1]:
+            self.skipTest("both shards gave the type the same number")
+        self.assertEqual(self.state("insert into moods values (1, 'sad')"), "0A000")
+        self.assertEqual(self.state("select 'sad'::mood"), "0A000")
+        self.assertEqual(self.state("drop table moods; drop type mood"), "")
+
+    def test_defaults_that_vary_are_not_computed_on_every_copy(self):
+        self.assertEqual(self.state("insert into countries(code) values ('de')"), "0A000")
+        self.assertEqual(self.state("insert into countries(code, added) values ('de', '2026-01-01')"), "")
+        self.assertEqual(self.on_shards("select code, n from countries"), [[("de", 5)], [("de", 5)]])
+
+    def test_a_null_key_is_the_servers_to_refuse(self):
+        self.assertEqual(self.state("insert into items values (null, 'x')"), "23502")
+        self.assertEqual(self.state("insert into items values (1, 'a'), (null, 'x')"), "23502")
+        self.assertEqual(self.state("insert into items values (99999999999999999999, 'x')"), "22003")
+        self.assertEqual(self.wire.sql("select note from items where id = 99999999999999999999")[-2:], ["C SELECT 0", "Z I"])
+
+    def test_show_shards_names_refused_tables(self):
+        self.shard(1, "alter table items add column extra int")
+        self.addCleanup(self.reread)
+        self.addCleanup(self.shard, 1, "alter table items drop column extra")
+        self.reread()
+
+        def refused():
+            return {row["refused_tables"] for row in self.proxy.console("show shards") if row["database"] == "shop"}
+        wait_until(lambda: refused() == {"public.items"}, 5, "SHOW SHARDS names the table")
