@@ -10,7 +10,8 @@ _EXPRESSIONS = {
              "{} ~ '^[a-z]'",
              "lpad({}, 4, '-')", "strpos({}, 'a')", "{} like 'A%'", "split_part({}, '@', 1)", "concat({}, 1)", "{}::varchar(2)",
              "quote_literal({})"],
-    "numeric": ["{}::numeric + 1", "{} / 2", "- {}", "{}::text", "abs({})", "{} * 0.5 as half", "round({}::numeric, 1)", "sign({}::numeric)",
+    "numeric": ["{}::numeric + 1", "{} / 2", "- {}", "{}::text", "abs({})", "{} * 0.5 as half", "round({}::numeric, 1)",
+                "sign({}::numeric)",
                 "greatest({}, 0)", "{} between 0 and 5", "{} in (1, 2, 3)", "{}::numeric(30,1)", "array[{}, 1]", "mod({}::numeric, 3)"],
     "timestamptz": ["date_trunc('month', {})", "extract(month from {})", "{}::date", "{} + interval '1 day'", "{} < '2026-05-01'",
                     "{} at time zone 'UTC'", "to_char({}, 'YYYY-MM')"],
@@ -69,7 +70,8 @@ def _sorted(draft, table, source):
     keys = [f"t.{column}" for column in PRIMARY[table]]
     first = f"t.{draft.one_of(*COLUMNS[table])}" + draft.one_of("", " desc", " nulls first", " desc nulls last")
     counted = draft.parameter("int8", str(draft.number(0, 4)))
-    limit = draft.one_of("", "", f" limit {draft.number(0, 4)}", f" limit {counted} offset 1", " offset 1", " fetch first 2 rows with ties", " limit all", " limit null")
+    limit = draft.one_of("", "", f" limit {draft.number(0, 4)}", f" limit {counted} offset 1", " offset 1",
+                         " fetch first 2 rows with ties", " limit all", " limit null")
     return f"select {', '.join(columns_of(draft, table, 't'))} {source} order by {', '.join([first, *keys])}{limit}"
 
 
@@ -133,7 +135,8 @@ def chained(draft):
     first = draft.weighted(**{"join": 3, "left join": 1})
     second = draft.weighted(**{"join": 3, "left join": 2})
     third, link = draft.one_of(("items c", "c.cid = b.cid and c.oid = b.oid"), ("items c", "c.cid = a.cid"),
-                               ("countries c", "c.code = a.country"), ("events c", "c.eid = a.cid"), ("parts c", "c.k = b.cid"), ("sites c", "c.site = a.cid"))
+                               ("countries c", "c.code = a.country"), ("events c", "c.eid = a.cid"),
+                               ("parts c", "c.k = b.cid"), ("sites c", "c.site = a.cid"))
     name = draft.one_of("a", "b", "c") if third.split()[0] == "items" else draft.one_of("a", "b")
     where = draft.one_of("true", "true", predicate(draft, "customers", "a"), predicate(draft, "orders", "b"))
     if draft.maybe(0.65):

@@ -145,7 +145,8 @@ def with_write(draft):
     table = draft.one_of(*FAMILY)
     value = key_value(draft, table)
     where = condition(draft, table, "t", value, draft.maybe(0.85))
-    change = draft.one_of(f"delete from {table} t", f"update {table} t set {_assignment(draft, table, value)}") + f" where {where} returning t.cid"
+    verb = draft.one_of(f"delete from {table} t", f"update {table} t set {_assignment(draft, table, value)}")
+    change = f"{verb} where {where} returning t.cid"
     also = f"update customers set score = 1 where {fixed_key(draft, 'customers', 'cid', value)}" if table != "customers" else "select 1"
     then = draft.one_of("select count(*) from w", "select * from w", f"select w.cid from w join customers c on c.cid = w.cid",
                         f"delete from events where {fixed_key(draft, 'events', 'eid', value)}", "delete from cfg where k = 'none'",

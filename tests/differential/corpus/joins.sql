@@ -143,6 +143,22 @@ select c from countries c;
 select o.*, c.name from customers c join orders o on o.cid = c.cid;
 -- name: on true with the key in where; demanded
 select c.cid, o.oid from customers c join orders o on true where o.cid = c.cid;
+-- name: an int key by transitivity, a value beyond int
+select s.site, c.cid from customers c join sites s on s.site = c.cid where c.cid = 5000000000;
+-- name: an int key by transitivity, a parameter beyond int
+-- $1 int8 5000000000
+select s.site, c.cid from customers c join sites s on s.site = c.cid where c.cid = $1;
+-- name: an int key by transitivity, a cast text parameter beyond int
+-- $1 text 9223372036854775807
+select s.site, c.cid from customers c join sites s on s.site = c.cid where c.cid = $1::bigint;
+-- name: an int key by transitivity, an undeclared parameter beyond int
+-- $1 ?int8 5000000000
+select s.site, c.cid from customers c left join sites s on s.site = c.cid where c.cid = $1;
+-- name: an int key by transitivity, a list beyond int
+select s.site, c.cid from customers c join sites s on s.site = c.cid where c.cid in (5, 5000000000);
+-- name: a smallint key by transitivity, an array beyond smallint
+-- $1 int8[] {5,7,70000}
+select t.k, c.cid from customers c join tiny t on t.k = c.cid where c.cid = any($1);
 -- name: text keys joined with another column
 select l.email, c.cid from lk l join customers c on c.email = l.email where l.email = 'u5@x.org';
 -- name: only
