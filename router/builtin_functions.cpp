@@ -105,6 +105,7 @@ constexpr std::string_view kReadsUnseen[] = {"query_to_xml",
 
 constexpr std::string_view kNow[] = {"now", "transaction_timestamp"};
 constexpr std::string_view kSequences[] = {"nextval", "currval", "setval", "lastval"};
+constexpr std::string_view kSessionSequences[] = {"currval", "lastval"};
 
 // Stable only through settings that follow the client to every server, never through tables or the clock.
 constexpr std::string_view kStableEverywhere[] = {"array_to_json",
@@ -185,6 +186,7 @@ FunctionFacts function_facts(std::string_view name) noexcept {
   facts.order_matters = function->aggregate && !any_of(kOrderFree, name);
   facts.now = any_of(kNow, name);
   facts.sequence = any_of(kSequences, name);
+  facts.session_sequence = any_of(kSessionSequences, name);
   facts.session_lock = is_advisory(name) && name.find("advisory_lock") != std::string_view::npos;
   facts.needs_home = facts.sequence || is_advisory(name) || is_large_object(name) || name == "pg_notify";
   facts.writes_home = is_large_object(name) || name == "pg_notify";

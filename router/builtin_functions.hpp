@@ -16,10 +16,11 @@ struct FunctionFacts {
   bool order_matters = false;    // an aggregate whose result depends on the order of its input
   bool now = false;              // the transaction's time
   bool sequence = false;
-  bool needs_home = false;    // sequences, advisory locks, NOTIFY, large objects
-  bool writes_home = false;   // of these, what is part of a transaction
-  bool session_lock = false;  // leaves a session advisory lock behind
-  bool reads_unseen = false;  // runs SQL, or reads tables, named in its arguments
+  bool session_sequence = false;  // currval, lastval: what this server session did before
+  bool needs_home = false;        // sequences, advisory locks, NOTIFY, large objects
+  bool writes_home = false;       // of these, what is part of a transaction
+  bool session_lock = false;      // leaves a session advisory lock behind
+  bool reads_unseen = false;      // runs SQL, or reads tables, named in its arguments
 };
 FunctionFacts function_facts(std::string_view name) noexcept;
 

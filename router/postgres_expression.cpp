@@ -33,6 +33,7 @@ void builtin_function(Context& context, const FuncCall& call, const FunctionFact
   auto& out = context.out;
   if (!facts.replica_safe) out.replica_safe = false;
   if (facts.sequence) out.uses_sequences = true;
+  if (facts.session_sequence) out.uses_session_sequence = true;
   if (facts.needs_home) out.needs_home = true;
   if (facts.writes_home) out.writes_home = true;
   if (facts.session_lock) out.pins = PinReason::kAdvisoryLock;

@@ -123,18 +123,19 @@ struct Hint {
 
 struct Statement {
   StatementKind kind = StatementKind::kOther;
-  PinReason pins = PinReason::kNone;  // the statement leaves something behind in the session that cannot be tracked
-  bool replica_safe = false;          // proven read-only: no lock, no write, every function known to be safe there
-  bool is_explain = false;            // EXPLAIN (without ANALYZE of a write) of what the facts say
-  bool uses_sequences = false;        // nextval, currval, setval, lastval
-  bool uses_user_functions = false;   // a function outside pg_catalog, or one whose volatility is unknown
-  bool uses_catalog_only = false;     // no table at all, or pg_catalog and information_schema only
-  bool read_only_begin = false;       // BEGIN READ ONLY
-  bool serializable_begin = false;    // BEGIN ISOLATION LEVEL SERIALIZABLE
-  bool chain = false;                 // COMMIT AND CHAIN, ROLLBACK AND CHAIN
-  std::uint32_t begin = 0, end = 0;   // bytes of the text it came from; meaningful only where the text has several
-  std::string name;                   // cursor, savepoint, prepared statement, channel, SHOW's variable
-  std::vector<TableUse> sharded;      // each use of a sharded table
+  PinReason pins = PinReason::kNone;   // the statement leaves something behind in the session that cannot be tracked
+  bool replica_safe = false;           // proven read-only: no lock, no write, every function known to be safe there
+  bool is_explain = false;             // EXPLAIN (without ANALYZE of a write) of what the facts say
+  bool uses_sequences = false;         // nextval, currval, setval, lastval
+  bool uses_session_sequence = false;  // currval, lastval: the answer is the server connection's, not the server's
+  bool uses_user_functions = false;    // a function outside pg_catalog, or one whose volatility is unknown
+  bool uses_catalog_only = false;      // no table at all, or pg_catalog and information_schema only
+  bool read_only_begin = false;        // BEGIN READ ONLY
+  bool serializable_begin = false;     // BEGIN ISOLATION LEVEL SERIALIZABLE
+  bool chain = false;                  // COMMIT AND CHAIN, ROLLBACK AND CHAIN
+  std::uint32_t begin = 0, end = 0;    // bytes of the text it came from; meaningful only where the text has several
+  std::string name;                    // cursor, savepoint, prepared statement, channel, SHOW's variable
+  std::vector<TableUse> sharded;       // each use of a sharded table
   std::vector<std::uint16_t> reference_tables, single_tables;  // indexes into Topology::tables.all()
   bool writes_reference = false;
   bool writes_single = false;

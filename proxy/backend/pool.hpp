@@ -26,10 +26,12 @@
 namespace shardway::proxy::backend {
 
 // Why no link could be lent. `from_server`: the server answered and refused (wrong password, no such database …):
-// waiting does not help. Otherwise it could not be reached.
+// waiting does not help. `full`: the server is up and takes no more connections for now. Otherwise it could not be
+// reached.
 struct OpenFailure {
   bool from_server = false;
   std::string sqlstate, message;
+  bool full = false;
 };
 
 template <class Link>
@@ -192,7 +194,7 @@ class Pool {
     destroy(take_opening(link), /*serve=*/false);
     last_failure_ = failure;
     ++failures_;
-    if (!failure.from_server) node_.lost();
+    if (!failure.from_server && !failure.full) node_.lost();
     if (shared_->open() == 0 || failure.from_server) {
       fail_waiters(failure);
     } else {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "proxy/config/check.hpp"
@@ -64,6 +65,28 @@ void check_secret(const Config& config, const User& user, const Value& at, Repor
                  "a verifier or a hash cannot log in to a server");
 }
 
+// Users who are one user on the servers share its connections: they are not told apart there.
+void check_shared_logins(const Config& config, const Value& document, Report& report) {
+  struct Login {
+    const User* user;
+    std::string_view password;
+  };
+  std::map<std::string_view, Login> seen;
+  for (std::size_t i = 0; i < config.users.size(); ++i) {
+    const User& user = config.users[i];
+    const std::string_view on_server = user.server_user.empty() ? user.name : user.server_user;
+    const bool own = user.server_password.empty() && kind_of_secret(user.password) == SecretKind::kClearText;
+    const std::string_view password = own ? std::string_view(user.password) : std::string_view(user.server_password);
+    if (password.empty()) continue;
+    const auto [at, is_new] = seen.try_emplace(on_server, Login{&user, password});
+    if (is_new || at->second.password == password || at->second.user->name == user.name) continue;
+    report.error(where(element(document, "user", i), {"name"}),
+                 "user " + quote(user.name) + " logs in to the servers as " + quote(on_server) +
+                     " with another password than user " + quote(at->second.user->name),
+                 "give both the same server_password, or different server users");
+  }
+}
+
 }  // namespace
 
 void check_users(const Config& config, const Value& document, Report& report) {
@@ -76,6 +99,7 @@ void check_users(const Config& config, const Value& document, Report& report) {
                    "remove one of the two [[user]]");
     check_secret(config, user, at, report);
   }
+  check_shared_logins(config, document, report);
 }
 
 }  // namespace shardway::proxy::config

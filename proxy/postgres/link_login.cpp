@@ -66,7 +66,8 @@ void Link::arm_timeout() {
 
 void Link::fail(bool from_server, std::string sqlstate, std::string message) {
   broken_ = true;
-  pool_->open_failed(*this, {from_server, std::move(sqlstate), std::move(message)});
+  const bool full = sqlstate == "53300";
+  pool_->open_failed(*this, {from_server, std::move(sqlstate), std::move(message), full});
 }
 
 void Link::on_connected() {

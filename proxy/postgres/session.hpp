@@ -176,6 +176,7 @@ class Session final : public net::EventHandler, public LinkOwner {
                              Frame frame);
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
+  bool keeps_connection() const noexcept;
   std::optional<protocol::Fault> breaks_one_writer(const router::Plan& plan) const;
   void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
   void finish_simple();               // ReadyForQuery, unless a batch or a segment goes on

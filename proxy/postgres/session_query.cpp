@@ -2,6 +2,8 @@
 // too.
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
@@ -178,7 +180,19 @@ std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
   if (statement.kind == StatementKind::kDdlAlone && transaction_ && database_->topology().sharded()) {
     return Fault{FaultReason::kActiveTransaction, "this statement cannot run inside a transaction block", {}, 0};
   }
+  if (statement.uses_session_sequence && !keeps_connection()) {
+    return Fault{FaultReason::kNotSupported,
+                 "currval() and lastval() outside of a transaction would answer for another client's connection",
+                 "use INSERT … RETURNING, or call them in the transaction that called nextval()", 0};
+  }
   return std::nullopt;
+}
+
+// True if the next statement runs on the connection of those before it.
+bool Session::keeps_connection() const noexcept {
+  if (transaction_ || script_ || pin_ != router::PinReason::kNone) return true;
+  if (database_->config().pool.mode == config::PoolMode::kSession) return true;
+  return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.executed; });
 }
 
 // One shard may be written on in one transaction; reference tables and DDL, which go to every shard, aside.

@@ -320,9 +320,11 @@ TEST_F(Pools, PausedNothingIsLentAndEverybodyIsServedAfterwards) {
   EXPECT_EQ(shared->open(), 2u);
   for (int round = 0; round < 2; ++round) {
     ASSERT_TRUE(eventually([&] { return answered >= 2 + round * 2; }));
+    std::vector<std::size_t> holders;  // all looked at before the first one gives back: then the others are written to
     for (std::size_t i = 0; i < 4; ++i) {
-      if (held[i]) give_back(*threads[i % 2], held[i]);
+      if (held[i]) holders.push_back(i);
     }
+    for (const auto i : holders) give_back(*threads[i % 2], held[i]);
   }
   EXPECT_EQ(answered, 4);
 }

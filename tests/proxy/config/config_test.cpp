@@ -159,6 +159,12 @@ const std::vector<Case> kUsers{
          "user = [{ name = \"u\", password = \"p\" },\n{ name = \"u\", password = \"q\" }]\n" +
          kHouse.substr(kDoor.size()),
      {"f:3:10: error: user \"u\" is there twice\n  hint: remove one of the two [[user]]"}},
+    {"OneServerUserTwoPasswords",
+     kHouse.substr(0, kHouse.find("user")) +
+         "user = [{ name = \"u\", password = \"p\" },\n{ name = \"v\", password = \"q\", server_user = \"u\" }]\n" +
+         kHouse.substr(kDoor.size()),
+     {"f:3:10: error: user \"v\" logs in to the servers as \"u\" with another password than user \"u\"\n  hint: give "
+      "both the same server_password, or different server users"}},
     {"NoPassword",
      with_user("scram-sha-256", "hints = true"),
      {"f:2:9: error: user \"app\": without a password nobody can log in as this user\n  hint: add password = \"…\", in "
