@@ -9,7 +9,7 @@ import time
 
 from wire import Wire, cstring, fields_of
 
-SECONDS = 10
+SECONDS = 20      # of silence
 FIRST_USER_OID = 16384
 SKIPPED = frozenset(b"NSAK")
 LISTED = frozenset(b"Dd")       # rows: gathered in one event
@@ -124,6 +124,7 @@ def exchange(conversations, payloads, counts):
             ready = selector.select(max(0, deadline - time.monotonic()))
             if not ready:
                 raise NoAnswer(f"{', '.join(waiting)}: no answer within {SECONDS} s")
+            deadline = time.monotonic() + SECONDS
             for key, mask in ready:
                 if _progress(selector, waiting[key.data], mask, key.data, counts[key.data]):
                     del waiting[key.data]

@@ -24,7 +24,6 @@ create sequence s;
 
 # What a catalogue has to know: types of users, defaults, generated columns, foreign keys, partitions, names that hide others.
 MORE_DDL = """
-create extension citext;
 create type mood as enum ('sad', 'ok', 'happy');
 create domain positive as int check (value > 0);
 create table people(id bigint primary key, feeling mood, cents positive);

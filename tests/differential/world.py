@@ -16,7 +16,14 @@ TARGETS = ("plain", "one", "three")
 
 class World:
     def __init__(self):
-        self._stack = contextlib.ExitStack()
+        self._stack, self.direct, self.targets = contextlib.ExitStack(), {}, {}
+        try:
+            self._start()
+        except BaseException:
+            self.close()
+            raise
+
+    def _start(self):
         self.cluster = self._stack.enter_context(servers.shared(shards=2, replicas=0, plain=True))
         shards = self.cluster.primaries       # the plain server is the third shard, too
         self.shards = {f"shop_{number}": node for number, node in enumerate(shards)}
@@ -33,7 +40,6 @@ class World:
         self.proxy = self._stack.enter_context(shardway.Proxy(self._config()))
         self.direct = {name: self._conversation(node.port, database, servers.SUPERUSER)
                        for name, (node, database) in self.nodes.items()}
-        self.targets = {}
         self.connect()
         servers.wait_until(self._knows_columns, 90, "shardway knows the tables' columns", pause=0.1)
         self._load()

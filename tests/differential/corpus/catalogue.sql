@@ -189,28 +189,3 @@ select c.cid from customers c join pg_class p on p.relname = c.name;
 select column_name, data_type from information_schema.columns where table_name = 'orders' order by ordinal_position;
 -- name: information_schema key columns; demanded
 select constraint_name, column_name from information_schema.key_column_usage where table_name = 'orders' and table_schema = 'public';
--- name: an extension's type beside a text key
-select email from lk where email = 'U5@X.ORG'::citext;
--- name: an extension's type beside a text key, a list
-select email from lk where email in ('U5@X.ORG'::citext, 'u6@x.org');
--- name: an extension's type beside a text key, an array
-select email from lk where email = any(array['U5@X.ORG']::citext[]);
--- name: an extension's type beside a text key, a parameter
--- $1 ?text U5@X.ORG
-select email from lk where email = $1::citext;
--- name: an extension's type beside a text key, cast back
-select email from lk where email = 'U5@X.ORG'::citext::text;
--- name: the key cast to an extension's type
-select email from lk where email::citext = 'U5@X.ORG';
--- name: an extension's type over all
-select cid from customers where name = 'ADA'::citext;
--- name: an extension's type in a join of keys
-select a.email, b.email from lk a join lk b on a.email = b.email::citext where a.email = 'u5@x.org';
--- name: an extension's type as a key that is inserted
-insert into lk (email, cid) values ('New@X.org'::citext, 1) returning email;
--- name: an extension's type deleted by
-delete from lk where email = 'U5@X.ORG'::citext returning email;
--- name: an extension's function
-select cid from customers where regexp_match(name::citext, 'ADA'::citext) is not null;
--- name: a constant of an extension's type
-select 'A'::citext = 'a'::citext;

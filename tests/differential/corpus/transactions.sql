@@ -403,11 +403,8 @@ lock table customers in share mode;
 commit;
 -- name: lock outside of a transaction
 lock table countries;
--- name: prepare transaction; simple
-begin;
-update customers set score = 1 where cid = 5;
+-- name: prepare transaction outside of a transaction; simple
 prepare transaction 'judge';
-rollback prepared 'judge';
 -- name: two-phase names that are not there; simple
 commit prepared 'nothing';
 -- name: temporary table; simple
