@@ -137,12 +137,8 @@ class Collector {
 
   // Neither is one of a wrong size: the server refuses the Bind.
   void add_binary(std::uint32_t type, std::string_view bytes) {
-    if (const auto hash = hash_binary_form(table_.key_type, type, bytes)) return add_hash(*hash);
-    if (is_text(type))
-      fault(FaultReason::kBadKey,
-            "invalid input syntax for type " + std::string(type_name(table_.key_type)) + ": \"" + std::string(bytes) +
-                "\"",
-            "it is the value of the shard key " + shown_key(table_));
+    if (is_text(type)) return add_text(bytes);
+    if (const auto hash = hash_binary_form(table_.key_type, type, bytes)) add_hash(*hash);
   }
 
   bool is_integer_key() const noexcept {

@@ -63,11 +63,16 @@ const char* const kCatalogQuery =
     " AND n.nspname NOT LIKE 'pg\\_toast\\_temp%'"
     " AND coalesce(c.relkind, 'c') = 'c' AND coalesce(ec.relkind, 'c') = 'c';"
 
-    // An operator that an extension brings in C and calls immutable computes and reads nothing else.
+    // An operator that an extension brings in C and calls immutable computes and reads nothing else; one for an
+    // extension's own types is not meant where its name has a meaning for PostgreSQL's own.
     "SELECT DISTINCT o.oprname FROM pg_operator o JOIN pg_namespace n ON n.oid = o.oprnamespace"
     " JOIN pg_proc p ON p.oid = o.oprcode JOIN pg_language l ON l.oid = p.prolang"
     " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
-    " AND NOT (p.provolatile = 'i' AND l.lanname IN ('internal', 'c'))";
+    " AND NOT (p.provolatile = 'i' AND l.lanname IN ('internal', 'c'))"
+    " AND (NOT EXISTS (SELECT FROM pg_type t WHERE t.oid IN (o.oprleft, o.oprright)"
+    "  AND t.typnamespace <> 'pg_catalog'::regnamespace)"
+    " OR NOT EXISTS (SELECT FROM pg_operator b WHERE b.oprname = o.oprname"
+    "  AND b.oprnamespace = 'pg_catalog'::regnamespace))";
 
 namespace {
 

@@ -235,6 +235,11 @@ Session::Step Session::dispatch(char type, Frame frame) {
     on_console_message(type, frame);
     return Step::kConsumed;
   }
+  if (copy_ && copy_->rows && std::string_view("PBDECF").find(type) != std::string_view::npos) {
+    fatal(protocol::FaultReason::kProtocol,
+          std::string("unexpected message type '") + type + "' during COPY from stdin");
+    return Step::kConsumed;
+  }
   switch (type) {
     case 'Q': return on_query(frame);
     case 'P': return on_parse(frame);

@@ -100,8 +100,8 @@ class Session final : public net::EventHandler, public LinkOwner {
     router::Literals literals;
     std::size_t next = 0;
   };
-  struct CopyIn {       // COPY FROM on a sharded table: the first row says where
-    std::string frame;  // the client's Query
+  struct CopyIn {  // COPY FROM on a sharded table: the first row says where
+    std::string sql;
     std::shared_ptr<const router::Topology> topology;
     std::size_t table = 0;  // in topology->tables
     router::Statement statement;
@@ -139,7 +139,8 @@ class Session final : public net::EventHandler, public LinkOwner {
   void fatal(protocol::FaultReason reason, std::string message);
   void end_of_client();
   bool busy() const noexcept {
-    return awaiting_ready_ || operation_ != nullptr || script_ != nullptr || console_busy_ || held_ready_;
+    const bool copied = copy_ && !copy_->rows;  // all data has come; the server has not said yet what it thinks of it
+    return awaiting_ready_ || operation_ != nullptr || script_ != nullptr || console_busy_ || held_ready_ || copied;
   }
 
   // ---- session_login.cpp ----
@@ -308,7 +309,8 @@ class Session final : public net::EventHandler, public LinkOwner {
   void note_finished();
 
   // ---- session_copy.cpp ----
-  Step begin_copy_in(const router::Statement& statement, Frame frame);
+  Step begin_copy_in(const router::Statement& statement, std::string_view sql);
+  void send_copy_as_portal(Branch& branch);
   Step on_copy_message(char type, Frame frame);
   Step on_sharded_copy_message(char type, Frame frame);
   bool copy_may_begin();
@@ -316,6 +318,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   Step start_copy_on_shard();
   void on_copy_started(Link& link);
   void end_copy_with(const protocol::Fault& fault);
+  void end_copy();
 
   // ---- session_console.cpp ----
   void on_console_message(char type, Frame frame);

@@ -53,7 +53,7 @@ std::vector<std::string> columns_of(const router::CopyFacts& copy, const router:
 
 }  // namespace
 
-Session::Step Session::begin_copy_in(const router::Statement& statement, Frame frame) {
+Session::Step Session::begin_copy_in(const router::Statement& statement, std::string_view sql) {
   const auto topology = database_->cache().topology();
   const auto& table = topology->tables.all()[statement.sharded.at(0).table];
   const auto columns = columns_of(*statement.copy, table, *topology);
@@ -69,7 +69,7 @@ Session::Step Session::begin_copy_in(const router::Statement& statement, Frame f
     return Step::kConsumed;
   }
   copy_ = std::make_unique<CopyIn>();
-  copy_->frame = frame;
+  copy_->sql = sql;
   copy_->topology = topology;
   copy_->table = statement.sharded[0].table;
   copy_->statement = statement;
@@ -157,14 +157,20 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
     answer("COPY 0");
     return Step::kConsumed;
   }
-  if (type != 'd') copy_->rows.reset();  // complete
+  const bool complete = type != 'd';
+  if (complete) copy_->rows.reset();
   if (!copy_->started) {
     copy_->held += frame;
+    if (complete && in_segment_) pg::encode::flush(copy_->held);
     if (!copy_->sent) start_copy_on_shard();
     return Step::kConsumed;
   }
   auto& link = *branch_on(*copy_->shard)->link;
-  if (!link.write_through(frame)) link_lost(link);
+  if (!link.write_through(frame)) {
+    link_lost(link);
+  } else if (complete && in_segment_) {
+    pg::encode::flush(link.out());  // the Sync waits until the server has said what it thinks of it
+  }
   return Step::kConsumed;
 }
 
@@ -176,7 +182,7 @@ Session::Step Session::start_copy_on_shard() {
   plan.shards.push_back(*copy_->shard);
   const auto one_writer = breaks_one_writer(plan);
   Enlisted enlisted;
-  if (!one_writer) enlisted = enlist(*copy_->shard, false);
+  if (!one_writer) enlisted = in_segment_ ? segment_branch(*copy_->shard, false) : enlist(*copy_->shard, false);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) {
     const auto fault = one_writer ? *one_writer : *enlisted.fault;
@@ -186,10 +192,29 @@ Session::Step Session::start_copy_on_shard() {
   }
   note_start(copy_->statement, plan);
   auto& link = *enlisted.branch->link;
-  link.out() += copy_->frame;
+  copy_->sent = true;
+  if (in_segment_) {
+    send_copy_as_portal(*enlisted.branch);
+    return Step::kConsumed;
+  }
+  pg::encode::query(link.out(), copy_->sql);
   link.owe(Reply::kQuery);
-  copy_->sent = awaiting_ready_ = true;
+  awaiting_ready_ = true;
   return Step::kConsumed;
+}
+
+// In a pipeline the server is to wait for the client's Sync, as the client does.
+void Session::send_copy_as_portal(Branch& branch) {
+  auto& link = *branch.link;
+  link.unnamed_statement = 0;
+  pg::encode::parse(link.out(), {}, copy_->sql, {});
+  link.owe(Reply::kParse, /*drop=*/true);
+  pg::encode::bind(link.out(), {});
+  link.owe(Reply::kBind, /*drop=*/true);
+  pg::encode::execute(link.out(), {}, 0);
+  link.owe(Reply::kExecute);
+  branch.dirty = branch.executed = branch.wrote = true;
+  branch.flush_sent = true;  // the server answers an Execute of COPY at once
 }
 
 void Session::on_copy_started(Link& link) {
@@ -213,6 +238,7 @@ void Session::end_copy_with(const Fault& fault) {
   }
   error_seen_ = true;
   if (transaction_) transaction_->failed = true;
+  if (in_segment_) skip_until_sync_ = error_is_ours_ = true;
 }
 
 }  // namespace shardway::proxy::postgres

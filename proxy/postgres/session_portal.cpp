@@ -141,11 +141,6 @@ Session::Step Session::on_bind(Frame frame) {
   if (const auto fault = breaks_one_writer(plan)) return fail_in_order(*fault);
   router::ShardIndex shard = 0;
   if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
-  if (plan.action == Action::kCopyIn) {
-    return fail_in_order({FaultReason::kNotSupported,
-                          "COPY FROM by the extended protocol is not supported on a sharded table",
-                          "send COPY as a simple Query", 0});
-  }
   if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
   if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
   auto& portal = store_portal(bind->portal);
@@ -319,6 +314,7 @@ Session::Step Session::execute_virtual(Portal& portal, std::uint32_t row_limit) 
   switch (plan.action) {
     case Action::kExplain: explain_statement(facts); return Step::kConsumed;
     case Action::kSession: return run_session_statement(facts, plan, sql, {});
+    case Action::kCopyIn: return begin_copy_in(facts, sql);
     case Action::kScatter:
     case Action::kEveryShard: break;
     default:

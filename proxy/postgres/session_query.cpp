@@ -263,7 +263,7 @@ Session::Step Session::run_simple(const Statement& statement, Frame frame, std::
     case Action::kSession: return run_session_statement(statement, plan, sql, frame);
     case Action::kScatter:
     case Action::kEveryShard: return run_on_shards(statement, plan, {sql, nullptr});
-    case Action::kCopyIn: return begin_copy_in(statement, frame);
+    case Action::kCopyIn: return begin_copy_in(statement, sql);
     case Action::kExplain: explain_statement(statement); return Step::kConsumed;
     case Action::kRefuse:
       note_refusal(plan.fault->reason);

@@ -76,7 +76,8 @@ void Session::relay(Link& link) {
     const std::string_view in(buffer, held + got.bytes);
     const auto used = relay_frames(link, in);
     if (phase_ == Phase::kClosed || branch_of(link) == nullptr) return;
-    if (blocked_ && !link.owes()) worker_.resume_later(*this);  // a message of the client's waits for these answers
+    const bool copy_waits = copy_ && copy_->shard && !copy_->sent;
+    if ((blocked_ || copy_waits) && !link.owes()) worker_.resume_later(*this);  // a message waits for these answers
     if (used < in.size()) link.held.assign(in.substr(used));
     if (got.closed || link.is_broken()) return link_lost(link);
     if (got.drained) return;
@@ -159,6 +160,7 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
     case 'I':
     case 's':
       copy_link_ = nullptr;
+      if (!drop && in_segment_ && copy_ && copy_->sent) end_copy();
       if (const auto tag = pg::decode_command_complete(body); tag && type == 'C' && *tag == "ROLLBACK")
         rolled_back_ = true;
       return answered(Reply::kExecute);
@@ -224,10 +226,10 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   }
   const bool swallow = !owed.empty() && owed.front().swallow_error;
   copy_link_ = nullptr;
-  if (copy_ && copy_->fault) {
-    end_copy_with(*copy_->fault);
-    return Disposition::kDrop;
-  }
+  const bool ours = copy_ && copy_->fault;
+  if (ours) end_copy_with(*copy_->fault);
+  if (ours && !in_segment_) return Disposition::kDrop;
+  if (copy_ && copy_->sent && in_segment_) end_copy();
   if (swallow) {
     while (owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kSync) owed.pop_front();
     if (auto* branch = branch_of(link); branch != nullptr && branch->syncing) {
@@ -260,7 +262,13 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   if (error->sqlstate == "0A000" && error->message.find("cached plan") != std::string_view::npos) {
     link.close_when_returned();
   }
-  return Disposition::kForward;
+  return ours ? Disposition::kDrop : Disposition::kForward;
+}
+
+// The COPY of a pipeline is over before its Sync: what the client sent behind it goes on.
+void Session::end_copy() {
+  copy_.reset();
+  worker_.resume_later(*this);
 }
 
 void Session::emit_local_replies(Link& link) {

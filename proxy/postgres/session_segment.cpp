@@ -142,7 +142,7 @@ Session::Step Session::on_close(Frame frame) {
 }
 
 Session::Step Session::on_flush(Frame) {
-  if (copy_link_ != nullptr) return Step::kConsumed;
+  if (copy_link_ != nullptr || (copy_ && copy_->rows)) return Step::kConsumed;
   if (busy()) return Step::kBlocked;
   if (skip_until_sync_) return Step::kConsumed;
   if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
@@ -157,7 +157,7 @@ Session::Step Session::on_flush(Frame) {
 // The end of a pipeline. One branch with messages: its ReadyForQuery is the client's. Several, or a transaction that
 // Shardway began for it: each ends in its own way, and ReadyForQuery is ours.
 Session::Step Session::on_sync(Frame frame) {
-  if (copy_link_ != nullptr) return Step::kConsumed;  // ignored during COPY, as by a server
+  if (copy_link_ != nullptr || (copy_ && copy_->rows)) return Step::kConsumed;  // ignored during COPY, as by a server
   if (busy()) return Step::kBlocked;
   if (!skip_until_sync_) {
     if (held_fault_ && fail_held() == Step::kBlocked) return Step::kBlocked;

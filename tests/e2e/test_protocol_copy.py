@@ -1,7 +1,7 @@
 """COPY in both directions, by both protocols, going well and going wrong."""
 import struct
 
-from wire import COPY_DONE, FLUSH, SYNC, bind, copy_data, copy_fail, execute, parse, query
+from wire import COPY_DONE, FLUSH, SYNC, bind, copy_data, copy_fail, execute, parse, query, run
 from wire_case import WireCase
 
 
@@ -139,9 +139,38 @@ class Copy(WireCase):
             heard = wire.until("GE")
             return heard + wire.ask(copy_data("1\ta\n") + COPY_DONE + SYNC) + wire.sql("select * from log")
         self.same(single)
+
+    def test_extended_into_a_sharded_table(self):
+        keys = self.rows_of()
+        copy = parse("", "copy items (id, note) from stdin") + bind() + execute()
+
+        def conversation(wire):
+            heard = []
+            for ending in (FLUSH, SYNC):      # with its Sync at once it is ignored during COPY, another one follows
+                wire.send(copy + ending)
+                heard += wire.until("G")[-1:] + wire.ask(copy_data(f"{keys.pop()}\ta\n") + COPY_DONE + SYNC)
+            wire.send(copy + FLUSH)
+            heard += wire.until("G")[-1:] + wire.ask(COPY_DONE + SYNC)                               # no row at all
+            wire.send(run(f"update items set amount = 1 where id = {self.there}") + copy + FLUSH)
+            heard += wire.until("G")[-1:] + wire.ask(copy_fail("no") + SYNC)
+            wire.send(copy + FLUSH)
+            heard += wire.until("G")[-1:]
+            states = wire.ask(copy_data(f"{self.here}\ta\n") + COPY_DONE + SYNC)                     # is there already
+            heard += [" ".join(line.split()[:3]) for line in states]
+            return heard + wire.sql("select amount from items where id = %d" % self.there) + self.check(wire)
+        keys_again = list(keys)
+
+        def fresh(wire):
+            keys[:] = keys_again
+            return conversation(wire)
+        self.same(fresh)
+        foreign = self.foreign()
         with self.through() as wire:
-            heard = wire.ask(parse("", "copy items (id, note) from stdin") + bind() + execute() + SYNC)
-            self.assertEqual(self.errors_in(heard)[0].split()[2], "0A000")
+            wire.send(copy + FLUSH)
+            wire.until("G")
+            heard = wire.ask(copy_data(f"{keys_again[0]}\ta\n{foreign}\tb\n") + COPY_DONE + SYNC)
+            self.assertEqual(self.errors_in(heard)[0].split()[2], "0A000", heard)
+            self.assertEqual(heard[-1], "Z I")
             self.assertEqual(wire.sql("select 'alive'")[1], "D alive")
 
     def test_a_row_of_another_shard_ends_it(self):
