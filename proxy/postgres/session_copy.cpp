@@ -2,6 +2,7 @@
 // which shard it goes to, and every row is looked at: one that belongs elsewhere ends the COPY with nothing kept.
 #include <algorithm>
 
+#include "protocol/common/bytes.hpp"
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
@@ -15,6 +16,7 @@ using protocol::FaultReason;
 
 namespace {
 
+constexpr std::string_view kClientFailed = "COPY from stdin failed: ";
 constexpr std::size_t kMaxRowBytes = 16 << 20;
 constexpr std::size_t kHeldBytes = 1 << 20;  // CopyData taken before the server has answered
 
@@ -131,7 +133,9 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
                          "check the format and the number of columns", 0};
   }
   if (type == 'f' && !copy_->fault && !copy_->shard) {
-    copy_->fault = Fault{FaultReason::kNotSupported, "COPY from stdin failed", {}, 0};
+    const auto reason = protocol::Reader(frame.substr(pg::kHeadBytes)).cstring();
+    copy_->fault =
+        Fault{FaultReason::kNotSupported, std::string(kClientFailed) + std::string(reason.value_or("")), {}, 0};
     end_copy_with(*copy_->fault);
     copy_.reset();
     if (!transaction_) release_idle();
@@ -230,7 +234,7 @@ void Session::on_copy_started(Link& link) {
 
 // What the client is told in place of the server's own word for the CopyFail.
 void Session::end_copy_with(const Fault& fault) {
-  std::string_view sqlstate = fault.message == "COPY from stdin failed" ? "57014" : "";
+  std::string_view sqlstate = fault.message.starts_with(kClientFailed) ? "57014" : "";
   if (sqlstate.empty()) {
     encode_fault(reply(), fault);
   } else {
