@@ -225,7 +225,8 @@ void Session::on_wait_deadline() {
   const auto waited = seconds_text(net::Clock::now() - waiting_->since);
   const auto& shard = config.shards[waiting_->shard].name;
   protocol::Fault fault;
-  if (pool.shared().open() == 0 && !pool.last_failure().message.empty()) {
+  const bool only_attempts = pool.shared().open() <= pool.opening();
+  if (only_attempts && !pool.last_failure().message.empty()) {
     fault = {protocol::FaultReason::kNoServer,
              "no server of shard \"" + shard + "\" could be reached for " + waited + ": " + pool.last_failure().message,
              "check that the node is up and that its address is right", 0};
