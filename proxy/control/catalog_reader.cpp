@@ -26,8 +26,13 @@ const char* const kCatalogQuery =
     " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
     " ORDER BY c.oid, a.attnum;"
 
+    // An immutable one for an extension's own types is not meant where its name has a meaning for PostgreSQL's own.
     "SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
-    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema');"
+    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    " AND NOT (p.provolatile = 'i' AND EXISTS (SELECT FROM unnest(p.proargtypes::oid[]) a(type)"
+    "  JOIN pg_type t ON t.oid = a.type WHERE t.typnamespace <> 'pg_catalog'::regnamespace)"
+    " AND EXISTS (SELECT FROM pg_proc b WHERE b.proname = p.proname"
+    "  AND b.pronamespace = 'pg_catalog'::regnamespace));"
 
     "SELECT n.nspname, c.relname, i.relname, x.indisexclusion, x.indisprimary,"
     " ARRAY(SELECT a.attname FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(number, place)"

@@ -146,6 +146,7 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
     if (copy_->sent) {
       auto& link = *branch_on(*copy_->shard)->link;
       copy_->held.clear();
+      copy_->rows.reset();  // a Sync is the end of what is to be skipped, not of a COPY
       if (copy_->started) pg::encode::copy_fail(link.out(), "ended by Shardway");
     } else {
       const auto fault = *copy_->fault;

@@ -134,7 +134,8 @@ Session::Step Session::on_bind(Frame frame) {
   const auto statement = statement_for_bind(bind->statement);
   if (!statement) return fail_no_statement(bind->statement);
   const auto& facts = facts_of(*statement);
-  if (const auto fault = forbidden_here(facts)) return fail_in_order(*fault);
+  const bool unparsed = statement->query->syntax_error.has_value();  // the server's to say, whatever the transaction
+  if (const auto fault = forbidden_here(facts); fault && !unparsed) return fail_in_order(*fault);
   bool bad_values = false;
   auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
   if (plan.action == Action::kRefuse) return refuse_bind(plan, *bind, bad_values ? facts.parameters : 0);

@@ -390,6 +390,13 @@ select pg_notify('channel', 'payload');
 -- name: sequence; demanded
 select setval('s', 100);
 select nextval('s'), nextval('s');
+-- name: sequence of this session; demanded
+begin;
+select setval('s', 100);
+select nextval('s'), currval('s');
+select currval('s'), lastval();
+commit;
+-- name: sequence of another connection
 select currval('s');
 -- name: sequence read as a table
 select log_cnt >= 0 from s;
