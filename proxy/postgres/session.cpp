@@ -76,6 +76,7 @@ void Session::resume() {
 void Session::pump() {
   if (pumping_ || phase_ == Phase::kClosed) return;
   pumping_ = true;
+  bool held_up = false;
   for (;;) {
     blocked_ = false;
     if (!input_.empty()) {
@@ -95,7 +96,8 @@ void Session::pump() {
     if (!readable_ || phase_ == Phase::kTls) break;
     if (backlogged()) {  // what can be written now is: no event would tell of it later
       flush_all();
-      if (phase_ == Phase::kClosed || backlogged()) break;
+      held_up = phase_ != Phase::kClosed && backlogged();
+      if (phase_ == Phase::kClosed || held_up) break;
     }
     char* buffer = worker_.client_buffer();
     const auto got = stream_.read(buffer, Worker::kClientBuffer);
@@ -117,6 +119,8 @@ void Session::pump() {
   if (phase_ == Phase::kTls && !input_.empty())
     return close();  // sent in clear behind SSLRequest: it is not waited for
   if (phase_ != Phase::kClosed) flush_all();
+  // What held it up may just have been written after all: then no event tells of it.
+  if (held_up && phase_ != Phase::kClosed && !backlogged()) worker_.resume_later(*this);
 }
 
 // Takes as many whole messages as it can; returns how many bytes of `in` are done with. Sets blocked_ if it has to
