@@ -159,7 +159,8 @@ class Proxy:
         def is_ready():
             if self.process.poll() is not None:
                 raise ProxyError(f"shardway ended with status {self.process.returncode} at start:\n{self.log_tail()}")
-            return all(map(_accepts, self.addresses))
+            http = [] if isinstance(self.config, str) else [self.config.get("admin", {}).get("http")]
+            return all(map(_accepts, [*self.addresses, *filter(None, http)]))
         try:
             wait_until(is_ready, START_SECONDS, "shardway accepts connections")
         except ServerError as error:
