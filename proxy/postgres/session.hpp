@@ -5,8 +5,9 @@
 // stays where it is and is handled again, from its beginning, by resume(). Idle, a session holds no buffer.
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
-// the choice by plan), session_extended.cpp, session_transaction.cpp, session_links.cpp (borrowing and giving back),
-// session_relay.cpp (answers), session_copy.cpp, session_console.cpp, session_report.cpp.
+// the choice by plan), session_statement.cpp, session_portal.cpp, session_segment.cpp, session_transaction.cpp,
+// session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_copy.cpp, session_console.cpp,
+// session_report.cpp.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,5 @@
 // The extended protocol's portals: Bind, Describe, Execute. A portal lives on the one server its key belongs to, or,
 // when it is for several shards or for the session itself, only here until it is executed.
-#include <algorithm>
-
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/local_statement.hpp"
@@ -11,10 +9,8 @@
 namespace shardway::proxy::postgres {
 
 namespace pg = protocol::postgres;
-using protocol::Fault;
 using protocol::FaultReason;
 using router::Action;
-using router::Statement;
 using router::StatementKind;
 
 namespace {

@@ -1,7 +1,5 @@
 // A pipeline of extended messages up to its Sync: Close, Flush, Sync, errors in order, and what happens when a second
 // shard comes in.
-#include <algorithm>
-
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
@@ -11,9 +9,6 @@ namespace shardway::proxy::postgres {
 namespace pg = protocol::postgres;
 using protocol::Fault;
 using protocol::FaultReason;
-using router::Action;
-using router::Statement;
-using router::StatementKind;
 
 namespace {
 

@@ -1,6 +1,4 @@
 // The extended protocol's statements: Parse, answered here or by a server, and what a client's names stand for.
-#include <algorithm>
-
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/local_statement.hpp"
 #include "proxy/postgres/session.hpp"
@@ -9,9 +7,7 @@
 namespace shardway::proxy::postgres {
 
 namespace pg = protocol::postgres;
-using protocol::Fault;
 using protocol::FaultReason;
-using router::Action;
 using router::Statement;
 using router::StatementKind;
 
