@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "proxy/net/socket.hpp"
+#include "proxy/transaction/ledger.hpp"
 
 namespace shardway::proxy {
 namespace {
@@ -48,12 +49,12 @@ App::App(std::string config_file, std::shared_ptr<const config::Config> config)
   surroundings_.host = this;
   surroundings_.sample_wanted = [this] {
     const std::lock_guard lock(mutex_);
-    if (control_) control_->wake();
+    if (slow_lane_.control) slow_lane_.control->wake();
   };
   surroundings_.catalog_changed = [this](const std::string& database) {
     const std::lock_guard lock(mutex_);
     const auto found = generation_->databases.find(database);
-    if (control_ && found != generation_->databases.end()) control_->catalog_changed(found->second->backend);
+    if (slow_lane_.control && found != generation_->databases.end()) slow_lane_.control->catalog_changed(found->second->backend);
   };
   surroundings_.cancel = [this](std::uint32_t process_id, const std::string& secret) {
     constexpr std::uint32_t kPerWorker = 1u << 22;
@@ -68,7 +69,7 @@ App::~App() {
   http_.reset();
   for (auto& worker : workers_) worker->stop();
   for (auto& worker : workers_) worker->join();
-  control_.reset();
+  slow_lane_ = {};
   for (const auto& listen : generation_->config->listen) {
     if (listen.address.is_unix && !listeners_.empty()) ::unlink(listen.address.host.c_str());
   }
@@ -79,17 +80,34 @@ std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const con
   generation->config = config;
   generation->secrets = std::make_shared<postgres::Secrets>(config);
   for (const auto& listen : config->listen) generation->listen_tls.push_back(net::make_server_context(listen.tls));
-  for (const auto& database : config->databases)
-    generation->databases.emplace(database.name, make_database(database, next_node_));
+  for (const auto& database : config->databases) {
+    auto made = make_database(database, next_node_);
+    made->backend->ledger = ledger_of(database, config->cluster);
+    generation->databases.emplace(database.name, std::move(made));
+  }
   return generation;
 }
 
-std::unique_ptr<control::Control> App::make_control(const Generation& generation) {
+// A database on one shard has no use for a ledger; nor has one whose servers nobody may be asked about.
+std::shared_ptr<transaction::Ledger> App::ledger_of(const config::Database& database, const std::string& cluster) {
+  if (database.shards.size() < 2 || database.control.user.empty()) return nullptr;
+  auto& ledger = ledgers_[database.name];
+  if (!ledger || ledger->cluster() != cluster) ledger = std::make_shared<transaction::Ledger>(cluster);
+  return ledger;
+}
+
+App::SlowLane App::make_slow_lane(const Generation& generation) {
+  SlowLane lane;
   std::vector<std::shared_ptr<backend::Backend>> backends;
   for (const auto& [name, database] : generation.databases) backends.push_back(database->backend);
-  auto control = std::make_unique<control::Control>(std::move(backends));
-  control->wait_for_first_round(kFirstRound);
-  return control;
+  lane.control = std::make_unique<control::Control>(backends);
+  lane.control->wait_for_first_round(kFirstRound);
+  for (const auto& backend : backends) {
+    if (backend->ledger)
+      lane.recoveries.push_back(std::make_unique<transaction::Recovery>(backend, generation.config));
+  }
+  for (const auto& recovery : lane.recoveries) recovery->wait_until_ready(kFirstRound);
+  return lane;
 }
 
 void App::raise_open_files() {
@@ -122,7 +140,7 @@ void App::open_listeners(std::uint32_t workers) {
 int App::run() {
   const auto& config = *generation_->config;
   const auto count = config.workers > 0 ? config.workers : std::max(1u, std::thread::hardware_concurrency());
-  control_ = make_control(*generation_);
+  slow_lane_ = make_slow_lane(*generation_);
   open_listeners(count);
   for (std::uint32_t i = 0; i < count; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, surroundings_, generation_, listeners_[i]));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -11,6 +12,7 @@
 #include "proxy/admin/host.hpp"
 #include "proxy/admin/http.hpp"
 #include "proxy/control/control.hpp"
+#include "proxy/transaction/recovery.hpp"
 #include "proxy/worker.hpp"
 
 namespace shardway::proxy {
@@ -38,7 +40,13 @@ class App final : public admin::Host {
  private:
   std::shared_ptr<const Generation> make_generation(std::shared_ptr<const config::Config> config);
   std::shared_ptr<const Generation> generation() const;
-  std::unique_ptr<control::Control> make_control(const Generation& generation);
+  // The slow lane of one generation: who is who among the servers, and what is left to be finished on them.
+  struct SlowLane {
+    std::unique_ptr<control::Control> control;
+    std::vector<std::unique_ptr<transaction::Recovery>> recoveries;  // of the sharded databases
+  };
+  SlowLane make_slow_lane(const Generation& generation);
+  std::shared_ptr<transaction::Ledger> ledger_of(const config::Database& database, const std::string& cluster);
   void open_listeners(std::uint32_t workers);
   void raise_open_files();
   void drain(bool at_once);
@@ -50,9 +58,10 @@ class App final : public admin::Host {
   void on_each_worker(const std::function<void(Worker&)>& action);
 
   const std::string config_file_;
-  mutable std::mutex mutex_;  // generation_ and control_
+  mutable std::mutex mutex_;  // generation_ and slow_lane_
   std::shared_ptr<const Generation> generation_;
-  std::unique_ptr<control::Control> control_;
+  SlowLane slow_lane_;
+  std::map<std::string, std::shared_ptr<transaction::Ledger>> ledgers_;  // by database; they outlive reloads
   std::mutex reload_mutex_;
   Surroundings surroundings_;
   std::vector<std::vector<int>> listeners_;  // per worker, as in config.listen

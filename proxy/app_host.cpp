@@ -3,6 +3,7 @@
 
 #include "proxy/app.hpp"
 #include "proxy/postgres/session.hpp"
+#include "proxy/transaction/ledger.hpp"
 
 #include <unistd.h>
 #include <csignal>
@@ -76,6 +77,24 @@ stats::NodeRow node_row(const config::Database& config, const backend::ShardNode
   return row;
 }
 
+void add_transactions(const SharedDatabase& database, stats::Report& report) {
+  if (!database.backend->ledger) return;
+  for (const auto& entry : database.backend->ledger->entries()) {
+    stats::TransactionRow row;
+    row.database = database.backend->config.name;
+    row.gtx = entry.name.text();
+    row.state = transaction::name_of(entry.state);
+    row.agent = entry.name.agent;
+    for (const auto& part : entry.parts) row.parts += (row.parts.empty() ? "" : ", ") + part;
+    row.owner = entry.name.incarnation == transaction::incarnation() ? "this" : "another";
+    row.client_id = entry.client;
+    row.since = std::chrono::system_clock::to_time_t(entry.since);
+    row.recovered = entry.handed_over || entry.client == 0;
+    row.why = entry.why;
+    report.transactions.push_back(std::move(row));
+  }
+}
+
 // Calls `each` on every worker's thread and `last` after the last of them, on that one's thread.
 void gather(std::vector<std::unique_ptr<Worker>>& workers, std::function<void(Worker&)> each,
             std::function<void()> last) {
@@ -127,6 +146,7 @@ void App::add_static_rows(stats::Report& report) const {
       }
     }
     report.databases.push_back(std::move(row));
+    add_transactions(*database, report);
   }
   std::map<std::pair<std::string, std::string>, stats::PoolRow> merged;
   for (const auto& pool : report.pools) {
@@ -160,10 +180,10 @@ std::string App::reload() {
     return config_file_ + ": error: shardway.workers cannot change while the program runs\n  hint: restart it\n";
   }
   std::shared_ptr<const Generation> fresh;
-  std::unique_ptr<control::Control> control;
+  SlowLane slow_lane;
   try {
     fresh = make_generation(loaded.config);
-    control = make_control(*fresh);
+    slow_lane = make_slow_lane(*fresh);
   } catch (const std::exception& error) {
     return config_file_ + ": error: " + error.what() + "\n";
   }
@@ -173,11 +193,11 @@ std::string App::reload() {
     database->backend->paused.store(old->second->backend->paused.load());
     database->backend->disabled.store(old->second->backend->disabled.load());
   }
-  std::unique_ptr<control::Control> old_control;
+  SlowLane old_slow_lane;
   {
     const std::lock_guard lock(mutex_);
     generation_ = fresh;
-    old_control = std::exchange(control_, std::move(control));
+    old_slow_lane = std::exchange(slow_lane_, std::move(slow_lane));
   }
   on_each_worker([fresh](Worker& worker) { worker.adopt(fresh); });
   return {};

@@ -14,6 +14,7 @@ const std::vector<Show>& shows() {
       show_totals(),         show_shards(),    show_nodes(),        show_map(),
       show_pins(),           show_rules(),     show_refusals(),     show_peers(),
       show_peer_pools(),     show_dns_hosts(), show_dns_zones(),    show_fds(),
+      show_transactions(),
   };
   return table;
 }

@@ -31,7 +31,8 @@ Show show_dns_zones();
 Show show_shards();  // show_shards.cpp
 Show show_map();
 Show show_nodes();
-Show show_pins();  // show_routing.cpp
+Show show_transactions();  // show_routing.cpp
+Show show_pins();
 Show show_rules();
 Show show_refusals();
 

@@ -18,6 +18,16 @@ Rows pin_rows(const Moment& now) {
   return rows;
 }
 
+Rows transaction_rows(const Moment& now) {
+  Rows rows;
+  for (const stats::TransactionRow& t : now.report.transactions) {
+    rows.push_back(row(t.database, t.gtx, t.state, t.agent, t.parts, t.owner,
+                       t.client_id == 0 ? std::nullopt : cell(t.client_id), time_cell(t.since),
+                       t.recovered ? 1 : 0, t.why));
+  }
+  return rows;
+}
+
 Rows rule_rows(const Moment& now) {
   Rows rows;
   for (const auto& [database, counters] : now.report.counters) {
@@ -56,6 +66,23 @@ Show show_pins() {
            {"application_name"}},
           pin_rows,
           "clients that keep their server connection beyond the transaction, and why"};
+}
+
+Show show_transactions() {
+  return {"TRANSACTIONS",
+          Needs::kReport,
+          {{"database"},
+           {"gtx"},
+           {"state"},
+           {"agent"},
+           {"parts"},
+           {"owner"},
+           {"client_id", kInt8},
+           {"since"},
+           {"in_recovery", kInt4},
+           {"why"}},
+          transaction_rows,
+          "transactions on several shards that are being committed, or are in doubt and why"};
 }
 
 Show show_rules() {

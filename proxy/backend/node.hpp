@@ -12,6 +12,10 @@
 
 #include "proxy/config/config.hpp"
 
+namespace shardway::proxy::transaction {
+class Ledger;
+}
+
 namespace shardway::proxy::backend {
 
 enum class Role : std::uint8_t { kUnknown, kPrimary, kReplica };
@@ -33,6 +37,12 @@ struct Node {
   std::atomic<std::uint32_t> timeline{0};
   std::atomic<std::uint64_t> system_identifier{0};
   std::atomic<SteadyNanos> last_seen{0};  // the control lane's last answer from it
+  // For transactions on several shards (proxy/transaction). max_prepared_transactions; -1: unknown. How many parts of
+  // such transactions are prepared there now. Has it the tables for them: as it said last, and as recovery knows.
+  std::atomic<std::int32_t> max_prepared{-1}, prepared{0};
+  enum class Store : std::uint8_t { kUnknown, kMissing, kThere };
+  std::atomic<Store> store{Store::kUnknown};
+  std::atomic<bool> commits_together{false};
 
   // A connection to it broke or could not be made. What was known of its freshness is void: another server may come
   // back there.
@@ -64,6 +74,7 @@ struct Backend {
   // Raised after DDL; the control lane raises `catalog_seen` to what it was when a reading that has ended was begun.
   std::atomic<std::uint64_t> catalog_wanted{0}, catalog_seen{0};
   std::atomic<bool> paused{false}, disabled{false};  // console PAUSE, DISABLE
+  std::shared_ptr<transaction::Ledger> ledger;       // its transactions on several shards; null: there are none
 
  private:
   std::atomic<std::shared_ptr<const router::Topology>> topology_;

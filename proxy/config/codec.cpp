@@ -75,6 +75,16 @@ Codec<std::string> text() {
 Codec<std::string> name() {
   return {read_name, [](const std::string& s) { return s; }};
 }
+Codec<std::string> label() {
+  return {[](const Value& value, const Scope& scope) -> std::optional<std::string> {
+            auto read = read_name(value, scope);
+            const auto fits = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
+            if (!read || std::all_of(read->begin(), read->end(), fits)) return read;
+            scope.error(value.at, quote(*read) + " is no label", "use letters, digits, '-', '_' and '.'");
+            return std::nullopt;
+          },
+          [](const std::string& s) { return s; }};
+}
 Codec<std::string> secret() {
   return {read_text, [](const std::string& s) { return std::string(s.empty() ? "" : "***"); }};
 }

@@ -39,6 +39,7 @@ bool expect(Value::Kind kind, const Value& value, const Scope& scope, std::strin
 
 Codec<std::string> text();    // may be empty
 Codec<std::string> name();    // may not; at most 63 bytes, as names on the servers
+Codec<std::string> label();   // a name of letters, digits, '-', '_' and '.'
 Codec<std::string> secret();  // printed as ***
 Codec<std::vector<std::string>> names();
 Codec<bool> flag();

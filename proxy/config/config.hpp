@@ -126,7 +126,8 @@ struct Database {
 
 enum class LogFormat : std::uint8_t { kText, kJson };
 struct Config {
-  std::uint32_t workers = 0;  // 0: one per core
+  std::string cluster = "main";  // Shardways of one cluster finish each other's transactions
+  std::uint32_t workers = 0;     // 0: one per core
   std::uint32_t max_clients = 100'000;
   Milliseconds login_timeout{15'000}, shutdown_timeout{30'000}, client_idle_timeout{0};
   std::string log_level = "info";

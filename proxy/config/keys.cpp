@@ -32,6 +32,8 @@ Codec<std::string> log_level() {
 
 const Keys<Config>& program_keys() {
   static const Keys<Config> keys{
+      row("cluster", &Config::cluster, kDefault, label(),
+          "names the Shardways that finish each other's transactions on several shards: the same in all of them"),
       row("workers", &Config::workers, kDefault, number(0, 1024), "threads that serve clients; 0: one per core"),
       row("max_clients", &Config::max_clients, kDefault, number(1, 10 * kMillion),
           "client connections at a time; one more is refused with 53300"),

@@ -24,7 +24,11 @@ const char* const kStatusQuery = SHARDWAY_POSITIONS
     " current_setting('default_transaction_read_only'),"
     " (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000)::bigint,"
     " current_setting('wal_block_size'),"
-    " pg_size_bytes(current_setting('wal_segment_size'))";
+    " pg_size_bytes(current_setting('wal_segment_size')),"
+    " current_setting('max_prepared_transactions'),"
+    " CASE WHEN current_setting('max_prepared_transactions') <> '0' THEN"
+    " (SELECT count(*) FROM pg_prepared_xacts WHERE database = current_database() AND gid LIKE 'shardway:%') END,"
+    " to_regclass('shardway.decision') IS NOT NULL AND to_regclass('shardway.applied') IS NOT NULL";
 #undef SHARDWAY_POSITIONS
 
 namespace {
@@ -43,7 +47,10 @@ enum Column {
   kReadOnly,
   kSinceReplay,
   kBlock,
-  kSegment
+  kSegment,
+  kMaxPrepared,
+  kPrepared,
+  kHasStore
 };
 
 bool has(const PGresult* r, int column) { return PQntuples(r) == 1 && PQgetisnull(r, 0, column) == 0; }
@@ -96,6 +103,9 @@ Status read_status(const PGresult* r) {
   if (has(r, kSinceReplay)) status.since_replay_us = std::strtoll(text(r, kSinceReplay), nullptr, 10);
   if (has(r, kBlock) && number(r, kBlock) != 0) status.geometry.block = number(r, kBlock);
   if (has(r, kSegment) && number(r, kSegment) != 0) status.geometry.segment = number(r, kSegment);
+  if (has(r, kMaxPrepared)) status.max_prepared = static_cast<std::int32_t>(number(r, kMaxPrepared));
+  status.prepared = static_cast<std::int32_t>(number(r, kPrepared));
+  status.has_store = *text(r, kHasStore) == 't';
   return status;
 }
 

@@ -29,6 +29,8 @@ struct Status {
   bool read_only = false;
   std::optional<std::int64_t> since_replay_us;
   WalGeometry geometry;
+  std::int32_t max_prepared = -1, prepared = 0;  // max_prepared_transactions; Shardway's that are prepared there
+  bool has_store = false;                        // the tables of proxy/transaction
 
   std::uint32_t timeline() const noexcept { return positions.timeline != 0 ? positions.timeline : checkpoint_timeline; }
 };

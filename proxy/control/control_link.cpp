@@ -95,6 +95,7 @@ void ControlLink::close() noexcept {
 
 void ControlLink::ask(const char* sql, backend::SteadyNanos deadline) {
   results_.clear();
+  sqlstate_.clear();
   state_ = State::kBusy;
   deadline_ = deadline;
   unsent_ = PQsendQuery(connection_.get(), sql) == 0 || PQflush(connection_.get()) != 0;
@@ -158,7 +159,12 @@ ControlLink::Event ControlLink::collect() {
       deadline_ = 0;
       return Event::kAnswered;
     }
-    if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) return fail(one_line(PQresultErrorMessage(result.get())));
+    const auto status = PQresultStatus(result.get());
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+      const char* sqlstate = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
+      sqlstate_ = sqlstate == nullptr ? "" : sqlstate;
+      return fail(one_line(PQresultErrorMessage(result.get())));
+    }
     results_.push_back(std::move(result));
   }
   return Event::kNothing;

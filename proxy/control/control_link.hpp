@@ -40,7 +40,8 @@ class ControlLink {
   short events() const noexcept;
   backend::SteadyNanos deadline() const noexcept { return deadline_; }  // 0: none
   const std::string& error() const noexcept { return error_; }
-  // The statements' results, each PGRES_TUPLES_OK; valid after kAnswered until the next ask().
+  const std::string& sqlstate() const noexcept { return sqlstate_; }  // of error(), if a statement had it; else empty
+  // The statements' results, each PGRES_TUPLES_OK or PGRES_COMMAND_OK; valid after kAnswered until the next ask().
   const std::vector<Result>& results() const noexcept { return results_; }
 
  private:
@@ -57,7 +58,7 @@ class ControlLink {
   PostgresPollingStatusType wants_ = PGRES_POLLING_WRITING;  // while connecting
   bool unsent_ = false;                                      // while busy: libpq still holds bytes of the question
   backend::SteadyNanos deadline_ = 0;
-  std::string error_;
+  std::string error_, sqlstate_;
   std::vector<Result> results_;
 };
 

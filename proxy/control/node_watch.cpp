@@ -138,6 +138,9 @@ void NodeWatch::keep_status() {
   positions_ = status_->positions;
   node_.system_identifier = status_->system_identifier;
   node_.timeline = status_->timeline();
+  node_.max_prepared = status_->max_prepared;
+  node_.prepared = status_->prepared;
+  node_.store = status_->has_store ? backend::Node::Store::kThere : backend::Node::Store::kMissing;
   failures_ = 0;
   tried_ = identified_ = true;
   logged_error_.clear();

@@ -33,6 +33,15 @@ std::string error_frame(std::string_view sqlstate, std::string_view message, std
 
 }  // namespace
 
+Operation::Build query_of(std::string sql) {
+  return [sql = std::move(sql)](Link& link) {
+    std::string frame;
+    pg::encode::query(frame, sql);
+    link.owe(Reply::kQuery);
+    return frame;
+  };
+}
+
 void Operation::add(Link& link, Build build) {
   Part part;
   part.link = &link;

@@ -81,4 +81,7 @@ class Operation {
   bool over_ = false, lost_ = false, cut_off_ = false, suspended_ = false;
 };
 
+// A simple Query.
+Operation::Build query_of(std::string sql);
+
 }  // namespace shardway::proxy::postgres

@@ -330,7 +330,7 @@ void Session::check_timeouts(net::Time now) {
     close();
   };
   if (busy()) {
-    if (!over(statement_since_, pool.query_timeout)) return;
+    if (commit_ || !over(statement_since_, pool.query_timeout)) return;
     statement_since_ = now;  // asked once; again after another query_timeout
     for (auto& branch : branches_) {
       if (branch.link->owes()) worker_.cancel_on_server(*branch.link);
@@ -388,6 +388,7 @@ void Session::end_of_client() {
 void Session::close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
+  abandon_commit();
   stop_waiting();
   pass_to_ = nullptr;
   if (operation_) worker_.loop().bury(std::shared_ptr<Operation>(std::move(operation_)));
@@ -412,6 +413,7 @@ bool Session::cancel(std::string_view secret) {
     resume();
     return true;
   }
+  if (commit_) return true;  // too late: a cancelled COMMIT could be anything
   for (auto& branch : branches_) {
     if (branch.link && branch.link->owes()) worker_.cancel_on_server(*branch.link);
   }

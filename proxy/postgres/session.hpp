@@ -6,7 +6,7 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
 // the choice by plan), session_statement.cpp, session_portal.cpp, session_segment.cpp, session_transaction.cpp,
-// session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_copy.cpp, session_console.cpp,
+// session_commit.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_copy.cpp, session_console.cpp,
 // session_report.cpp.
 #pragma once
 
@@ -24,6 +24,7 @@
 #include "proxy/admin/console.hpp"
 #include "proxy/database.hpp"
 #include "proxy/net/outbox.hpp"
+#include "proxy/postgres/commit.hpp"
 #include "proxy/postgres/operation.hpp"
 #include "proxy/postgres/prepared.hpp"
 #include "proxy/postgres/transaction.hpp"
@@ -80,7 +81,6 @@ class Session final : public net::EventHandler, public LinkOwner {
     std::shared_ptr<const ClientStatement> statement;
     std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
     std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
-    bool writes = false;
     std::shared_ptr<Cursor> cursor;  // fetched in portions from several shards
   };
   struct Waiting {
@@ -141,7 +141,8 @@ class Session final : public net::EventHandler, public LinkOwner {
   void end_of_client();
   bool busy() const noexcept {
     const bool copied = copy_ && !copy_->rows;  // all data has come; the server has not said yet what it thinks of it
-    return awaiting_ready_ || operation_ != nullptr || script_ != nullptr || console_busy_ || held_ready_ || copied;
+    return awaiting_ready_ || operation_ != nullptr || script_ != nullptr || console_busy_ || held_ready_ || copied ||
+           commit_ != nullptr;
   }
 
   // ---- session_login.cpp ----
@@ -179,7 +180,6 @@ class Session final : public net::EventHandler, public LinkOwner {
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
   bool keeps_connection() const noexcept;
-  std::optional<protocol::Fault> breaks_one_writer(const router::Plan& plan) const;
   void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
   void finish_simple();               // ReadyForQuery, unless a batch or a segment goes on
   void fail_statement(const protocol::Fault& fault, std::string_view sqlstate = {});
@@ -188,6 +188,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   void explain_statement(const router::Statement& statement);
   router::ParseSettings parse_settings() const;
   void note_start(const router::Statement& statement, const router::Plan& plan);
+  void note_use(const router::Statement& statement, const router::Plan& plan);
   void catalog_changed();     // DDL of this session is in force
   bool catalog_is_current();  // false: the session waits for it to be read again
   char ready_status() const noexcept;
@@ -209,11 +210,12 @@ class Session final : public net::EventHandler, public LinkOwner {
   void bind_for(Link& link, const KeptWork& work, std::string_view portal, std::string& frames);
   bool operation_has_failed(Operation& operation);
   void report_partial_definition(const Operation& operation);
-  void operate(std::unique_ptr<Operation> operation);
+  // `cancels`: when one shard has failed, what still runs on the others is cancelled there.
+  void operate(std::unique_ptr<Operation> operation, bool cancels = true);
   void end_operation();
   void finish_work(Operation& operation, bool simple);
   void commit_implicit(std::function<void()> then);
-  void end_transaction_everywhere(std::string_view command, std::function<void(Operation&)> then);
+  void on_every_branch(std::string_view command, std::function<void(Operation&)> then);
   void run_on_branch(Branch& branch, std::string_view sql, std::function<void(Operation&)> then);
   void run_on_begun(std::string_view sql, std::string_view tag);
   std::function<bool()> may_emit();
@@ -274,14 +276,35 @@ class Session final : public net::EventHandler, public LinkOwner {
   void begin_implicit();
   void apply_effects(Link& link, bool to_session = true);
   void use_settings(SharedSettings settings);  // the session's from now on
-  void finish_commit(Operation& operation, const std::string& tag, Transaction* next);
+  void finish_transaction(bool committed, Transaction* next);
   void chain(Transaction& next);
   void pin_to(router::PinReason reason, std::string_view detail);
+
+  // ---- session_commit.cpp: in the order of the protocol ----
+  std::optional<protocol::Fault> unable_to_write(const router::Plan& plan) const;
+  void commit_everywhere(std::function<void(const CommitOutcome&)> then);
+  void name_commit();
+  void tell_readers();
+  void readers_told(Operation& operation);
+  void tell_agent();
+  void agent_told(Operation& operation);
+  void agent_lost();
+  void await_outcome();
+  void tell_parts();
+  void parts_told(Operation& operation);
+  void abort_commit(CommitOutcome outcome);
+  void abort_told(Operation& operation);
+  void end_commit(CommitOutcome outcome);
+  void abandon_commit();
+  std::unique_ptr<Operation> commit_operation(std::function<void(Operation&)> then);
+  std::string gid_on(const Link& link) const;
+  std::string shard_name(const Link& link) const;
 
   // ---- session_links.cpp ----
   Enlisted enlist(router::ShardIndex shard, bool replica_ok);
   Branch* branch_on(router::ShardIndex shard) noexcept;
   Branch* branch_of(const Link& link) noexcept;
+  bool has_applied(router::ShardIndex shard, Enlisted& refused);
   Enlisted adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica);
   bool prepare_branch(Branch& branch);  // false: its settings are on their way
   std::size_t choose_node(router::ShardIndex shard, bool replica_ok, bool& replica);
@@ -361,6 +384,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   Branches branches_;
   std::unique_ptr<Waiting> waiting_;
   std::unique_ptr<Operation> operation_;
+  std::unique_ptr<Commit> commit_;
   std::unique_ptr<Script> script_;
   std::unique_ptr<CopyIn> copy_;
   using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
@@ -381,7 +405,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   std::vector<std::int16_t> mark_nodes_;               // and, if it came from a replica, which one (-1: the primary)
   bool changes_catalog_ = false, held_ready_ = false;  // ReadyForQuery waits for the new catalogue
   std::uint64_t catalog_wanted_ = 0;                   // 0: nothing to wait for
-  net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{};
+  net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{}, apply_deadline_{};
   net::EventLoop::TimerId timer_ = 0;
   std::int64_t connect_time_ = 0, pin_since_ = 0;  // unix seconds
 };

@@ -185,12 +185,12 @@ Session::Step Session::start_copy_on_shard() {
   plan.rule = router::Rule::kCopyByRow;
   plan.writes = true;
   plan.shards.push_back(*copy_->shard);
-  const auto one_writer = breaks_one_writer(plan);
+  const auto unable = unable_to_write(plan);
   Enlisted enlisted;
-  if (!one_writer) enlisted = in_segment_ ? segment_branch(*copy_->shard, false) : enlist(*copy_->shard, false);
+  if (!unable) enlisted = in_segment_ ? segment_branch(*copy_->shard, false) : enlist(*copy_->shard, false);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) {
-    const auto fault = one_writer ? *one_writer : *enlisted.fault;
+    const auto fault = unable ? *unable : *enlisted.fault;
     copy_.reset();
     fail_statement(fault, enlisted.sqlstate);
     return Step::kConsumed;
@@ -218,7 +218,7 @@ void Session::send_copy_as_portal(Branch& branch) {
   link.owe(Reply::kBind, /*drop=*/true);
   pg::encode::execute(link.out(), {}, 0);
   link.owe(Reply::kExecute);
-  branch.dirty = branch.executed = branch.wrote = true;
+  branch.dirty = branch.executed = true;
   branch.flush_sent = true;  // the server answers an Execute of COPY at once
 }
 

@@ -6,6 +6,7 @@
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
+#include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
 
 namespace shardway::proxy::postgres {
@@ -14,6 +15,8 @@ namespace pg = protocol::postgres;
 using backend::Role;
 
 namespace {
+
+constexpr std::chrono::milliseconds kApplyPoll{5};
 
 // Between attempts at a primary that cannot be reached; no two waiters come at the same moment.
 std::chrono::milliseconds retry_pause() {
@@ -67,12 +70,36 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
     return adopt(std::move(link), shard, replica);
   }
   if (waiting_) return {nullptr, true, {}, {}};
+  if (Enlisted refused; !has_applied(shard, refused)) return refused;
   bool replica = false;
   const auto node = choose_node(shard, replica_ok, replica);
   auto& pool = database_->pool(*pools_, shard, node);
   if (auto link = pool.take()) return adopt(std::move(link), shard, replica);
   wait_for(pool, shard, replica);
   return {nullptr, true, {}, {}};
+}
+
+// False while a transaction committed through this Shardway has not reached the shard: whoever was told of it must find
+// it there. Then the session comes back, or `refused` has the fault.
+bool Session::has_applied(router::ShardIndex shard, Enlisted& refused) {
+  const auto& ledger = database_->backend().ledger;
+  const auto& name = database_->config().shards[shard].name;
+  if (!ledger || !ledger->awaits_apply(name)) {
+    apply_deadline_ = {};
+    return true;
+  }
+  const auto now = worker_.loop().now();
+  if (apply_deadline_ == net::Time{}) apply_deadline_ = now + database_->config().pool.queue_timeout;
+  refused.blocked = now < apply_deadline_;
+  if (refused.blocked) {
+    worker_.resume_after(*this, kApplyPoll);
+  } else {
+    apply_deadline_ = {};
+    refused.fault = protocol::Fault{protocol::FaultReason::kNoServer,
+                                    "shard \"" + name + "\" has not applied a transaction that is committed",
+                                    "SHOW TRANSACTIONS on the console says what it waits for", 0};
+  }
+  return false;
 }
 
 Session::Enlisted Session::adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica) {
@@ -282,6 +309,8 @@ void Session::release(Branch& branch) {
 // Outside a transaction nothing is kept but what is pinned.
 void Session::release_idle() {
   for (std::size_t i = branches_.size(); i-- > 0;) {
+    branches_[i].use = Use::kRead;
+    branches_[i].unpreparable = false;
     if (branches_[i].pinned && !branches_[i].link->is_broken()) continue;
     release(branches_[i]);
     branches_.erase(branches_.begin() + static_cast<std::ptrdiff_t>(i));

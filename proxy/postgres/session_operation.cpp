@@ -16,25 +16,16 @@ using router::Action;
 using router::Statement;
 using router::StatementKind;
 
-namespace {
-
-Operation::Build query_of(std::string sql) {
-  return [sql = std::move(sql)](Link& link) {
-    std::string frame;
-    pg::encode::query(frame, sql);
-    link.owe(Reply::kQuery);
-    return frame;
-  };
-}
-
-}  // namespace
-
 Session::Step Session::run_on_shards(const Statement& statement, const router::Plan& plan, const Work& work) {
   const bool simple = work.portal == nullptr && !in_segment_;
   const bool everywhere = plan.action == Action::kEveryShard;
   const bool alone = statement.kind == StatementKind::kDdlAlone;
   if (statement.kind == StatementKind::kLock && !script_ && ready_status() == 'I') {
     fail_statement({FaultReason::kNoTransaction, "LOCK TABLE can only be used in transaction blocks", {}, 0});
+    return Step::kConsumed;
+  }
+  if (const auto fault = alone ? std::nullopt : unable_to_write(plan)) {
+    fail_statement(*fault);
     return Step::kConsumed;
   }
   if (everywhere && plan.writes && !alone && !transaction_) begin_implicit();
@@ -118,9 +109,9 @@ void Session::bind_for(Link& link, const KeptWork& work, std::string_view portal
   }
 }
 
-void Session::operate(std::unique_ptr<Operation> operation) {
+void Session::operate(std::unique_ptr<Operation> operation, bool cancels) {
   operation_ = std::move(operation);
-  operation_->cancel_part = [this](Link& link) { worker_.cancel_on_server(link); };
+  if (cancels) operation_->cancel_part = [this](Link& link) { worker_.cancel_on_server(link); };
   operation_->start();
   for (auto& branch : branches_) {
     if (operation_ && operation_->involves(*branch.link) && branch.link->is_broken()) {
@@ -134,7 +125,7 @@ void Session::operate(std::unique_ptr<Operation> operation) {
 void Session::end_operation() {
   auto over = std::shared_ptr<Operation>(std::move(operation_));
   for (auto& branch : branches_) {
-    if (over->involves(*branch.link)) branch.dirty = branch.executed = branch.wrote = false;
+    if (over->involves(*branch.link)) branch.dirty = branch.executed = false;
     if (over->involves(*branch.link)) stamp(branch);
   }
   worker_.loop().bury(std::move(over));
@@ -194,44 +185,35 @@ void Session::finish_work(Operation& operation, bool simple) {
 
 // COMMIT of what Shardway itself began; `then` runs only if all went well, else the client has been told.
 void Session::commit_implicit(std::function<void()> then) {
-  const bool failed = transaction_->failed;
-  end_transaction_everywhere(failed ? "ROLLBACK" : "COMMIT",
-                             [this, failed, then = std::move(then)](Operation& operation) {
-                               if (operation.failed()) {
-                                 const std::string error = operation.error();
-                                 transaction_over(false);
-                                 fail_statement_frame(error);
-                               } else {
-                                 transaction_over(!failed);
-                                 then();
-                               }
-                               resume();
-                             });
-}
-
-// `command` on every branch that has begun, one after the other, the one that wrote first; `then` when all have
-// answered, or one has failed. A COMMIT that was answered with ROLLBACK is a failure.
-void Session::end_transaction_everywhere(std::string_view command, std::function<void(Operation&)> then) {
-  auto operation = std::make_unique<Operation>(
-      Operation::Answer::kSilent, true, false, [](std::string_view) {},
-      [this, then](Operation& done) {
-        end_operation();
-        then(done);
-      });
-  std::vector<Branch*> order;
-  for (auto& branch : branches_) {
-    if (branch.begun && !branch.link->is_broken()) order.push_back(&branch);
-  }
-  std::stable_sort(order.begin(), order.end(), [this](const Branch* a, const Branch* b) {
-    const auto wrote = [this](const Branch& branch) { return transaction_->writer == branch.shard; };
-    return wrote(*a) && !wrote(*b);
-  });
-  if (order.empty()) {
-    then(*operation);
+  if (transaction_->failed) {
+    on_every_branch("ROLLBACK", [this, then = std::move(then)](Operation&) {
+      transaction_over(false);
+      then();
+      resume();
+    });
     return;
   }
-  for (auto* branch : order) operation->add(*branch->link, query_of(std::string(command)));
-  operate(std::move(operation));
+  commit_everywhere([this, then = std::move(then)](const CommitOutcome& outcome) {
+    const bool committed = outcome.kind == CommitOutcome::Kind::kCommitted;
+    transaction_over(committed);
+    if (committed) {
+      then();
+    } else if (outcome.kind == CommitOutcome::Kind::kFailed) {
+      fail_statement_frame(outcome.error);
+    } else {
+      fail_statement({FaultReason::kServerLost, "the servers rolled the transaction back", "run it again", 0}, "40000");
+    }
+  });
+}
+
+// `command` on every branch that has begun, at once; `then` when all have answered.
+void Session::on_every_branch(std::string_view command, std::function<void(Operation&)> then) {
+  auto operation = commit_operation(then);
+  for (auto& branch : branches_) {
+    if (branch.begun && !branch.link->is_broken()) operation->add(*branch.link, query_of(std::string(command)));
+  }
+  if (operation->parts().empty()) return then(*operation);
+  operate(std::move(operation), /*cancels=*/false);
 }
 
 // One statement on one branch, its answer shown; for batches and the extended protocol.
@@ -283,7 +265,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
   database_->cache().find(sql, parse_settings(), batch_literals_);
   router::Plan plan;
   if (batch_goes_to_one_shard(*query, sql, plan)) {
-    if (const auto fault = breaks_one_writer(plan)) {
+    if (const auto fault = unable_to_write(plan)) {
       fail_statement(*fault);
       return Step::kConsumed;
     }
@@ -351,8 +333,6 @@ bool Session::run_script_statement(const Statement& statement, std::string_view 
       if (statement.kind == StatementKind::kDdlAlone) {
         fail_statement(
             {FaultReason::kActiveTransaction, "this statement cannot run inside a batch", "send it by itself", 0});
-      } else if (const auto fault = breaks_one_writer(plan)) {
-        fail_statement(*fault);
       } else {
         step = run_on_shards(statement, plan, {sql, nullptr});
       }

@@ -135,7 +135,7 @@ Session::Step Session::on_bind(Frame frame) {
   bool bad_values = false;
   auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
   if (plan.action == Action::kRefuse) return refuse_bind(plan, *bind, bad_values ? facts.parameters : 0);
-  if (const auto fault = breaks_one_writer(plan)) return fail_in_order(*fault);
+  if (const auto fault = unable_to_write(plan)) return fail_in_order(*fault);
   router::ShardIndex shard = 0;
   if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
   if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
@@ -143,7 +143,6 @@ Session::Step Session::on_bind(Frame frame) {
   auto& portal = store_portal(bind->portal);
   portal.statement = statement;
   portal.bind = frame;
-  portal.writes = plan.writes;
   ++database_->counters.binds;
   pg::encode::bind_complete(reply());
   return Step::kConsumed;
@@ -178,7 +177,6 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   ++database_->counters.binds;
   auto& portal = store_portal(bind.portal);
   portal.shard = shard;
-  portal.writes = plan.writes;
   return Step::kConsumed;
 }
 
@@ -289,7 +287,6 @@ Session::Step Session::on_execute(Frame frame) {
   branch->link->out() += frame;
   branch->link->owe(Reply::kExecute);
   branch->dirty = branch->executed = true;
-  branch->wrote = branch->wrote || portal->writes;
   branch->flush_sent = false;
   return Step::kConsumed;
 }

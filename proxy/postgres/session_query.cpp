@@ -195,26 +195,13 @@ bool Session::keeps_connection() const noexcept {
   return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.executed; });
 }
 
-// One shard may be written on in one transaction; reference tables and DDL, which go to every shard, aside.
-std::optional<Fault> Session::breaks_one_writer(const router::Plan& plan) const {
-  if (!transaction_ || !plan.writes || plan.action != Action::kOneShard || plan.shards.empty()) return std::nullopt;
-  if (!transaction_->writer || *transaction_->writer == plan.shards[0]) return std::nullopt;
-  const auto& shards = database_->config().shards;
-  return Fault{FaultReason::kSeveralShards,
-               "this transaction has written on shard \"" + shards[*transaction_->writer].name +
-                   "\" and this statement writes on \"" + shards[plan.shards[0]].name + "\"",
-               "write rows of one shard per transaction, or commit in between", 0};
-}
-
 void Session::note_start(const Statement& statement, const router::Plan& plan) {
   auto& counters = database_->counters;
   ++counters.by_rule[static_cast<std::size_t>(plan.rule)];
   for (const auto shard : plan.shards) ++counters.by_shard[shard];
   kind_ = statement.kind;
   statement_since_ = worker_.loop().now();
-  if (transaction_ && plan.writes && plan.action == Action::kOneShard && !plan.shards.empty())
-    transaction_->writer = plan.shards[0];
-  if (transaction_ && plan.action == Action::kEveryShard) transaction_->wrote_everywhere = true;
+  note_use(statement, plan);
   if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
     transaction_->cursors[statement.name] = plan.shards[0];
   }
@@ -225,6 +212,20 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
     pin_detail_ = std::string(router::name_of(statement.pins));
   }
   changes_catalog_ = changes_catalog_ || changes_catalog(statement.kind);
+}
+
+// What is not known to only read counts as a write; what only reads, but may not go to a replica, may hold locks.
+void Session::note_use(const Statement& statement, const router::Plan& plan) {
+  const bool writes = plan.writes || statement.uses_user_functions || statement.kind == StatementKind::kOther;
+  const auto use = writes ? Use::kWrite : plan.replica_ok ? Use::kRead : Use::kLock;
+  const bool unpreparable = statement.pins != router::PinReason::kNone || statement.writes_home ||
+                            statement.kind == StatementKind::kNotify;
+  for (const auto shard : plan.shards) {
+    auto* branch = branch_on(shard);
+    if (branch == nullptr) continue;
+    branch->use = std::max(branch->use, use);
+    branch->unpreparable = branch->unpreparable || unpreparable;
+  }
 }
 
 // What was planned with the old columns is refused at worst; but this session knows that there are new ones, and waits.
@@ -254,7 +255,7 @@ Session::Step Session::run_simple(const Statement& statement, Frame frame, std::
   const auto plan = plan_for(statement, {&scratch_literals(), nullptr, nullptr}, sql);
   switch (plan.action) {
     case Action::kOneShard: {
-      if (const auto fault = breaks_one_writer(plan)) {
+      if (const auto fault = unable_to_write(plan)) {
         fail_statement(*fault);
         return Step::kConsumed;
       }
@@ -408,7 +409,7 @@ void Session::fail_statement_frame(std::string_view error_frame) {
     return;
   }
   if (transaction_ && transaction_->mode == Transaction::Mode::kImplicit) {
-    end_transaction_everywhere("ROLLBACK", [this](Operation&) {
+    on_every_branch("ROLLBACK", [this](Operation&) {
       transaction_over(false);
       finish_simple();
       resume();

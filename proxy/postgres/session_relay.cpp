@@ -303,7 +303,7 @@ void Session::on_link_ready(Link& link, bool shown) {
     }
     return;
   }
-  branch->dirty = branch->executed = branch->wrote = false;
+  branch->dirty = branch->executed = false;
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = false;
   copy_.reset();
   std::string().swap(retry_);
@@ -378,6 +378,10 @@ void Session::link_lost(Link& link) {
     return;
   }
   link.mark_broken();
+  if (operation_ || commit_) {  // what runs elsewhere comes to its end; a commit sees for itself what it has lost
+    if (!commit_) mark_failed();
+    return;
+  }
   const bool owed = link.owes();
   const bool mid_frame = link.pass_remaining > 0;
   const bool outcome_unknown = owed && kind_ == router::StatementKind::kCommit;

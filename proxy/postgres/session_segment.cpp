@@ -56,7 +56,6 @@ Session::Step Session::settle_segment(Branch& branch) {
     return Step::kBlocked;
   }
   if (!transaction_) begin_implicit();
-  if (branch.wrote) transaction_->writer = branch.shard;
   if (!link.has_statement(kBeginStatement)) {
     pg::encode::parse(link.out(), kBeginName, "BEGIN", {});
     link.owe(Reply::kParse, true, false, kBeginStatement);
@@ -211,7 +210,7 @@ Session::Step Session::end_segment(bool error_of_ours) {
     }
     pg::encode::sync(link.out());
     link.owe(Reply::kSync, /*drop=*/true);
-    branch.dirty = branch.executed = branch.wrote = false;
+    branch.dirty = branch.executed = false;
     sent = true;
   }
   if (sent) return Step::kBlocked;

@@ -166,51 +166,32 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
     return Step::kConsumed;
   }
   static_cast<void>(sql);
-  const std::string tag = commits ? "COMMIT" : "ROLLBACK";
-  end_transaction_everywhere(tag,
-                             [this, tag, next](Operation& operation) { finish_commit(operation, tag, next.get()); });
+  if (!commits) {
+    on_every_branch("ROLLBACK", [this, next](Operation&) {
+      finish_transaction(false, next.get());
+      resume();
+    });
+    return Step::kConsumed;
+  }
+  commit_everywhere([this, next](const CommitOutcome& outcome) {
+    if (outcome.kind != CommitOutcome::Kind::kFailed)
+      return finish_transaction(outcome.kind == CommitOutcome::Kind::kCommitted, next.get());
+    transaction_over(false);
+    fail_statement_frame(outcome.error);
+  });
   return Step::kConsumed;
+}
+
+void Session::finish_transaction(bool committed, Transaction* next) {
+  transaction_over(committed);
+  if (next != nullptr) chain(*next);
+  answer(committed ? "COMMIT" : "ROLLBACK");
 }
 
 void Session::chain(Transaction& next) {
   transaction_ = std::make_unique<Transaction>(std::move(next));
   transaction_->settings_before = settings_;
   transaction_since_ = worker_.loop().now();
-}
-
-// Several branches have been told. The first one had the writes: if it failed, nothing is there; if a later one failed
-// that had writes for every shard, they are on some shards only, and the client is told so.
-void Session::finish_commit(Operation& operation, const std::string& tag, Transaction* next) {
-  std::string kept, missing;
-  bool rolled_back = false;
-  for (const auto& part : operation.parts()) {
-    const bool ok = part.done && !part.failed && part.tag == tag;
-    rolled_back = rolled_back || (part.done && !part.failed && part.tag != tag);
-    auto& list = ok ? kept : missing;
-    list += (list.empty() ? "" : ", ") + database_->config().shards[part.link->target().shard].name;
-  }
-  const bool everywhere = transaction_->wrote_everywhere;
-  const bool first_failed = kept.empty();
-  const std::string error = operation.error();
-  const bool committed = tag == "COMMIT" && !first_failed;
-  transaction_over(committed);
-  if (tag == "COMMIT" && !missing.empty() && everywhere && !first_failed) {
-    fail_statement({FaultReason::kOutcomeUnknown, "committed on " + kept + " but not on " + missing,
-                    "compare the reference tables of these shards", 0});
-  } else if (tag == "COMMIT" && first_failed && !error.empty()) {
-    if (operation.error_is_loss()) {
-      fail_statement({FaultReason::kOutcomeUnknown,
-                      "the server connection was lost during COMMIT; it may have been committed",
-                      {},
-                      0});
-    } else {
-      fail_statement_frame(error);
-    }
-  } else {
-    if (next != nullptr) chain(*next);
-    answer(tag == "COMMIT" && first_failed && rolled_back ? "ROLLBACK" : tag);
-  }
-  resume();
 }
 
 // SAVEPOINT, RELEASE, ROLLBACK TO, SET TRANSACTION: on all shards enlisted so far, and again on those enlisted later.
@@ -247,7 +228,7 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
     return Step::kConsumed;
   }
   auto copy = std::make_shared<Statement>(statement);
-  end_transaction_everywhere(text, [this, copy, text, tag](Operation& operation) {
+  on_every_branch(text, [this, copy, text, tag](Operation& operation) {
     if (operation.failed()) {
       fail_statement_frame(operation.error());
     } else {
@@ -304,7 +285,7 @@ void Session::transaction_over(bool committed) {
       std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - transaction_since_).count());
   for (auto& branch : branches_) {
     if (branch.begun) branch.link->settings = settings_;
-    branch.begun = branch.dirty = branch.executed = branch.wrote = false;
+    branch.begun = branch.dirty = branch.executed = false;
   }
   transaction_.reset();
   portals_.reset();

@@ -14,6 +14,10 @@
 
 namespace shardway::proxy::postgres {
 
+// What has been done on a branch in this transaction, the most of it: rows were read; locks are held that others must
+// not get before the transaction is over; rows were written.
+enum class Use : std::uint8_t { kRead, kLock, kWrite };
+
 // A shard's part in what the client has open: a link lent to this session.
 struct Branch {
   router::ShardIndex shard = 0;
@@ -22,7 +26,8 @@ struct Branch {
   bool begun = false;       // an explicit BEGIN has been sent on it
   bool dirty = false;       // extended messages have been sent since the last Sync
   bool executed = false;    // and one of them was an Execute: an implicit transaction is open there
-  bool wrote = false;       // and one of these Executes was of a statement that writes
+  Use use = Use::kRead;     // until the transaction ends
+  bool unpreparable = false;  // it did what PREPARE TRANSACTION refuses: NOTIFY, a cursor WITH HOLD, …
   bool pinned = false;      // the session keeps it beyond the transaction
   bool flush_sent = false;  // nothing has been sent since the last Flush
   bool syncing = false;     // the session's settings are being brought to it
@@ -46,8 +51,6 @@ struct Transaction {
   std::string characteristics;     // of it, what a transaction begun by AND CHAIN inherits
   SharedSettings settings_before;  // to go back to on ROLLBACK
   std::vector<Savepoint> savepoints;
-  std::optional<router::ShardIndex> writer;  // the shard that has been written on
-  bool wrote_everywhere = false;             // reference tables or DDL
   std::string now;                           // BEGIN's time as a literal, once a statement on several shards needed it
   std::map<std::string, router::ShardIndex> cursors;
 };

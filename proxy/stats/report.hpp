@@ -69,6 +69,12 @@ struct DatabaseRow {
   std::string refused_tables;  // "a, b": of the catalogue, in order
   bool paused = false, disabled = false;
 };
+struct TransactionRow {  // on several shards, being committed or to be finished
+  std::string database, gtx, state, agent, parts, owner, why;
+  std::uint64_t client_id = 0;  // 0: another Shardway's
+  std::int64_t since = 0;       // unix seconds
+  bool recovered = false;       // no session is on it: recovery is
+};
 struct Report {
   std::vector<ClientRow> clients;  // filled only if asked for: there may be very many
   std::vector<ServerRow> servers;
@@ -76,6 +82,7 @@ struct Report {
   std::vector<NodeRow> nodes;
   std::vector<WorkerRow> workers;
   std::vector<DatabaseRow> databases;
+  std::vector<TransactionRow> transactions;
   std::map<std::string, DatabaseCounters> counters;  // by database
   std::uint64_t clients_total = 0, logging_in = 0, servers_total = 0, users = 0;
   std::map<router::PinReason, std::uint64_t> pinned_now;

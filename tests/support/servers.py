@@ -403,6 +403,7 @@ class Cluster:
             connection.execute(f"create role {APP} login password '{self.passwords[APP]}'")
             connection.execute(f"create role {CONTROL} login password '{self.passwords[CONTROL]}' in role pg_monitor")
             connection.execute(f"create database {DATABASE} owner {APP}")
+            connection.execute(f"grant create on database {DATABASE} to {CONTROL}")
 
     def _start_replicas(self):
         for shard in self.shards:
@@ -420,6 +421,7 @@ class Cluster:
             with node.connect(user=SUPERUSER, dbname="postgres") as connection:
                 connection.execute(f"drop database if exists {name} with (force)")
                 connection.execute(f"create database {name} owner {owner}")
+                connection.execute(f"grant create on database {name} to {CONTROL}")
         for shard in self.shards:
             shard.wait_for_replicas()
 

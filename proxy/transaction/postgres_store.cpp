@@ -1,0 +1,91 @@
+#include "proxy/transaction/postgres_store.hpp"
+
+namespace shardway::proxy::transaction::postgres_store {
+
+namespace {
+
+// An E'' string if it holds a backslash: it means the same whatever standard_conforming_strings is.
+std::string literal(std::string_view value) {
+  std::string quoted = value.find('\\') == std::string_view::npos ? "'" : "E'";
+  for (const char c : value) {
+    if (c == '\'' || c == '\\') quoted.push_back(c);
+    quoted.push_back(c);
+  }
+  return quoted + "'";
+}
+
+// A commit that others rely on must be as durable as the servers can make it, whatever the client has set for itself.
+// Set within the transaction, before the row is inserted.
+constexpr std::string_view kDurable =
+    " FROM pg_catalog.set_config('synchronous_commit',"
+    " CASE WHEN pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'off'"
+    " OR pg_catalog.current_setting('synchronous_commit') OPERATOR(pg_catalog.=) 'local' THEN 'on'"
+    " ELSE pg_catalog.current_setting('synchronous_commit') END, true)";
+
+std::string insert_applied(const std::string& gtx, std::string_view parts) {
+  return "INSERT INTO shardway.applied (gtx, parts) SELECT " + literal(gtx) + ", " + literal(parts) +
+         std::string(kDurable);
+}
+
+}  // namespace
+
+const char* const kCreate =
+    "CREATE SCHEMA IF NOT EXISTS shardway;"
+    "CREATE TABLE IF NOT EXISTS shardway.decision (gtx text COLLATE \"C\" PRIMARY KEY, state \"char\" NOT NULL,"
+    " parts text NOT NULL, owner text NOT NULL, at timestamptz NOT NULL DEFAULT clock_timestamp(),"
+    " CHECK (state IN ('A', 'C')));"
+    "CREATE TABLE IF NOT EXISTS shardway.applied (gtx text COLLATE \"C\" PRIMARY KEY, parts text NOT NULL,"
+    " at timestamptz NOT NULL DEFAULT clock_timestamp());"
+    "GRANT USAGE ON SCHEMA shardway TO PUBLIC;"
+    "GRANT INSERT ON shardway.decision, shardway.applied TO PUBLIC";
+
+std::string prepare(const Name& name, std::size_t shard, std::string_view parts) {
+  return insert_applied(name.text(), parts) + ";PREPARE TRANSACTION " + literal(name.gid(shard));
+}
+
+std::string decide_and_commit(const Name& name, std::string_view parts) {
+  return insert_applied(name.text(), parts) + ";INSERT INTO shardway.decision (gtx, state, parts, owner) VALUES (" +
+         literal(name.text()) + ", 'C', " + literal(parts) + ", " + literal(name.incarnation) + ");COMMIT";
+}
+
+std::string commit_prepared(std::string_view gid) { return "COMMIT PREPARED " + literal(gid); }
+std::string rollback_prepared(std::string_view gid) { return "ROLLBACK PREPARED " + literal(gid); }
+
+std::string decide_abort(std::string_view gtx) {
+  return "INSERT INTO shardway.decision AS d (gtx, state, parts, owner) VALUES (" + literal(gtx) + ", 'A', '', " +
+         literal(incarnation()) + ") ON CONFLICT (gtx) DO UPDATE SET owner = d.owner RETURNING state";
+}
+
+std::string list_prepared(std::string_view cluster) {
+  const auto prefix = literal(gid_prefix(cluster));
+  return "SELECT gid, owner, extract(epoch FROM clock_timestamp() - prepared)::bigint FROM pg_prepared_xacts"
+         " WHERE database = current_database() AND left(gid, length(" +
+         prefix + ")) = " + prefix;
+}
+
+std::string find_applied(std::string_view gtx) {
+  return "SELECT 1 FROM shardway.applied WHERE gtx = " + literal(gtx);
+}
+
+std::string forget_decisions(const std::string& array_literal) {
+  return "DELETE FROM shardway.decision WHERE state = 'C' AND gtx = ANY (" + literal(array_literal) + "::text[])";
+}
+
+std::string forget_applied(const std::string& array_literal) {
+  return "DELETE FROM shardway.applied WHERE gtx = ANY (" + literal(array_literal) + "::text[])";
+}
+
+// What other users' sessions do is hidden from a control user without pg_monitor: then nothing is known, and kept.
+const char* const kForgetOldAborts =
+    "DELETE FROM shardway.decision d WHERE state = 'A' AND at < clock_timestamp() - interval '1 hour'"
+    " AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datname = current_database()"
+    " AND a.pid <> pg_backend_pid() AND a.backend_type IS DISTINCT FROM 'walsender'"
+    " AND (a.xact_start <= d.at OR (a.xact_start IS NULL AND a.state IS DISTINCT FROM 'idle')))";
+
+const char* const kForgetOldApplied = "DELETE FROM shardway.applied WHERE at < clock_timestamp() - interval '7 days'";
+
+const char* const kOldCommits =
+    "SELECT gtx, parts FROM shardway.decision WHERE state = 'C' AND at < clock_timestamp() - interval '1 hour'"
+    " LIMIT 1000";
+
+}  // namespace shardway::proxy::transaction::postgres_store
