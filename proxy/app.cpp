@@ -54,7 +54,8 @@ App::App(std::string config_file, std::shared_ptr<const config::Config> config)
   surroundings_.catalog_changed = [this](const std::string& database) {
     const std::lock_guard lock(mutex_);
     const auto found = generation_->databases.find(database);
-    if (slow_lane_.control && found != generation_->databases.end()) slow_lane_.control->catalog_changed(found->second->backend);
+    if (slow_lane_.control && found != generation_->databases.end())
+      slow_lane_.control->catalog_changed(found->second->backend);
   };
   surroundings_.cancel = [this](std::uint32_t process_id, const std::string& secret) {
     constexpr std::uint32_t kPerWorker = 1u << 22;
@@ -103,8 +104,7 @@ App::SlowLane App::make_slow_lane(const Generation& generation) {
   lane.control = std::make_unique<control::Control>(backends);
   lane.control->wait_for_first_round(kFirstRound);
   for (const auto& backend : backends) {
-    if (backend->ledger)
-      lane.recoveries.push_back(std::make_unique<transaction::Recovery>(backend, generation.config));
+    if (backend->ledger) lane.recoveries.push_back(std::make_unique<transaction::Recovery>(backend, generation.config));
   }
   for (const auto& recovery : lane.recoveries) recovery->wait_until_ready(kFirstRound);
   return lane;

@@ -27,7 +27,7 @@ std::size_t key_position(Context& context, const InsertStmt& insert, const Table
   }
   const auto* known = context.topology.catalog ? context.topology.catalog->columns(table.schema, table.name) : nullptr;
   if (known == nullptr) {
-    context.fault(FaultReason::kNeedsKey,
+    context.fault(FaultReason::kTableRefused,
                   "INSERT into " + shown_name(table) + " without a column list: its columns are not known",
                   "name the columns: INSERT INTO " + shown_name(table) + " (\"" + table.key + "\", …) …");
     return std::string::npos;

@@ -250,7 +250,7 @@ std::optional<Plan> copy_in_rule(const Case& c) {
   const bool has_key =
       named.empty() ? known != nullptr : std::find(named.begin(), named.end(), table.key) != named.end();
   if (!has_key)
-    return refuse(FaultReason::kNeedsKey,
+    return refuse(named.empty() ? FaultReason::kTableRefused : FaultReason::kNeedsKey,
                   "COPY into " + shown_name(table) +
                       (named.empty() ? std::string(": its columns are not known")
                                      : ": the shard key \"" + table.key + "\" is missing in the column list"),

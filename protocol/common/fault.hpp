@@ -14,7 +14,7 @@ enum class FaultReason : std::uint8_t {
   kNullKey,              // 23502 / 1048: the shard key is NULL
   kBadKey,               // 22P02 / 1366: the value is no value of the key's type
   kUnknownTable,         // 0A000 / 1235: the table is not in the configuration and unlisted_tables = "refuse"
-  kTableRefused,         // 0A000 / 1235: the servers' table is not what the configuration says, or cannot be sharded so
+  kTableRefused,         // 0A000 / 1235: the servers' table is unknown, or not what the configuration says
   kSyntax,               // 42601 / 1064: the parser's own message
   kInFailedTransaction,  // 25P02
   kActiveTransaction,    // 25001

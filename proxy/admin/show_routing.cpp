@@ -22,8 +22,8 @@ Rows transaction_rows(const Moment& now) {
   Rows rows;
   for (const stats::TransactionRow& t : now.report.transactions) {
     rows.push_back(row(t.database, t.gtx, t.state, t.agent, t.parts, t.owner,
-                       t.client_id == 0 ? std::nullopt : cell(t.client_id), time_cell(t.since),
-                       t.recovered ? 1 : 0, t.why));
+                       t.client_id == 0 ? std::nullopt : cell(t.client_id), time_cell(t.since), t.recovered ? 1 : 0,
+                       t.why));
   }
   return rows;
 }

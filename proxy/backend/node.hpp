@@ -73,6 +73,7 @@ struct Backend {
   std::atomic<std::uint64_t> epoch{0};  // grows with every set_topology: cheap to compare per statement
   // Raised after DDL; the control lane raises `catalog_seen` to what it was when a reading that has ended was begun.
   std::atomic<std::uint64_t> catalog_wanted{0}, catalog_seen{0};
+  std::atomic<SteadyNanos> catalog_doubted{0};       // when a statement was last refused for what the catalogue says
   std::atomic<bool> paused{false}, disabled{false};  // console PAUSE, DISABLE
   std::shared_ptr<transaction::Ledger> ledger;       // its transactions on several shards; null: there are none
 

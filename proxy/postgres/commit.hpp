@@ -24,14 +24,14 @@ struct CommitOutcome {
 struct Commit {
   std::vector<Link*> readers;  // told first: if one cannot end well, nothing has happened yet
   std::vector<Link*> writers;
-  std::vector<Link*> prepared;  // of the writers
-  std::vector<Link*> holders;  // of locks that guard what the others wrote: told when it is there
-  std::size_t agent = 0;       // of the writers, the one whose COMMIT decides
+  std::vector<Link*> prepared;            // of the writers
+  std::vector<Link*> holders;             // of locks that guard what the others wrote: told when it is there
+  std::size_t agent = 0;                  // of the writers, the one whose COMMIT decides
   std::optional<transaction::Name> name;  // only if several wrote
   std::string parts;                      // the writers' shards, for people
   std::function<void(const CommitOutcome&)> then;
   CommitOutcome outcome;  // of one that is being taken back
-  net::Time deadline{};  // in doubt: how long the client waits for the truth
+  net::Time deadline{};   // in doubt: how long the client waits for the truth
   net::EventLoop::TimerId timer = 0;
 
   Link& agent_link() const { return *writers[agent]; }

@@ -6,8 +6,8 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
 // the choice by plan), session_statement.cpp, session_portal.cpp, session_segment.cpp, session_transaction.cpp,
-// session_commit.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_copy.cpp, session_console.cpp,
-// session_report.cpp.
+// session_commit.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_copy.cpp,
+// session_console.cpp, session_report.cpp.
 #pragma once
 
 #include <cstdint>
@@ -81,7 +81,7 @@ class Session final : public net::EventHandler, public LinkOwner {
     std::shared_ptr<const ClientStatement> statement;
     std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
     std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
-    std::shared_ptr<Cursor> cursor;  // fetched in portions from several shards
+    std::shared_ptr<Cursor> cursor;           // fetched in portions from several shards
   };
   struct Waiting {
     Pool* pool = nullptr;

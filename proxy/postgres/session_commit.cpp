@@ -58,14 +58,15 @@ void Session::commit_everywhere(std::function<void(const CommitOutcome&)> then) 
   for (auto& branch : branches_) {
     if (!branch.begun) continue;
     lost = lost || branch.link->is_broken();
-    auto& list = branch.use == Use::kWrite                                        ? commit_->writers
+    auto& list = branch.use == Use::kWrite                     ? commit_->writers
                  : branch.use == Use::kLock && !checked_at_end ? commit_->holders
-                                                                                  : commit_->readers;
+                                                               : commit_->readers;
     if (branch.use == Use::kWrite && branch.unpreparable) commit_->agent = list.size();
     list.push_back(branch.link.get());
   }
   if (lost) {
-    return abort_commit(failed_with({FaultReason::kServerLost, "a server connection of this transaction was lost", {}, 0}));
+    return abort_commit(
+        failed_with({FaultReason::kServerLost, "a server connection of this transaction was lost", {}, 0}));
   }
   if (commit_->writers.size() > 1) name_commit();
   tell_readers();
@@ -111,9 +112,10 @@ void Session::readers_told(Operation& operation) {
   }
   if (all) return tell_agent();
   if (operation.error_is_loss()) {
-    return abort_commit(failed_with({FaultReason::kServerLost,
-                                     "a server connection was lost before the transaction was committed; it was rolled back",
-                                     "run the transaction again", 0}));
+    return abort_commit(
+        failed_with({FaultReason::kServerLost,
+                     "a server connection was lost before the transaction was committed; it was rolled back",
+                     "run the transaction again", 0}));
   }
   CommitOutcome outcome;
   outcome.kind = operation.failed() ? CommitOutcome::Kind::kFailed : CommitOutcome::Kind::kRolledBack;
@@ -126,9 +128,10 @@ void Session::tell_agent() {
   if (commit_->writers.empty()) return tell_parts();
   auto& agent = commit_->agent_link();
   if (agent.is_broken()) {
-    return abort_commit(failed_with({FaultReason::kServerLost,
-                                     "the server connection was lost before the transaction was committed; it was rolled back",
-                                     "run the transaction again", 0}));
+    return abort_commit(
+        failed_with({FaultReason::kServerLost,
+                     "the server connection was lost before the transaction was committed; it was rolled back",
+                     "run the transaction again", 0}));
   }
   auto operation = commit_operation([this](Operation& done) { agent_told(done); });
   std::string sql = "COMMIT";
@@ -183,8 +186,8 @@ void Session::await_outcome() {
   }
   if (net::Clock::now() >= commit_->deadline) {
     return end_commit(failed_with({FaultReason::kOutcomeUnknown,
-                                   "the server connection was lost during COMMIT, and shard \"" +
-                                       commit_->name->agent + "\" does not answer; it may have been committed",
+                                   "the server connection was lost during COMMIT, and shard \"" + commit_->name->agent +
+                                       "\" does not answer; it may have been committed",
                                    "SHOW TRANSACTIONS on the console lists it until it is known", 0}));
   }
   commit_->timer = worker_.loop().after(kDoubtPoll, [this] {

@@ -112,12 +112,10 @@ void Session::bind_for(Link& link, const KeptWork& work, std::string_view portal
 void Session::operate(std::unique_ptr<Operation> operation, bool cancels) {
   operation_ = std::move(operation);
   if (cancels) operation_->cancel_part = [this](Link& link) { worker_.cancel_on_server(link); };
+  auto* started = operation_.get();
   operation_->start();
-  for (auto& branch : branches_) {
-    if (operation_ && operation_->involves(*branch.link) && branch.link->is_broken()) {
-      operation_->on_lost(*branch.link);
-      break;
-    }
+  for (std::size_t i = 0; i < branches_.size() && operation_.get() == started; ++i) {  // could not even be sent
+    if (branches_[i].link->is_broken() && started->involves(*branches_[i].link)) started->on_lost(*branches_[i].link);
   }
 }
 

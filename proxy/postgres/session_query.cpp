@@ -21,6 +21,7 @@ using router::StatementKind;
 namespace {
 
 constexpr std::chrono::milliseconds kCatalogWait{1000}, kCatalogPoll{2};
+constexpr std::chrono::seconds kCatalogDoubt{1};  // how often a refusal has the catalogue read again
 
 // One per thread: the literals of the text at hand.
 router::Literals& scratch_literals() {
@@ -218,8 +219,8 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
 void Session::note_use(const Statement& statement, const router::Plan& plan) {
   const bool writes = plan.writes || statement.uses_user_functions || statement.kind == StatementKind::kOther;
   const auto use = writes ? Use::kWrite : plan.replica_ok ? Use::kRead : Use::kLock;
-  const bool unpreparable = statement.pins != router::PinReason::kNone || statement.writes_home ||
-                            statement.kind == StatementKind::kNotify;
+  const bool unpreparable =
+      statement.pins != router::PinReason::kNone || statement.writes_home || statement.kind == StatementKind::kNotify;
   for (const auto shard : plan.shards) {
     auto* branch = branch_on(shard);
     if (branch == nullptr) continue;
@@ -380,7 +381,16 @@ void Session::finish_simple() {
   error_seen_ = false;
 }
 
-void Session::note_refusal(FaultReason reason) { ++database_->counters.refusals[static_cast<std::size_t>(reason)]; }
+// A table may have been made or mended through another Shardway: the next one who asks shall find it.
+void Session::note_refusal(FaultReason reason) {
+  ++database_->counters.refusals[static_cast<std::size_t>(reason)];
+  if (reason != FaultReason::kTableRefused || !worker_.surroundings().catalog_changed) return;
+  const auto now = worker_.loop().now().time_since_epoch() / std::chrono::nanoseconds(1);
+  auto last = database_->backend().catalog_doubted.load();
+  if (now - last < kCatalogDoubt / std::chrono::nanoseconds(1)) return;
+  if (database_->backend().catalog_doubted.compare_exchange_strong(last, now))
+    worker_.surroundings().catalog_changed(database_->config().name);
+}
 
 void Session::fail_statement(const Fault& fault, std::string_view sqlstate) {
   std::string frame;

@@ -378,11 +378,13 @@ void Session::link_lost(Link& link) {
     return;
   }
   link.mark_broken();
-  if (operation_ || commit_) {  // what runs elsewhere comes to its end; a commit sees for itself what it has lost
+  const bool owed = link.owes();
+  const bool runs_elsewhere =
+      !owed && std::any_of(branches_.begin(), branches_.end(), [](const Branch& other) { return other.link->owes(); });
+  if (operation_ || commit_ || runs_elsewhere) {  // that comes to its end; a commit sees for itself what it has lost
     if (!commit_) mark_failed();
     return;
   }
-  const bool owed = link.owes();
   const bool mid_frame = link.pass_remaining > 0;
   const bool outcome_unknown = owed && kind_ == router::StatementKind::kCommit;
   const auto address = link.target().node->address.text;

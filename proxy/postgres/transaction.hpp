@@ -23,14 +23,14 @@ struct Branch {
   router::ShardIndex shard = 0;
   std::unique_ptr<Link> link;
   bool on_replica = false;
-  bool begun = false;       // an explicit BEGIN has been sent on it
-  bool dirty = false;       // extended messages have been sent since the last Sync
-  bool executed = false;    // and one of them was an Execute: an implicit transaction is open there
-  Use use = Use::kRead;     // until the transaction ends
+  bool begun = false;         // an explicit BEGIN has been sent on it
+  bool dirty = false;         // extended messages have been sent since the last Sync
+  bool executed = false;      // and one of them was an Execute: an implicit transaction is open there
+  Use use = Use::kRead;       // until the transaction ends
   bool unpreparable = false;  // it did what PREPARE TRANSACTION refuses: NOTIFY, a cursor WITH HOLD, …
-  bool pinned = false;      // the session keeps it beyond the transaction
-  bool flush_sent = false;  // nothing has been sent since the last Flush
-  bool syncing = false;     // the session's settings are being brought to it
+  bool pinned = false;        // the session keeps it beyond the transaction
+  bool flush_sent = false;    // nothing has been sent since the last Flush
+  bool syncing = false;       // the session's settings are being brought to it
 };
 using Branches = boost::container::small_vector<Branch, 1>;
 
@@ -51,7 +51,7 @@ struct Transaction {
   std::string characteristics;     // of it, what a transaction begun by AND CHAIN inherits
   SharedSettings settings_before;  // to go back to on ROLLBACK
   std::vector<Savepoint> savepoints;
-  std::string now;                           // BEGIN's time as a literal, once a statement on several shards needed it
+  std::string now;  // BEGIN's time as a literal, once a statement on several shards needed it
   std::map<std::string, router::ShardIndex> cursors;
 };
 

@@ -139,8 +139,8 @@ void Ledger::decisions_deleted(std::vector<Over> deleted) {
 std::vector<Ledger::Over> Ledger::take_applied_to_delete() {
   const std::lock_guard lock(mutex_);
   const auto now = std::chrono::steady_clock::now();
-  const auto old = std::partition(deleted_.begin(), deleted_.end(),
-                                  [&](const Over& one) { return now - one.at < kAppliedIsKept; });
+  const auto old =
+      std::partition(deleted_.begin(), deleted_.end(), [&](const Over& one) { return now - one.at < kAppliedIsKept; });
   std::vector<Over> taken(std::make_move_iterator(old), std::make_move_iterator(deleted_.end()));
   deleted_.erase(old, deleted_.end());
   return taken;

@@ -63,9 +63,7 @@ std::string list_prepared(std::string_view cluster) {
          prefix + ")) = " + prefix;
 }
 
-std::string find_applied(std::string_view gtx) {
-  return "SELECT 1 FROM shardway.applied WHERE gtx = " + literal(gtx);
-}
+std::string find_applied(std::string_view gtx) { return "SELECT 1 FROM shardway.applied WHERE gtx = " + literal(gtx); }
 
 std::string forget_decisions(const std::string& array_literal) {
   return "DELETE FROM shardway.decision WHERE state = 'C' AND gtx = ANY (" + literal(array_literal) + "::text[])";

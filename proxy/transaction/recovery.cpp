@@ -111,8 +111,8 @@ struct Recovery::Impl {
   Ledger& ledger;
   std::atomic<bool> stopping{false};
   std::map<std::pair<const Node*, std::string>, StoreLink> links;  // of this round
-  std::set<std::size_t> unlisted;                                   // shards that could not be asked in this round
-  std::set<std::string> complained;                                 // each complaint once
+  std::set<std::size_t> unlisted;                                  // shards that could not be asked in this round
+  std::set<std::string> complained;                                // each complaint once
   std::chrono::steady_clock::time_point collected{}, collected_others{};
   std::mutex mutex;
   std::condition_variable first_round;
@@ -322,10 +322,11 @@ bool Recovery::Impl::is_applied_everywhere(Case& one) {
       one.why = "shard \"" + name + "\": " + link(*shard).error();
       over = false;
     } else if (rows->empty()) {
-      spdlog::error("event=lost_branch database={} shard={} gtx=\"{}\" message=\"the transaction was committed, and this "
-                    "shard's part of it is neither prepared nor applied: a failover lost it\" hint=\"compare the rows "
-                    "with the backup or the old primary; use synchronous replication\"",
-                    backend->config.name, name, one.name.text());
+      spdlog::error(
+          "event=lost_branch database={} shard={} gtx=\"{}\" message=\"the transaction was committed, and this "
+          "shard's part of it is neither prepared nor applied: a failover lost it\" hint=\"compare the rows "
+          "with the backup or the old primary; use synchronous replication\"",
+          backend->config.name, name, one.name.text());
     }
   }
   return over;
@@ -418,8 +419,9 @@ std::optional<Unable> unable_to_commit_together(const backend::Backend& backend,
     const auto& node = *shard.nodes[static_cast<std::size_t>(at)];
     const auto where = "shard \"" + shard.name + "\" (" + node.address.text + ")";
     if (node.max_prepared == 0) {
-      return Unable{"max_prepared_transactions is 0 on " + where,
-                    "set max_prepared_transactions on every server to at least the connections it takes, and restart it"};
+      return Unable{
+          "max_prepared_transactions is 0 on " + where,
+          "set max_prepared_transactions on every server to at least the connections it takes, and restart it"};
     }
     if (node.max_prepared < 0)
       return Unable{"nothing is known of " + where, "set user in [database.control], so that Shardway can look"};
