@@ -203,6 +203,7 @@ void Recovery::Impl::ensure_stores() {
 bool Recovery::Impl::ensure_store(std::size_t shard) {
   auto& store_link = link(shard);
   if (store_link.run(store::kCreate)) {
+    primary(shard)->store = Node::Store::kThere;
     spdlog::info("event=transaction_tables database={} shard={}", backend->config.name, backend->shards[shard]->name);
     return true;
   }
@@ -363,7 +364,11 @@ void Recovery::Impl::collect_garbage() {
 bool Recovery::Impl::forget(std::size_t shard, const std::vector<std::string>& gtxs, bool decisions) {
   if (primary(shard) == nullptr) return false;
   const auto array = array_literal(gtxs);
-  return link(shard).run(decisions ? store::forget_decisions(array) : store::forget_applied(array)).has_value();
+  auto& store_link = link(shard);
+  if (store_link.run(decisions ? store::forget_decisions(array) : store::forget_applied(array))) return true;
+  spdlog::warn("event=transaction_rows_kept database={} shard={} error=\"{}\"", backend->config.name,
+               backend->shards[shard]->name, store_link.error());
+  return false;
 }
 
 // The rows of Shardways that are gone.
