@@ -345,6 +345,7 @@ void Worker::every_second() {
   for (auto& [name, database] : databases_) database->sweep(false);
   if (!old_databases_.empty()) retire_old_databases();
   std::erase_if(interned_, [](const auto& entry) { return entry.second.expired(); });
+  for (auto* session : wide_sessions_) session->report_wait();
   if (has_timeouts()) {
     std::vector<Session*> all;  // closing one takes it out of the map
     for (auto& [id, session] : sessions_) all.push_back(session.get());

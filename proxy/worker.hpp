@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
@@ -73,6 +74,9 @@ class Worker {
   void cancel_on_server(postgres::Link& link);
   void park(std::unique_ptr<postgres::Link> link);
   void forget_cancel(postgres::Link& link);  // the link is being closed
+  // Sessions whose transaction is open on several shards: looked at every second, for deadlocks.
+  void watch_waits(postgres::Session& session) { wide_sessions_.insert(&session); }
+  void forget_waits(postgres::Session& session) { wide_sessions_.erase(&session); }
   stats::DatabaseCounters* login_counters(const std::string& database);
 
   static constexpr std::size_t kClientBuffer = 64 * 1024;
@@ -96,6 +100,7 @@ class Worker {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<std::uint64_t, std::unique_ptr<postgres::Session>> sessions_;
   std::unordered_map<std::uint32_t, postgres::Session*> by_process_id_;
+  std::set<postgres::Session*> wide_sessions_;
   std::uint32_t last_process_id_ = 0;
   std::map<std::string, std::shared_ptr<Database>> databases_;
   struct OldDatabase {

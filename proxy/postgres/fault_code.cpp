@@ -42,4 +42,12 @@ void encode_fault(std::string& out, const protocol::Fault& fault, std::string_vi
   protocol::postgres::encode::error(out, text);
 }
 
+void encode_deadlock(std::string& out) {
+  protocol::postgres::encode::ErrorText text;
+  text.sqlstate = "40P01";
+  text.message = "deadlock detected";
+  text.hint = "transactions on several shards waited for each other: run this one again";
+  protocol::postgres::encode::error(out, text);
+}
+
 }  // namespace shardway::proxy::postgres

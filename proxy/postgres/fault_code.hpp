@@ -13,4 +13,7 @@ std::string_view sqlstate_of(protocol::FaultReason reason) noexcept;
 // Appends an ErrorResponse; `severity` is ERROR, or FATAL if the connection ends with it.
 void encode_fault(std::string& out, const protocol::Fault& fault, std::string_view severity = "ERROR");
 
+// 40P01: the statement was one of several on several shards that waited for each other.
+void encode_deadlock(std::string& out);
+
 }  // namespace shardway::proxy::postgres

@@ -389,6 +389,7 @@ void Session::close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
   abandon_commit();
+  stop_being_wide();
   stop_waiting();
   pass_to_ = nullptr;
   if (operation_) worker_.loop().bury(std::shared_ptr<Operation>(std::move(operation_)));

@@ -60,6 +60,8 @@ class Session final : public net::EventHandler, public LinkOwner {
   stats::ClientRow row() const;
   void add_server_rows(std::vector<stats::ServerRow>& rows) const;
   void count(stats::PoolRow& pool) const;
+  void report_wait();                        // to the database's WaitBoard, if it waits for a server
+  void break_deadlock(net::Time statement);  // that statement, if it still waits, ends with 40P01
   bool waits() const noexcept { return waiting_ != nullptr; }
   bool is_logging_in() const noexcept { return phase_ < Phase::kReady; }
   router::PinReason pin() const noexcept { return pin_; }
@@ -273,6 +275,9 @@ class Session final : public net::EventHandler, public LinkOwner {
   void note_savepoint(const router::Statement& statement, std::string_view sql);
   void transaction_over(bool committed);
   void mark_failed();
+  void widen();  // the transaction is open on a second shard
+  void stop_being_wide();
+  bool is_broken_deadlock(Frame error_frame) const;
   void begin_implicit();
   void apply_effects(Link& link, bool to_session = true);
   void use_settings(SharedSettings settings);  // the session's from now on
@@ -363,7 +368,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   bool skip_until_sync_ = false;
   bool error_seen_ = false;  // in this Query or segment
   bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, may_change_ = false,
-       hints_ = false;
+       hints_ = false, is_wide_ = false, deadlock_victim_ = false;
   bool standard_strings_ = true, serializable_default_ = false, foreign_encoding_ = false, error_is_ours_ = false;
   // What the client has sent since it was last told something, while that may go to a replica: if the replica dies
   // before it has answered anything, another node is asked the same.

@@ -134,6 +134,7 @@ bool Session::prepare_branch(Branch& branch) {
   }
   if (transaction_ && !branch.begun) {
     branch.begun = true;
+    if (branches_.size() > 1) widen();
     pg::encode::query(link.out(), transaction_->begin + ";" + transaction_->replay);
     link.owe(Reply::kQuery, /*drop=*/true);
   }

@@ -201,6 +201,7 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
   ++counters.by_rule[static_cast<std::size_t>(plan.rule)];
   for (const auto shard : plan.shards) ++counters.by_shard[shard];
   kind_ = statement.kind;
+  deadlock_victim_ = false;
   statement_since_ = worker_.loop().now();
   note_use(statement, plan);
   if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
@@ -405,7 +406,11 @@ void Session::fail_statement(const Fault& fault, std::string_view sqlstate) {
 // An error of ours ends the statement as the server's would: the transaction has failed; in the extended protocol
 // everything up to Sync is skipped.
 void Session::fail_statement_frame(std::string_view error_frame) {
-  reply() += error_frame;
+  if (is_broken_deadlock(error_frame)) {
+    encode_deadlock(reply());
+  } else {
+    reply() += error_frame;
+  }
   effects_.clear();
   pin_after_ = router::PinReason::kNone;
   error_seen_ = true;

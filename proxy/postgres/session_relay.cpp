@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
 
@@ -247,6 +248,8 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
     if (!link.owes()) return Disposition::kDrop;  // the server's farewell while nothing was asked: not the client's
   }
   error_seen_ = true;
+  const bool deadlock = is_broken_deadlock(frame);
+  if (deadlock) encode_deadlock(reply());
   const bool extended =
       !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
   if (extended) {
@@ -262,7 +265,7 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   if (error->sqlstate == "0A000" && error->message.find("cached plan") != std::string_view::npos) {
     link.close_when_returned();
   }
-  return ours ? Disposition::kDrop : Disposition::kForward;
+  return ours || deadlock ? Disposition::kDrop : Disposition::kForward;
 }
 
 // The COPY of a pipeline is over before its Sync: what the client sent behind it goes on.

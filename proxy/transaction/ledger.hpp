@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "proxy/transaction/deadlock.hpp"
 #include "proxy/transaction/name.hpp"
 
 namespace shardway::proxy::transaction {
@@ -77,6 +78,7 @@ class Ledger {
   void wake();
 
   std::vector<Entry> entries() const;  // for SHOW TRANSACTIONS
+  WaitBoard waits;                     // of sessions whose transactions are on several shards
 
  private:
   bool is_unapplied(const std::string& shard) const;

@@ -86,4 +86,7 @@ const char* const kOldCommits =
     "SELECT gtx, parts FROM shardway.decision WHERE state = 'C' AND at < clock_timestamp() - interval '1 hour'"
     " LIMIT 1000";
 
+const char* const kBlocked =
+    "SELECT pid, unnest(pg_blocking_pids(pid)) FROM (SELECT DISTINCT pid FROM pg_locks WHERE NOT granted) waiting";
+
 }  // namespace shardway::proxy::transaction::postgres_store

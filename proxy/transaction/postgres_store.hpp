@@ -47,4 +47,7 @@ extern const char* const kForgetOldApplied;
 // Rows (gtx, parts) of commit decisions older than an hour.
 extern const char* const kOldCommits;
 
+// Rows (waiting pid, blocking pid) of this server.
+extern const char* const kBlocked;
+
 }  // namespace shardway::proxy::transaction::postgres_store

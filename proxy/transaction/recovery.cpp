@@ -98,6 +98,7 @@ struct Recovery::Impl {
   bool decide(Case& one);
   bool finish_part(Case& one, const Part& part);
   bool is_applied_everywhere(Case& one);
+  void break_deadlocks();
   void collect_garbage();
   void collect_others_garbage();
   bool forget(std::size_t shard, const std::vector<std::string>& gtxs, bool decisions);
@@ -113,6 +114,7 @@ struct Recovery::Impl {
   std::map<std::pair<const Node*, std::string>, StoreLink> links;  // of this round
   std::set<std::size_t> unlisted;                                  // shards that could not be asked in this round
   std::set<std::string> complained;                                // each complaint once
+  std::map<std::uint64_t, std::int64_t> last_circle;               // client -> its statement, as found a round ago
   std::chrono::steady_clock::time_point collected{}, collected_others{};
   std::mutex mutex;
   std::condition_variable first_round;
@@ -187,6 +189,7 @@ void Recovery::Impl::round() {
     others.push_back(std::move(entry));
   }
   ledger.note_found(std::move(others));
+  break_deadlocks();
   collect_garbage();
   links.clear();
 }
@@ -331,6 +334,32 @@ bool Recovery::Impl::is_applied_everywhere(Case& one) {
     }
   }
   return over;
+}
+
+// The shards are asked one after the other: only what still stands a round later is a circle.
+void Recovery::Impl::break_deadlocks() {
+  const auto waiting = ledger.waits.all();
+  std::vector<Blocked> blocked;
+  for (std::size_t shard = 0; waiting.size() > 1 && shard < backend->shards.size(); ++shard) {
+    if (primary(shard) == nullptr) continue;
+    const auto rows = link(shard).run(store::kBlocked);
+    if (!rows) continue;
+    for (const auto& row : *rows) {
+      const auto pid = [&](std::size_t column) { return static_cast<std::uint32_t>(std::atol(row[column].c_str())); };
+      blocked.push_back({{shard, pid(0)}, {shard, pid(1)}});
+    }
+  }
+  const auto circle = find_circle(waiting, blocked);
+  std::map<std::uint64_t, std::int64_t> found;
+  for (const auto& member : circle) found[member.client] = member.statement_since;
+  const bool stands = !found.empty() && found == last_circle;
+  last_circle = stands ? std::map<std::uint64_t, std::int64_t>() : std::move(found);
+  if (!stands) return;
+  spdlog::warn(
+      "event=deadlock database={} client={} circle={} message=\"transactions on several shards wait for each "
+      "other; the youngest is ended with 40P01\"",
+      backend->config.name, circle.front().client, circle.size());
+  circle.front().give_up();
 }
 
 void Recovery::Impl::collect_garbage() {

@@ -1,12 +1,13 @@
 """Atomic commit: what is written on several shards is there on all or on none, whoever dies, and everybody can see why it waits."""
 import contextlib
+import time
 
 import psycopg
 
 from support import servers, shardway
 from support.case import ProxyCase
 from support.servers import APP, SUPERUSER, wait_until
-from wire import SYNC, Wire, run
+from wire import SYNC, Wire, query, run
 from wire_case import WireCase
 
 DEAD = "0123456789abcdef"      # the incarnation of a Shardway that is no more
@@ -76,6 +77,37 @@ class Commit(WireCase):
         self.same(lambda wire: wire.ask(run("begin") + run(one) + run(other) + run("commit") + SYNC)
                   + wire.sql("select note from items where note = 'extended'"))
         self.same(lambda wire: wire.ask(run("begin") + SYNC + run(one) + SYNC + run(other) + SYNC + run("commit") + SYNC))
+
+
+    def test_a_deadlock_over_two_shards(self):
+        """No server sees the circle; the younger transaction gets what one server would give it, and the other one goes on."""
+        def late(wire, key):
+            return f"update items set note = '{wire}' where id = {key}"
+        ways = {"simple": lambda sql: query(sql), "extended": lambda sql: run(sql) + SYNC}
+        for way, message in ways.items():
+            with self.subTest(way=way), self.through() as older, self.through() as younger:
+                self.talk(older, "begin", late("older", self.here))
+                self.talk(younger, "begin", late("younger", self.there))
+                older.send(message(late("older", self.there)))
+                younger.send(message(late("younger", self.here)))
+                heard = younger.until("Z")
+                self.assertEqual([line.split()[2] for line in heard if line[0] == "E"], ["40P01"], heard)
+                self.assertEqual(heard[-1], "Z E")
+                self.assertEqual(younger.sql("rollback"), ["C ROLLBACK", "Z I"])
+                self.assertIn("C UPDATE 1", older.until("Z"))
+                self.assertEqual(older.sql("commit"), ["C COMMIT", "Z I"])
+                self.assertEqual(older.sql("select note from items where note in ('older', 'younger')").count("D older"), 2)
+                self.proxy.wait_for_log("event=deadlock")
+
+    def test_a_long_wait_is_no_deadlock(self):
+        with self.through() as holder, self.through() as waiter:
+            self.talk(holder, "begin", *self.both("holder"))
+            self.talk(waiter, "begin", f"select 1 from items where id = {self.there}")
+            waiter.send(query(self.both("waiter")[0]))
+            time.sleep(5)
+            self.assertEqual(holder.sql("commit"), ["C COMMIT", "Z I"])
+            self.assertEqual(waiter.until("Z"), ["C UPDATE 1", "Z T"])
+            self.assertEqual(waiter.sql("commit"), ["C COMMIT", "Z I"])
 
 
 class Recovery(ProxyCase):
