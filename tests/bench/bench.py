@@ -8,6 +8,7 @@ ratio to the floor is taken within one round. System calls are counted in a pass
 
     scripts/bench                          everything; about ten minutes
     scripts/bench --only 'simple|big'      workloads that match
+    scripts/bench --before build/old/shardway --only select    what a change costs
     scripts/bench --endpoints 'floor|shardway' --rounds 5 --markdown table.md
 """
 import argparse
@@ -20,6 +21,7 @@ import clients
 import endpoints
 import measure
 import report
+import two_shards
 import workloads
 
 IDLE_SECONDS = 10
@@ -34,7 +36,7 @@ class Bench:
     def __init__(self, options, site):
         self.options, self.site = options, site
         self.results = report.Results()
-        self.proxies = endpoints.Proxies(site)
+        self.proxies = endpoints.Proxies(site, options.before)
         self.output = []   # (title, header, rows)
 
     def run(self):
@@ -46,6 +48,8 @@ class Bench:
         if chosen:
             self._run_workloads(chosen, [self.proxies.start(name) for name in names])
         self.proxies.stop()
+        if re.search(self.options.only, "two-shards") and "shardway-sharded" in names:
+            self._measure_two_shards()
         if re.search(self.options.only, "idle"):
             self._measure_idle_clients([name for name in names if name.startswith(("pgbouncer", "shardway"))])
             if "shardway-sharded" in names:
@@ -112,6 +116,11 @@ class Bench:
                 except measure.MeasureError as error:
                     say(f"{workload.name}, {endpoint.name}, counting: {error}")
 
+    def _measure_two_shards(self):
+        endpoint = self.proxies.start("shardway-sharded")
+        self._show("a transaction on two shards", two_shards.HEADER, two_shards.rows(self.site, endpoint))
+        endpoint.stop()
+
     # -- idle ----------------------------------------------------------------------------------------------------------
 
     def _measure_idle_clients(self, names):
@@ -167,13 +176,14 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2, help="of each run")
     parser.add_argument("--only", default="", metavar="REGEX", help="workloads: " + ", ".join(
-        [workload.name for workload in workloads.WORKLOADS] + ["idle"]))
+        [workload.name for workload in workloads.WORKLOADS] + ["two-shards", "idle"]))
     parser.add_argument("--endpoints", default="", metavar="REGEX", help="the floor is always among them")
     parser.add_argument("--idle", default="1000,5000", metavar="N,N", help="numbers of idle clients")
     parser.add_argument("--markdown", metavar="FILE", help="also write the tables there")
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)), help="the processor to use")
     parser.add_argument("--scale", type=int, default=10, help="of pgbench's tables")
     parser.add_argument("--no-counts", action="store_true", help="do not count system calls")
+    parser.add_argument("--before", type=pathlib.Path, metavar="PROGRAM", help="an older shardway, measured beside the new one")
     parser.add_argument("--build", type=pathlib.Path, default="build/release", help="folder of the programs")
     options = parser.parse_args()
     if options.endpoints:

@@ -154,7 +154,7 @@ class Endpoint:
 class Proxies:
     """Starts proxies by name; those that this machine lacks are not available."""
 
-    def __init__(self, site):
+    def __init__(self, site, before=None):
         self.site = site
         self.plain = site.cluster.plain.port if site.cluster.plain else None
         self.makers = {"direct": self.direct, "floor": self.floor, "haproxy": self.haproxy, "pgbouncer": self.pgbouncer,
@@ -162,6 +162,9 @@ class Proxies:
         self.programs = {"floor": site.build / "tests/bench/bench_forwarder", "haproxy": "haproxy",
                          "pgbouncer": "pgbouncer", "shardway": site.build / "shardway",
                          "shardway-sharded": site.build / "shardway"}
+        if before:
+            self.makers |= {"before": lambda: self.shardway("before"), "before-sharded": lambda: self.shardway_sharded("before-sharded")}
+            self.programs |= {"before": before, "before-sharded": before}
         self.running = []
 
     def available(self, name):
@@ -198,14 +201,14 @@ class Proxies:
         skips = "prepared" if pgbouncer_version() < (1, 21) else "$^"
         return Endpoint("pgbouncer", port, skips=skips, process=self._spawn("pgbouncer", "-q", config))
 
-    def shardway(self):
-        return self._shardway("shardway", shard_section("only", self.site.cluster.plain.address), sharded=False)
+    def shardway(self, name="shardway"):
+        return self._shardway(name, shard_section("only", self.site.cluster.plain.address), sharded=False)
 
-    def shardway_sharded(self):
+    def shardway_sharded(self, name="shardway-sharded"):
         shards = "".join(shard_section(shard.name, *shard.addresses) for shard in self.site.cluster.shards)
         tables = "".join(f'[[database.table]]\nname = "{table}"\nkey = "{key}"\ntype = "int"\n'
                          for table, key in SHARDED_KEYS.items())
-        return self._shardway("shardway-sharded", shards + SHARDING + tables, sharded=True)
+        return self._shardway(name, shards + SHARDING + tables, sharded=True)
 
     def _shardway(self, name, rest, sharded):
         port, site = servers.free_port(), self.site
@@ -223,7 +226,7 @@ class Proxies:
     def _spawn(self, name, *arguments):
         # A copy, because the server's user may not be allowed into the build folder.
         original = pathlib.Path(program(self.programs[name]))
-        copy = self.site.folder / original.name
+        copy = self.site.folder / ("before" if name.startswith("before") else original.name)
         if not copy.exists():
             shutil.copy(original, copy)
         with open(self.site.folder / f"{name}.log", "a", encoding="utf-8") as log:
