@@ -118,6 +118,7 @@ TEST(Console, ColumnsOfEveryShow) {
        "fresh_age_us:int8"},
       {"MAP", "database shard first_slot:int4 last_slot:int4"},
       {"PINS", "client_id:int8 user database reason detail since state link application_name"},
+      {"TRANSACTIONS", "database gtx state agent parts owner client_id:int8 since in_recovery:int4 why"},
       {"RULES", "database rule statements:int8"},
       {"REFUSALS", "database reason count:int8"},
       {"PEERS", "peer_id:int4 host port:int4 pool_size:int4"},
@@ -450,6 +451,18 @@ TEST(Console, ShardsNodesMapAndPins) {
               ElementsAre("17|app|shop|listen|LISTEN jobs|2025-11-24 21:40:50 UTC|active|s5|web"));
   EXPECT_THAT(lines(ask("SHOW RULES")), ElementsAre("shop|key|30"));
   EXPECT_THAT(lines(ask("SHOW REFUSALS")), ElementsAre("shop|needs_key|6"));
+}
+
+TEST(Console, TransactionsInDoubtAndWhy) {
+  FakeHost host;
+  EXPECT_THAT(lines(ask(host, "SHOW TRANSACTIONS")), ElementsAre());
+  host.report.transactions = {
+      {"shop", "main:0abc:7:shop_0", "in doubt", "shop_0", "shop_0, shop_1", "this", "no answer", 17, 1764020450, true},
+      {"shop", "main:1abc:8:shop_1", "applying", "shop_1", "shop_0", "another", "", 0, 1764020450, false}};
+  EXPECT_THAT(lines(ask(host, "SHOW TRANSACTIONS")),
+              ElementsAre("shop|main:0abc:7:shop_0|in doubt|shop_0|shop_0, shop_1|this|17|2025-11-24 21:40:50 UTC|1|"
+                          "no answer",
+                          "shop|main:1abc:8:shop_1|applying|shop_1|shop_0|another|~|2025-11-24 21:40:50 UTC|0|"));
 }
 
 TEST(Console, MemoryOfBuffersAndCache) {
