@@ -129,8 +129,8 @@ def insert_select(draft):
     value = key_value(draft, "orders")
     kind = draft.weighted(same=5, constant=3, computed=1, swapped=1)
     key = {"same": "o.cid", "constant": key_constant(draft, "int8", value), "computed": "o.cid / 2", "swapped": "o.oid"}[kind]
-    # With one key for all, which of several rows conflicts would depend on their order: they are rows of one customer then.
-    where = condition(draft, "orders", "o", value, kind == "constant" or draft.maybe(0.8))
+    # With one key for several customers, which of their rows conflicts would depend on their order: they are of one customer then.
+    where = condition(draft, "orders", "o", value, kind in ("constant", "computed") or draft.maybe(0.8))
     other = "o.cid % 1000 + 5000" if kind == "swapped" else "o.oid + 500"
     tail = draft.one_of("", "", " on conflict do nothing")
     if draft.maybe(0.5):

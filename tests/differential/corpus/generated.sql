@@ -65,3 +65,23 @@ rollback;
 -- name: 100.7856
 -- $1 text 9223372036854775807
 select a.cid, b.oid from customers a left join orders b on b.cid = a.cid join sites c on c.site = a.cid where length(a.country) > 1 and a.cid = $1::bigint;
+-- name: 301.28555
+-- $1 int4 11
+select a.oid, a.cid, a.ts, a.note, b.score from orders a full join customers b on a.cid = b.cid or b.cid = 5 and ((b.cid = $1) = false);
+-- $1 int4 1
+select a.oid, a.cid, a.ts, a.note, b.score from orders a full join customers b on a.cid = b.cid or b.cid = 5 and ((b.cid = $1) = false);
+-- $1 int4 11
+select a.oid, a.cid, a.ts, a.note, b.score from orders a full join customers b on a.cid = b.cid or b.cid = 5 and ((b.cid = $1) = false);
+-- name: 302.8617
+-- $1 text u5@x.org
+-- $2 int8 1
+insert into parts as t (v, k) values ($1, $2) on conflict (k) do update set k = (12)::bigint returning *;
+-- $1 text
+-- $2 int8 31337
+insert into parts as t (v, k) values ($1, $2) on conflict (k) do update set k = (12)::bigint returning *;
+-- name: 303.46142
+-- $1 text 8
+select count(a.email), bool_and(b.name is null) from customers a full join countries b on b.name is not null where (a.cid is not distinct from $1::bigint) and a.score is null;
+-- name: 304.38148
+-- $1 int4 8
+select sign(a.oid::numeric), a.cid, case when b.cid = $1 then 1 end, b.email, b.country, b.created from items a full join customers b on a.cid <= b.cid and a.cid >= b.cid;
