@@ -3,6 +3,8 @@
 
 #include <xxhash.h>
 
+#include <algorithm>
+#include <bit>
 #include <unordered_map>
 
 #include "router/postgres_analyze.hpp"
@@ -11,6 +13,8 @@
 namespace shardway::router {
 
 namespace {
+
+constexpr std::size_t kMostRemembered = std::size_t{1} << 18;  // texts thrown out: 1 MiB
 
 enum class KeyKind : std::uint8_t { kNormalised, kExact };
 
@@ -23,14 +27,52 @@ struct Entry {
   std::string key;
   std::shared_ptr<const Query> query;  // null: statements of this shape are kept under their exact text
   std::size_t bytes = 0;
+  bool proven = false;  // used a second time
   Entry* newer = nullptr;
   Entry* older = nullptr;
+};
+
+// Entries by their last use, and what they weigh.
+struct Queue {
+  Entry* newest = nullptr;
+  Entry* oldest = nullptr;
+  std::size_t bytes = 0;
+
+  void push(Entry& entry) noexcept {
+    entry.older = newest;
+    entry.newer = nullptr;
+    if (newest != nullptr) newest->newer = &entry;
+    newest = &entry;
+    if (oldest == nullptr) oldest = &entry;
+    bytes += entry.bytes;
+  }
+
+  void remove(Entry& entry) noexcept {
+    (entry.newer != nullptr ? entry.newer->older : newest) = entry.older;
+    (entry.older != nullptr ? entry.older->newer : oldest) = entry.newer;
+    bytes -= entry.bytes;
+  }
+};
+
+// Which texts were thrown out lately: 24 bits of each one's hash, in the place the others choose.
+class Evicted {
+ public:
+  explicit Evicted(std::size_t places) : marks_(std::bit_ceil(places)) {}
+  std::size_t bytes() const noexcept { return marks_.size() * sizeof(marks_[0]); }
+  void add(std::uint64_t hash) noexcept { marks_[hash & (marks_.size() - 1)] = mark(hash); }
+  bool has(std::uint64_t hash) const noexcept { return marks_[hash & (marks_.size() - 1)] == mark(hash); }
+
+ private:
+  static std::uint32_t mark(std::uint64_t hash) noexcept { return static_cast<std::uint32_t>(hash >> 40) | 1U << 24; }
+
+  std::vector<std::uint32_t> marks_;
 };
 
 std::size_t bytes_of(const Query& query) {
   std::size_t bytes = sizeof(Query);
   for (const auto& statement : query.statements) {
-    bytes += sizeof(Statement) + statement.name.size() + statement.not_scatterable.size() + statement.hint.value.size();
+    bytes += sizeof(Statement) + statement.name.size() + statement.not_scatterable.size() +
+             statement.not_repeatable.size() + statement.hint.value.size();
     for (const auto& use : statement.sharded)
       bytes += sizeof(TableUse) + use.keys.size() * sizeof(ValueRef) + use.why_not.size();
     for (const auto& setting : statement.settings)
@@ -43,11 +85,17 @@ std::size_t bytes_of(const Query& query) {
 
 }  // namespace
 
+// A text comes in on probation, where it stands for a while beside others that are used once. One that is used again,
+// or that comes back soon after it had to go, is proven; the proven have three quarters of the bytes to themselves. So
+// a flood of texts that are never seen again takes nothing from those that are.
 struct StatementCache::Impl {
-  std::size_t max_bytes = 0;
+  explicit Impl(std::size_t max)
+      : evicted(std::min(max / 256, kMostRemembered)), max_bytes(max - std::min(max, evicted.bytes())) {}
+
+  Evicted evicted;
+  const std::size_t max_bytes;
   std::unordered_map<std::uint64_t, std::unique_ptr<Entry>> entries;
-  Entry* newest = nullptr;
-  Entry* oldest = nullptr;
+  Queue probation, proven;
   std::string key;  // reused for every text
 
   static std::uint64_t hash(std::string_view text, const ParseSettings& settings, KeyKind kind) noexcept {
@@ -63,31 +111,40 @@ struct StatementCache::Impl {
     if (entry->kind != kind || entry->key != text || entry->search_path != settings.search_path ||
         entry->standard_conforming_strings != settings.standard_conforming_strings)
       return nullptr;
-    if (entry != newest) {
-      unlink(*entry);
-      link(*entry);
-    }
+    if (entry != proven.newest) use(*entry);
     return entry;
   }
 
-  void link(Entry& entry) noexcept {
-    entry.older = newest;
-    entry.newer = nullptr;
-    if (newest != nullptr) newest->newer = &entry;
-    newest = &entry;
-    if (oldest == nullptr) oldest = &entry;
+  Queue& queue_of(const Entry& entry) noexcept { return entry.proven ? proven : probation; }
+
+  void use(Entry& entry) noexcept {
+    queue_of(entry).remove(entry);
+    entry.proven = true;
+    proven.push(entry);
+    make_room_among_proven();
   }
 
-  void unlink(Entry& entry) noexcept {
-    (entry.newer != nullptr ? entry.newer->older : newest) = entry.older;
-    (entry.older != nullptr ? entry.older->newer : oldest) = entry.newer;
+  void make_room_among_proven() noexcept {
+    while (proven.bytes > max_bytes / 4 * 3) {
+      auto& oldest = *proven.oldest;
+      proven.remove(oldest);
+      oldest.proven = false;
+      probation.push(oldest);
+    }
   }
 
   void erase(Entry& entry, Counters& counters) {
-    unlink(entry);
+    queue_of(entry).remove(entry);
     counters.bytes -= entry.bytes;
     --counters.entries;
     entries.erase(entry.hash);
+  }
+
+  void evict(Counters& counters) {
+    auto& entry = *(probation.oldest != nullptr ? probation.oldest : proven.oldest);
+    evicted.add(entry.hash);
+    erase(entry, counters);
+    ++counters.evictions;
   }
 
   void insert(std::uint64_t hash, std::string_view text, const ParseSettings& settings, KeyKind kind,
@@ -96,10 +153,7 @@ struct StatementCache::Impl {
     const auto bytes = sizeof(Entry) + 160 + text.size() + settings.search_path.size() + (query ? bytes_of(*query) : 0);
     if (bytes > max_bytes / 4) return;
     if (const auto same = entries.find(hash); same != entries.end()) erase(*same->second, counters);
-    while (oldest != nullptr && counters.bytes + bytes > max_bytes) {
-      erase(*oldest, counters);
-      ++counters.evictions;
-    }
+    while (counters.bytes + bytes > max_bytes) evict(counters);
     auto entry = std::make_unique<Entry>();
     entry->hash = hash;
     entry->kind = kind;
@@ -109,17 +163,17 @@ struct StatementCache::Impl {
     entry->key = text;
     entry->query = std::move(query);
     entry->bytes = bytes;
-    link(*entry);
+    entry->proven = evicted.has(hash);
+    queue_of(*entry).push(*entry);
     counters.bytes += bytes;
     ++counters.entries;
     entries.emplace(hash, std::move(entry));
+    make_room_among_proven();
   }
 };
 
 StatementCache::StatementCache(std::shared_ptr<const Topology> topology, std::size_t max_bytes)
-    : topology_(std::move(topology)), impl_(std::make_unique<Impl>()) {
-  impl_->max_bytes = max_bytes;
-}
+    : topology_(std::move(topology)), impl_(std::make_unique<Impl>(max_bytes)) {}
 
 StatementCache::~StatementCache() = default;
 

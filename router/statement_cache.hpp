@@ -1,7 +1,8 @@
 // text -> Query. Literals are lifted out by a lexer of ours (1 ns a byte), so `id = 7` and `id = 8` share one entry;
 // the normalised text is compared in full, never only its hash. Kinds of statements whose facts depend on their
 // literals (SET, DDL, LIMIT-sensitive ones, …) are stored under their exact text or not at all. One per thread and
-// database; bounded by bytes, least recently used goes first. Not thread-safe.
+// database; bounded by bytes: the least recently used goes first, those used only once before all others. Not
+// thread-safe.
 #pragma once
 
 #include <memory>

@@ -180,6 +180,9 @@ class Session final : public net::EventHandler, public LinkOwner {
   Step run_session_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql,
                              Frame frame);
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
+  bool keeps_local_settings() const noexcept;
+  void note_local(const router::Statement& statement);
+  void refuse_unreadable(const router::Statement& statement, std::string_view sql, router::Plan& plan) const;
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
   bool keeps_connection() const noexcept;
   void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
@@ -369,6 +372,10 @@ class Session final : public net::EventHandler, public LinkOwner {
   bool error_seen_ = false;  // in this Query or segment
   bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, may_change_ = false,
        hints_ = false, is_wide_ = false, deadlock_victim_ = false;
+  struct LocalSettings {
+    std::string search_path, encoding;  // as SET LOCAL printed them; empty: not said
+  };
+  std::unique_ptr<LocalSettings> local_;  // of the transaction at hand
   bool standard_strings_ = true, serializable_default_ = false, foreign_encoding_ = false, error_is_ours_ = false;
   // What the client has sent since it was last told something, while that may go to a replica: if the replica dies
   // before it has answered anything, another node is asked the same.

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cctype>
+#include <initializer_list>
 
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/fault_code.hpp"
@@ -45,9 +47,37 @@ bool changes_catalog(StatementKind kind) noexcept {
 // A key's bytes are hashed as the server stores them; in another encoding they would be other bytes, and another shard.
 bool uses_text_key(const Statement& statement, const router::Topology& topology) {
   for (const auto& use : statement.sharded) {
-    if (topology.sharded() && topology.tables.all()[use.table].key_type == router::KeyType::kText) return true;
+    if (topology.tables.all()[use.table].key_type == router::KeyType::kText) return true;
   }
   return false;
+}
+
+// An encoding's name as the server compares it.
+std::string plain_name(std::string_view encoding_sql) {
+  std::string plain;
+  for (const char c : encoding_sql)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return plain;
+}
+
+bool names_one_of(std::string_view encoding_sql, std::initializer_list<std::string_view> names) {
+  const auto plain = plain_name(encoding_sql);
+  return std::any_of(names.begin(), names.end(),
+                     [&](std::string_view name) { return plain.find(name) != std::string::npos; });
+}
+
+// Other encodings write letters with bytes that mean something else in ASCII (a backslash, say), and are read wrongly
+// here. https://www.postgresql.org/docs/15/multibyte.html
+bool keeps_ascii_apart(std::string_view encoding_sql) {
+  return names_one_of(encoding_sql, {"latin", "iso8859", "win12", "windows12", "koi8", "euc", "sqlascii"});
+}
+
+// A search_path no unqualified name is certain under.
+constexpr std::string_view kUnclearPath = "'?,?'";
+
+bool is_ascii(std::string_view sql) {
+  return std::all_of(sql.begin(), sql.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 std::string now_as_literal() {
@@ -68,7 +98,37 @@ router::ParseSettings Session::parse_settings() const {
   router::ParseSettings settings;
   settings.standard_conforming_strings = standard_strings_;
   if (const auto* path = settings_->find("search_path")) settings.search_path = path->sql;
+  if (local_ && keeps_local_settings()) {
+    if (!local_->search_path.empty()) settings.search_path = local_->search_path;
+  }
   return settings;
+}
+
+// True in the transaction in which SET LOCAL may have been said.
+bool Session::keeps_local_settings() const noexcept {
+  return transaction_ ||
+         std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.executed; });
+}
+
+// SET LOCAL ends with the transaction, which forgets it. A savepoint made before it may take it back.
+void Session::note_local(const Statement& statement) {
+  const bool may_go_back = transaction_ && !transaction_->savepoints.empty();
+  const auto local = [this]() -> LocalSettings& {
+    if (!local_) local_ = std::make_unique<LocalSettings>();
+    return *local_;
+  };
+  if (statement.kind == StatementKind::kResetAll && local_) local_->search_path = kUnclearPath;
+  for (const auto& setting : statement.settings) {
+    if (setting.name == "search_path") {
+      if (setting.local)
+        local().search_path = may_go_back || setting.value_sql.empty() ? std::string(kUnclearPath) : setting.value_sql;
+      else if (local_)
+        local_->search_path = may_go_back ? kUnclearPath : std::string_view();
+    } else if (setting.name == "client_encoding" && setting.local &&
+               !names_one_of(setting.value_sql, {"utf8", "unicode"})) {
+      local().encoding = setting.value_sql;
+    }
+  }
 }
 
 router::Plan Session::plan_for(const Statement& statement, const router::Values& values, std::string_view sql) {
@@ -86,14 +146,30 @@ router::Plan Session::plan_for(const Statement& statement, const router::Values&
     view.now_literal = now;
   }
   auto plan = router::plan(statement, values, database_->topology(), view, sql);
-  if (foreign_encoding_ && uses_text_key(statement, database_->topology())) {
-    plan.action = Action::kRefuse;
-    plan.rule = router::Rule::kRefuse;
-    plan.fault = std::make_unique<Fault>(Fault{FaultReason::kNotSupported,
-                                               "a text shard key in another client_encoding than UTF8 is not supported",
-                                               "SET client_encoding TO 'UTF8'", 0});
-  }
+  if (local_ && !keeps_local_settings()) local_.reset();
+  if (foreign_encoding_ || (local_ && !local_->encoding.empty())) refuse_unreadable(statement, sql, plan);
   return plan;
+}
+
+// What is written in another client_encoding than UTF8 and would be another shard's, or another statement.
+void Session::refuse_unreadable(const Statement& statement, std::string_view sql, router::Plan& plan) const {
+  const auto& topology = database_->topology();
+  if (!topology.sharded() || plan.action == Action::kRefuse) return;
+  std::string what;
+  if (uses_text_key(statement, topology)) {
+    what = "a text shard key";
+  } else if (!is_ascii(sql)) {
+    const auto* encoding = settings_->find("client_encoding");
+    const bool apart = !foreign_encoding_ || (encoding != nullptr && keeps_ascii_apart(encoding->sql));
+    const bool local_apart = !local_ || local_->encoding.empty() || keeps_ascii_apart(local_->encoding);
+    if (!apart || !local_apart) what = "a statement with letters outside of ASCII";
+  }
+  if (what.empty()) return;
+  plan.action = Action::kRefuse;
+  plan.rule = router::Rule::kRefuse;
+  plan.fault = std::make_unique<Fault>(Fault{FaultReason::kNotSupported,
+                                             what + " in another client_encoding than UTF8 is not supported",
+                                             "SET client_encoding TO 'UTF8'", 0});
 }
 
 Session::Step Session::on_query(Frame frame) {
@@ -207,6 +283,7 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
   if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
     transaction_->cursors[statement.name] = plan.shards[0];
   }
+  note_local(statement);
   effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
   if (statement.kind == StatementKind::kResetAll) effects_.emplace_back();  // without a name: all of them
   if (statement.pins != router::PinReason::kNone) {
