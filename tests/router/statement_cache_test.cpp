@@ -106,7 +106,7 @@ TEST(StatementCache, FactsFromTheCacheAreThoseOfAFreshParse) {
 }
 
 #ifdef SHARDWAY_SANITIZED
-constexpr int kFlood = 100'000;
+constexpr int kFlood = 400'000;
 #else
 constexpr int kFlood = 1'000'000;
 #endif
