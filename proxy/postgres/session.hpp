@@ -300,6 +300,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   void await_outcome();
   void tell_parts();
   void parts_told(Operation& operation);
+  void note_applied(const Operation& operation);
   void abort_commit(CommitOutcome outcome);
   void abort_told(Operation& operation);
   void end_commit(CommitOutcome outcome);

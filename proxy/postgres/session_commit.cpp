@@ -214,9 +214,16 @@ void Session::tell_parts() {
 }
 
 void Session::parts_told(Operation& operation) {
+  if (commit_->is_atomic()) note_applied(operation);
+  CommitOutcome outcome;
+  outcome.kind = CommitOutcome::Kind::kCommitted;
+  end_commit(std::move(outcome));
+}
+
+void Session::note_applied(const Operation& operation) {
   std::string missing;
   for (const auto* link : commit_->writers) {
-    if (!commit_->is_atomic() || link == &commit_->agent_link()) continue;
+    if (link == &commit_->agent_link()) continue;
     const auto told = std::find_if(operation.parts().begin(), operation.parts().end(),
                                    [&](const Operation::Part& part) { return part.link == link; });
     const bool applied = told != operation.parts().end() && !told->failed && told->tag == "COMMIT PREPARED";
@@ -224,14 +231,9 @@ void Session::parts_told(Operation& operation) {
   }
   transaction::at_step("applied");
   auto& ledger = *database_->backend().ledger;
-  if (!missing.empty()) {  // committed all the same; reads of these shards wait until they have it
-    ledger.hand_over(*commit_->name, State::kApplying, "COMMIT PREPARED was not confirmed by shards: " + missing);
-  } else if (commit_->is_atomic()) {
-    ledger.finish(*commit_->name, true);
-  }
-  CommitOutcome outcome;
-  outcome.kind = CommitOutcome::Kind::kCommitted;
-  end_commit(std::move(outcome));
+  if (missing.empty()) return ledger.finish(*commit_->name, true);
+  // Committed all the same; reads of these shards wait until they have it.
+  ledger.hand_over(*commit_->name, State::kApplying, "COMMIT PREPARED was not confirmed by shards: " + missing);
 }
 
 // Nothing was committed where anything was written; what is still open or prepared is rolled back.
