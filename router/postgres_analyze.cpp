@@ -141,6 +141,7 @@ std::shared_ptr<const Query> analyze_postgres(std::string_view text, const Parse
   ParseSettings current = settings;
   for (const auto& statement : parsed.statements()) {
     query->statements.push_back(analyze_one(statement, text, current, topology, literals, depends_on_literals));
+    query->lacks_columns = query->lacks_columns || !query->statements.back().column_lists.empty();
     // What stands behind it in the same text is analysed before it has run.
     if (changes_search_path(query->statements.back())) current.search_path = kUnclearSearchPath;
   }

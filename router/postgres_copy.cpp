@@ -37,6 +37,17 @@ void copy_option(CopyFacts& facts, const DefElem& option, const List* all) {
   }
 }
 
+// A COPY FROM without a list fills all columns but the generated ones; the list says which those were thought to be.
+void write_missing_list(Context& context, const RangeVar& target, int term) {
+  const auto& table = context.table_of(term);
+  const auto* known = context.topology.catalog ? context.topology.catalog->columns(table.schema, table.name) : nullptr;
+  if (known == nullptr) return;
+  std::vector<std::string_view> columns;
+  for (const auto& column : *known)
+    if (!column.generated) columns.emplace_back(column.name);
+  if (!columns.empty()) write_columns(context, target, columns);
+}
+
 }  // namespace
 
 void copy_statement(Context& context, const CopyStmt& copy) {
@@ -51,7 +62,8 @@ void copy_statement(Context& context, const CopyStmt& copy) {
   if (copy.relation != nullptr) {
     Level level;
     level.top = true;
-    use_relation(context, &level, *copy.relation, copy.is_from ? Access::kInsert : Access::kRead);
+    const int term = use_relation(context, &level, *copy.relation, copy.is_from ? Access::kInsert : Access::kRead);
+    if (copy.is_from && copy.attlist == nullptr && term != kNoTerm) write_missing_list(context, *copy.relation, term);
     walk(context, level, copy.whereClause);
   } else {
     Outputs outputs;

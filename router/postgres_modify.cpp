@@ -97,6 +97,30 @@ void insert_keys(Context& context, const InsertStmt& insert, const Outputs& outp
     insert_select(context, select, outputs, position, term);
 }
 
+// How many columns an INSERT without a list fills; nothing if the catalogue cannot tell.
+std::optional<std::size_t> width_of(const SelectStmt& select, const Outputs& outputs) {
+  if (select.valuesLists != nullptr && select.op == SETOP_NONE)
+    return tree::Nodes(tree::as<List>(tree::Nodes(select.valuesLists)[0])).size();
+  if (!outputs.exact || outputs.open) return std::nullopt;
+  return outputs.columns.size();
+}
+
+// What the values stand for, written down: the servers' columns may be others by the time it gets there.
+void write_missing_list(Context& context, const InsertStmt& insert, const Outputs& outputs, int term) {
+  if (insert.cols != nullptr || context.out.fault) return;
+  const auto& table = context.table_of(term);
+  const auto& known = *context.topology.catalog->columns(table.schema, table.name);
+  const auto width = width_of(*tree::as<SelectStmt>(insert.selectStmt), outputs);
+  if (width && *width > known.size())
+    return context.fault(FaultReason::kSyntax, "INSERT has more expressions than target columns", "");
+  std::vector<std::string_view> columns;
+  for (std::size_t i = 0; width && i < *width; ++i) columns.emplace_back(known[i].name);
+  if (columns.empty() || !write_columns(context, *insert.relation, columns))
+    context.fault(FaultReason::kNotSupported,
+                  "INSERT into " + shown_name(table) + " without a column list: where it belongs was not found",
+                  "name the columns: INSERT INTO " + shown_name(table) + " (\"" + table.key + "\", …) …");
+}
+
 const Node* assigned_value(const ResTarget& target) {
   if (target.val == nullptr || tree::tag(target.val) != T_MultiAssignRef) return target.val;
   const auto* multiple = tree::as<MultiAssignRef>(target.val);
@@ -196,7 +220,10 @@ Outputs insert_statement(Context& context, const InsertStmt& insert, const Level
       context.not_repeatable("INSERT … SELECT … ON CONFLICT");
   }
   check_defaults(context, insert);
-  if (term != kNoTerm) insert_keys(context, insert, selected, term);
+  if (term != kNoTerm) {
+    insert_keys(context, insert, selected, term);
+    write_missing_list(context, insert, selected, term);
+  }
   if (insert.onConflictClause != nullptr) on_conflict(context, level, *insert.onConflictClause, term);
   return returning(context, level, insert.returningList);
 }

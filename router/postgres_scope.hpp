@@ -157,6 +157,9 @@ Outputs select_statement(Context& context, const SelectStmt& select, const Level
                          bool top);
 void query_statement(Context& context, const Node* node, const Level* outer, const CteScope* ctes, bool top,
                      Outputs& outputs);
+// postgres_columns.cpp: notes the list an INSERT or COPY into `target` goes without. False: no place for it was found.
+bool write_columns(Context& context, const RangeVar& target, const std::vector<std::string_view>& columns);
+
 // postgres_modify.cpp
 Outputs insert_statement(Context& context, const InsertStmt& insert, const Level* outer, const CteScope* ctes);
 Outputs update_statement(Context& context, const UpdateStmt& update, const Level* outer, const CteScope* ctes);

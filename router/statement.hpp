@@ -121,6 +121,12 @@ struct Hint {
   std::string value;  // shard name, key text, or what was wrong
 };
 
+// The column list an INSERT or COPY of a sharded table went without, as the catalogue has it (column_lists.hpp).
+struct ColumnList {
+  std::uint32_t token = 0;  // it belongs behind the token of this number, counted from 0 over the whole text
+  std::string sql;          // ` ("id", "name")`
+};
+
 struct Statement {
   StatementKind kind = StatementKind::kOther;
   PinReason pins = PinReason::kNone;   // the statement leaves something behind in the session that cannot be tracked
@@ -153,6 +159,7 @@ struct Statement {
   // now()-like calls to be replaced by one literal in a scatter: the numbers of their first tokens, from 0.
   // (Not bytes: one entry of the cache serves texts with literals of other lengths.)
   std::vector<std::uint32_t> now_calls;
+  std::vector<ColumnList> column_lists;  // to be written into the text before it is sent
   // What is wrong whatever the shards (an unknown table, INSERT without the key column, SET of the key column, …).
   std::optional<Fault> fault;
   bool fault_yields_to_hint = false;  // a hint that names the shard takes the blame
@@ -167,6 +174,7 @@ struct Query {
   std::vector<Statement> statements;
   std::optional<Fault> syntax_error;
   std::uint64_t topology_epoch = 0;
+  bool lacks_columns = false;  // a statement has column_lists
 };
 
 }  // namespace shardway::router

@@ -126,6 +126,17 @@ void sasl_initial(std::string& out, std::string_view mechanism, Bytes data) {
 void sasl_response(std::string& out, Bytes data) { bytes_frame(out, 'p', data); }
 
 void error(std::string& out, const ErrorText& e) { error_frame(out, 'E', e); }
+void error_at(std::string& out, Bytes body, std::uint32_t position) {
+  frame(out, 'E', [&](Writer& writer) {
+    while (!body.empty() && body[0] != '\0') {
+      const auto field = body.substr(0, body.find('\0'));
+      body.remove_prefix(std::min(body.size(), field.size() + 1));
+      writer.u8(static_cast<std::uint8_t>(field[0]));
+      writer.cstring(field[0] == 'P' ? std::string_view(std::to_string(position)) : field.substr(1));
+    }
+    writer.u8(0);
+  });
+}
 void notice(std::string& out, const ErrorText& e) { error_frame(out, 'N', e); }
 
 void authentication(std::string& out, std::uint32_t kind, Bytes data) {

@@ -133,7 +133,8 @@ struct ErrorText {
   std::string_view detail = {};
   int position = 0;
 };
-void error(std::string& out, const ErrorText& e);  // with S and V
+void error(std::string& out, const ErrorText& e);                     // with S and V
+void error_at(std::string& out, Bytes body, std::uint32_t position);  // a server's, with another P
 void notice(std::string& out, const ErrorText& e);
 void authentication(std::string& out, std::uint32_t kind, Bytes data);
 void parameter_status(std::string& out, std::string_view name, std::string_view value);

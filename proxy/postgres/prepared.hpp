@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "protocol/postgres/messages.hpp"
+#include "router/column_lists.hpp"
 #include "router/planner.hpp"
 
 namespace shardway::proxy::postgres {
@@ -39,6 +40,9 @@ struct ClientStatement {
   std::shared_ptr<const Prepared> prepared;
   std::shared_ptr<const router::Query> query;
   router::Literals literals;
+  // If columns were written into it: the statement as the client sent it, and where they are now.
+  std::shared_ptr<const Prepared> as_sent;
+  std::vector<router::WrittenLists::Span> written_lists;
   std::uint64_t parse_number = 0;  // the client's Parses are numbered: those skipped behind an error leave nothing
 };
 

@@ -240,6 +240,13 @@ class Session final : public net::EventHandler, public LinkOwner {
   Step on_sync(Frame frame);
   std::shared_ptr<const ClientStatement> statement_named(std::string_view name) const;
   std::shared_ptr<const ClientStatement> analyzed(std::shared_ptr<const Prepared> prepared, std::uint64_t parse_number);
+  // ---- session_columns.cpp ----
+  using WrittenLists = std::vector<router::WrittenLists::Span>;
+  std::string query_with_columns(const router::Query& query, std::string_view sql);
+  void write_columns(ClientStatement& statement);
+  const WrittenLists* lists_behind(const Owed& owed) const;
+  bool send_moved_error(Link& link, Frame frame, std::string_view position);
+
   void forget_unanswered_parses();
   void store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement);
   std::shared_ptr<const ClientStatement> statement_for_bind(std::string_view name);
@@ -403,6 +410,7 @@ class Session final : public net::EventHandler, public LinkOwner {
   using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
   std::unique_ptr<Statements> statements_;
   std::shared_ptr<const ClientStatement> unnamed_;
+  std::unique_ptr<WrittenLists> written_lists_;                          // into the Query under way
   std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;  // waits for the answers before it
   std::uint64_t parses_taken_ = 0, parses_answered_ = 0;
   std::shared_ptr<const ClientStatement> deferred_;  // parsed by the client, not yet sent to a server

@@ -96,7 +96,7 @@ std::shared_ptr<const ClientStatement> Session::statement_for_bind(std::string_v
   auto statement = statement_named(name);
   if (!statement || statement->query->topology_epoch == database_->topology().epoch) return statement;
   const bool was_deferred = deferred_ == statement;
-  statement = analyzed(statement->prepared, statement->parse_number);
+  statement = analyzed(statement->as_sent ? statement->as_sent : statement->prepared, statement->parse_number);
   store_statement(name, statement);
   if (was_deferred) deferred_ = statement;
   return statement;

@@ -10,6 +10,7 @@
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
+#include "router/column_lists.hpp"
 
 namespace shardway::proxy::postgres {
 
@@ -179,7 +180,7 @@ Session::Step Session::on_query(Frame frame) {
     fatal(FaultReason::kProtocol, "unexpected message type 0x51 during COPY from stdin");
     return Step::kConsumed;
   }
-  const auto sql = pg::decode_query(frame.substr(pg::kHeadBytes));
+  auto sql = pg::decode_query(frame.substr(pg::kHeadBytes));
   if (!sql) {
     fatal(FaultReason::kProtocol, "invalid message format");
     return Step::kConsumed;
@@ -194,7 +195,14 @@ Session::Step Session::on_query(Frame frame) {
   forget_unnamed();
   if (!catalog_is_current()) return Step::kBlocked;
   auto& literals = scratch_literals();
-  const auto query = database_->cache().find(*sql, parse_settings(), literals);
+  auto query = database_->cache().find(*sql, parse_settings(), literals);
+  if (written_lists_) written_lists_.reset();
+  std::string with_columns;
+  if (query->lacks_columns) {
+    frame = with_columns = query_with_columns(*query, *sql);
+    sql = pg::decode_query(frame.substr(pg::kHeadBytes));
+    query = database_->cache().find(*sql, parse_settings(), literals);
+  }
   if (query->syntax_error) {
     if (!database_->topology().sharded()) return forward_query(unsharded_plan(), frame);
     fail_statement(*query->syntax_error);
@@ -527,7 +535,9 @@ void Session::explain_statement(const Statement& statement) {
     return;
   }
   for (const auto& inner : query->statements) {
-    const auto plan = plan_for(inner, {&literals, nullptr, nullptr}, text);
+    auto plan = plan_for(inner, {&literals, nullptr, nullptr}, text);
+    if (query->lacks_columns && plan.rewritten.empty())
+      plan.rewritten = router::with_column_lists(*query, text, standard_strings_).text;
     const auto more = router::explain(inner, plan, database_->topology(), text);
     lines.insert(lines.end(), more.begin(), more.end());
   }

@@ -250,6 +250,7 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   error_seen_ = true;
   const bool deadlock = is_broken_deadlock(frame);
   if (deadlock) encode_deadlock(reply());
+  const bool moved = !deadlock && !ours && send_moved_error(link, frame, error->position);
   const bool extended =
       !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
   if (extended) {
@@ -265,7 +266,7 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   if (error->sqlstate == "0A000" && error->message.find("cached plan") != std::string_view::npos) {
     link.close_when_returned();
   }
-  return ours || deadlock ? Disposition::kDrop : Disposition::kForward;
+  return ours || deadlock || moved ? Disposition::kDrop : Disposition::kForward;
 }
 
 // The COPY of a pipeline is over before its Sync: what the client sent behind it goes on.

@@ -49,6 +49,7 @@ std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const P
   statement->query = database_->cache().find(prepared->text, parse_settings(), statement->literals);
   statement->prepared = std::move(prepared);
   statement->parse_number = parse_number;
+  if (statement->query->lacks_columns) write_columns(*statement);
   return statement;
 }
 

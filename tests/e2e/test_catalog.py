@@ -1,7 +1,7 @@
 """The servers' catalogue: what differs between shards or cannot be kept by them is refused until it is mended."""
 from support.servers import APP, wait_until
 from support.case import ProxyCase
-from wire import Wire
+from wire import COPY_DONE, SYNC, Wire, copy_data, fields_of, query, run
 
 TABLES = """
 create table items(id bigint primary key, note text);
@@ -32,6 +32,18 @@ class Catalog(ProxyCase):
         """The SQLSTATE, or "" for none."""
         errors = [line.split()[2] for line in self.wire.sql(sql) if line.startswith("E ")]
         return errors[0] if errors else ""
+
+    @staticmethod
+    def position(wire, sql, extended=False):
+        """The SQLSTATE of the statement's error, and where it says it is."""
+        wire.send(run(sql) + SYNC if extended else query(sql))
+        error = None
+        while True:
+            kind, body = wire.frame()
+            if kind == "E":
+                error = fields_of(body)
+            if kind == "Z":
+                return error["C"], error.get("P")
 
     def check_refused(self, change, undo, statement, word):
         self.assertEqual(self.state(statement), "")
@@ -103,6 +115,47 @@ class Catalog(ProxyCase):
         self.assertEqual(self.state("insert into items values (1, 'a'), (null, 'x')"), "23502")
         self.assertEqual(self.state("insert into items values (99999999999999999999, 'x')"), "22003")
         self.assertEqual(self.wire.sql("select note from items where id = 99999999999999999999")[-2:], ["C SELECT 0", "Z I"])
+
+    def test_an_insert_without_columns_is_sent_with_those_it_was_planned_with(self):
+        explained = [line for line in self.wire.sql("shardway explain insert into items values (7, 'x')")
+                     if "sql: " in line]
+        self.assertEqual(len(explained), 1)
+        self.assertIn('insert into items ("id", "note") values (7, \'x\')', explained[0])
+        # A column goes and comes back at the end: by place, the note would be the key now.
+        for index in (0, 1):
+            self.shard(index, "alter table items drop column id; alter table items add column id bigint primary key")
+        self.addCleanup(self.reread)
+        self.addCleanup(self.run_everywhere, "drop table items; create table items(id bigint primary key, note text)")
+        keys = range(100, 140)
+        for key in keys:
+            self.assertEqual(self.state(f"insert into items values ({key}, '{key + 1}')"), "")
+        self.wire.send(query("copy items from stdin"))
+        self.wire.until("G")
+        self.assertEqual(self.wire.ask(copy_data("140\t141\n") + COPY_DONE)[0], "C COPY 1")
+        first, second = self.on_shards("select id, hashint8extended(id, 0) & 16383 from items")
+        self.assertTrue(first and second)
+        self.assertEqual([row for row in first if row[1] >= 8192] + [row for row in second if row[1] < 8192], [])
+        self.assertEqual(sorted(key for key, _ in first + second), [*keys, 140])
+
+    def test_a_dropped_column_is_an_error_until_the_catalogue_is_read(self):
+        for index in (0, 1):
+            self.shard(index, "alter table items drop column note")
+        self.addCleanup(self.reread)
+        self.addCleanup(self.shard, 0, "alter table items add column note text")
+        self.addCleanup(self.shard, 1, "alter table items add column note text")
+        self.assertEqual(self.state("insert into items values (1, 'a')"), "42703")
+        self.reread()
+        self.assertEqual(self.state("insert into items values (1, 'a')"), "42601")
+        self.assertEqual(self.on_shards("select * from items"), [[], []])
+
+    def test_positions_are_those_of_the_clients_text(self):
+        plain = Wire.login(self.proxy.port, "app", self.cluster.passwords["app"], "plain")
+        self.addCleanup(plain.close)
+        for sql in ("insert into items values (1, 2 + 'x'::int)", "insert into items as ü values (1, nothing)",
+                    "insert into items values (1, 'a') returning wrong"):
+            with self.subTest(sql=sql):
+                self.assertEqual(self.position(self.wire, sql), self.position(plain, sql))
+                self.assertEqual(self.position(self.wire, sql, extended=True), self.position(plain, sql, extended=True))
 
     def test_show_shards_names_refused_tables(self):
         self.shard(1, "alter table items add column extra int")

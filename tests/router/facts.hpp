@@ -35,6 +35,7 @@ inline std::string described(const Statement& s) {
   for (const auto& setting : s.settings)
     text += " set " + setting.name + "=" + setting.value_sql + (setting.local ? "l" : "") +
             (setting.from_function ? "f" : "");
+  for (const auto& list : s.column_lists) text += " list " + std::to_string(list.token) + list.sql;
   if (s.copy) text += " copy " + s.copy->format + std::to_string(s.copy->columns.size());
   return text + " hint " + std::to_string(static_cast<int>(s.hint.kind)) + s.hint.value + " $" +
          std::to_string(s.parameters);
