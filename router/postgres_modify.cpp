@@ -101,7 +101,7 @@ void insert_keys(Context& context, const InsertStmt& insert, const Outputs& outp
 std::optional<std::size_t> width_of(const SelectStmt& select, const Outputs& outputs) {
   if (select.valuesLists != nullptr && select.op == SETOP_NONE)
     return tree::Nodes(tree::as<List>(tree::Nodes(select.valuesLists)[0])).size();
-  if (!outputs.exact || outputs.open) return std::nullopt;
+  if (!outputs.exact) return std::nullopt;
   return outputs.columns.size();
 }
 

@@ -34,6 +34,9 @@ TEST(ColumnLists, AreWrittenBehindTheTable) {
            {"INSERT INTO orders SELECT order_id, customer_id FROM orders WHERE customer_id = 42",
             R"(INSERT INTO orders ("order_id", "customer_id") )"
             "SELECT order_id, customer_id FROM orders WHERE customer_id = 42"},
+           {"INSERT INTO orders SELECT order_id + 100, customer_id FROM orders WHERE customer_id = 42",
+            R"(INSERT INTO orders ("order_id", "customer_id") )"
+            "SELECT order_id + 100, customer_id FROM orders WHERE customer_id = 42"},
            {"INSERT INTO order_items SELECT * FROM order_items WHERE customer_id = 42",
             R"(INSERT INTO order_items ("customer_id", "order_id", "sku", "qty") )"
             "SELECT * FROM order_items WHERE customer_id = 42"},
