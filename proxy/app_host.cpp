@@ -138,10 +138,7 @@ void App::add_static_rows(stats::Report& report) const {
     for (const auto& shard : database->backend->shards) {
       for (const auto& node : shard->nodes) {
         auto& added = report.nodes.emplace_back(node_row(database->backend->config, *shard, *node));
-        const std::lock_guard lock(database->mutex);
-        for (const auto& [key, pool] : database->pools) {
-          if (key.first == node->number) added.servers += pool->open();
-        }
+        added.servers = database->postgres_pools.open(node->number);
         row.current_connections += added.servers;
       }
     }

@@ -14,41 +14,27 @@ std::uint64_t next_link_id() {
 
 Database::Database(net::EventLoop& loop, std::shared_ptr<const Generation> generation,
                    std::shared_ptr<SharedDatabase> shared)
-    : loop_(loop), generation_(std::move(generation)), shared_(std::move(shared)) {
+    : postgres(*shared->backend, [this](router::ShardIndex shard, std::size_t node,
+                                        const auto& login) { return make_postgres_pool(shard, node, login); }),
+      loop_(loop),
+      generation_(std::move(generation)),
+      shared_(std::move(shared)) {
   counters.by_shard.resize(config().shards.size());
 }
 
-Database::UserPools& Database::pools_of(const std::string& server_user) {
-  auto& slot = user_pools_[server_user];
-  if (slot) return *slot;
-  slot = std::make_unique<UserPools>();
-  slot->server_user = server_user;
-  for (const auto& shard : backend().shards) slot->by_shard.emplace_back(shard->nodes.size(), nullptr);
-  return *slot;
-}
-
-postgres::Pool& Database::pool(UserPools& pools, router::ShardIndex shard, std::size_t node) {
-  auto& known = pools.by_shard[shard][node];
-  if (known != nullptr) return *known;
-  auto made = make_pool(shard, node, pools.server_user);
-  known = made.get();
-  pools_.emplace(std::pair{made->node().number, pools.server_user}, std::move(made));
-  return *known;
-}
-
-std::unique_ptr<postgres::Pool> Database::make_pool(router::ShardIndex shard, std::size_t node,
-                                                    const std::string& server_user) {
+std::unique_ptr<postgres::Pool> Database::make_postgres_pool(router::ShardIndex shard, std::size_t node,
+                                                             const backend::Pools<postgres::Link>::OfLogin& login) {
   auto& where = *backend().shards[shard]->nodes[node];
   auto target = std::make_shared<postgres::LinkTarget>();
   target->backend = shared_->backend;
   target->node = &where;
   target->shard = shard;
-  target->user = server_user;
+  target->user = login.user;
   target->database = config().server_database.empty() ? config().name : config().server_database;
   target->secrets = generation_->secrets;
   target->tls = shared_->server_tls;
   return std::make_unique<postgres::Pool>(
-      loop_, shared_->pool(where.number, server_user), backend(), where,
+      loop_, shared_->postgres_pools.pool(where.number, login.login, config().pool.size), backend(), where,
       [target = std::shared_ptr<const postgres::LinkTarget>(std::move(target)), this](postgres::Pool& pool) {
         ++counters.server_connects;
         return std::make_unique<postgres::Link>(target, pool, next_link_id());
@@ -83,11 +69,11 @@ void Database::add_cache_counters(stats::DatabaseCounters& to) const {
 }
 
 void Database::sweep(bool close_all) {
-  for (auto& [key, pool] : pools_) pool->sweep(close_all);
+  visit_pools([close_all](const std::string&, auto& pool) { pool.sweep(close_all); });
 }
 
 void Database::retire() {
-  for (auto& [key, pool] : pools_) pool->retire();
+  visit_pools([](const std::string&, auto& pool) { pool.retire(); });
 }
 
 std::string Database::server_user_of(const std::string& user) const {
@@ -113,18 +99,12 @@ void Database::forget_welcomes() {
   shared_->welcomes.clear();
 }
 
-bool Database::in_use() const noexcept {
-  for (const auto& [key, pool] : pools_) {
-    if (pool->lent() != 0 || pool->opening() != 0 || pool->waiting() != 0) return true;
-  }
-  return false;
-}
-
-bool Database::is_empty() const noexcept {
-  for (const auto& [key, pool] : pools_) {
-    if (pool->idle() != 0) return false;
-  }
-  return !in_use();
+bool Database::is_empty() {
+  bool empty = true;
+  visit_pools([&](const std::string&, auto& pool) {
+    empty = empty && pool.idle() == 0 && pool.lent() == 0 && pool.opening() == 0 && pool.waiting() == 0;
+  });
+  return empty;
 }
 
 }  // namespace shardway::proxy

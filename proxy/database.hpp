@@ -9,7 +9,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "proxy/backend/node.hpp"
+#include "proxy/backend/pools.hpp"
 #include "proxy/postgres/link.hpp"
 #include "proxy/stats/counters.hpp"
 #include "router/statement_cache.hpp"
@@ -22,20 +22,13 @@ struct Welcome {
   bool standard_conforming_strings = true;
 };
 
-// The shared pools of one database over all threads: one per node and server user.
+// What all threads share of one database.
 struct SharedDatabase {
   std::shared_ptr<backend::Backend> backend;
   net::TlsContext server_tls;
-
-  std::shared_ptr<postgres::SharedPool> pool(std::uint32_t node, const std::string& user) {
-    const std::lock_guard lock(mutex);
-    auto& pool = pools[{node, user}];
-    if (!pool) pool = std::make_shared<postgres::SharedPool>(backend->config.pool.size);
-    return pool;
-  }
-  std::mutex mutex;  // pools, welcomes
+  backend::SharedPools<postgres::Link> postgres_pools;
+  std::mutex mutex;  // welcomes
   std::unordered_map<std::string, Welcome> welcomes;
-  std::map<std::pair<std::uint32_t, std::string>, std::shared_ptr<postgres::SharedPool>> pools;
 };
 
 struct Generation {
@@ -51,13 +44,6 @@ class Database {
  public:
   Database(net::EventLoop& loop, std::shared_ptr<const Generation> generation, std::shared_ptr<SharedDatabase> shared);
 
-  // The pools of one server user, by shard and node; made as they are needed. The reference stays valid.
-  struct UserPools {
-    std::string server_user;
-    std::vector<std::vector<postgres::Pool*>> by_shard;
-  };
-  UserPools& pools_of(const std::string& server_user);
-  postgres::Pool& pool(UserPools& pools, router::ShardIndex shard, std::size_t node);
   // The cache over the newest topology.
   router::StatementCache& cache();
   const router::Topology& topology() { return *cache().topology(); }
@@ -67,16 +53,16 @@ class Database {
   backend::Backend& backend() noexcept { return *shared_->backend; }
   const config::Database& config() const noexcept { return shared_->backend->config; }
   stats::DatabaseCounters counters;  // by_shard sized at construction
+  backend::Pools<postgres::Link> postgres;
   void add_cache_counters(stats::DatabaseCounters& to) const;
 
   template <class Visit>
   void visit_pools(Visit visit) {
-    for (auto& [key, pool] : pools_) visit(key.second, *pool);
+    postgres.visit(visit);
   }
   void sweep(bool close_all);
-  void retire();                   // a newer configuration has taken its place
-  bool in_use() const noexcept;    // some link is lent, opening or awaited
-  bool is_empty() const noexcept;  // nor is one idle
+  void retire();    // a newer configuration has taken its place
+  bool is_empty();  // no link is lent, opening, awaited or idle
 
   // Learnt once for all threads, by server user and settings.
   std::optional<Welcome> welcome(const std::string& key);
@@ -84,13 +70,12 @@ class Database {
   void forget_welcomes();
 
  private:
-  std::unique_ptr<postgres::Pool> make_pool(router::ShardIndex shard, std::size_t node, const std::string& server_user);
+  std::unique_ptr<postgres::Pool> make_postgres_pool(router::ShardIndex shard, std::size_t node,
+                                                     const backend::Pools<postgres::Link>::OfLogin& login);
 
   net::EventLoop& loop_;
   std::shared_ptr<const Generation> generation_;
   std::shared_ptr<SharedDatabase> shared_;
-  std::map<std::string, std::unique_ptr<UserPools>> user_pools_;
-  std::map<std::pair<std::uint32_t, std::string>, std::unique_ptr<postgres::Pool>> pools_;
   std::unique_ptr<router::StatementCache> cache_;
   std::uint64_t cache_epoch_ = 0;
   router::StatementCache::Counters retired_{};

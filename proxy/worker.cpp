@@ -13,8 +13,6 @@ namespace postgres {
 stats::ServerRow server_row(const Link& link, std::uint32_t worker, const char* state);
 }
 
-using postgres::Session;
-
 // A listening socket of this worker.
 class Worker::Listener final : public net::EventHandler {
  public:
@@ -111,15 +109,15 @@ Worker::Worker(std::uint32_t index, Surroundings& surroundings, std::shared_ptr<
 
 Worker::~Worker() {
   join();
-  for (auto& [id, session] : sessions_) closing_.push_back(std::move(session));
-  sessions_.clear();
+  for (auto& [id, client] : clients_) closing_.push_back(std::move(client));
+  clients_.clear();
 }
 
 void Worker::start() {
   thread_ = std::thread([this] {
     every_second();
     loop_.run();
-    while (!sessions_.empty()) sessions_.begin()->second->kill("stopped");
+    while (!clients_.empty()) clients_.begin()->second->kill("stopped");
   });
 }
 
@@ -132,46 +130,41 @@ void Worker::join() {
 void Worker::accept(int fd, std::size_t listener) {
   surroundings_.clients.fetch_add(1);
   const auto id = surroundings_.last_client_id.fetch_add(1) + 1;
-  auto session = std::make_unique<Session>(*this, fd, listener, id);
-  auto& started = *session;
-  sessions_.emplace(id, std::move(session));
+  std::unique_ptr<Client> client = std::make_unique<postgres::Session>(*this, fd, listener, id);
+  auto& started = *client;
+  clients_.emplace(id, std::move(client));
   started.start();
 }
 
-void Worker::remove(Session& session) {
-  by_process_id_.erase(session.process_id());
-  const auto found = sessions_.find(session.id());
-  if (found == sessions_.end()) return;
-  loop_.bury(std::shared_ptr<Session>(std::move(found->second)));
-  sessions_.erase(found);
+Client* Worker::client_of(std::uint64_t id) const {
+  const auto found = clients_.find(id);
+  return found == clients_.end() ? nullptr : found->second.get();
+}
+
+void Worker::remove(Client& client) {
+  by_process_id_.erase(client.process_id());
+  const auto found = clients_.find(client.id());
+  if (found == clients_.end()) return;
+  loop_.bury(std::shared_ptr<Client>(std::move(found->second)));
+  clients_.erase(found);
   surroundings_.clients.fetch_sub(1);
 }
 
-void Worker::resume_later(Session& session) {
-  loop_.defer([this, id = session.id()] {
-    const auto found = sessions_.find(id);
-    if (found != sessions_.end()) found->second->resume();
+void Worker::resume_later(Client& client) {
+  loop_.defer([this, id = client.id()] {
+    if (auto* waiting = client_of(id)) waiting->resume();
   });
 }
 
-void Worker::resume_after(Session& session, std::chrono::milliseconds delay) {
-  loop_.after(delay, [this, id = session.id()] {
-    const auto found = sessions_.find(id);
-    if (found != sessions_.end()) found->second->resume();
+void Worker::resume_after(Client& client, std::chrono::milliseconds delay) {
+  loop_.after(delay, [this, id = client.id()] {
+    if (auto* waiting = client_of(id)) waiting->resume();
   });
 }
 
-void Worker::adopt_later(Session& session) {
-  loop_.defer([this, id = session.id()] {
-    const auto found = sessions_.find(id);
-    if (found != sessions_.end()) found->second->adopt_generation();
-  });
-}
-
-void Worker::with_session(std::uint64_t id, std::function<void(Session&)> action) {
-  loop_.post([this, id, action = std::move(action)] {
-    const auto found = sessions_.find(id);
-    if (found != sessions_.end()) action(*found->second);
+void Worker::adopt_later(Client& client) {
+  loop_.defer([this, id = client.id()] {
+    if (auto* outdated = client_of(id)) outdated->adopt_generation();
   });
 }
 
@@ -198,13 +191,13 @@ postgres::SharedSettings Worker::intern(postgres::Settings settings) {
 }
 
 // The worker's index is in the number, so that a CancelRequest finds its thread; the sign bit stays clear.
-std::uint32_t Worker::new_process_id(Session& session) {
+std::uint32_t Worker::new_process_id(Client& client) {
   constexpr std::uint32_t kPerWorker = 1u << 22;
   do {
     last_process_id_ = (last_process_id_ + 1) % kPerWorker;
   } while (last_process_id_ == 0 || by_process_id_.contains(index_ * kPerWorker + last_process_id_));
   const auto id = index_ * kPerWorker + last_process_id_;
-  by_process_id_[id] = &session;
+  by_process_id_[id] = &client;
   return id;
 }
 
@@ -247,26 +240,25 @@ void Worker::forget_cancel(postgres::Link& link) {
 }
 
 bool Worker::kill_client(std::uint64_t id) {
-  const auto found = sessions_.find(id);
-  if (found == sessions_.end()) return false;
-  found->second->kill("killed from the console");
-  return true;
+  auto* client = client_of(id);
+  if (client != nullptr) client->kill("killed from the console");
+  return client != nullptr;
 }
 
 void Worker::kill_database(const std::string& name, std::string_view reason) {
   std::vector<std::uint64_t> ids;
-  for (auto& [id, session] : sessions_) {
-    if (session->database() != nullptr && session->database()->config().name == name) ids.push_back(id);
+  for (auto& [id, client] : clients_) {
+    if (client->database() != nullptr && client->database()->config().name == name) ids.push_back(id);
   }
   for (const auto id : ids) {
-    if (const auto found = sessions_.find(id); found != sessions_.end()) found->second->kill(reason);
+    if (auto* client = client_of(id)) client->kill(reason);
   }
   if (const auto known = databases_.find(name); known != databases_.end()) known->second->sweep(true);
 }
 
 void Worker::serve_paused(const std::string& name) {
   const auto serve = [](Database& database) {
-    database.visit_pools([](const std::string&, postgres::Pool& pool) { pool.serve_line(); });
+    database.visit_pools([](const std::string&, auto& pool) { pool.serve_line(); });
   };
   if (const auto known = databases_.find(name); known != databases_.end()) serve(*known->second);
   for (auto& old : old_databases_) {  // paused before a reload: its clients wait there
@@ -281,15 +273,15 @@ void Worker::reconnect(const std::string& name) {
   if (known == databases_.end()) return;
   known->second->forget_welcomes();
   known->second->sweep(true);
-  for (auto& [id, session] : sessions_) {
-    if (session->database() == known->second.get()) session->close_links_when_returned();
+  for (auto& [id, client] : clients_) {
+    if (client->database() == known->second.get()) client->close_links_when_returned();
   }
 }
 
 std::size_t Worker::lent_links(const std::string& name) const {
   std::size_t sum = 0;
   if (const auto known = databases_.find(name); known != databases_.end()) {
-    known->second->visit_pools([&](const std::string&, postgres::Pool& pool) { sum += pool.lent() + pool.opening(); });
+    known->second->visit_pools([&](const std::string&, auto& pool) { sum += pool.lent() + pool.opening(); });
   }
   return sum;
 }
@@ -303,7 +295,7 @@ void Worker::adopt(std::shared_ptr<const Generation> generation) {
     old_databases_.push_back({std::move(database), false});
   }
   databases_.clear();
-  for (auto& [id, session] : sessions_) session->adopt_generation();
+  for (auto& [id, client] : clients_) client->adopt_generation();
 }
 
 void Worker::retire_old_databases() {
@@ -327,9 +319,9 @@ void Worker::drain(bool at_once) {
   draining_ = true;
   drain_at_once_ = at_once;
   std::vector<std::uint64_t> ids;
-  for (auto& [id, session] : sessions_) ids.push_back(id);
+  for (auto& [id, client] : clients_) ids.push_back(id);
   for (const auto id : ids) {
-    if (const auto found = sessions_.find(id); found != sessions_.end()) found->second->drain("shutdown");
+    if (auto* client = client_of(id)) client->drain("shutdown");
   }
 }
 
@@ -347,9 +339,9 @@ void Worker::every_second() {
   std::erase_if(interned_, [](const auto& entry) { return entry.second.expired(); });
   for (auto* session : wide_sessions_) session->report_wait();
   if (has_timeouts()) {
-    std::vector<Session*> all;  // closing one takes it out of the map
-    for (auto& [id, session] : sessions_) all.push_back(session.get());
-    for (auto* session : all) session->check_timeouts(loop_.now());
+    std::vector<Client*> all;  // closing one takes it out of the map
+    for (auto& [id, client] : clients_) all.push_back(client.get());
+    for (auto* client : all) client->check_timeouts(loop_.now());
   }
   loop_.after(std::chrono::seconds(1), [this] { every_second(); });
 }
@@ -357,7 +349,7 @@ void Worker::every_second() {
 void Worker::report(bool with_clients, stats::Report& into) {
   stats::WorkerRow row;
   row.worker = index_;
-  row.clients = sessions_.size();
+  row.clients = clients_.size();
   row.wakeups = loop_.wakeups();
   row.loop_lag = loop_lag_;
   std::map<std::pair<std::string, std::string>, stats::PoolRow> pools;
@@ -371,29 +363,29 @@ void Worker::report(bool with_clients, stats::Report& into) {
                                                        : "transaction";
     return pool;
   };
-  for (const auto& [id, session] : sessions_) {
-    if (with_clients) into.clients.push_back(session->row());
-    session->add_server_rows(into.servers);
+  for (const auto& [id, client] : clients_) {
+    if (with_clients) into.clients.push_back(client->row());
+    client->add_server_rows(into.servers);
     ++into.clients_total;
-    if (session->is_logging_in()) ++into.logging_in;
-    if (session->pin() != router::PinReason::kNone) ++into.pinned_now[session->pin()];
-    if (auto* database = session->database()) {
-      session->count(
-          pool_of(database->config().name, database->server_user_of(session->user()), database->config().pool.mode));
+    if (client->is_logging_in()) ++into.logging_in;
+    if (client->pin() != router::PinReason::kNone) ++into.pinned_now[client->pin()];
+    if (auto* database = client->database()) {
+      client->count(
+          pool_of(database->config().name, database->server_user_of(client->user()), database->config().pool.mode));
     }
   }
   const auto add = [&](Database& database) {
     auto& counters = into.counters[database.config().name];
     counters += database.counters;
     database.add_cache_counters(counters);
-    database.visit_pools([&](const std::string& user, postgres::Pool& pool) {
+    database.visit_pools([&](const std::string& user, auto& pool) {
       auto& sums = pool_of(database.config().name, user, database.config().pool.mode);
       sums.sv_active += static_cast<std::uint32_t>(pool.lent());
       sums.sv_idle += static_cast<std::uint32_t>(pool.idle());
       sums.sv_login += static_cast<std::uint32_t>(pool.opening());
       row.servers += pool.lent() + pool.idle() + pool.opening();
-      for (const auto& link : pool.idle_links()) into.servers.push_back(postgres::server_row(*link, index_, "idle"));
-      for (const auto& link : pool.opening_links()) into.servers.push_back(postgres::server_row(*link, index_, "new"));
+      for (const auto& link : pool.idle_links()) into.servers.push_back(server_row(*link, index_, "idle"));
+      for (const auto& link : pool.opening_links()) into.servers.push_back(server_row(*link, index_, "new"));
     });
   };
   for (auto& [name, database] : databases_) add(*database);

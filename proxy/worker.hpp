@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "proxy/admin/host.hpp"
+#include "proxy/client.hpp"
 #include "proxy/database.hpp"
 #include "proxy/net/event_loop.hpp"
 #include "proxy/postgres/prepared.hpp"
@@ -49,7 +50,7 @@ class Worker {
   void adopt(std::shared_ptr<const Generation> generation);
   void stop_accepting();
   void drain(bool at_once);  // close clients as their transactions end; at once: no new ones begin
-  std::size_t session_count() const noexcept { return sessions_.size(); }
+  std::size_t client_count() const noexcept { return clients_.size(); }
   void report(bool with_clients, stats::Report& into);
   bool cancel(std::uint32_t process_id, std::string_view secret);
   bool kill_client(std::uint64_t id);
@@ -63,13 +64,18 @@ class Worker {
   const std::shared_ptr<const Generation>& generation() const noexcept { return generation_; }
   std::shared_ptr<Database> database(const std::string& name);
   postgres::SharedSettings intern(postgres::Settings settings);
-  std::uint32_t new_process_id(postgres::Session& session);
-  void remove(postgres::Session& session);
-  void resume_later(postgres::Session& session);  // after the events at hand, if it still lives then
-  void resume_after(postgres::Session& session, std::chrono::milliseconds delay);
-  void adopt_later(postgres::Session& session);
-  // Runs on this thread with the session, if it still lives; from any thread.
-  void with_session(std::uint64_t id, std::function<void(postgres::Session&)> action);
+  std::uint32_t new_process_id(Client& client);
+  void remove(Client& client);
+  void resume_later(Client& client);  // after the events at hand, if it still lives then
+  void resume_after(Client& client, std::chrono::milliseconds delay);
+  void adopt_later(Client& client);
+  // Runs on this thread with the session, if it still lives; from any thread. `id` must be of a client of this kind.
+  template <class Session>
+  void with_client(std::uint64_t id, std::function<void(Session&)> action) {
+    loop_.post([this, id, action = std::move(action)] {
+      if (auto* client = client_of(id)) action(static_cast<Session&>(*client));
+    });
+  }
   // Sends a CancelRequest; the link is not lent on before it is delivered: park() keeps one that comes back too early.
   void cancel_on_server(postgres::Link& link);
   void park(std::unique_ptr<postgres::Link> link);
@@ -88,6 +94,7 @@ class Worker {
   class Listener;
   class Canceller;
   void accept(int fd, std::size_t listener);
+  Client* client_of(std::uint64_t id) const;
   void cancel_delivered(postgres::Link* link);
   bool has_timeouts() const;
   void every_second();
@@ -98,8 +105,8 @@ class Worker {
   net::EventLoop loop_;
   std::shared_ptr<const Generation> generation_;
   std::vector<std::unique_ptr<Listener>> listeners_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<postgres::Session>> sessions_;
-  std::unordered_map<std::uint32_t, postgres::Session*> by_process_id_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
+  std::unordered_map<std::uint32_t, Client*> by_process_id_;
   std::set<postgres::Session*> wide_sessions_;
   std::uint32_t last_process_id_ = 0;
   std::map<std::string, std::shared_ptr<Database>> databases_;
@@ -111,7 +118,7 @@ class Worker {
   std::unordered_map<std::string, std::weak_ptr<const postgres::Settings>> interned_;
   std::unordered_map<postgres::Link*, std::unique_ptr<Canceller>> cancellers_;
   std::unordered_map<postgres::Link*, std::unique_ptr<postgres::Link>> parked_;
-  std::vector<std::unique_ptr<postgres::Session>> closing_;
+  std::vector<std::unique_ptr<Client>> closing_;
   std::unique_ptr<char[]> client_buffer_{new char[kClientBuffer]};
   std::unique_ptr<char[]> server_buffer_{new char[kServerBuffer]};
   stats::Histogram loop_lag_;

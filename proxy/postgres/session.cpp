@@ -26,8 +26,8 @@ bool is_copy(char type) noexcept { return type == 'd' || type == 'c' || type == 
 }  // namespace
 
 Session::Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id)
-    : worker_(worker),
-      id_(id),
+    : Client(id),
+      worker_(worker),
       stream_(fd),
       listener_(static_cast<std::uint16_t>(listener)),
       generation_(worker.generation()),
@@ -361,13 +361,15 @@ void Session::adopt_generation() {
   const auto* user = worker_.generation()->config->user(user_);
   auto fresh = worker_.database(database_name_);
   if (user == nullptr || !fresh) {
-    worker_.with_session(id_, [](Session& session) { session.kill("its user or database is no longer configured"); });
+    worker_.with_client<Session>(
+        id_, [](Session& session) { session.kill("its user or database is no longer configured"); });
     return;
   }
   generation_ = worker_.generation();
   database_ = std::move(fresh);
   hints_ = user->hints;
-  pools_ = &database_->pools_of(user->server_user.empty() ? user_ : user->server_user);
+  const auto& server_user = user->server_user.empty() ? user_ : user->server_user;
+  pools_ = &database_->postgres.of_login(server_user, server_user);
   marks_.clear();
 }
 

@@ -22,6 +22,7 @@
 #include "protocol/postgres/login.hpp"
 #include "protocol/postgres/startup.hpp"
 #include "proxy/admin/console.hpp"
+#include "proxy/client.hpp"
 #include "proxy/database.hpp"
 #include "proxy/net/outbox.hpp"
 #include "proxy/postgres/commit.hpp"
@@ -35,37 +36,33 @@ class Worker;
 
 namespace shardway::proxy::postgres {
 
-class Session final : public net::EventHandler, public LinkOwner {
+class Session final : public Client, public LinkOwner {
  public:
   Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id);
-  ~Session();
-  Session(const Session&) = delete;
-  Session& operator=(const Session&) = delete;
+  ~Session() override;
 
-  void start();
+  void start() override;
   void on_events(std::uint32_t events) override;
   void on_link_events(Link& link, std::uint32_t events) override;
 
-  std::uint64_t id() const noexcept { return id_; }
-  std::uint32_t process_id() const noexcept { return process_id_; }  // the number in BackendKeyData
-  bool cancel(std::string_view secret);  // CancelRequest: false if the secret is another one
-  void resume();                         // what the session waited for has happened
-  void drain(std::string_view reason);   // close with 57P01 as soon as no transaction is open
-  void kill(std::string_view reason);    // close now
-  void check_timeouts(net::Time now);    // idle, idle in a transaction, a statement that takes too long
-  void close_links_when_returned();      // RECONNECT
-  void adopt_generation();               // after a reload: the new databases, between transactions
+  bool cancel(std::string_view secret) override;  // CancelRequest
+  void resume() override;
+  void drain(std::string_view reason) override;  // with 57P01
+  void kill(std::string_view reason) override;
+  void check_timeouts(net::Time now) override;
+  void close_links_when_returned() override;
+  void adopt_generation() override;
   bool in_transaction() const noexcept { return transaction_ != nullptr || busy(); }
-  Database* database() noexcept { return database_.get(); }
-  stats::ClientRow row() const;
-  void add_server_rows(std::vector<stats::ServerRow>& rows) const;
-  void count(stats::PoolRow& pool) const;
+  Database* database() noexcept override { return database_.get(); }
+  stats::ClientRow row() const override;
+  void add_server_rows(std::vector<stats::ServerRow>& rows) const override;
+  void count(stats::PoolRow& pool) const override;
   void report_wait();                        // to the database's WaitBoard, if it waits for a server
   void break_deadlock(net::Time statement);  // that statement, if it still waits, ends with 40P01
   bool waits() const noexcept { return waiting_ != nullptr; }
-  bool is_logging_in() const noexcept { return phase_ < Phase::kReady; }
-  router::PinReason pin() const noexcept { return pin_; }
-  const std::string& user() const noexcept { return user_; }
+  bool is_logging_in() const noexcept override { return phase_ < Phase::kReady; }
+  router::PinReason pin() const noexcept override { return pin_; }
+  const std::string& user() const noexcept override { return user_; }
 
  private:
   enum class Phase : std::uint8_t { kStartup, kTls, kLogin, kWelcome, kReady, kConsole, kClosed };
@@ -366,7 +363,6 @@ class Session final : public net::EventHandler, public LinkOwner {
   void console_answer(const admin::Answer& answer, bool simple);
 
   Worker& worker_;
-  const std::uint64_t id_;
   net::Stream stream_;
   net::Outbox out_;
   std::string input_;               // received and not consumed
@@ -391,12 +387,11 @@ class Session final : public net::EventHandler, public LinkOwner {
   bool retry_open_ = false;
   Link* copy_link_ = nullptr;  // the server is in COPY FROM STDIN and takes the client's CopyData
   std::uint16_t listener_;
-  std::uint32_t process_id_ = 0;
   std::string secret_;
   std::string user_;
   std::shared_ptr<const Generation> generation_;
   std::shared_ptr<Database> database_;
-  Database::UserPools* pools_ = nullptr;
+  backend::Pools<Link>::OfLogin* pools_ = nullptr;
   SharedSettings settings_ = no_settings(), base_settings_ = no_settings();
   std::unique_ptr<protocol::postgres::ClientLogin> login_;
   std::string database_name_;

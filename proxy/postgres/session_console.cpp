@@ -58,7 +58,7 @@ void Session::console_execute(std::string_view command, bool simple) {
   admin::execute(*worker_.surroundings().host, command, may_change_,
                  [&worker = worker_, id = id_, simple](admin::Answer answer) {
                    auto shared = std::make_shared<admin::Answer>(std::move(answer));
-                   worker.with_session(id, [shared, simple](Session& session) {
+                   worker.with_client<Session>(id, [shared, simple](Session& session) {
                      session.console_answer(*shared, simple);
                      session.resume();
                    });

@@ -73,7 +73,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
   if (Enlisted refused; !has_applied(shard, refused)) return refused;
   bool replica = false;
   const auto node = choose_node(shard, replica_ok, replica);
-  auto& pool = database_->pool(*pools_, shard, node);
+  auto& pool = database_->postgres.pool(*pools_, shard, node);
   if (auto link = pool.take()) return adopt(std::move(link), shard, replica);
   wait_for(pool, shard, replica);
   return {nullptr, true, {}, {}};
@@ -235,7 +235,7 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
       const auto deadline = std::exchange(waiting_->deadline, 0);
       const auto shard = waiting_->shard;
       bool replica = false;
-      auto& pool = database_->pool(*pools_, shard, choose_node(shard, false, replica));
+      auto& pool = database_->postgres.pool(*pools_, shard, choose_node(shard, false, replica));
       wait_for(pool, shard, replica);
       worker_.loop().cancel(waiting_->deadline);
       waiting_->deadline = deadline;

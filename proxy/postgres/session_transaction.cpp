@@ -304,7 +304,7 @@ void Session::report_wait() {
   waiting.transaction_since = transaction_since_.time_since_epoch() / std::chrono::nanoseconds(1);
   for (const auto& branch : branches_) waiting.backends.push_back({branch.shard, branch.link->process_id()});
   waiting.give_up = [&worker = worker_, id = id_, statement = statement_since_] {
-    worker.with_session(id, [statement](Session& session) { session.break_deadlock(statement); });
+    worker.with_client<Session>(id, [statement](Session& session) { session.break_deadlock(statement); });
   };
   board.put(std::move(waiting));
 }

@@ -1,0 +1,84 @@
+// SharedPools and Pools: the pools of one database's servers, over all threads and on one worker: one per node and kind
+// of login (a server user, and what else makes two connections mean different things). Made as they are needed.
+// Link is a connection class (pool.hpp).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/backend/pool.hpp"
+
+namespace shardway::proxy::backend {
+
+template <class Link>
+class SharedPools {
+ public:
+  std::shared_ptr<SharedPool<Link>> pool(std::uint32_t node, const std::string& login, std::uint32_t size) {
+    const std::lock_guard lock(mutex_);
+    auto& pool = pools_[{node, login}];
+    if (!pool) pool = std::make_shared<SharedPool<Link>>(size);
+    return pool;
+  }
+
+  // Server connections to this node.
+  std::uint32_t open(std::uint32_t node) {
+    const std::lock_guard lock(mutex_);
+    std::uint32_t sum = 0;
+    for (const auto& [key, pool] : pools_) sum += key.first == node ? pool->open() : 0;
+    return sum;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::pair<std::uint32_t, std::string>, std::shared_ptr<SharedPool<Link>>> pools_;
+};
+
+template <class Link>
+class Pools {
+ public:
+  // Those of one login, by shard and node.
+  struct OfLogin {
+    std::string user;   // on the servers
+    std::string login;  // the user, and behind it what else tells pools apart
+    std::vector<std::vector<Pool<Link>*>> by_shard;
+  };
+  using Make = std::function<std::unique_ptr<Pool<Link>>(router::ShardIndex, std::size_t node, const OfLogin&)>;
+
+  Pools(const Backend& backend, Make make) : backend_(backend), make_(std::move(make)) {}
+
+  // The reference stays valid.
+  OfLogin& of_login(const std::string& user, const std::string& login) {
+    auto& slot = logins_[login];
+    if (slot) return *slot;
+    slot = std::make_unique<OfLogin>();
+    slot->user = user;
+    slot->login = login;
+    for (const auto& shard : backend_.shards) slot->by_shard.emplace_back(shard->nodes.size(), nullptr);
+    return *slot;
+  }
+
+  Pool<Link>& pool(OfLogin& login, router::ShardIndex shard, std::size_t node) {
+    auto& known = login.by_shard[shard][node];
+    if (known != nullptr) return *known;
+    known = pools_.emplace_back(login.user, make_(shard, node, login)).second.get();
+    return *known;
+  }
+
+  template <class Visit>
+  void visit(Visit&& visit) {
+    for (auto& [user, pool] : pools_) visit(user, *pool);
+  }
+
+ private:
+  const Backend& backend_;
+  Make make_;
+  std::map<std::string, std::unique_ptr<OfLogin>> logins_;
+  std::vector<std::pair<std::string, std::unique_ptr<Pool<Link>>>> pools_;
+};
+
+}  // namespace shardway::proxy::backend
