@@ -20,22 +20,7 @@ constexpr std::uint64_t kSpareFiles = 64;  // the program's own: logs, listeners
 
 std::shared_ptr<SharedDatabase> make_database(const config::Database& config, std::atomic<std::uint32_t>& next_node) {
   auto database = std::make_shared<SharedDatabase>();
-  auto backend = std::make_shared<backend::Backend>();
-  backend->config = config;
-  for (const auto& shard : config.shards) {
-    auto nodes = std::make_unique<backend::ShardNodes>();
-    nodes->name = shard.name;
-    for (const auto& configured : shard.nodes) {
-      auto node = std::make_unique<backend::Node>();
-      node->address = configured.address;
-      node->zone = configured.zone;
-      node->number = next_node.fetch_add(1);
-      nodes->nodes.push_back(std::move(node));
-    }
-    backend->shards.push_back(std::move(nodes));
-  }
-  backend->set_topology(std::make_shared<router::Topology>(config.topology));
-  database->backend = std::move(backend);
+  database->backend = backend::make_backend(config, next_node);
   database->server_tls = net::make_client_context(config.server_tls);
   return database;
 }

@@ -1,10 +1,8 @@
 #include "proxy/cli.hpp"
 
 #include <CLI/CLI.hpp>
-#include <iostream>
 
 #include "proxy/admin/version.hpp"
-#include "proxy/config/config.hpp"
 
 namespace shardway::proxy {
 namespace {
@@ -27,7 +25,8 @@ Command parse_command_line(int argc, char** argv) {
   app.set_version_flag("--version", "shardway " + std::string(admin::kVersion));
   app.require_subcommand(1);
   const CLI::App* run = add_command(app, "run", "Serve in the foreground", out);
-  const CLI::App* check = add_command(app, "check", "Print every problem of the configuration", out);
+  CLI::App* check = add_command(app, "check", "Print every problem of the configuration", out);
+  check->add_flag("-s,--servers", out.servers, "Look at the servers, too: roles, catalogues, what shards cannot keep");
   CLI::App* explain = add_command(app, "explain", "Print where a statement would go, and why, without any server", out);
   explain->add_option("-d,--database", out.database, "The database a client would name")->required()->type_name("NAME");
   explain->add_option("sql", out.sql, "The statement; - reads it from standard input")->required()->type_name("SQL");
@@ -39,20 +38,6 @@ Command parse_command_line(int argc, char** argv) {
   }
   out.kind = *run ? Command::Kind::kRun : *check ? Command::Kind::kCheck : Command::Kind::kExplain;
   return out;
-}
-
-int run_check(const std::string& file) {
-  const config::Loaded loaded = config::load(file);
-  for (const config::Diagnostic& d : loaded.diagnostics) std::cerr << config::format(d) << "\n";
-  if (!loaded.config) return 1;
-  const auto count = [](std::size_t n, const char* noun) {
-    return std::to_string(n) + " " + noun + (n == 1 ? "" : "s");
-  };
-  std::size_t shards = 0;
-  for (const config::Database& database : loaded.config->databases) shards += database.shards.size();
-  std::cout << file << ": ok (" << count(loaded.config->databases.size(), "database") << ", " << count(shards, "shard")
-            << ", " << count(loaded.config->users.size(), "user") << ")\n";
-  return 0;
 }
 
 }  // namespace shardway::proxy

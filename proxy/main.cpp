@@ -37,7 +37,7 @@ int main(int argc, char** argv) {
   try {
     switch (command.kind) {
       case shardway::proxy::Command::Kind::kRun: block_signals(); return run(command.config_file);
-      case shardway::proxy::Command::Kind::kCheck: return shardway::proxy::run_check(command.config_file);
+      case shardway::proxy::Command::Kind::kCheck: return shardway::proxy::run_check(command);
       case shardway::proxy::Command::Kind::kExplain: return shardway::proxy::run_explain(command);
       case shardway::proxy::Command::Kind::kExit: return command.exit_status;
     }

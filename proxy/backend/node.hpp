@@ -81,4 +81,7 @@ struct Backend {
   std::atomic<std::shared_ptr<const router::Topology>> topology_;
 };
 
+// Of a configured database, nothing known of its nodes yet. Nodes are numbered from `next_node` on.
+std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node);
+
 }  // namespace shardway::proxy::backend

@@ -27,6 +27,9 @@ class DatabaseWatch {
   void pursue(SteadyNanos now);
   SteadyNanos next_timer() const noexcept;
   bool first_round_done() const noexcept;
+  std::size_t shard_count() const noexcept { return shards_.size(); }
+  const ShardWatch& shard(std::size_t i) const { return *shards_[i]; }
+  const std::vector<TableProblem>& problems() const noexcept { return reported_; }
 
  private:
   void pursue_catalog(SteadyNanos now);

@@ -23,6 +23,7 @@ class ShardWatch {
   NodeWatch* idle_primary() noexcept;
   bool has_primary() const noexcept { return shard_.primary >= 0; }
   bool first_round_done() const noexcept;
+  const std::vector<Finding>& findings() const noexcept { return findings_; }
 
   NodeWatch::Outcome advance(std::size_t i, short happened, SteadyNanos now);
   // Everything that is due: connections, status, rounds of samples.

@@ -25,6 +25,8 @@ TEST(Cli, Commands) {
   const Command check = parse({"check", "--config=b.toml"});
   EXPECT_EQ(check.kind, Command::Kind::kCheck);
   EXPECT_EQ(check.config_file, "b.toml");
+  EXPECT_FALSE(check.servers);
+  EXPECT_TRUE(parse({"check", "--servers", "--config=b.toml"}).servers);
   const Command explain = parse({"explain", "--config", "c.toml", "--database", "shop", "SELECT 1"});
   EXPECT_EQ(explain.kind, Command::Kind::kExplain);
   EXPECT_EQ(explain.config_file, "c.toml");
@@ -62,13 +64,13 @@ TEST(Cli, WrongUsageIsStatus2) {
 TEST(Cli, CheckCountsWhatItFound) {
   const std::string file = path_of("sharded-postgresql.toml");
   testing::internal::CaptureStdout();
-  EXPECT_EQ(run_check(file), 0);
+  EXPECT_EQ(run_check(parse({"check", "--config", file})), 0);
   EXPECT_EQ(testing::internal::GetCapturedStdout(), file + ": ok (1 database, 2 shards, 2 users)\n");
 }
 
 TEST(Cli, CheckPrintsProblemsAndFails) {
   testing::internal::CaptureStderr();
-  EXPECT_EQ(run_check("/no/such/file"), 1);
+  EXPECT_EQ(run_check(parse({"check", "--config", "/no/such/file"})), 1);
   EXPECT_EQ(testing::internal::GetCapturedStderr(),
             "/no/such/file: error: cannot read the configuration: No such file or directory\n"
             "  hint: check the name and who may read it\n");

@@ -1,0 +1,65 @@
+// `shardway check`: every problem of the configuration; with --servers those of the servers it names, too.
+#include <spdlog/spdlog.h>
+
+#include <iostream>
+
+#include "proxy/cli.hpp"
+#include "proxy/config/config.hpp"
+#include "proxy/control/inspection.hpp"
+
+namespace shardway::proxy {
+namespace {
+
+constexpr config::Milliseconds kPatience{20'000};
+
+std::string count(std::size_t n, const char* noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
+
+const char* name_of(backend::Role role) {
+  switch (role) {
+    case backend::Role::kPrimary: return "primary";
+    case backend::Role::kReplica: return "replica";
+    case backend::Role::kUnknown: break;
+  }
+  return "unknown";
+}
+
+void print(const control::Inspection::Node& node) {
+  std::cout << node.database << " " << node.shard << " " << node.address << ": "
+            << (node.answered ? name_of(node.role) : "no answer");
+  if (node.role == backend::Role::kReplica && node.lag_us >= 0) std::cout << ", " << node.lag_us / 1000 << " ms behind";
+  std::cout << "\n";
+}
+
+// True if the servers are as they must be.
+bool check_servers(const std::string& file, const config::Config& config) {
+  spdlog::set_level(spdlog::level::off);  // what it would tell is told below
+  std::atomic<std::uint32_t> next_node{0};
+  std::vector<std::shared_ptr<backend::Backend>> backends;
+  for (const auto& database : config.databases) backends.push_back(backend::make_backend(database, next_node));
+  const auto found = control::inspect(backends, kPatience);
+  bool good = true;
+  for (const auto& problem : found.problems) {
+    std::cerr << file << ": " << (problem.is_error ? "error: " : "warning: ") << problem.message << "\n";
+    if (!problem.hint.empty()) std::cerr << "  hint: " << problem.hint << "\n";
+    good = good && !problem.is_error;
+  }
+  for (const auto& node : found.nodes) print(node);
+  return good;
+}
+
+}  // namespace
+
+int run_check(const Command& command) {
+  const auto& file = command.config_file;
+  const config::Loaded loaded = config::load(file);
+  for (const config::Diagnostic& d : loaded.diagnostics) std::cerr << config::format(d) << "\n";
+  if (!loaded.config) return 1;
+  if (command.servers && !check_servers(file, *loaded.config)) return 1;
+  std::size_t shards = 0;
+  for (const config::Database& database : loaded.config->databases) shards += database.shards.size();
+  std::cout << file << ": ok (" << count(loaded.config->databases.size(), "database") << ", " << count(shards, "shard")
+            << ", " << count(loaded.config->users.size(), "user") << ")\n";
+  return 0;
+}
+
+}  // namespace shardway::proxy
