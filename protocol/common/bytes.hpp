@@ -1,6 +1,6 @@
 // Reader and Writer: the only code that touches raw message bytes. Both check bounds.
 // Reader works over a view that must outlive it and everything it returned; Writer appends to a std::string.
-// Integers are big-endian here (PostgreSQL); MySQL's little-endian ones get their own names.
+// Integers are big-endian (PostgreSQL); MySQL's little-endian ones have names of their own: le16 …
 #pragma once
 
 #include <cstddef>
@@ -21,6 +21,19 @@ class Reader {
   std::optional<std::uint16_t> u16() noexcept { return integer<std::uint16_t>(); }
   std::optional<std::uint32_t> u32() noexcept { return integer<std::uint32_t>(); }
   std::optional<std::uint64_t> u64() noexcept { return integer<std::uint64_t>(); }
+
+  // Little-endian, of 1 to 8 bytes.
+  std::optional<std::uint64_t> le(std::size_t size) noexcept {
+    if (rest_.size() < size) return std::nullopt;
+    std::uint64_t value = 0;
+    for (std::size_t i = size; i-- > 0;) value = value << 8 | static_cast<std::uint8_t>(rest_[i]);
+    rest_.remove_prefix(size);
+    return value;
+  }
+  std::optional<std::uint16_t> le16() noexcept { return narrow<std::uint16_t>(le(2)); }
+  std::optional<std::uint32_t> le24() noexcept { return narrow<std::uint32_t>(le(3)); }
+  std::optional<std::uint32_t> le32() noexcept { return narrow<std::uint32_t>(le(4)); }
+  std::optional<std::uint64_t> le64() noexcept { return le(8); }
 
   // Exactly `size` bytes.
   std::optional<Bytes> bytes(std::size_t size) noexcept {
@@ -44,6 +57,12 @@ class Reader {
 
  private:
   template <class T>
+  static std::optional<T> narrow(std::optional<std::uint64_t> value) noexcept {
+    if (!value) return std::nullopt;
+    return static_cast<T>(*value);
+  }
+
+  template <class T>
   std::optional<T> integer() noexcept {
     if (rest_.size() < sizeof(T)) return std::nullopt;
     std::uint64_t value = 0;
@@ -63,6 +82,14 @@ class Writer {
   void u16(std::uint16_t v) { integer(v); }
   void u32(std::uint32_t v) { integer(v); }
   void u64(std::uint64_t v) { integer(v); }
+  // The low `size` bytes, little-endian.
+  void le(std::uint64_t v, std::size_t size) {
+    for (; size > 0; --size, v >>= 8) out_.push_back(static_cast<char>(v & 0xff));
+  }
+  void le16(std::uint16_t v) { le(v, 2); }
+  void le24(std::uint32_t v) { le(v, 3); }
+  void le32(std::uint32_t v) { le(v, 4); }
+  void le64(std::uint64_t v) { le(v, 8); }
   void bytes(Bytes v) { out_.append(v); }
   void cstring(std::string_view v) {
     out_.append(v);
