@@ -81,6 +81,7 @@ class Session final : public Client, public LinkOwner {
     std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
     std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
     std::shared_ptr<Cursor> cursor;           // fetched in portions from several shards
+    std::shared_ptr<const protocol::Fault> fault;  // it is there to be described only
   };
   struct Waiting {
     Pool* pool = nullptr;
@@ -247,6 +248,8 @@ class Session final : public Client, public LinkOwner {
   void forget_unanswered_parses();
   void store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement);
   std::shared_ptr<const ClientStatement> statement_for_bind(std::string_view name);
+  Step bind_with_bad_key(const router::Plan& refused, const protocol::postgres::Bind& bind,
+                         const ClientStatement& statement, Frame frame);
   Step refuse_bind(const router::Plan& plan, const protocol::postgres::Bind& bind, std::size_t required);
   Step describe_statement(std::string_view name);
   void describe_explain();

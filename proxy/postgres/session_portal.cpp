@@ -113,8 +113,7 @@ Session::Step Session::refuse_bind(const router::Plan& plan, const pg::Bind& bin
                          "08P01");
   }
   note_refusal(plan.fault->reason);
-  const bool is_of_server = plan.fault->reason == FaultReason::kBadKey;  // it would have answered the Parse before
-  return fail_in_order(*plan.fault, is_of_server ? sqlstate_of(plan.fault->reason) : std::string_view());
+  return fail_in_order(*plan.fault);
 }
 
 Session::Step Session::on_bind(Frame frame) {
@@ -134,6 +133,8 @@ Session::Step Session::on_bind(Frame frame) {
   if (const auto fault = forbidden_here(facts); fault && !unparsed) return fail_in_order(*fault);
   bool bad_values = false;
   auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
+  if (plan.action == Action::kRefuse && plan.fault->reason == FaultReason::kBadKey && !bad_values)
+    return bind_with_bad_key(plan, *bind, *statement, frame);
   if (plan.action == Action::kRefuse) return refuse_bind(plan, *bind, bad_values ? facts.parameters : 0);
   if (const auto fault = unable_to_write(plan)) return fail_in_order(*fault);
   router::ShardIndex shard = 0;
@@ -146,6 +147,20 @@ Session::Step Session::on_bind(Frame frame) {
   ++database_->counters.binds;
   pg::encode::bind_complete(reply());
   return Step::kConsumed;
+}
+
+// The server may find something worse in the other values: it is asked, wherever, and only the Execute is refused.
+Session::Step Session::bind_with_bad_key(const router::Plan& refused, const pg::Bind& bind,
+                                         const ClientStatement& statement, Frame frame) {
+  router::Plan anywhere;
+  anywhere.action = Action::kOneShard;
+  anywhere.rule = refused.rule;
+  anywhere.shards.push_back(branches_.empty() ? database_->topology().home : branches_.front().shard);
+  const auto step = forward_bind(anywhere, bind, statement, anywhere.shards[0], frame);
+  if (step == Step::kBlocked || skip_until_sync_ || phase_ == Phase::kClosed) return step;
+  note_refusal(refused.fault->reason);
+  if (auto* portal = portal_named(bind.portal)) portal->fault = std::make_shared<protocol::Fault>(*refused.fault);
+  return step;
 }
 
 Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bind, const ClientStatement& statement,
@@ -283,6 +298,7 @@ Session::Step Session::on_execute(Frame frame) {
   auto* portal = portal_named(execute->portal);
   auto* branch = portal != nullptr && portal->shard ? branch_on(*portal->shard) : nullptr;
   if (portal == nullptr || (portal->shard && branch == nullptr)) return fail_no_portal(execute->portal);
+  if (portal->fault) return fail_in_order(*portal->fault, sqlstate_of(portal->fault->reason));
   if (!portal->shard) return execute_virtual(*portal, execute->row_limit);
   branch->link->out() += frame;
   branch->link->owe(Reply::kExecute);

@@ -85,3 +85,12 @@ select count(a.email), bool_and(b.name is null) from customers a full join count
 -- name: 304.38148
 -- $1 int4 8
 select sign(a.oid::numeric), a.cid, case when b.cid = $1 then 1 end, b.email, b.country, b.created from items a full join customers b on a.cid <= b.cid and a.cid >= b.cid;
+-- name: 404.858
+-- $1 text 7
+-- $2 ?int8 4
+-- $3 ?int8 7
+select t.cid, t.cid from items t where t.cid in ($1::bigint) and t.iid is null except select t.cid, t.iid from items t where (t.cid = +(7) and true) and (t.cid = $2 - 1) except select t.cid, t.cid from customers t where (t.cid = $3 or t.cid = $3) and t.created <= '2026-03-12 02:30:00+00'::timestamptz;
+-- $1 text it's
+-- $2 ?int8 2
+-- $3 ?int8 2
+select t.cid, t.cid from items t where t.cid in ($1::bigint) and t.iid is null except select t.cid, t.iid from items t where (t.cid = +(7) and true) and (t.cid = $2 - 1) except select t.cid, t.cid from customers t where (t.cid = $3 or t.cid = $3) and t.created <= '2026-03-12 02:30:00+00'::timestamptz;
