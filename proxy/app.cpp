@@ -118,7 +118,8 @@ void App::open_listeners(std::uint32_t workers) {
       if (fd < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
       listeners_[i].push_back(fd);
     }
-    spdlog::info("event=listen address={} protocol=postgresql", listen.address.text);
+    spdlog::info("event=listen address={} protocol={}", listen.address.text,
+                 listen.protocol == config::Protocol::kMysql ? "mysql" : "postgresql");
   }
 }
 

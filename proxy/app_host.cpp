@@ -138,7 +138,7 @@ void App::add_static_rows(stats::Report& report) const {
     for (const auto& shard : database->backend->shards) {
       for (const auto& node : shard->nodes) {
         auto& added = report.nodes.emplace_back(node_row(database->backend->config, *shard, *node));
-        added.servers = database->postgres_pools.open(node->number);
+        added.servers = database->postgres_pools.open(node->number) + database->mysql_pools.open(node->number);
         row.current_connections += added.servers;
       }
     }

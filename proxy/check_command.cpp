@@ -14,18 +14,9 @@ constexpr config::Milliseconds kPatience{20'000};
 
 std::string count(std::size_t n, const char* noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
 
-const char* name_of(backend::Role role) {
-  switch (role) {
-    case backend::Role::kPrimary: return "primary";
-    case backend::Role::kReplica: return "replica";
-    case backend::Role::kUnknown: break;
-  }
-  return "unknown";
-}
-
 void print(const control::Inspection::Node& node) {
   std::cout << node.database << " " << node.shard << " " << node.address << ": "
-            << (node.answered ? name_of(node.role) : "no answer");
+            << (node.answered ? backend::name_of(node.role) : "no answer");
   if (node.role == backend::Role::kReplica && node.lag_us >= 0) std::cout << ", " << node.lag_us / 1000 << " ms behind";
   std::cout << "\n";
 }

@@ -16,6 +16,8 @@ Database::Database(net::EventLoop& loop, std::shared_ptr<const Generation> gener
                    std::shared_ptr<SharedDatabase> shared)
     : postgres(*shared->backend, [this](router::ShardIndex shard, std::size_t node,
                                         const auto& login) { return make_postgres_pool(shard, node, login); }),
+      mysql(*shared->backend, [this](router::ShardIndex shard, std::size_t node,
+                                     const auto& login) { return make_mysql_pool(shard, node, login); }),
       loop_(loop),
       generation_(std::move(generation)),
       shared_(std::move(shared)) {
@@ -23,7 +25,7 @@ Database::Database(net::EventLoop& loop, std::shared_ptr<const Generation> gener
 }
 
 std::unique_ptr<postgres::Pool> Database::make_postgres_pool(router::ShardIndex shard, std::size_t node,
-                                                             const backend::Pools<postgres::Link>::OfLogin& login) {
+                                                             const postgres::Link::Login& login) {
   auto& where = *backend().shards[shard]->nodes[node];
   auto target = std::make_shared<postgres::LinkTarget>();
   target->backend = shared_->backend;
@@ -34,10 +36,28 @@ std::unique_ptr<postgres::Pool> Database::make_postgres_pool(router::ShardIndex 
   target->secrets = generation_->secrets;
   target->tls = shared_->server_tls;
   return std::make_unique<postgres::Pool>(
-      loop_, shared_->postgres_pools.pool(where.number, login.login, config().pool.size), backend(), where,
+      loop_, shared_->postgres_pools.pool(where.number, login, config().pool.size), backend(), where,
       [target = std::shared_ptr<const postgres::LinkTarget>(std::move(target)), this](postgres::Pool& pool) {
         ++counters.server_connects;
         return std::make_unique<postgres::Link>(target, pool, next_link_id());
+      });
+}
+
+std::unique_ptr<mysql::Pool> Database::make_mysql_pool(router::ShardIndex shard, std::size_t node,
+                                                       const mysql::Link::Login& login) {
+  auto& where = *backend().shards[shard]->nodes[node];
+  auto target = std::make_shared<mysql::LinkTarget>();
+  target->backend = shared_->backend;
+  target->node = &where;
+  target->shard = shard;
+  target->login = login;
+  target->password = generation_->config->server_password(login.user);
+  target->tls = shared_->server_tls;
+  return std::make_unique<mysql::Pool>(
+      loop_, shared_->mysql_pools.pool(where.number, login, config().pool.size), backend(), where,
+      [target = std::shared_ptr<const mysql::LinkTarget>(std::move(target)), this](mysql::Pool& pool) {
+        ++counters.server_connects;
+        return std::make_unique<mysql::Link>(target, pool, next_link_id());
       });
 }
 

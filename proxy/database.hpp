@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "proxy/backend/pools.hpp"
+#include "proxy/mysql/link.hpp"
 #include "proxy/postgres/link.hpp"
 #include "proxy/stats/counters.hpp"
 #include "router/statement_cache.hpp"
@@ -27,6 +28,7 @@ struct SharedDatabase {
   std::shared_ptr<backend::Backend> backend;
   net::TlsContext server_tls;
   backend::SharedPools<postgres::Link> postgres_pools;
+  backend::SharedPools<mysql::Link> mysql_pools;
   std::mutex mutex;  // welcomes
   std::unordered_map<std::string, Welcome> welcomes;
 };
@@ -53,12 +55,15 @@ class Database {
   backend::Backend& backend() noexcept { return *shared_->backend; }
   const config::Database& config() const noexcept { return shared_->backend->config; }
   stats::DatabaseCounters counters;  // by_shard sized at construction
+  // Those of the database's protocol are used.
   backend::Pools<postgres::Link> postgres;
+  backend::Pools<mysql::Link> mysql;
   void add_cache_counters(stats::DatabaseCounters& to) const;
 
   template <class Visit>
   void visit_pools(Visit visit) {
     postgres.visit(visit);
+    mysql.visit(visit);
   }
   void sweep(bool close_all);
   void retire();    // a newer configuration has taken its place
@@ -71,7 +76,9 @@ class Database {
 
  private:
   std::unique_ptr<postgres::Pool> make_postgres_pool(router::ShardIndex shard, std::size_t node,
-                                                     const backend::Pools<postgres::Link>::OfLogin& login);
+                                                     const postgres::Link::Login& login);
+  std::unique_ptr<mysql::Pool> make_mysql_pool(router::ShardIndex shard, std::size_t node,
+                                               const mysql::Link::Login& login);
 
   net::EventLoop& loop_;
   std::shared_ptr<const Generation> generation_;

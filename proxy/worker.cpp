@@ -4,12 +4,16 @@
 #include <unistd.h>
 
 #include "protocol/postgres/startup.hpp"
+#include "proxy/mysql/session.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/postgres/session.hpp"
 
 namespace shardway::proxy {
 
 namespace postgres {
+stats::ServerRow server_row(const Link& link, std::uint32_t worker, const char* state);
+}
+namespace mysql {
 stats::ServerRow server_row(const Link& link, std::uint32_t worker, const char* state);
 }
 
@@ -130,7 +134,12 @@ void Worker::join() {
 void Worker::accept(int fd, std::size_t listener) {
   surroundings_.clients.fetch_add(1);
   const auto id = surroundings_.last_client_id.fetch_add(1) + 1;
-  std::unique_ptr<Client> client = std::make_unique<postgres::Session>(*this, fd, listener, id);
+  std::unique_ptr<Client> client;
+  if (generation_->config->listen[listener].protocol == config::Protocol::kMysql) {
+    client = std::make_unique<mysql::Session>(*this, fd, listener, id);
+  } else {
+    client = std::make_unique<postgres::Session>(*this, fd, listener, id);
+  }
   auto& started = *client;
   clients_.emplace(id, std::move(client));
   started.start();

@@ -14,6 +14,7 @@
 #include "proxy/admin/host.hpp"
 #include "proxy/client.hpp"
 #include "proxy/database.hpp"
+#include "proxy/mysql/statements.hpp"
 #include "proxy/net/event_loop.hpp"
 #include "proxy/postgres/prepared.hpp"
 
@@ -27,6 +28,8 @@ class Session;
 struct Surroundings {
   admin::Host* host = nullptr;
   postgres::PreparedRegistry prepared;
+  mysql::Statements statements;
+  mysql::ServerVersion mysql_version;  // what MySQL clients are greeted with
   std::atomic<std::uint64_t> clients{0};
   std::atomic<std::uint64_t> last_client_id{0};
   std::function<void()> sample_wanted;                                       // wakes the control lane

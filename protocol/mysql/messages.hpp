@@ -18,7 +18,6 @@ namespace shardway::protocol::mysql {
 
 inline constexpr std::string_view kNativePassword = "mysql_native_password";
 inline constexpr std::string_view kCachingSha2 = "caching_sha2_password";
-inline constexpr std::string_view kClearPassword = "mysql_clear_password";
 inline constexpr std::string_view kEd25519 = "client_ed25519";
 inline constexpr std::size_t kScrambleBytes = 20;
 inline constexpr std::uint8_t kUtf8mb4 = 45;  // utf8mb4_general_ci

@@ -2,6 +2,15 @@
 
 namespace shardway::proxy::backend {
 
+const char* name_of(Role role) noexcept {
+  switch (role) {
+    case Role::kPrimary: return "primary";
+    case Role::kReplica: return "replica";
+    case Role::kUnknown: break;
+  }
+  return "unknown";
+}
+
 std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node) {
   auto backend = std::make_shared<Backend>();
   backend->config = config;

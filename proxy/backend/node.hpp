@@ -19,6 +19,7 @@ class Ledger;
 namespace shardway::proxy::backend {
 
 enum class Role : std::uint8_t { kUnknown, kPrimary, kReplica };
+const char* name_of(Role role) noexcept;
 
 // Nanoseconds of std::chrono::steady_clock since its epoch; 0: never.
 using SteadyNanos = std::int64_t;

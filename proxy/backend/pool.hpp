@@ -144,6 +144,21 @@ class Pool {
     return pop_idle();
   }
 
+  // The idle link of this thread that is the wanted one; null if it is not idle here any more.
+  template <class Wanted>
+  std::unique_ptr<Link> take_if(Wanted wanted) {
+    if (shared_->somebody_waits() || backend_.paused.load(std::memory_order_relaxed)) return nullptr;
+    for (std::size_t i = idle_.size(); i-- > 0;) {
+      if (!wanted(*idle_[i])) continue;
+      auto link = std::move(idle_[i]);
+      idle_.erase(idle_.begin() + static_cast<std::ptrdiff_t>(i));
+      idle_count_.store(static_cast<std::uint32_t>(idle_.size()));
+      ++lent_;
+      return link;
+    }
+    return nullptr;
+  }
+
   // Joins the line. `granted` is called once, later, on this thread, unless the ticket is cancelled before.
   std::uint64_t wait(Granted granted) {
     const std::uint64_t ticket = ++last_ticket_;

@@ -1,6 +1,6 @@
-// SharedPools and Pools: the pools of one database's servers, over all threads and on one worker: one per node and kind
-// of login (a server user, and what else makes two connections mean different things). Made as they are needed.
-// Link is a connection class (pool.hpp).
+// SharedPools and Pools: the pools of one database's servers, over all threads and on one worker: one per node and
+// login. Made as they are needed. Link is a connection class (pool.hpp); Link::Login an ordered value: the server
+// `user`, and what else makes two connections mean different things.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,7 @@ namespace shardway::proxy::backend {
 template <class Link>
 class SharedPools {
  public:
-  std::shared_ptr<SharedPool<Link>> pool(std::uint32_t node, const std::string& login, std::uint32_t size) {
+  std::shared_ptr<SharedPool<Link>> pool(std::uint32_t node, const typename Link::Login& login, std::uint32_t size) {
     const std::lock_guard lock(mutex_);
     auto& pool = pools_[{node, login}];
     if (!pool) pool = std::make_shared<SharedPool<Link>>(size);
@@ -35,7 +35,7 @@ class SharedPools {
 
  private:
   std::mutex mutex_;
-  std::map<std::pair<std::uint32_t, std::string>, std::shared_ptr<SharedPool<Link>>> pools_;
+  std::map<std::pair<std::uint32_t, typename Link::Login>, std::shared_ptr<SharedPool<Link>>> pools_;
 };
 
 template <class Link>
@@ -43,20 +43,19 @@ class Pools {
  public:
   // Those of one login, by shard and node.
   struct OfLogin {
-    std::string user;   // on the servers
-    std::string login;  // the user, and behind it what else tells pools apart
+    typename Link::Login login;
     std::vector<std::vector<Pool<Link>*>> by_shard;
   };
-  using Make = std::function<std::unique_ptr<Pool<Link>>(router::ShardIndex, std::size_t node, const OfLogin&)>;
+  using Make =
+      std::function<std::unique_ptr<Pool<Link>>(router::ShardIndex, std::size_t node, const typename Link::Login&)>;
 
   Pools(const Backend& backend, Make make) : backend_(backend), make_(std::move(make)) {}
 
   // The reference stays valid.
-  OfLogin& of_login(const std::string& user, const std::string& login) {
+  OfLogin& of_login(const typename Link::Login& login) {
     auto& slot = logins_[login];
     if (slot) return *slot;
     slot = std::make_unique<OfLogin>();
-    slot->user = user;
     slot->login = login;
     for (const auto& shard : backend_.shards) slot->by_shard.emplace_back(shard->nodes.size(), nullptr);
     return *slot;
@@ -65,7 +64,7 @@ class Pools {
   Pool<Link>& pool(OfLogin& login, router::ShardIndex shard, std::size_t node) {
     auto& known = login.by_shard[shard][node];
     if (known != nullptr) return *known;
-    known = pools_.emplace_back(login.user, make_(shard, node, login)).second.get();
+    known = pools_.emplace_back(login.login.user, make_(shard, node, login.login)).second.get();
     return *known;
   }
 
@@ -77,7 +76,7 @@ class Pools {
  private:
   const Backend& backend_;
   Make make_;
-  std::map<std::string, std::unique_ptr<OfLogin>> logins_;
+  std::map<typename Link::Login, std::unique_ptr<OfLogin>> logins_;
   std::vector<std::pair<std::string, std::unique_ptr<Pool<Link>>>> pools_;
 };
 

@@ -96,9 +96,9 @@ std::string shard_hint(const Database& database, std::string_view name) {
 }
 
 void check_database(const Database& database, const Value& at, Report& report) {
-  if (database.protocol == Protocol::kMysql)
-    report.error(where(at, {"protocol"}), label(database) + ": protocol \"mysql\" is not served yet",
-                 "this version serves PostgreSQL: protocol = \"postgresql\"");
+  if (database.protocol == Protocol::kMysql && database.shards.size() > 1)
+    report.error(where(at, {"protocol"}), label(database) + ": a database of protocol \"mysql\" has one shard for now",
+                 "give it one [[database.shard]]");
   check_shards(database, at, report);
   check_control(database, at, report);
   check_reads(database, at, report);

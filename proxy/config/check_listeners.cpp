@@ -36,9 +36,6 @@ void check_pair(const Tls& tls, const Value& at, Report& report) {
 bool verifies(TlsMode mode) { return mode == TlsMode::kVerifyCa || mode == TlsMode::kVerifyFull; }
 
 void check_listener(const Listen& listen, const Value& at, Report& report) {
-  if (listen.protocol == Protocol::kMysql)
-    report.error(where(at, {"protocol"}), "listen: protocol \"mysql\" is not served yet",
-                 "this version serves PostgreSQL: protocol = \"postgresql\"");
   const bool known = !listen.address.text.empty();
   if (known && listen.auth == AuthMethod::kTrust && !is_loopback(listen.address) && !listen.insecure)
     report.error(where(at, {"auth"}),

@@ -53,6 +53,12 @@ void check_secret(const Config& config, const User& user, const Value& at, Repor
     case SecretKind::kClearText: break;
     case SecretKind::kMd5: check_md5(config, user, place, report); break;
     case SecretKind::kScramVerifier: check_verifier(config, user, place, report); break;
+    case SecretKind::kNativeHash:
+      if (user.server_password.empty())
+        report.error(place,
+                     "user " + quote(user.name) + ": a mysql_native_password hash alone cannot log in to the servers",
+                     kGivePassword);
+      break;
     case SecretKind::kBrokenVerifier:
       report.error(place, "user " + quote(user.name) + ": the password begins like a SCRAM verifier but is not one",
                    "copy rolpassword from pg_authid: SCRAM-SHA-256$4096:salt$StoredKey:ServerKey");

@@ -52,6 +52,14 @@ Loaded unreadable(const std::string& file, const std::string& why) {
 }  // namespace
 
 const User* Config::user(std::string_view name) const { return by_name(users, name); }
+std::string Config::server_password(std::string_view server_user) const {
+  for (const auto& user : users) {
+    if ((user.server_user.empty() ? user.name : user.server_user) != server_user) continue;
+    if (!user.server_password.empty()) return user.server_password;
+    return kind_of_secret(user.password) == SecretKind::kClearText ? user.password : std::string();
+  }
+  return {};
+}
 const Database* Config::database(std::string_view name) const { return by_name(databases, name); }
 
 Loaded load_text(const std::string& file, std::string_view text) {

@@ -140,6 +140,8 @@ struct Config {
   std::vector<Database> databases;
 
   const User* user(std::string_view name) const;
+  // The clear password by which `server_user` logs in to servers; empty: it has none.
+  std::string server_password(std::string_view server_user) const;
   const Database* database(std::string_view name) const;
 };
 

@@ -67,7 +67,7 @@ const Keys<Tls>& listener_tls_keys() {
 
 const Keys<Listen>& listen_keys() {
   static const Keys<Listen> keys{
-      row("protocol", &Listen::protocol, kDefault, protocol(), "postgresql (mysql is not served yet)"),
+      row("protocol", &Listen::protocol, kDefault, protocol(), "postgresql or mysql"),
       row("address", &Listen::address, kRequired, address(), "host:port, [ipv6]:port or unix:/path/of/socket"),
       section("tls", &Listen::tls, listener_tls_keys()),
       row("auth", &Listen::auth, kDefault, auth_method(),
@@ -239,7 +239,7 @@ const Keys<Table>& table_keys() {
 const Keys<Database>& database_keys() {
   static const Keys<Database> keys{
       row("name", &Database::name, kRequired, name(), "what clients name in their connection string"),
-      row("protocol", &Database::protocol, kDefault, protocol(), "postgresql (mysql is not served yet)"),
+      row("protocol", &Database::protocol, kDefault, protocol(), "postgresql or mysql"),
       row("server_database", &Database::server_database, kOptional, name(), "its name on the servers, if another one"),
       section("pool", &Database::pool, pool_keys()),
       section("control", &Database::control, control_keys()),

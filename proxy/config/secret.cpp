@@ -43,6 +43,10 @@ SecretKind kind_of_secret(std::string_view password) {
   const bool hex = std::all_of(password.begin() + std::min<std::ptrdiff_t>(3, std::ssize(password)), password.end(),
                                [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   if (password.starts_with("md5") && password.size() == kMd5Length && hex) return SecretKind::kMd5;
+  constexpr std::size_t kNativeLength = 41;  // MySQL's and MariaDB's "*" and SHA1(SHA1(password))
+  const bool native = std::all_of(password.begin() + 1, password.end(),
+                                  [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+  if (password.starts_with('*') && password.size() == kNativeLength && native) return SecretKind::kNativeHash;
   return SecretKind::kClearText;
 }
 

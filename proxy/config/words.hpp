@@ -39,7 +39,7 @@ std::optional<std::string> parse_column_name(std::string_view text);
 std::variant<router::KeyType, Wrong> parse_key_type(std::string_view text);
 
 // What `password` of a [[user]] is.
-enum class SecretKind : std::uint8_t { kNone, kClearText, kMd5, kScramVerifier, kBrokenVerifier };
+enum class SecretKind : std::uint8_t { kNone, kClearText, kMd5, kScramVerifier, kBrokenVerifier, kNativeHash };
 SecretKind kind_of_secret(std::string_view password);
 
 }  // namespace shardway::proxy::config

@@ -16,15 +16,6 @@ constexpr SteadyNanos kPatience = 1'000 * kMillisecond;
 constexpr SteadyNanos kInterval = 1'000 * kMillisecond;
 constexpr SteadyNanos kIntervalUnread = 2'000 * kMillisecond;  // nobody reads from replicas
 
-const char* name_of(Role role) {
-  switch (role) {
-    case Role::kPrimary: return "primary";
-    case Role::kReplica: return "replica";
-    case Role::kUnknown: break;
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 ShardWatch::ShardWatch(const config::Database& database, backend::ShardNodes& shard)

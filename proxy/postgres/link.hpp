@@ -65,6 +65,11 @@ class LinkOwner {
 
 class Link final : public net::EventHandler {
  public:
+  struct Login {
+    std::string user;  // on the servers
+    auto operator<=>(const Login&) const = default;
+  };
+
   Link(std::shared_ptr<const LinkTarget> target, Pool& pool, std::uint64_t id);
   ~Link();
   Link(const Link&) = delete;

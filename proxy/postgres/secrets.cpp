@@ -4,6 +4,8 @@
 
 #include <stdexcept>
 
+#include "proxy/config/words.hpp"
+
 namespace shardway::proxy::postgres {
 
 namespace pg = protocol::postgres;
@@ -32,8 +34,9 @@ Secrets::Secrets(std::shared_ptr<const config::Config> config)
 pg::StoredSecret Secrets::for_client(const std::string& user, pg::AuthMethod method) {
   pg::StoredSecret secret;
   const auto* known = config_->user(user);
-  secret.known = known != nullptr;
-  if (known == nullptr) {
+  // A hash of MySQL's is no password here.
+  secret.known = known != nullptr && config::kind_of_secret(known->password) != config::SecretKind::kNativeHash;
+  if (!secret.known) {
     if (method == pg::AuthMethod::kScram) secret.verifier = pg::mock_verifier(user, mock_secret_);
     return secret;
   }
@@ -70,7 +73,7 @@ pg::Credentials Secrets::for_server(const std::string& user, std::uint32_t node)
   if (known == nullptr) return credentials;
   if (!known->server_password.empty()) {
     credentials.password = known->server_password;
-  } else if (!is_verifier(known->password) && !is_md5(known->password)) {
+  } else if (config::kind_of_secret(known->password) == config::SecretKind::kClearText) {
     credentials.password = known->password;
   }
   const std::lock_guard lock(mutex_);

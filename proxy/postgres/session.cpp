@@ -368,8 +368,7 @@ void Session::adopt_generation() {
   generation_ = worker_.generation();
   database_ = std::move(fresh);
   hints_ = user->hints;
-  const auto& server_user = user->server_user.empty() ? user_ : user->server_user;
-  pools_ = &database_->postgres.of_login(server_user, server_user);
+  pools_ = &database_->postgres.of_login({user->server_user.empty() ? user_ : user->server_user});
   marks_.clear();
 }
 

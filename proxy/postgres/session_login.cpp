@@ -187,15 +187,14 @@ void Session::begin_session() {
   if (!database_) return refuse_login("3D000", "database \"" + database_name_ + "\" does not exist");
   if (database_->backend().disabled.load())
     return refuse_login("57P03", "database \"" + database_name_ + "\" is disabled");
-  const auto& server_user = user->server_user.empty() ? user_ : user->server_user;
-  pools_ = &database_->postgres.of_login(server_user, server_user);
+  pools_ = &database_->postgres.of_login({user->server_user.empty() ? user_ : user->server_user});
   phase_ = Phase::kWelcome;
   welcome();
 }
 
 // The first client with these settings asks a server what they make of its parameters; the next ones are told the same.
 void Session::welcome() {
-  const auto key = pools_->user + '\0' + base_settings_->fingerprint();
+  const auto key = pools_->login.user + '\0' + base_settings_->fingerprint();
   if (const auto known = database_->welcome(key)) {
     stop_waiting();  // another session has learned it meanwhile: the link that was waited for is not needed
     phase_ = Phase::kReady;

@@ -14,15 +14,6 @@ std::string text_of_setting(const Settings& settings, std::string_view name) {
   return first == std::string::npos ? entry->sql : entry->sql.substr(first + 1, last - first - 1);
 }
 
-std::string role_name(const backend::Node& node) {
-  switch (node.role.load()) {
-    case backend::Role::kPrimary: return "primary";
-    case backend::Role::kReplica: return "replica";
-    case backend::Role::kUnknown: break;
-  }
-  return "unknown";
-}
-
 }  // namespace
 
 stats::ClientRow Session::row() const {
@@ -70,7 +61,7 @@ stats::ServerRow server_row(const Link& link, std::uint32_t worker, const char* 
   row.addr = target.node->address.host;
   row.port = target.node->address.port;
   row.shard = target.backend->config.shards[target.shard].name;
-  row.role = role_name(*target.node);
+  row.role = backend::name_of(target.node->role.load());
   row.connect_time = row.request_time = link.connect_time();
   row.remote_pid = link.process_id();
   row.tls = link.stream().tls_description();

@@ -109,10 +109,6 @@ const std::vector<Case> kListeners{
     {"AddressTwice",
      "listen = [{ address = \"h:1\" },\n{ address = \"h:1\" }]\n" + kAfterListen,
      {"f:2:13: error: listen: \"h:1\" is there twice\n  hint: remove one of the two [[listen]]"}},
-    {"Mysql",
-     "listen = [{ address = \"h:1\", protocol = \"mysql\" }]\n" + kAfterListen,
-     {"f:1:41: error: listen: protocol \"mysql\" is not served yet\n  hint: this version serves PostgreSQL: protocol = "
-      "\"postgresql\""}},
     {"TrustForEverybody",
      "listen = [{ address = \"0.0.0.0:1\", auth = \"trust\" }]\n" + kAfterListen,
      {"f:1:43: error: listen: auth = \"trust\" lets anybody in who reaches \"0.0.0.0:1\"\n  hint: use auth = "

@@ -1,0 +1,289 @@
+#include "proxy/mysql/session.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+
+#include <ctime>
+
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+
+namespace {
+
+constexpr std::size_t kKeptReplyBytes = 64;
+constexpr std::size_t kClientBacklog = 256 * 1024;  // held for a slow client before its server is no longer read
+constexpr std::size_t kLinkBacklog = 256 * 1024;    // and the other way round
+
+}  // namespace
+
+Session::Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id)
+    : Client(id),
+      worker_(worker),
+      stream_(fd),
+      listener_(static_cast<std::uint16_t>(listener)),
+      generation_(worker.generation()),
+      connect_time_(std::time(nullptr)) {}
+
+Session::~Session() { worker_.loop().cancel(timer_); }
+
+void Session::start() {
+  worker_.loop().add(stream_.fd(), *this);
+  timer_ = worker_.loop().after(generation_->config->login_timeout, [this] {
+    timer_ = 0;
+    if (phase_ < Phase::kReady) kill("login_timeout");
+  });
+  greet();
+  flush_all();
+}
+
+void Session::on_events(std::uint32_t events) {
+  if (phase_ == Phase::kClosed) return;
+  stream_.note_events(events);
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) {
+    readable_ = true;
+    last_packet_ = worker_.loop().now();
+  }
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_) return close();  // nobody is there to be answered
+  if (phase_ == Phase::kTls) {
+    continue_tls();
+    if (phase_ == Phase::kTls || phase_ == Phase::kClosed) return;
+  }
+  if ((events & EPOLLOUT) != 0 && !out_.empty()) {
+    if (!out_.flush(stream_)) return end_of_client();
+    if (!backlogged()) read_link();
+    if (phase_ == Phase::kClosed) return;
+  }
+  pump();
+}
+
+void Session::resume() { pump(); }
+
+// Handles what has been received, then reads on, until there is nothing more or the session has to wait.
+void Session::pump() {
+  if (pumping_ || phase_ == Phase::kClosed) return;
+  pumping_ = true;
+  bool held_up = false;
+  for (;;) {
+    blocked_ = false;
+    if (!input_.empty()) {
+      const auto used = consume(input_);
+      if (phase_ == Phase::kClosed) break;
+      if (used == input_.size()) {
+        std::string().swap(input_);
+      } else {
+        input_.erase(0, used);
+      }
+      if (blocked_) break;
+    }
+    if (eof_) {
+      end_of_client();
+      break;
+    }
+    if (!readable_ || phase_ == Phase::kTls) break;
+    if (backlogged()) {
+      flush_all();
+      held_up = phase_ != Phase::kClosed && backlogged();
+      if (phase_ == Phase::kClosed || held_up) break;
+    }
+    char* buffer = worker_.client_buffer();
+    const auto got = stream_.read(buffer, Worker::kClientBuffer);
+    readable_ = !got.drained;
+    eof_ = got.closed;
+    if (database_) database_->counters.received_bytes += got.bytes;
+    if (got.bytes == 0) continue;
+    if (!input_.empty()) {
+      input_.append(buffer, got.bytes);
+      continue;
+    }
+    const std::string_view in(buffer, got.bytes);
+    const auto used = consume(in);
+    if (phase_ == Phase::kClosed) break;
+    input_.assign(in.substr(used));
+    if (blocked_) break;
+  }
+  pumping_ = false;
+  if (phase_ == Phase::kTls && !input_.empty()) return close();  // sent in clear behind SSLRequest
+  if (phase_ != Phase::kClosed) flush_all();
+  if (held_up && phase_ != Phase::kClosed && !backlogged()) worker_.resume_later(*this);
+}
+
+std::size_t Session::consume(std::string_view in) {
+  std::size_t used = 0;
+  while (used < in.size() && !blocked_ && phase_ != Phase::kClosed && phase_ != Phase::kTls) {
+    const auto taken = consume_packet(in.substr(used));
+    if (taken == 0) break;
+    used += taken;
+  }
+  return used;
+}
+
+std::size_t Session::consume_packet(std::string_view in) {
+  if (pass_remaining_ > 0) {
+    const auto piece = in.substr(0, pass_remaining_);
+    if (link_ == nullptr) return close(), 0;
+    if (!link_->write_through(piece)) return link_lost(), 0;
+    pass_remaining_ -= piece.size();
+    return piece.size();
+  }
+  my::PacketHead head;
+  if (!my::peek_head(in, head)) return 0;
+  if (sends_file_) return consume_file(in, head);
+  if (phase_ < Phase::kReady && head.length > my::kMaxLoginPayload) return close(), 0;
+  std::size_t used = 0;
+  if (phase_ == Phase::kReady && (payload_goes_on_ || head.size() > Worker::kClientBuffer) &&
+      stream_payload(head, in, used))
+    return used;
+  if (in.size() < head.size()) return 0;
+  const auto packet = in.substr(0, head.size());
+  sequence_ = static_cast<std::uint8_t>(head.sequence + 1);
+  if (phase_ != Phase::kReady) {
+    on_login_packet(packet);
+  } else if (on_command(packet) == Step::kBlocked) {
+    blocked_ = true;
+    return 0;
+  }
+  return head.size();
+}
+
+// The file a LOAD DATA LOCAL asked for: packets up to an empty one.
+std::size_t Session::consume_file(std::string_view in, const my::PacketHead& head) {
+  std::string number(in.substr(0, my::kHeadBytes));
+  number[3] = static_cast<char>(head.sequence - link_->shift);
+  if (!link_->write_through(number)) return link_lost(), 0;
+  pass_remaining_ = head.length;
+  if (head.length == 0) sends_file_ = false;
+  return my::kHeadBytes;
+}
+
+// A command too big to be held passes on in pieces, and pins: nobody has looked into it. One that must be understood is
+// held up to the bound.
+bool Session::stream_payload(const my::PacketHead& head, std::string_view in, std::size_t& used) {
+  if (payload_goes_on_) {
+    payload_goes_on_ = head.goes_on();
+    pass_remaining_ = head.size();
+    used = consume_packet(in);
+    return true;
+  }
+  if (in.size() <= my::kHeadBytes) return true;
+  const auto command = static_cast<my::Command>(in[my::kHeadBytes]);
+  const bool passes = command == my::Command::kQuery && head.goes_on();
+  if (!passes) {
+    constexpr std::size_t kHeldBytes = 17 << 20;
+    if (head.goes_on() || head.size() > kHeldBytes) {
+      fatal(1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes");
+      return true;
+    }
+    return false;
+  }
+  if (busy() || !borrow()) {
+    blocked_ = busy() || waiting_ != nullptr || (link_ && !link_is_ready_);
+    return true;
+  }
+  pin_to(router::PinReason::kUninspected, "a statement of 16 MiB or more");
+  command_ = command;
+  command_since_ = worker_.loop().now();
+  link_->owe(command);
+  payload_goes_on_ = head.goes_on();
+  pass_remaining_ = head.size();
+  used = consume_packet(in);
+  return true;
+}
+
+void Session::send(std::string_view bytes) {
+  if (database_) database_->counters.sent_bytes += bytes.size();
+  if (deaf_) return;
+  if (!out_.write(stream_, bytes)) eof_ = deaf_ = true;
+}
+
+void Session::flush_all() {
+  if (link_ && link_->has_backlog() && !link_->flush()) {
+    link_lost();
+    if (phase_ == Phase::kClosed) return;
+  }
+  const bool was_backlogged = backlogged();
+  if (!out_.empty() && !out_.flush(stream_)) return end_of_client();
+  if (out_.empty() && out_.capacity() > kKeptReplyBytes) out_.release();
+  if (was_backlogged && !backlogged()) read_link();
+}
+
+bool Session::backlogged() const noexcept {
+  if (out_.size() > kClientBacklog) return true;
+  return pass_remaining_ > 0 && link_ && link_->has_backlog() && link_->out().size() > kLinkBacklog;
+}
+
+void Session::fatal(std::uint16_t code, std::string_view sqlstate, std::string_view message) {
+  my::encode(out_.tail(), sequence_, my::Err{code, sqlstate, message});
+  out_.flush(stream_);
+  close();
+}
+
+void Session::kill(std::string_view reason) {
+  if (phase_ == Phase::kClosed) return;
+  spdlog::info("event=client_closed client={} reason=\"{}\"", id_, reason);
+  if (phase_ == Phase::kReady && !busy()) {
+    sequence_ = 0;
+    return fatal(1053, "08S01", "Server shutdown in progress");
+  }
+  close();
+}
+
+void Session::check_timeouts(net::Time now) {
+  if (phase_ != Phase::kReady || waiting_ || sends_file_) return;
+  const auto& pool = database_->config().pool;
+  const auto over = [&](net::Time since, config::Milliseconds limit) {
+    return limit.count() > 0 && since != net::Time{} && now - since > limit;
+  };
+  if (busy()) {
+    if (over(command_since_, pool.query_timeout)) kill("query_timeout");
+  } else if (over(last_packet_, link_ ? pool.idle_transaction_timeout : generation_->config->client_idle_timeout)) {
+    kill(link_ ? "idle_transaction_timeout" : "client_idle_timeout");
+  }
+}
+
+void Session::drain(std::string_view reason) {
+  draining_ = true;
+  if (phase_ == Phase::kReady && !link_ && !waiting_ && input_.empty()) kill(reason);
+}
+
+void Session::close_links_when_returned() {
+  if (link_) link_->close_when_returned();
+}
+
+// The new configuration's database, as soon as nothing is open on the old one.
+void Session::adopt_generation() {
+  outdated_ = true;
+  if (!database_ || link_ || waiting_) return;
+  outdated_ = false;
+  generation_ = worker_.generation();
+  const auto name = database_->config().name;
+  if (generation_->config->user(user_) != nullptr && choose_database(name)) return;
+  worker_.with_client<Session>(id_,
+                               [](Session& session) { session.kill("its user or database is no longer configured"); });
+}
+
+// The client has closed its side. A command it did not wait for still runs to its end.
+void Session::end_of_client() {
+  if (busy() && !sends_file_ && stream_.is_open() && input_.empty()) {
+    eof_ = deaf_ = true;
+    out_.release();
+    return;
+  }
+  close();
+}
+
+void Session::close() {
+  if (phase_ == Phase::kClosed) return;
+  phase_ = Phase::kClosed;
+  stop_waiting();
+  if (link_) give_back(/*clean=*/false);
+  worker_.loop().remove(stream_.fd());
+  worker_.loop().cancel(timer_);
+  timer_ = 0;
+  stream_.close();
+  worker_.remove(*this);
+}
+
+}  // namespace shardway::proxy::mysql

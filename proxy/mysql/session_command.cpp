@@ -1,0 +1,134 @@
+// Commands: what is answered here, what goes to a server, and what is refused.
+// https://mariadb.com/kb/en/2-text-protocol/ https://mariadb.com/kb/en/3-binary-protocol-prepared-statements/
+#include "proxy/mysql/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+
+Session::Step Session::on_command(Packet packet) {
+  if (packet.size() <= my::kHeadBytes) {
+    fatal(1047, "08S01", "Unknown command");
+    return Step::kConsumed;
+  }
+  if (packet[3] != 0) {
+    fatal(1156, "08S01", "Got packets out of order");
+    return Step::kConsumed;
+  }
+  const auto command = static_cast<my::Command>(packet[my::kHeadBytes]);
+  if (busy() && command != my::Command::kStmtSendLongData) return Step::kBlocked;
+  switch (command) {
+    case my::Command::kQuit: close(); return Step::kConsumed;
+    case my::Command::kPing: answer_ok(); return Step::kConsumed;
+    case my::Command::kQuery: return on_query(packet);
+    case my::Command::kInitDb: return init_db(packet);
+    case my::Command::kFieldList:
+    case my::Command::kStatistics:
+    case my::Command::kProcessInfo:
+    case my::Command::kDebug:
+    case my::Command::kRefresh: return forward(command, packet);
+    case my::Command::kSetOption: {
+      const auto step = forward(command, packet);
+      if (step == Step::kConsumed && link_) pin_to(router::PinReason::kUninspected, "COM_SET_OPTION");
+      return step;
+    }
+    case my::Command::kStmtPrepare: return prepare(packet);
+    case my::Command::kStmtExecute:
+    case my::Command::kStmtBulkExecute: return execute(packet);
+    case my::Command::kStmtSendLongData: return send_long_data(packet);
+    case my::Command::kStmtClose: return close_statement(packet);
+    case my::Command::kStmtReset: return reset_statement(packet);
+    case my::Command::kStmtFetch: return fetch(packet);
+    case my::Command::kResetConnection: return reset_connection();
+    case my::Command::kChangeUser: return change_user(packet);
+    case my::Command::kProcessKill: return refuse_kill();
+    default: break;
+  }
+  answer_error(1047, "08S01", "Unknown command");
+  return Step::kConsumed;
+}
+
+// Passes the command on as it is.
+Session::Step Session::forward(my::Command command, Packet packet) {
+  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  command_ = command;
+  command_since_ = worker_.loop().now();
+  link_->shift = 0;
+  link_->out() += packet;
+  link_->owe(command);
+  return Step::kConsumed;
+}
+
+Session::Step Session::on_query(Packet packet) {
+  const auto sql = packet.substr(my::kHeadBytes + 1);
+  const auto traces = traces_of(sql);
+  if (traces.kills) return refuse_kill();
+  if (!find_last_link(traces)) return Step::kConsumed;
+  const auto step = forward(my::Command::kQuery, packet);
+  if (step == Step::kConsumed) leave(traces);
+  return step;
+}
+
+// What the command under way leaves behind on the link.
+void Session::leave(const Traces& traces) {
+  own_variables_only_ = traces.sets_for_statement;
+  if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
+}
+
+// The numbers clients and servers know each other by are not the same here.
+Session::Step Session::refuse_kill() {
+  answer_error(1235, "42000", "KILL is not supported through Shardway yet; use KILL on its console");
+  return Step::kConsumed;
+}
+
+// A statement that asks about the one before it has to run where that ran. The last insert's number can be brought
+// along; the rest is refused if another client has used that connection meanwhile.
+bool Session::find_last_link(const Traces& traces) {
+  if (!traces.asks_about_last || link_ || waiting_ || last_link_ == 0) return true;
+  const auto& nodes = *database_->backend().shards[0];
+  const auto primary = nodes.primary.load(std::memory_order_relaxed);
+  auto& pool = database_->mysql.pool(*pools_, 0, primary >= 0 ? static_cast<std::size_t>(primary) : 0);
+  link_ = pool.take_if([this](const Link& link) { return link.id() == last_link_ && link.last_user == id_; });
+  if (link_) return true;
+  if (!traces.asks_for_insert_id_only) {
+    answer_error(1235, "42000",
+                 "what the statement before left behind (warnings, row counts) is gone: another client has used its "
+                 "server connection; ask in the same transaction");
+    return false;
+  }
+  brings_insert_id_ = true;
+  return true;
+}
+
+// A name of ours is the schema on the servers that stands for it.
+Session::Step Session::init_db(Packet packet) {
+  const auto name = packet.substr(my::kHeadBytes + 1);
+  const auto& config = database_->config();
+  if (config.server_database.empty() || name != config.name) return forward(my::Command::kInitDb, packet);
+  std::string renamed;
+  my::encode_command(renamed, my::Command::kInitDb, config.server_database);
+  return forward(my::Command::kInitDb, renamed);
+}
+
+// A fresh session on the same schema; what was left on the link is cleaned up there before anybody else has it.
+Session::Step Session::reset_connection() {
+  const auto schema = state_->schema;
+  if (link_) give_back(/*clean=*/false);
+  begin_again();
+  state_ = std::make_shared<const State>(State{schema, {}});
+  answer_ok();
+  return Step::kConsumed;
+}
+
+void Session::answer_ok() {
+  my::Ok ok;
+  ok.status = status_;
+  my::encode(out_.tail(), sequence_, ok, capabilities_);
+}
+
+void Session::answer_error(std::uint16_t code, std::string_view sqlstate, std::string_view message) {
+  my::encode(out_.tail(), sequence_, my::Err{code, sqlstate, message});
+}
+
+}  // namespace shardway::proxy::mysql

@@ -1,0 +1,185 @@
+// Borrowing a link and giving it back: waiting in line, the session's state on the link, and what keeps it.
+#include <spdlog/spdlog.h>
+
+#include <ctime>
+#include <random>
+
+#include "proxy/mysql/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+
+namespace {
+
+std::chrono::milliseconds retry_pause() {
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  return std::chrono::milliseconds(std::uniform_int_distribution<int>(50, 150)(random));
+}
+
+std::string seconds_text(net::Clock::duration waited) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(waited).count();
+  return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
+}
+
+}  // namespace
+
+// True if link_ is there and ready for the command; else the session waits, or the client has been told why not.
+bool Session::borrow() {
+  if (waiting_ && waiting_->fault) {
+    const auto fault = *waiting_->fault;
+    const auto message = std::move(waiting_->message);
+    stop_waiting();
+    answer_error(fault.code, fault.sqlstate, message);
+    return false;
+  }
+  if (waiting_ && waiting_->link) {
+    link_ = std::move(waiting_->link);
+    stop_waiting();
+  }
+  if (waiting_) return false;
+  if (!link_) {
+    const auto& nodes = *database_->backend().shards[0];
+    const auto primary = nodes.primary.load(std::memory_order_relaxed);
+    auto& pool = database_->mysql.pool(*pools_, 0, primary >= 0 ? static_cast<std::size_t>(primary) : 0);
+    link_ = pool.take();
+    if (!link_) {
+      wait_for(pool);
+      return false;
+    }
+  }
+  link_->lend_to(this);
+  if (worker_.surroundings().mysql_version.get() != link_->server_version())
+    worker_.surroundings().mysql_version.set(link_->server_version());
+  if (database_->config().pool.mode == config::PoolMode::kSession && pin_ == router::PinReason::kNone)
+    pin_to(router::PinReason::kSessionMode, "pool.mode = session");
+  return bring_up_to_state();
+}
+
+// The session's state goes ahead in a round trip of its own: nothing of the client's runs under another one's.
+bool Session::bring_up_to_state() {
+  if (link_->owes()) return false;
+  link_is_ready_ = link_->state == state_ || *link_->state == *state_;
+  if (link_is_ready_ && !brings_insert_id_) return true;
+  if (brings_insert_id_) link_->ask(my::Command::kQuery, "SET @@last_insert_id = " + std::to_string(insert_id_));
+  brings_insert_id_ = false;
+  if (link_->state->schema != state_->schema && !state_->schema.empty())
+    link_->ask(my::Command::kInitDb, state_->schema);
+  if (const auto sql = difference(*link_->state, *state_, link_->base()); !sql.empty())
+    link_->ask(my::Command::kQuery, sql);
+  link_->state = state_;
+  link_is_ready_ = !link_->owes();
+  return link_is_ready_;
+}
+
+void Session::wait_for(Pool& pool) {
+  waiting_ = std::make_unique<Waiting>();
+  waiting_->pool = &pool;
+  waiting_->since = worker_.loop().now();
+  waiting_->ticket = pool.wait([this](std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
+    on_granted(std::move(link), failure);
+  });
+  const auto limit = database_->config().pool.queue_timeout;
+  if (limit.count() > 0) waiting_->deadline = worker_.loop().after(limit, [this] { on_wait_deadline(); });
+}
+
+void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
+  const auto waited =
+      std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - waiting_->since).count();
+  waiting_->ticket = 0;
+  if (link) {
+    database_->counters.wait_us += static_cast<std::uint64_t>(waited);
+    database_->counters.wait.add(static_cast<std::uint64_t>(waited));
+    ++database_->counters.server_assignments;
+    link->lend_to(this);
+    waiting_->link = std::move(link);
+    return resume();
+  }
+  ++database_->counters.server_connect_failures;
+  if (failure.from_server) {
+    waiting_->message = failure.message;
+    waiting_->fault = my::Err{static_cast<std::uint16_t>(std::stoi(failure.sqlstate)), "HY000", {}};
+    return resume();
+  }
+  waiting_->retry = worker_.loop().after(retry_pause(), [this] {
+    waiting_->retry = 0;
+    auto& pool = *waiting_->pool;
+    waiting_->ticket = pool.wait([this](std::unique_ptr<Link> granted, const backend::OpenFailure& again) {
+      on_granted(std::move(granted), again);
+    });
+  });
+}
+
+void Session::on_wait_deadline() {
+  waiting_->deadline = 0;
+  const auto& config = database_->config();
+  auto& pool = *waiting_->pool;
+  if (waiting_->ticket != 0) pool.cancel(waiting_->ticket);
+  waiting_->ticket = 0;
+  worker_.loop().cancel(waiting_->retry);
+  waiting_->retry = 0;
+  const auto waited = seconds_text(net::Clock::now() - waiting_->since);
+  const auto& shard = config.shards[0].name;
+  if (pool.shared().open() <= pool.opening() && !pool.last_failure().message.empty()) {
+    waiting_->fault = my::Err{2003, "HY000", {}};
+    waiting_->message = "no server of shard '" + shard + "' could be reached for " + waited + ": " +
+                        pool.last_failure().message + "; check that the node is up and that its address is right";
+  } else {
+    waiting_->fault = my::Err{1040, "08004", {}};
+    waiting_->message = "pool of database '" + config.name + "', shard '" + shard +
+                        "': " + std::to_string(pool.shared().open()) + " of " + std::to_string(config.pool.size) +
+                        " server connections busy for " + waited + "; raise pool.size, or shorten transactions";
+  }
+  resume();
+}
+
+void Session::stop_waiting() {
+  if (!waiting_) return;
+  auto waiting = std::move(waiting_);
+  worker_.loop().cancel(waiting->deadline);
+  worker_.loop().cancel(waiting->retry);
+  if (waiting->ticket != 0) waiting->pool->cancel(waiting->ticket);
+  if (waiting->link) waiting->pool->give_back(std::move(waiting->link));
+}
+
+// `clean`: nothing but the session's state is left on it. Else it is reset before anybody else has it.
+void Session::give_back(bool clean) {
+  auto link = std::move(link_);
+  auto& pool = link->pool();
+  link->lend_to(nullptr);
+  link_is_ready_ = held_for_data_ = false;
+  cursors_.clear();
+  unpin();
+  const bool idle = !link->owes() && !link->is_broken() && link->held.empty() && link->pass_remaining == 0 &&
+                    !link->payload_goes_on && !link->has_backlog() && pass_remaining_ == 0 && !payload_goes_on_ &&
+                    !sends_file_;
+  if (!idle) {
+    worker_.loop().defer([&pool, parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link))] {
+      pool.discard(std::move(*parcel));
+    });
+  } else if (clean && (link->target().login.has_schema || link->state->schema.empty())) {
+    pool.give_back(std::move(link));
+  } else {
+    if (!link->target().login.has_schema && !link->state->schema.empty()) link->close_when_returned();
+    pool.reset(std::move(link), {});
+  }
+  if (outdated_) worker_.adopt_later(*this);
+}
+
+void Session::pin_to(router::PinReason reason, std::string detail) {
+  if (pin_ != router::PinReason::kNone) return;
+  pin_ = reason;
+  pin_detail_ = std::move(detail);
+  pin_since_ = std::time(nullptr);
+  ++database_->counters.pins[static_cast<std::size_t>(reason)];
+  spdlog::debug("event=pinned client={} reason={} detail=\"{}\"", id_, router::name_of(reason), pin_detail_);
+}
+
+void Session::unpin() noexcept {
+  pin_ = router::PinReason::kNone;
+  pin_detail_.clear();
+  pin_since_ = 0;
+}
+
+}  // namespace shardway::proxy::mysql

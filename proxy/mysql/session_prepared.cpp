@@ -1,0 +1,207 @@
+// Prepared statements: a client's number is ours, the text behind it is prepared on whichever link it is executed on,
+// once for all clients with the same text and state. https://mariadb.com/kb/en/com_stmt_execute/
+#include "protocol/mysql/fields.hpp"
+#include "proxy/mysql/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+
+namespace {
+
+constexpr std::uint32_t kLastPrepared = 0xffffffff;  // MariaDB: the statement prepared just before
+constexpr std::size_t kNumberAt = my::kHeadBytes + 1;
+constexpr std::size_t kMostStatements = 16'382;  // max_prepared_stmt_count
+
+std::uint32_t number_in(std::string_view packet) {
+  protocol::Reader reader(packet.substr(std::min(packet.size(), kNumberAt)));
+  return reader.le32().value_or(0);
+}
+
+void put_number(char* at, std::uint32_t number) {
+  for (int i = 0; i < 4; ++i, number >>= 8) at[i] = static_cast<char>(number & 0xff);
+}
+
+}  // namespace
+
+Session::Step Session::prepare(Packet packet) {
+  if (statements_ && statements_->size() >= kMostStatements) {
+    answer_error(1461, "42000", "Can't create more than max_prepared_stmt_count statements");
+    return Step::kConsumed;
+  }
+  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  const auto sql = packet.substr(my::kHeadBytes + 1);
+  auto text = worker_.surroundings().statements.find_or_add(sql, state_);
+  if (!statements_) statements_ = std::make_unique<std::unordered_map<std::uint32_t, ClientStatement>>();
+  do ++last_statement_;
+  while (last_statement_ == 0 || last_statement_ == kLastPrepared || statements_->contains(last_statement_));
+  preparing_ = last_statement_;
+  (*statements_)[preparing_].text = std::move(text);
+  (*statements_)[preparing_].traces = traces_of(sql);
+  ++database_->counters.client_parses;
+  ++database_->counters.server_parses;
+  command_ = my::Command::kStmtPrepare;
+  command_since_ = worker_.loop().now();
+  link_->out() += packet;
+  link_->owe(my::Command::kStmtPrepare, false, (*statements_)[preparing_].text->id);
+  return Step::kConsumed;
+}
+
+// The server's number is kept for the link, and the client sees ours.
+void Session::on_prepared(const Owed& owed, char* payload) {
+  const auto ok = my::decode_prepare_ok({payload, 12});
+  if (!ok) return;
+  if (const auto older = link_->statement(owed.statement)) {
+    std::string argument;
+    protocol::Writer(argument).le32(older);
+    my::encode_command(link_->out(), my::Command::kStmtClose, argument);
+  }
+  link_->remember_statement(owed.statement, ok->statement, database_->config().pool.max_prepared_statements);
+  if (owed.drop || preparing_ == 0) return;
+  (*statements_)[preparing_].parameters = ok->parameters;
+  put_number(payload + 1, preparing_);
+  preparing_ = 0;
+}
+
+Session::ClientStatement* Session::statement_of(Packet packet) {
+  if (!statements_ || packet.size() < kNumberAt + 4) return nullptr;
+  auto number = number_in(packet);
+  if (number == kLastPrepared) number = last_statement_;
+  const auto found = statements_->find(number);
+  return found == statements_->end() ? nullptr : &found->second;
+}
+
+void Session::unknown_statement(Packet packet, std::string_view what) {
+  answer_error(
+      1243, "HY000",
+      "Unknown prepared statement handler (" + std::to_string(number_in(packet)) + ") given to " + std::string(what));
+}
+
+// False: it is being prepared there, under the state it was prepared in; the command comes again.
+bool Session::is_on_link(const ClientStatement& statement) {
+  if (link_->statement(statement.text->id) != 0) return true;
+  const auto& then = *statement.text->state;
+  if (*link_->state != then) {
+    if (link_->state->schema != then.schema && !then.schema.empty()) link_->ask(my::Command::kInitDb, then.schema);
+    if (const auto sql = difference(*link_->state, then, link_->base()); !sql.empty())
+      link_->ask(my::Command::kQuery, sql);
+    link_->state = statement.text->state;
+  }
+  my::encode_command(link_->out(), my::Command::kStmtPrepare, statement.text->text);
+  link_->owe(my::Command::kStmtPrepare, /*drop=*/true, statement.text->id);
+  ++database_->counters.server_parses;
+  link_is_ready_ = false;
+  return false;
+}
+
+// An execution without types means those of the one before, which on this link may have been another client's.
+std::string Session::with_types(Packet packet, ClientStatement& statement) const {
+  std::string out(packet);
+  const auto mask_at = kNumberAt + 4 + 1 + 4;
+  const auto flag_at = mask_at + (std::size_t{statement.parameters} + 7) / 8;
+  if (statement.parameters == 0 || out.size() <= flag_at) return out;
+  const auto size = std::size_t{2} * statement.parameters;
+  if (out[flag_at] != 0) {
+    if (out.size() >= flag_at + 1 + size) statement.types = out.substr(flag_at + 1, size);
+    return out;
+  }
+  if (statement.types.size() != size) return out;  // the server's error
+  out[flag_at] = 1;
+  out.insert(flag_at + 1, statement.types);
+  const auto length = out.size() - my::kHeadBytes;
+  for (std::size_t i = 0; i < 3; ++i) out[i] = static_cast<char>(length >> (8 * i) & 0xff);
+  return out;
+}
+
+Session::Step Session::execute(Packet packet) {
+  auto* statement = statement_of(packet);
+  const auto command = static_cast<my::Command>(packet[my::kHeadBytes]);
+  if (statement == nullptr) {
+    unknown_statement(packet,
+                      command == my::Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
+    return Step::kConsumed;
+  }
+  if (statement->traces.kills) return refuse_kill();
+  if (!find_last_link(statement->traces)) return Step::kConsumed;
+  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  if (!is_on_link(*statement)) return Step::kBlocked;
+  auto out = command == my::Command::kStmtExecute ? with_types(packet, *statement) : std::string(packet);
+  put_number(out.data() + kNumberAt, link_->statement(statement->text->id));
+  command_ = command;
+  command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
+  command_since_ = worker_.loop().now();
+  held_for_data_ = statement->has_long_data = false;
+  ++database_->counters.binds;
+  link_->out() += out;
+  link_->owe(command);
+  leave(statement->traces);
+  return Step::kConsumed;
+}
+
+// Not answered; an error shows at the execution, which has to come on the same link.
+Session::Step Session::send_long_data(Packet packet) {
+  auto* statement = statement_of(packet);
+  if (statement == nullptr) return Step::kConsumed;
+  if (busy()) return Step::kBlocked;
+  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  if (!is_on_link(*statement)) return Step::kBlocked;
+  held_for_data_ = statement->has_long_data = true;
+  std::string out(packet);
+  put_number(out.data() + kNumberAt, link_->statement(statement->text->id));
+  link_->out() += out;
+  return Step::kConsumed;
+}
+
+// Not answered. The text stays prepared on links: others use it.
+Session::Step Session::close_statement(Packet packet) {
+  auto* statement = statement_of(packet);
+  if (statement == nullptr) return Step::kConsumed;
+  const auto number = number_in(packet);
+  if (link_ && (cursors_.contains(number) || statement->has_long_data)) {
+    std::string argument;
+    protocol::Writer(argument).le32(link_->statement(statement->text->id));
+    link_->ask(my::Command::kStmtReset, argument);
+    cursors_.erase(number);
+    held_for_data_ = false;
+  }
+  statements_->erase(number);
+  return Step::kConsumed;
+}
+
+Session::Step Session::reset_statement(Packet packet) {
+  auto* statement = statement_of(packet);
+  if (statement == nullptr) {
+    unknown_statement(packet, "mysqld_stmt_reset");
+    return Step::kConsumed;
+  }
+  const auto on_link = link_ ? link_->statement(statement->text->id) : 0;
+  cursors_.erase(number_in(packet));
+  if (on_link == 0) {
+    answer_ok();
+    return Step::kConsumed;
+  }
+  held_for_data_ = statement->has_long_data = false;
+  std::string out(packet);
+  put_number(out.data() + kNumberAt, on_link);
+  return forward(my::Command::kStmtReset, out);
+}
+
+Session::Step Session::fetch(Packet packet) {
+  auto* statement = statement_of(packet);
+  const auto on_link = statement != nullptr && link_ ? link_->statement(statement->text->id) : 0;
+  if (on_link == 0 || !cursors_.contains(number_in(packet))) {
+    if (statement == nullptr) {
+      unknown_statement(packet, "mysqld_stmt_fetch");
+    } else {
+      answer_error(1421, "HY000", "The statement (" + std::to_string(number_in(packet)) + ") has no open cursor.");
+    }
+    return Step::kConsumed;
+  }
+  command_statement_ = number_in(packet);
+  std::string out(packet);
+  put_number(out.data() + kNumberAt, on_link);
+  return forward(my::Command::kStmtFetch, out);
+}
+
+}  // namespace shardway::proxy::mysql

@@ -1,0 +1,300 @@
+// Answers: what the server sends passes to the client, in as few pieces as possible. Rows and definitions are not
+// looked into; an OK tells what the session has become. A client that has not asked for kDeprecateEof or kSessionTrack
+// gets the packets of old in their place. https://mariadb.com/kb/en/ok_packet/
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+
+#include <array>
+
+#include "protocol/mysql/fields.hpp"
+#include "proxy/mysql/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+
+namespace {
+
+constexpr std::size_t kClientBacklog = 256 * 1024;
+
+// What servers tell a client that has changed nothing of session_track_*.
+constexpr std::array<std::string_view, 5> kTrackedByDefault{
+    "autocommit", "character_set_client", "character_set_connection", "character_set_results", "time_zone"};
+
+}  // namespace
+
+void Session::on_link_events(Link& link, std::uint32_t events) {
+  if (phase_ == Phase::kClosed || &link != link_.get()) return;
+  if ((events & EPOLLOUT) != 0 && link.has_backlog()) {
+    if (!link.flush()) return link_lost();
+    if (!backlogged() && readable_) pump();
+    if (phase_ == Phase::kClosed || &link != link_.get()) return;
+  }
+  if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) == 0) return;
+  link.readable = true;
+  read_link();
+}
+
+void Session::read_link() {
+  if (reading_) return;
+  reading_ = true;
+  while (phase_ != Phase::kClosed && link_ && link_->readable && out_.size() <= kClientBacklog) {
+    auto& link = *link_;
+    char* buffer = worker_.server_buffer();
+    const auto held = link.held.size();
+    if (held >= Worker::kServerBuffer) {
+      link.mark_broken();  // an OK or error of 128 KiB is none
+      link_lost();
+      break;
+    }
+    link.held.copy(buffer, held);
+    link.held.clear();
+    const auto got = link.read(buffer + held, Worker::kServerBuffer - held);
+    link.readable = !got.drained;
+    const auto size = held + got.bytes;
+    const auto used = relay_packets(buffer, size);
+    if (phase_ == Phase::kClosed) break;
+    if (link_.get() == &link) {
+      if (used < size) link.held.assign(buffer + used, size - used);
+      if (got.closed || link.is_broken()) link_lost();
+    }
+    if (phase_ != Phase::kClosed && out_.size() > kClientBacklog) flush_all();
+  }
+  reading_ = false;
+  if (phase_ != Phase::kClosed) flush_all();
+}
+
+// Walks over the packets; returns how many bytes are done with. Everything from `run` on waits to be forwarded.
+std::size_t Session::relay_packets(char* bytes, std::size_t size) {
+  std::size_t at = 0, run = 0;
+  const auto forward_up_to = [&](std::size_t end) {
+    if (end > run) send({bytes + run, end - run});
+    run = end;
+  };
+  auto* link = link_.get();
+  while (at < size && link_.get() == link && phase_ != Phase::kClosed) {
+    if (link->pass_remaining > 0) {
+      const auto piece = std::min(link->pass_remaining, size - at);
+      at += piece;
+      link->pass_remaining -= piece;
+      continue;
+    }
+    my::PacketHead head;
+    const std::string_view in(bytes + at, size - at);
+    if (!my::peek_head(in, head) || !link->owes() || (head.length > 0 && in.size() == my::kHeadBytes)) {
+      if (!link->owes()) link->mark_broken();  // nobody has asked it: a farewell
+      break;
+    }
+    const bool drop = link->owed().front().drop;
+    bytes[at + 3] = static_cast<char>(head.sequence + link->shift);
+    if (link->payload_goes_on) {
+      link->payload_goes_on = head.goes_on();
+      link->pass_remaining = head.size();
+      continue;
+    }
+    auto& tracker = link->owed().front().tracker;
+    const auto first = head.length > 0 ? static_cast<std::uint8_t>(in[my::kHeadBytes]) : std::uint8_t{0};
+    if ((drop || tracker.wants_whole(head, first)) && in.size() < head.size()) {
+      bytes[at + 3] = static_cast<char>(head.sequence);
+      break;
+    }
+    const auto whole = std::min(in.size(), head.size());
+    bool forward = !drop;
+    if (!forward) forward_up_to(at);
+    const auto payload = in.substr(my::kHeadBytes, whole - my::kHeadBytes);
+    const auto seen = tracker.on_packet(head, payload);
+    if (seen.part == my::Part::kOk || seen.part == my::Part::kEnd) {
+      forward_up_to(at);
+      on_ok(seen, payload, static_cast<std::uint8_t>(bytes[at + 3]), forward);
+    } else {
+      on_seen(seen, payload, forward);
+      if (seen.part == my::Part::kPrepareOk) on_prepared(link->owed().front(), bytes + at + my::kHeadBytes);
+    }
+    if (phase_ == Phase::kClosed) return size;
+    link->payload_goes_on = head.goes_on();
+    if (in.size() < head.size()) {
+      link->pass_remaining = head.size();
+      continue;
+    }
+    at += head.size();
+    if (!forward) run = at;
+    if (seen.metadata_ends && !drop && (capabilities_ & my::capability::kDeprecateEof) == 0) {
+      forward_up_to(at);
+      auto number = static_cast<std::uint8_t>(bytes[at - head.size() + 3] + 1);
+      my::encode(out_.tail(), number, my::Eof{0, link->status});
+      ++link->shift;
+    }
+    if (seen.last) {
+      forward_up_to(at);
+      link->owed().pop_front();
+      link->shift = 0;
+      finish_answer();
+    }
+  }
+  forward_up_to(at);
+  return at;
+}
+
+// Everything but OKs. `forward`: whether the client gets it as it is.
+void Session::on_seen(const my::Seen& seen, std::string_view payload, bool& forward) {
+  switch (seen.part) {
+    case my::Part::kUnknown:
+      link_->mark_broken();
+      forward = false;
+      return link_lost();
+    case my::Part::kLocalInfile:
+      sends_file_ = forward;
+      if (!forward) link_->mark_broken();
+      return;
+    case my::Part::kErr: {
+      const auto err = my::decode_err(payload);
+      if (!forward && err) {  // of what was asked to bring the link up to the client's state: the client's error
+        own_fault_ = std::make_unique<my::Err>(my::Err{err->code, {}, {}});
+        own_fault_message_ = err->message;
+        return;
+      }
+      if (preparing_ != 0 && statements_) statements_->erase(preparing_);
+      preparing_ = 0;
+      return;
+    }
+    default: return;
+  }
+}
+
+// What an OK tells is learnt; the client gets it in the form it has agreed on.
+void Session::on_ok(const my::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward) {
+  const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
+  if (!ok) return;
+  link_->status = ok->status;
+  if (!forward) return;
+  learn(*ok);
+  const bool as_of_old = seen.part == my::Part::kEnd && (capabilities_ & my::capability::kDeprecateEof) == 0;
+  forward = false;
+  if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{ok->warnings, ok->status});
+  auto told = *ok;
+  const auto items = shown_items(ok->tracked);
+  told.tracked = items;
+  my::encode(out_.tail(), sequence, told, capabilities_);
+}
+
+void Session::learn(const my::Ok& ok) {
+  status_ = static_cast<std::uint16_t>(ok.status & ~my::status::kMoreResults & ~my::status::kSessionStateChanged);
+  if (ok.insert_id != 0) insert_id_ = ok.insert_id;
+  if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
+    cursors_.insert(command_statement_);
+  if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
+  if (ok.tracked.empty()) return;
+  const auto items = my::decode_tracked(ok.tracked);
+  if (!items) return link_->mark_broken();
+  auto changed = *state_;
+  bool something = false, explained = false;
+  for (const auto& item : *items) {
+    if (item.kind == my::Tracked::kSchema) {
+      if (const auto schema = my::decode_tracked_string(item.data)) changed.schema = *schema;
+      explained = true;
+    } else if (item.kind == my::Tracked::kSystemVariable) {
+      const auto variables = my::decode_system_variables(item.data);
+      if (!variables) return link_->mark_broken();
+      for (const auto& [name, value] : *variables) {
+        if (is_carried(name) && !own_variables_only_) changed.variables[std::string(name)] = value;
+      }
+      explained = true;
+    } else if (item.kind == my::Tracked::kStateChange) {
+      something = true;
+    } else if (item.kind == my::Tracked::kState) {
+      const auto state = my::decode_tracked_string(item.data);
+      if (state && state->ends_with('L'))
+        pin_to(router::PinReason::kAdvisoryLock, "LOCK TABLES");
+      else if (pin_detail_ == "LOCK TABLES")
+        unpin();
+    }
+  }
+  if (changed != *state_) {
+    state_ = std::make_shared<const State>(std::move(changed));
+    link_->state = state_;
+  }
+  if (something && !explained && command_ != my::Command::kInitDb)
+    pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
+}
+
+// Of what a link is told, what a server tells a client.
+std::string Session::shown_items(std::string_view tracked) const {
+  std::string shown;
+  if ((capabilities_ & my::capability::kSessionTrack) == 0 || tracked.empty()) return shown;
+  const auto items = my::decode_tracked(tracked);
+  if (!items) return shown;
+  protocol::Writer writer(shown);
+  for (const auto& item : *items) {
+    bool wanted = item.kind == my::Tracked::kSchema || item.kind == my::Tracked::kGtid;
+    if (item.kind == my::Tracked::kSystemVariable) {
+      const auto variables = my::decode_system_variables(item.data);
+      wanted = variables && !variables->empty() &&
+               std::find(kTrackedByDefault.begin(), kTrackedByDefault.end(), (*variables)[0].first) !=
+                   kTrackedByDefault.end();
+    }
+    if (!wanted) continue;
+    writer.u8(static_cast<std::uint8_t>(item.kind));
+    my::lenenc_bytes(writer, item.data);
+  }
+  return shown;
+}
+
+// A command is answered: the link goes back unless something keeps it.
+void Session::finish_answer() {
+  if (link_->owes()) return;
+  if (!link_is_ready_) return finish_own_answer();
+  last_link_ = link_->id();
+  link_->last_user = id_;
+  if (command_since_ != net::Time{}) {
+    auto& counters = database_->counters;
+    const auto us = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - command_since_).count());
+    ++counters.queries;
+    counters.query_us += us;
+    counters.query.add(us);
+    counters.server.add(us);
+    command_since_ = {};
+  }
+  const bool in_transaction = (link_->status & my::status::kInTransaction) != 0;
+  const bool kept = in_transaction || pin_ != router::PinReason::kNone || !cursors_.empty() || held_for_data_;
+  if (!in_transaction) ++database_->counters.transactions;
+  if (!kept) {
+    // What the server has sent behind the answer is its farewell: the link is not given on with it.
+    give_back(/*clean=*/true);
+    if (draining_ && input_.empty()) return kill("shutdown");
+  }
+  worker_.resume_later(*this);
+}
+
+// What was answered was ours; the client's command waits for it. An error is the answer to it.
+void Session::finish_own_answer() {
+  link_is_ready_ = true;
+  if (own_fault_) {
+    waiting_ = std::make_unique<Waiting>();
+    waiting_->fault = my::Err{own_fault_->code, "HY000", {}};
+    waiting_->message = std::move(own_fault_message_);
+    own_fault_.reset();
+    link_->state = no_state();  // whatever it is now
+    give_back(/*clean=*/false);
+  }
+  worker_.resume_later(*this);
+}
+
+// The server's side is gone. What it was asked and did not answer may have run.
+void Session::link_lost() {
+  link_->mark_broken();
+  const bool mid_packet = link_->pass_remaining > 0 || link_->payload_goes_on;
+  const bool owed = link_->owes();
+  const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};
+  const auto address = link_->target().node->address.text;
+  spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link_->id(), address, owed);
+  const bool needed = pin_ != router::PinReason::kNone || (link_->status & my::status::kInTransaction) != 0;
+  give_back(/*clean=*/false);
+  if (mid_packet || sends_file_ || pass_remaining_ > 0) return close();  // nothing can be said to it
+  if (was_ours && !needed) return worker_.resume_later(*this);           // asked for elsewhere
+  sequence_ = owed ? std::uint8_t{1} : std::uint8_t{0};
+  fatal(2013, "HY000", "Lost connection to server during query");
+}
+
+}  // namespace shardway::proxy::mysql

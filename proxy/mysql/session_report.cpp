@@ -1,0 +1,78 @@
+// A session as the console shows it.
+#include "proxy/mysql/session.hpp"
+#include "proxy/net/socket.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+stats::ClientRow Session::row() const {
+  stats::ClientRow row;
+  const auto peer = net::peer_of(stream_.fd());
+  const auto local = net::local_of(stream_.fd());
+  row.id = id_;
+  row.worker = worker_.index();
+  row.user = user_;
+  row.database = database_ ? database_->config().name : database_name_;
+  row.state = phase_ < Phase::kReady ? "login" : waiting_ ? "waiting" : link_ ? "active" : "idle";
+  row.addr = peer.host;
+  row.port = peer.port;
+  row.local_addr = local.host;
+  row.local_port = local.port;
+  row.tls = stream_.tls_description();
+  row.connect_time = row.request_time = connect_time_;
+  if (waiting_) {
+    row.wait_us = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - waiting_->since).count());
+  }
+  if (link_) row.link_id = link_->id();
+  row.prepared_statements = statements_ ? static_cast<std::uint32_t>(statements_->size()) : 0;
+  row.pin = pin_;
+  row.pin_detail = pin_detail_;
+  row.pin_since = pin_since_;
+  row.memory_bytes = sizeof *this + input_.capacity() + out_.capacity();
+  row.close_needed = draining_;
+  return row;
+}
+
+stats::ServerRow server_row(const Link& link, std::uint32_t worker, const char* state) {
+  stats::ServerRow row;
+  const auto& target = link.target();
+  row.id = link.id();
+  row.worker = worker;
+  row.user = target.login.user;
+  row.database = target.backend->config.name;
+  row.state = state;
+  row.addr = target.node->address.host;
+  row.port = target.node->address.port;
+  row.shard = target.backend->config.shards[target.shard].name;
+  row.role = backend::name_of(target.node->role.load());
+  row.connect_time = row.request_time = link.connect_time();
+  row.remote_pid = link.connection_id();
+  row.tls = link.stream().tls_description();
+  row.prepared_statements = static_cast<std::uint32_t>(link.statement_count());
+  if (link.stream().is_open()) {
+    const auto local = net::local_of(link.stream().fd());
+    row.local_addr = local.host;
+    row.local_port = local.port;
+  }
+  return row;
+}
+
+void Session::add_server_rows(std::vector<stats::ServerRow>& rows) const {
+  if (!link_) return;
+  auto row = server_row(*link_, worker_.index(), "active");
+  row.client_id = id_;
+  rows.push_back(std::move(row));
+}
+
+void Session::count(stats::PoolRow& pool) const {
+  if (!waiting_) {
+    ++pool.cl_active;
+    return;
+  }
+  ++pool.cl_waiting;
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - waiting_->since).count();
+  pool.maxwait_us = std::max(pool.maxwait_us, static_cast<std::uint64_t>(us));
+}
+
+}  // namespace shardway::proxy::mysql

@@ -1,0 +1,70 @@
+#include "proxy/mysql/state.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace shardway::proxy::mysql {
+
+namespace {
+
+bool is_number(std::string_view value) noexcept {
+  if (!value.empty() && value.front() == '-') value.remove_prefix(1);
+  const auto dots = std::count(value.begin(), value.end(), '.');
+  return !value.empty() && value.front() != '.' && dots <= 1 &&
+         std::all_of(value.begin(), value.end(), [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+}
+
+// Servers print a NULL as nothing; of what may be NULL here nothing may be empty.
+std::string value_of(const std::string& name, const std::string& value) {
+  return value.empty() && name.starts_with("character_set") ? "NULL" : literal(value);
+}
+
+bool is_plain(char c) noexcept {
+  return static_cast<unsigned char>(c) >= ' ' && static_cast<unsigned char>(c) < 0x7f && c != '\'' && c != '\\' &&
+         c != '"';
+}
+
+}  // namespace
+
+const SharedState& no_state() {
+  static const SharedState none = std::make_shared<const State>();
+  return none;
+}
+
+bool is_carried(std::string_view variable) noexcept {
+  constexpr std::array<std::string_view, 11> kNot{"last_gtid",      "last_insert_id", "identity",   "pseudo_thread_id",
+                                                  "warning_count",  "error_count",    "rand_seed1", "rand_seed2",
+                                                  "in_transaction", "timestamp",      "insert_id"};
+  return std::find(kNot.begin(), kNot.end(), variable) == kNot.end();
+}
+
+std::string literal(std::string_view value) {
+  if (is_number(value)) return std::string(value);
+  if (std::all_of(value.begin(), value.end(), is_plain)) return "'" + std::string(value) + "'";
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (const char c : value) {
+    hex += kDigits[static_cast<unsigned char>(c) >> 4];
+    hex += kDigits[static_cast<unsigned char>(c) & 15];
+  }
+  return "CONVERT(x'" + hex + "' USING utf8mb4)";
+}
+
+std::string difference(const State& from, const State& to, const std::map<std::string, std::string>& base) {
+  std::string sql;
+  const auto add = [&](const std::string& name, const std::string& value) {
+    sql += (sql.empty() ? "SET " : ", ") + name + " = " + value;
+  };
+  for (const auto& [name, value] : from.variables) {
+    if (to.variables.contains(name)) continue;
+    const auto known = base.find(name);
+    add(name, known == base.end() ? "DEFAULT" : value_of(name, known->second));
+  }
+  for (const auto& [name, value] : to.variables) {
+    const auto there = from.variables.find(name);
+    if (there == from.variables.end() || there->second != value) add(name, value_of(name, value));
+  }
+  return sql;
+}
+
+}  // namespace shardway::proxy::mysql

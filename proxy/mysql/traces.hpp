@@ -1,0 +1,23 @@
+// Traces: what a statement may leave behind on its connection, or wants of it, that session tracking does not tell;
+// told by its words, wherever they stand. A word too many pins a client that need not be; one too few would leave
+// something of one client's for the next. https://mariadb.com/kb/en/session-tracking/
+#pragma once
+
+#include <string_view>
+
+#include "router/statement.hpp"
+
+namespace shardway::proxy::mysql {
+
+struct Traces {
+  router::PinReason pins = router::PinReason::kNone;
+  std::string_view what;                 // static: what pins
+  bool sets_for_statement = false;       // SET STATEMENT … FOR: the variables it reports are not the session's
+  bool asks_about_last = false;          // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
+  bool asks_for_insert_id_only = false;  // of these, only the first
+  bool kills = false;
+};
+
+Traces traces_of(std::string_view sql);
+
+}  // namespace shardway::proxy::mysql

@@ -1,0 +1,40 @@
+// The SET that brings a server connection from one client's state to another's.
+#include "proxy/mysql/state.hpp"
+
+#include <gtest/gtest.h>
+
+namespace shardway::proxy::mysql {
+namespace {
+
+TEST(State, DifferenceSetsWhatIsNewAndOther) {
+  const State none{"shop", {}}, some{"shop", {{"time_zone", "+01:00"}, {"sql_select_limit", "5"}}};
+  EXPECT_EQ(difference(none, none, {}), "");
+  EXPECT_EQ(difference(some, some, {}), "");
+  EXPECT_EQ(difference(none, some, {}), "SET sql_select_limit = 5, time_zone = '+01:00'");
+  const State other{"shop", {{"time_zone", "SYSTEM"}}};
+  EXPECT_EQ(difference(some, other, {}), "SET sql_select_limit = DEFAULT, time_zone = 'SYSTEM'");
+}
+
+TEST(State, WhatDefaultDoesNotMeanIsSetToItsBase) {
+  const State latin{"", {{"character_set_client", "latin1"}, {"character_set_results", ""}}};
+  EXPECT_EQ(difference(State{}, latin, {}), "SET character_set_client = 'latin1', character_set_results = NULL");
+  EXPECT_EQ(difference(latin, State{}, {{"character_set_client", "utf8mb4"}}),
+            "SET character_set_client = 'utf8mb4', character_set_results = DEFAULT");
+}
+
+TEST(State, LiteralsMeanTheSameUnderAnyMode) {
+  EXPECT_EQ(literal("5"), "5");
+  EXPECT_EQ(literal("-1.50"), "-1.50");
+  EXPECT_EQ(literal("1.2.3"), "'1.2.3'");
+  EXPECT_EQ(literal(""), "''");
+  EXPECT_EQ(literal("it's"), "CONVERT(x'69742773' USING utf8mb4)");
+  EXPECT_EQ(literal("a\\b"), "CONVERT(x'615c62' USING utf8mb4)");
+}
+
+TEST(State, BookkeepingIsNotCarried) {
+  EXPECT_FALSE(is_carried("last_gtid"));
+  EXPECT_TRUE(is_carried("sql_mode"));
+}
+
+}  // namespace
+}  // namespace shardway::proxy::mysql

@@ -1,0 +1,60 @@
+// What a statement leaves behind that no session tracking shows, by its words.
+#include "proxy/mysql/traces.hpp"
+
+#include <gtest/gtest.h>
+
+namespace shardway::proxy::mysql {
+namespace {
+
+using router::PinReason;
+
+TEST(Traces, WhatPins) {
+  for (const auto& [sql, reason] : std::vector<std::pair<const char*, PinReason>>{
+           {"SELECT GET_LOCK('a', 1)", PinReason::kAdvisoryLock},
+           {"select 1 + get_lock ('a', 1) from t", PinReason::kAdvisoryLock},
+           {"HANDLER t OPEN", PinReason::kUninspected},
+           {"XA START 'a'", PinReason::kUninspected},
+           {"CALL p()", PinReason::kUninspected},
+           {"SET @a = 1", PinReason::kComputedSetting},
+           {"SET time_zone = '+01:00', @a = 1", PinReason::kComputedSetting},
+           {"SELECT @a := 1", PinReason::kComputedSetting},
+           {"SELECT b INTO @a FROM t", PinReason::kComputedSetting},
+           {"SET TRANSACTION READ ONLY", PinReason::kComputedSetting},
+           {"SET timestamp = 5", PinReason::kComputedSetting},
+           {"SELECT LAST_INSERT_ID(5)", PinReason::kComputedSetting},
+           {"UPDATE t SET a = LAST_INSERT_ID( a + 1 )", PinReason::kComputedSetting},
+           {"SET session_track_schema = 0", PinReason::kUninspected},
+       })
+    EXPECT_EQ(traces_of(sql).pins, reason) << sql;
+}
+
+TEST(Traces, WhatDoesNot) {
+  for (const char* sql : {"SELECT 1", "SELECT @@version", "SELECT @a", "SET NAMES utf8mb4", "SET autocommit = 0",
+                          "SET SESSION TRANSACTION READ ONLY", "SET @@session.sql_mode = ''", "SELECT timestamp FROM t",
+                          "INSERT INTO t VALUES (LAST_INSERT_ID())", "SELECT blockade, handlers, caller FROM t",
+                          "START TRANSACTION", "SELECT 'a@b.org'"})
+    EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
+}
+
+TEST(Traces, WhatAsksAboutTheStatementBefore) {
+  EXPECT_TRUE(traces_of("SELECT LAST_INSERT_ID()").asks_for_insert_id_only);
+  EXPECT_TRUE(traces_of("SELECT @@identity").asks_for_insert_id_only);
+  EXPECT_FALSE(traces_of("SELECT LAST_INSERT_ID(), ROW_COUNT()").asks_for_insert_id_only);
+  for (const char* sql : {"SELECT ROW_COUNT()", "select found_rows()", "SHOW WARNINGS LIMIT 1", "SHOW COUNT(*) ERRORS",
+                          "SELECT @@warning_count", "GET DIAGNOSTICS @n = NUMBER"})
+    EXPECT_TRUE(traces_of(sql).asks_about_last) << sql;
+  EXPECT_FALSE(traces_of("SELECT 1").asks_about_last);
+}
+
+TEST(Traces, VariablesOfOneStatement) {
+  EXPECT_TRUE(traces_of("SET STATEMENT max_statement_time = 1 FOR SELECT 1").sets_for_statement);
+  EXPECT_FALSE(traces_of("SET max_statement_time = 1").sets_for_statement);
+}
+
+TEST(Traces, Kill) {
+  EXPECT_TRUE(traces_of("kill query 5").kills);
+  EXPECT_FALSE(traces_of("SELECT kill FROM t").kills);
+}
+
+}  // namespace
+}  // namespace shardway::proxy::mysql
