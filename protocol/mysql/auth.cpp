@@ -1,11 +1,10 @@
 #include "protocol/mysql/auth.hpp"
 
-#include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <sodium.h>
 
 #include <array>
@@ -13,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "protocol/common/base64.hpp"
 #include "protocol/mysql/messages.hpp"
 
 namespace shardway::protocol::mysql {
@@ -21,7 +21,6 @@ namespace {
 
 struct Free {
   void operator()(EVP_MD_CTX* context) const noexcept { EVP_MD_CTX_free(context); }
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
   void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
   void operator()(EVP_PKEY_CTX* context) const noexcept { EVP_PKEY_CTX_free(context); }
 };
@@ -45,6 +44,17 @@ std::string sha256(std::initializer_list<Bytes> parts) { return digest(EVP_sha25
 std::string exclusive_or(std::string a, Bytes b) {
   for (std::size_t i = 0; i < a.size() && !b.empty(); ++i) a[i] = static_cast<char>(a[i] ^ b[i % b.size()]);
   return a;
+}
+
+// What a PEM text holds between its first and its last line; empty if it is none.
+std::string der_of(Bytes pem) {
+  constexpr Bytes kBegin = "-----BEGIN PUBLIC KEY-----", kEnd = "-----END PUBLIC KEY-----";
+  const auto begin = pem.find(kBegin), end = pem.find(kEnd);
+  if (begin == Bytes::npos || end == Bytes::npos || end < begin) return {};
+  std::string digits;
+  for (const char c : pem.substr(begin + kBegin.size(), end - begin - kBegin.size()))
+    if (static_cast<unsigned char>(c) > ' ') digits += c;
+  return base64_decode(digits).value_or(std::string());
 }
 
 std::optional<unsigned> hex_digit(char c) noexcept {
@@ -100,8 +110,9 @@ std::string sha2_proof(std::string_view password, Bytes scramble) {
 }
 
 std::optional<std::string> sha2_sealed(std::string_view password, Bytes scramble, Bytes public_key_pem) {
-  const std::unique_ptr<BIO, Free> bio(BIO_new_mem_buf(public_key_pem.data(), static_cast<int>(public_key_pem.size())));
-  const std::unique_ptr<EVP_PKEY, Free> key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
+  const auto der = der_of(public_key_pem);
+  const auto* at = raw(der.data());
+  const std::unique_ptr<EVP_PKEY, Free> key(d2i_PUBKEY(nullptr, &at, static_cast<long>(der.size())));
   if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) return std::nullopt;
   const std::unique_ptr<EVP_PKEY_CTX, Free> context(EVP_PKEY_CTX_new(key.get(), nullptr));
   if (EVP_PKEY_encrypt_init(context.get()) <= 0 ||
