@@ -102,37 +102,37 @@ def wait_until(condition, seconds, what, pause=0.01):
         time.sleep(pause)
 
 
-def as_server_user(command):
-    """PostgreSQL refuses to run as root: then it runs as `postgres`."""
+def as_server_user(command, user="postgres"):
+    """Servers refuse to run as root: then they run as the user of their package."""
     if os.geteuid() != 0:
         return [str(part) for part in command]
-    return ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--", *map(str, command)]
+    return ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--", *map(str, command)]
 
 
-def run(command, **more):
-    done = subprocess.run(as_server_user(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+def run(command, user="postgres", **more):
+    done = subprocess.run(as_server_user(command, user), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, cwd="/", **more)
     if done.returncode != 0:
         raise ServerError(f"{command[0]} failed ({done.returncode}):\n{done.stdout[-3000:]}")
     return done.stdout
 
 
-def temporary_folder(prefix):
+def temporary_folder(prefix, user="postgres"):
     """In $TMPDIR, or in /tmp where the server's user cannot enter that."""
     for parent in (tempfile.gettempdir(), "/tmp"):
         folder = pathlib.Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        give_to_server_user(folder)
+        give_to_server_user(folder, user)
         # A socket's path has at most 107 bytes.
-        if len(str(folder)) < 70 and subprocess.run(as_server_user(["test", "-w", folder]), check=False,
+        if len(str(folder)) < 70 and subprocess.run(as_server_user(["test", "-w", folder], user), check=False,
                                                     cwd="/").returncode == 0:
             return folder
         folder.rmdir()
-    raise ServerError("no temporary folder that PostgreSQL's user can enter; set TMPDIR")
+    raise ServerError(f"no temporary folder that the servers' user {user} can enter; set TMPDIR")
 
 
-def give_to_server_user(path):
+def give_to_server_user(path, user="postgres"):
     if os.geteuid() == 0:
-        owner = pwd.getpwnam("postgres")
+        owner = pwd.getpwnam(user)
         os.chown(path, owner.pw_uid, owner.pw_gid)
 
 
@@ -482,7 +482,7 @@ class Cluster:
         return cluster
 
 
-def make_certificates(folder):
+def make_certificates(folder, user="postgres"):
     """ca.crt and a server's certificate for 127.0.0.1 and localhost that it signed."""
     def openssl(*arguments):
         subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, cwd=folder)
@@ -495,7 +495,7 @@ def make_certificates(folder):
             "-extfile", "names", "-out", "server.crt")
     (folder / "server.key").chmod(0o600)
     for name in ("ca.crt", "server.crt", "server.key"):
-        give_to_server_user(folder / name)
+        give_to_server_user(folder / name, user)
 
 
 def stop_at_exit(stoppable):
