@@ -4,12 +4,16 @@
     tests/e2e/run.py                    all of them
     tests/e2e/run.py smoke copy         those whose name contains one of the words
     tests/e2e/run.py --list
+    tests/e2e/run.py --direct mysql     only those that compare a MariaDB with Shardway, against the MariaDB alone: is what they
+                                        expect what a server does?
     tests/e2e/run.py --again            a test that failed runs once more by itself, and that is said; for sanitizer builds, which
                                         are many times slower; what a sanitizer reports stays a failure
 
-SHARDWAY_BINARY or SHARDWAY_PRESET choose the program, SHARDWAY_TEST_SERVERS running servers.
+SHARDWAY_BINARY or SHARDWAY_PRESET choose the program, SHARDWAY_TEST_SERVERS running PostgreSQL servers, SHARDWAY_TEST_MARIADB
+running MariaDB ones (tests/support/servers.py and mariadb.py start such).
 """
 import argparse
+import contextlib
 import os
 import pathlib
 import signal
@@ -123,17 +127,23 @@ def main():
     parser.add_argument("filters", nargs="*")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--again", action="store_true")
+    parser.add_argument("--direct", action="store_true")
     arguments = parser.parse_args()
+    if arguments.direct:
+        os.environ["SHARDWAY_TEST_DIRECT"] = "1"
 
     tests = [test for test in flatten(unittest.TestLoader().discover(str(HERE), pattern="test_*.py"))
              if not arguments.filters or any(word in test.id() for word in arguments.filters)]
+    if arguments.direct:
+        from support.mysql_case import MysqlCase   # after sys.path and the environment are set
+        tests = [test for test in tests if isinstance(test, MysqlCase)]
     if arguments.list:
         print("\n".join(test.id() for test in tests))
         return 0
 
     from support import servers   # after sys.path is set
-    with servers.shared(shards=2, replicas=1, plain=True) as cluster:
-        if "SHARDWAY_TEST_SERVERS" not in os.environ:
+    with contextlib.nullcontext() if arguments.direct else servers.shared(shards=2, replicas=1, plain=True) as cluster:
+        if cluster and "SHARDWAY_TEST_SERVERS" not in os.environ:
             file = cluster.folder / "servers.json"
             cluster.save(file)
             os.environ["SHARDWAY_TEST_SERVERS"] = str(file)
