@@ -13,10 +13,10 @@ import tempfile
 import pymysql
 
 from support import shardway
-from support.mariadb import APP, APP_ED25519, APP_NO_PASSWORD, has_ed25519
+from support.mariadb import APP, APP_ED25519, has_ed25519
 from support.servers import free_port
 
-USERS = (APP, APP_NO_PASSWORD) + ((APP_ED25519,) if has_ed25519() else ())
+USERS = (APP,) + ((APP_ED25519,) if has_ed25519() else ())
 
 
 def base_config(cluster, **settings):
