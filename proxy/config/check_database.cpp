@@ -99,6 +99,12 @@ void check_database(const Database& database, const Value& at, Report& report) {
   if (database.protocol == Protocol::kMysql && database.shards.size() > 1)
     report.error(where(at, {"protocol"}), label(database) + ": a database of protocol \"mysql\" has one shard for now",
                  "give it one [[database.shard]]");
+  for (const auto& shard : database.shards)
+    if (database.protocol == Protocol::kMysql && shard.nodes.size() > 1)
+      report.error(where(at, {"protocol"}),
+                   label(database) + ": shard " + quote(shard.name) +
+                       ": which of several nodes is the primary is not told for protocol \"mysql\" yet",
+                   "name the primary alone");
   check_shards(database, at, report);
   check_control(database, at, report);
   check_reads(database, at, report);

@@ -8,6 +8,17 @@ namespace shardway::proxy::mysql {
 
 namespace my = protocol::mysql;
 
+bool ShownTracking::shows(std::string_view variable) const {
+  if (variables == "*") return true;
+  std::string_view rest = variables;
+  while (!rest.empty()) {
+    const auto name = rest.substr(0, rest.find(','));
+    if (name.substr(std::min(name.find_first_not_of(' '), name.size())) == variable) return true;
+    rest.remove_prefix(std::min(rest.size(), name.size() + 1));
+  }
+  return false;
+}
+
 Link::Link(std::shared_ptr<const LinkTarget> target, Pool& pool, std::uint64_t id)
     : target_(std::move(target)), pool_(&pool), id_(id) {}
 

@@ -48,6 +48,13 @@ struct Owed {
   std::uint64_t statement = 0;  // kStmtPrepare of a registered statement: its number
 };
 
+// What the server tells a client of its session that has not changed session_track_* (SESSION_TRACK in an OK packet).
+struct ShownTracking {
+  std::string variables;  // "autocommit,time_zone", "*"
+  bool schema = true, state_change = false, transactions = false;
+  bool shows(std::string_view variable) const;
+};
+
 // Whoever has a link lent to him.
 class LinkOwner {
  public:
@@ -107,6 +114,7 @@ class Link final : public net::EventHandler {
   const std::string& server_version() const noexcept { return server_version_; }
   std::int64_t connect_time() const noexcept { return connect_time_; }
   const std::map<std::string, std::string>& base() const noexcept { return base_; }
+  const ShownTracking& shown() const noexcept { return shown_; }
 
   // ---- state a session keeps in the link it uses ----
   SharedState state = no_state();
@@ -158,6 +166,7 @@ class Link final : public net::EventHandler {
   std::uint32_t connection_id_ = 0;
   std::string server_version_;
   std::map<std::string, std::string> base_;  // variables whose value after log-in is not their DEFAULT
+  ShownTracking shown_;
   net::Time opened_at_{}, idle_since_{};
   std::int64_t connect_time_ = 0;
   net::EventLoop::TimerId timeout_ = 0;

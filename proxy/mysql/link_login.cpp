@@ -30,8 +30,10 @@ constexpr std::string_view kBaseNames[] = {"character_set_client", "character_se
                                            "collation_connection"};
 
 std::string base_question() {
-  std::string sql = "SELECT ";
-  for (const auto name : kBaseNames) sql += (name == kBaseNames[0] ? "@@" : ", @@") + std::string(name);
+  std::string sql =
+      "SELECT @@global.session_track_system_variables, @@global.session_track_schema + 0, "
+      "@@global.session_track_state_change + 0, @@global.session_track_transaction_info";
+  for (const auto name : kBaseNames) sql += ", @@" + std::string(name);
   return sql;
 }
 
@@ -230,6 +232,11 @@ void Link::read_own_answers() {
 
 void Link::take_base(std::string_view payload) {
   protocol::Reader reader(payload);
+  const auto text = [&] { return std::string(my::lenenc_bytes(reader).value_or(std::string_view())); };
+  shown_.variables = text();
+  shown_.schema = text() == "1";
+  shown_.state_change = text() == "1";
+  shown_.transactions = text() != "OFF";
   for (const auto name : kBaseNames) {
     const auto value = my::lenenc_bytes(reader);
     if (value) base_[std::string(name)] = *value;

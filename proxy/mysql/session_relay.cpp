@@ -4,8 +4,6 @@
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
-#include <array>
-
 #include "protocol/mysql/fields.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
@@ -17,10 +15,6 @@ namespace my = protocol::mysql;
 namespace {
 
 constexpr std::size_t kClientBacklog = 256 * 1024;
-
-// What servers tell a client that has changed nothing of session_track_*.
-constexpr std::array<std::string_view, 5> kTrackedByDefault{
-    "autocommit", "character_set_client", "character_set_connection", "character_set_results", "time_zone"};
 
 }  // namespace
 
@@ -226,12 +220,13 @@ std::string Session::shown_items(std::string_view tracked) const {
   if (!items) return shown;
   protocol::Writer writer(shown);
   for (const auto& item : *items) {
-    bool wanted = item.kind == my::Tracked::kSchema || item.kind == my::Tracked::kGtid;
+    const auto& tracking = link_->shown();
+    bool wanted = item.kind == my::Tracked::kSchema        ? tracking.schema
+                  : item.kind == my::Tracked::kStateChange ? tracking.state_change
+                                                           : tracking.transactions;
     if (item.kind == my::Tracked::kSystemVariable) {
       const auto variables = my::decode_system_variables(item.data);
-      wanted = variables && !variables->empty() &&
-               std::find(kTrackedByDefault.begin(), kTrackedByDefault.end(), (*variables)[0].first) !=
-                   kTrackedByDefault.end();
+      wanted = variables && !variables->empty() && tracking.shows((*variables)[0].first);
     }
     if (!wanted) continue;
     writer.u8(static_cast<std::uint8_t>(item.kind));

@@ -32,7 +32,7 @@ class MysqlCase(unittest.TestCase):
     rows = ""              # statements, run on the plain server before every conversation
     settings = {}          # keys of [shardway]
     pool = {}              # keys of [database.pool]
-    reads = {"from": "replicas"}   # keys of [database.reads] of `replicated`
+    reads = {}             # keys of [database.reads] of `replicated`
     maxDiff = None
 
     @classmethod
@@ -55,7 +55,7 @@ class MysqlCase(unittest.TestCase):
             config = mysql_shardway.base_config(cls.cluster, **cls.settings)
             config["database"] = [
                 mysql_shardway.unsharded_database(cls.cluster, cls.database, pool=cls.pool),
-                mysql_shardway.unsharded_database(cls.cluster, "replicated", nodes=cls.cluster.shards[0].nodes, pool=cls.pool,
+                mysql_shardway.unsharded_database(cls.cluster, "replicated", nodes=[cls.cluster.shards[0].primary], pool=cls.pool,
                                                   reads=cls.reads, server_database=cls.database)]
             cls.configure(config)
             cls.proxy = mysql_shardway.Proxy(config).start()
