@@ -8,7 +8,6 @@ conversation with two servers can be compared; the sequence ids are checked on t
     wire.ask(prepare("select ?"), execute(LAST, [1]))          sends both before it reads
 """
 import contextlib
-import hashlib
 import re
 import select
 import socket
@@ -18,7 +17,7 @@ import time
 
 import mysql_commands as commands
 from mysql_auth import PLUGINS
-from mysql_commands import DEFAULT, lenenc, lenenc_string
+from mysql_commands import DEFAULT, lenenc_string
 from mysql_results import Reader, StatementReader
 
 SECONDS = 40
@@ -243,6 +242,13 @@ class Wire:
             self.write(content[at:at + (1 << 16)])
         self.write(b"")
 
+    def pulse(self):
+        """Whether the other side still answers."""
+        try:
+            return self.ask(commands.command(commands.PING))
+        except (WireClosed, ConnectionError):
+            return ["closed"]
+
     def has_input(self, seconds=0.0):
         return bool(self.buffer) or bool(select.select([self.socket], [], [], seconds)[0])
 
@@ -285,20 +291,13 @@ class Wire:
         self.close()
 
 
-def masked(lines, *wires):
-    """Without what differs between two servers that say the same: statement ids, and the connection ids of these wires."""
-    ids = {str(wire.greeting.connection_id): f"<connection {i}>" for i, wire in enumerate(wires) if wire.greeting}
+def masked(lines, wires=(), with_gtid=False):
+    """Without what differs between two servers that say the same: statement ids, the connection ids of these wires, and
+    the position in the binary log (or, unless wanted, that it was told)."""
+    ids = {str(wire.greeting.connection_id): f"<connection {i}>" for i, wire in enumerate(wires)}
     shown = []
     for line in lines:
-        line = re.sub(r"(handler \()\d+(\))", r"\1ID\2", line)
+        line = re.sub(r"(handler \(|statement \()\d+(\))", r"\1ID\2", line)
         line = re.sub(r"\b\d+\b", lambda found: ids.get(found[0], found[0]), line) if ids else line
-        shown.append(re.sub(r"(last_gtid=)[\d,-]+", r"\1GTID", line))
+        shown.append(re.sub(r" \[last_gtid=[\d,-]+\]", " [last_gtid=GTID]" if with_gtid else "", line))
     return shown
-
-
-def digest(value):
-    """A long value in short."""
-    return f"{len(value)} bytes {hashlib.sha256(value).hexdigest()[:12]}"
-
-
-__all__ = ["Wire", "WireClosed", "LoginError", "Greeting", "masked", "digest", "lenenc"]

@@ -51,6 +51,7 @@ session_track_transaction_info = CHARACTERISTICS
 character_set_server = utf8mb4
 default_time_zone = +00:00
 local_infile = on
+log_bin_trust_function_creators = on
 max_connections = 300
 max_allowed_packet = 64M
 innodb_buffer_pool_size = 48M

@@ -87,12 +87,20 @@ class MysqlCase(unittest.TestCase):
 
     @property
     def peers(self):
-        """(name, port): the plain server first, then the proxy if it takes part."""
-        return [("direct", self.cluster.plain.port)] + ([("proxy", self.proxy.mysql_port)] if self.proxy else [])
+        """(name, port): the plain server first, then the proxy; without one the plain server again, to find what differs by itself."""
+        return [("direct", self.cluster.plain.port), ("proxy", self.proxy.mysql_port) if self.proxy else ("again", self.cluster.plain.port)]
 
-    def same(self, conversation, clients=1, **how):
+    def same(self, conversation, clients=1, mask_ids=False, with_gtid=False, **how):
         """conversation(wire, ...) returns what was heard by so many clients; it has to be the same everywhere. Returns it."""
-        return self.same_at(lambda port: self._talk(port, conversation, clients, how))
+        def talk(port):
+            wires = [self.login(port, **how) for _ in range(clients)]
+            try:
+                return masked(conversation(*wires), wires if mask_ids else (), with_gtid)
+            finally:
+                for wire in wires:
+                    wire.close()
+                self.wait_until_clean()
+        return self.same_at(talk)
 
     def same_at(self, ask):
         """ask(port) has to return the same for both peers."""
@@ -106,15 +114,6 @@ class MysqlCase(unittest.TestCase):
                 with self.subTest(peer=name):
                     self.assertEqual(heard, expected)
         return expected
-
-    def _talk(self, port, conversation, clients, how):
-        wires = [self.login(port, **how) for _ in range(clients)]
-        try:
-            return masked(conversation(*wires), *wires)
-        finally:
-            for wire in wires:
-                wire.close()
-            self.wait_until_clean()
 
     def fill(self):
         self.run_script(self.cluster.plain, self.rows)
