@@ -171,6 +171,10 @@ class Wire:
         self.socket.sendall(b"".join(map(self.framed, payloads)))
         self._reply_begins_after(payloads[-1])
 
+    def send_raw(self, data):
+        """Bytes that need not be packets."""
+        self.socket.sendall(data)
+
     def send_bytewise(self, payload):
         for byte in self.framed(payload):
             self.socket.sendall(bytes([byte]))
