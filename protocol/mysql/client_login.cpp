@@ -26,6 +26,7 @@ LoginStep ClientLogin::on_proof(std::string_view plugin, Bytes proof, ClientSecr
                                 std::uint8_t& sequence) {
   constexpr Bytes kFastAuthSucceeded("\x03", 1);
   secret_ = std::move(secret);
+  used_password_ = !proof.empty();
   if (secret_.trusted) return LoginStep::kDone;
   if (plugin == kCachingSha2 && secret_.is_known && secret_.password) {
     if (!equal(proof, sha2_proof(*secret_.password, scramble_))) return LoginStep::kFailed;
@@ -37,7 +38,10 @@ LoginStep ClientLogin::on_proof(std::string_view plugin, Bytes proof, ClientSecr
   return LoginStep::kContinue;
 }
 
-LoginStep ClientLogin::on_answer(Bytes payload, std::string&, std::uint8_t&) { return check_native(payload); }
+LoginStep ClientLogin::on_answer(Bytes payload, std::string&, std::uint8_t&) {
+  used_password_ = !payload.empty();
+  return check_native(payload);
+}
 
 void ClientLogin::begin_switch(ClientSecret secret, std::string& out, std::uint8_t& sequence) {
   secret_ = std::move(secret);

@@ -36,12 +36,14 @@ class ClientLogin {
   LoginStep on_answer(Bytes payload, std::string& out, std::uint8_t& sequence);
   // COM_CHANGE_USER: the proof in it was made for a scramble the client does not have any more.
   void begin_switch(ClientSecret secret, std::string& out, std::uint8_t& sequence);
+  bool used_password() const noexcept { return used_password_; }  // the last proof was not empty
 
  private:
   LoginStep check_native(Bytes proof) const;
 
   std::string scramble_;
   ClientSecret secret_;
+  bool used_password_ = false;
 };
 
 struct ServerCredentials {

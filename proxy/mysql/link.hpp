@@ -51,7 +51,7 @@ struct Owed {
 // What the server tells a client of its session that has not changed session_track_* (SESSION_TRACK in an OK packet).
 struct ShownTracking {
   std::string variables;  // "autocommit,time_zone", "*"
-  bool schema = true, state_change = false, transactions = false;
+  bool schema = true, state_change = false, transactions = false, characteristics = false;
   bool shows(std::string_view variable) const;
 };
 
@@ -121,6 +121,7 @@ class Link final : public net::EventHandler {
   std::uint16_t status = protocol::mysql::status::kAutocommit;  // of the last OK or EOF
   std::string held;                                             // the beginning of a packet that is not complete yet
   std::size_t pass_remaining = 0;                               // bytes of a packet that pass through as they come
+  bool metadata_ended = false;                                  // an EOF of old may be due behind the definitions
   bool payload_goes_on = false;                                 // the next packet continues the last one's payload
   std::uint8_t shift = 0;                                       // added to the numbers of this answer's packets
   bool readable = false;

@@ -24,7 +24,7 @@ constexpr my::Capabilities kAlways = my::capability::kLongPassword | my::capabil
 
 constexpr std::string_view kTracking =
     "SET session_track_system_variables = '*', session_track_schema = 1, session_track_state_change = 1, "
-    "session_track_transaction_info = 'STATE'";
+    "session_track_transaction_info = 'CHARACTERISTICS'";
 // Their DEFAULT is the server's, not what this connection's log-in asked for.
 constexpr std::string_view kBaseNames[] = {"character_set_client", "character_set_connection", "character_set_results",
                                            "collation_connection"};
@@ -236,7 +236,9 @@ void Link::take_base(std::string_view payload) {
   shown_.variables = text();
   shown_.schema = text() == "1";
   shown_.state_change = text() == "1";
-  shown_.transactions = text() != "OFF";
+  const auto transactions = text();
+  shown_.transactions = transactions != "OFF";
+  shown_.characteristics = transactions == "CHARACTERISTICS";
   for (const auto name : kBaseNames) {
     const auto value = my::lenenc_bytes(reader);
     if (value) base_[std::string(name)] = *value;

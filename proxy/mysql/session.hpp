@@ -102,6 +102,11 @@ class Session final : public Client, public LinkOwner {
   bool choose_database(const std::string& name);
   Step change_user(Packet packet);
   void begin_again();  // what a fresh connection has
+  struct Identity {    // what a COM_CHANGE_USER that fails leaves as it was
+    std::string user, database_name;
+    std::uint8_t collation;
+  };
+  void keep_identity(std::uint16_t code, std::string_view sqlstate, const std::string& message);
 
   // ---- session_command.cpp ----
   Step on_command(Packet packet);
@@ -143,9 +148,9 @@ class Session final : public Client, public LinkOwner {
   // ---- session_relay.cpp ----
   void read_link();
   std::size_t relay_packets(char* bytes, std::size_t size);
-  bool relay_one(char* packet, std::size_t available, std::size_t& used, bool& forward);
+  static bool opens_cursor(const protocol::mysql::Seen& seen, std::string_view payload);
   void on_seen(const protocol::mysql::Seen& seen, std::string_view payload, bool& forward);
-  void on_ok(const protocol::mysql::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward);
+  void on_ok(std::string_view payload, std::uint8_t sequence, bool& forward);
   void learn(const protocol::mysql::Ok& ok);
   std::string shown_items(std::string_view tracked) const;
   void finish_answer();
@@ -171,6 +176,7 @@ class Session final : public Client, public LinkOwner {
   std::uint8_t collation_ = protocol::mysql::kUtf8mb4;
   std::string user_, database_name_, scramble_;
   std::unique_ptr<protocol::mysql::ClientLogin> login_;
+  std::unique_ptr<Identity> before_change_;
   std::shared_ptr<const Generation> generation_;
   std::shared_ptr<Database> database_;
   backend::Pools<Link>::OfLogin* pools_ = nullptr;

@@ -16,12 +16,12 @@ namespace {
 
 // Nothing is announced that is not done.
 constexpr my::Capabilities kOffered =
-    my::capability::kLongPassword | my::capability::kFoundRows | my::capability::kLongFlag |
-    my::capability::kConnectWithDb | my::capability::kLocalFiles | my::capability::kIgnoreSpace |
-    my::capability::kProtocol41 | my::capability::kInteractive | my::capability::kTransactions |
-    my::capability::kSecureConnection | my::capability::kMultiStatements | my::capability::kMultiResults |
-    my::capability::kPsMultiResults | my::capability::kPluginAuth | my::capability::kConnectAttributes |
-    my::capability::kPluginAuthLenenc | my::capability::kSessionTrack | my::capability::kDeprecateEof;
+    my::capability::kFoundRows | my::capability::kLongFlag | my::capability::kConnectWithDb |
+    my::capability::kLocalFiles | my::capability::kIgnoreSpace | my::capability::kProtocol41 |
+    my::capability::kInteractive | my::capability::kTransactions | my::capability::kSecureConnection |
+    my::capability::kMultiStatements | my::capability::kMultiResults | my::capability::kPsMultiResults |
+    my::capability::kPluginAuth | my::capability::kConnectAttributes | my::capability::kPluginAuthLenenc |
+    my::capability::kSessionTrack | my::capability::kDeprecateEof;
 
 // Two connections that differ in these give other answers to the same statement.
 constexpr my::Capabilities kMeaning = my::capability::kFoundRows | my::capability::kIgnoreSpace |
@@ -113,7 +113,8 @@ void Session::login_step(my::LoginStep step) {
   if (step == my::LoginStep::kFailed) {
     const auto peer = net::peer_of(stream_.fd());
     return refuse_login(1045, "28000",
-                        "Access denied for user '" + user_ + "'@'" + peer.host + "' (using password: YES)");
+                        "Access denied for user '" + user_ + "'@'" + peer.host +
+                            "' (using password: " + (login_->used_password() ? "YES)" : "NO)"));
   }
   login_.reset();
   begin_session();
@@ -123,7 +124,20 @@ void Session::refuse_login(std::uint16_t code, std::string_view sqlstate, const 
   if (auto* counters = worker_.login_counters(database_name_)) ++counters->failed_logins;
   spdlog::warn("event=login_refused client={} user=\"{}\" database=\"{}\" errno={} message=\"{}\"", id_, user_,
                database_name_, code, message);
+  if (before_change_) return keep_identity(code, sqlstate, message);
   fatal(code, sqlstate, message);
+}
+
+// A COM_CHANGE_USER that is refused changes nothing.
+void Session::keep_identity(std::uint16_t code, std::string_view sqlstate, const std::string& message) {
+  user_ = std::move(before_change_->user);
+  database_name_ = std::move(before_change_->database_name);
+  collation_ = before_change_->collation;
+  before_change_.reset();
+  login_.reset();
+  choose_database(database_name_);
+  phase_ = Phase::kReady;
+  answer_error(code, sqlstate, message);
 }
 
 // Without a name: the only one there is.
@@ -152,6 +166,7 @@ void Session::begin_session() {
   if (database_->backend().disabled.load())
     return refuse_login(1105, "HY000", "database '" + database_->config().name + "' is disabled");
   begin_again();
+  before_change_.reset();
   phase_ = Phase::kReady;
   worker_.loop().cancel(timer_);
   timer_ = 0;
@@ -165,7 +180,7 @@ void Session::begin_session() {
 
 void Session::begin_again() {
   const auto& config = database_->config();
-  State state;
+  mysql::State state;
   if (!database_name_.empty()) state.schema = config.server_database.empty() ? config.name : config.server_database;
   state_ = std::make_shared<const State>(std::move(state));
   statements_.reset();
@@ -182,6 +197,7 @@ Session::Step Session::change_user(Packet packet) {
     return Step::kConsumed;
   }
   if (link_) give_back(/*clean=*/false);
+  before_change_ = std::make_unique<Identity>(Identity{user_, database_name_, collation_});
   user_ = change->user;
   database_name_ = change->database;
   if (change->collation < 256) collation_ = static_cast<std::uint8_t>(change->collation);

@@ -115,8 +115,13 @@ std::string Session::with_types(Packet packet, ClientStatement& statement) const
 }
 
 Session::Step Session::execute(Packet packet) {
-  auto* statement = statement_of(packet);
+  constexpr std::size_t kShortest = kNumberAt + 4 + 1 + 4;  // number, flags, iterations
   const auto command = static_cast<my::Command>(packet[my::kHeadBytes]);
+  if (command == my::Command::kStmtExecute && packet.size() < kShortest) {
+    answer_error(1835, "HY000", "Malformed communication packet");
+    return Step::kConsumed;
+  }
+  auto* statement = statement_of(packet);
   if (statement == nullptr) {
     unknown_statement(packet,
                       command == my::Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
@@ -194,7 +199,7 @@ Session::Step Session::fetch(Packet packet) {
     if (statement == nullptr) {
       unknown_statement(packet, "mysqld_stmt_fetch");
     } else {
-      answer_error(1421, "HY000", "The statement (" + std::to_string(number_in(packet)) + ") has no open cursor.");
+      answer_error(1421, "HY000", "The statement (" + std::to_string(number_in(packet)) + ") has no open cursor");
     }
     return Step::kConsumed;
   }

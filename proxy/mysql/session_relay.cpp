@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t kClientBacklog = 256 * 1024;
 
+// What a status says of the session; the rest is about one statement.
+constexpr std::uint16_t kLasting = my::status::kInTransaction | my::status::kAutocommit |
+                                   my::status::kNoBackslashEscapes | my::status::kInReadOnlyTransaction |
+                                   my::status::kAnsiQuotes;
+
 }  // namespace
 
 void Session::on_link_events(Link& link, std::uint32_t events) {
@@ -98,9 +103,16 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
     if (!forward) forward_up_to(at);
     const auto payload = in.substr(my::kHeadBytes, whole - my::kHeadBytes);
     const auto seen = tracker.on_packet(head, payload);
+    if (std::exchange(link->metadata_ended, false) && !opens_cursor(seen, payload)) {
+      forward_up_to(at);
+      auto number = static_cast<std::uint8_t>(bytes[at + 3]);
+      my::encode(out_.tail(), number, my::Eof{0, link->status});
+      bytes[at + 3] = static_cast<char>(number);
+      ++link->shift;
+    }
     if (seen.part == my::Part::kOk || seen.part == my::Part::kEnd) {
       forward_up_to(at);
-      on_ok(seen, payload, static_cast<std::uint8_t>(bytes[at + 3]), forward);
+      on_ok(payload, static_cast<std::uint8_t>(bytes[at + 3]), forward);
     } else {
       on_seen(seen, payload, forward);
       if (seen.part == my::Part::kPrepareOk) on_prepared(link->owed().front(), bytes + at + my::kHeadBytes);
@@ -113,14 +125,13 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
     }
     at += head.size();
     if (!forward) run = at;
-    if (seen.metadata_ends && !drop && (capabilities_ & my::capability::kDeprecateEof) == 0) {
-      forward_up_to(at);
-      auto number = static_cast<std::uint8_t>(bytes[at - head.size() + 3] + 1);
-      my::encode(out_.tail(), number, my::Eof{0, link->status});
-      ++link->shift;
-    }
+    link->metadata_ended = seen.metadata_ends && !drop && (capabilities_ & my::capability::kDeprecateEof) == 0;
     if (seen.last) {
       forward_up_to(at);
+      if (std::exchange(link->metadata_ended, false)) {
+        auto number = static_cast<std::uint8_t>(bytes[at - head.size() + 3] + 1);
+        my::encode(out_.tail(), number, my::Eof{0, link->status});
+      }
       link->owed().pop_front();
       link->shift = 0;
       finish_answer();
@@ -128,6 +139,13 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
   }
   forward_up_to(at);
   return at;
+}
+
+// The only EOF behind the definitions of a result that a cursor keeps is the one that says so.
+bool Session::opens_cursor(const my::Seen& seen, std::string_view payload) {
+  if (seen.part != my::Part::kEnd) return false;
+  const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
+  return ok && (ok->status & my::status::kCursorExists) != 0;
 }
 
 // Everything but OKs. `forward`: whether the client gets it as it is.
@@ -157,13 +175,13 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, bool& forw
 }
 
 // What an OK tells is learnt; the client gets it in the form it has agreed on.
-void Session::on_ok(const my::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward) {
+void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forward) {
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
   if (!forward) return;
   learn(*ok);
-  const bool as_of_old = seen.part == my::Part::kEnd && (capabilities_ & my::capability::kDeprecateEof) == 0;
+  const bool as_of_old = ok->header != 0x00 && (capabilities_ & my::capability::kDeprecateEof) == 0;
   forward = false;
   if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{ok->warnings, ok->status});
   auto told = *ok;
@@ -173,7 +191,7 @@ void Session::on_ok(const my::Seen& seen, std::string_view payload, std::uint8_t
 }
 
 void Session::learn(const my::Ok& ok) {
-  status_ = static_cast<std::uint16_t>(ok.status & ~my::status::kMoreResults & ~my::status::kSessionStateChanged);
+  status_ = ok.status & kLasting;
   if (ok.insert_id != 0) insert_id_ = ok.insert_id;
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
@@ -223,7 +241,8 @@ std::string Session::shown_items(std::string_view tracked) const {
     const auto& tracking = link_->shown();
     bool wanted = item.kind == my::Tracked::kSchema        ? tracking.schema
                   : item.kind == my::Tracked::kStateChange ? tracking.state_change
-                                                           : tracking.transactions;
+                  : item.kind == my::Tracked::kState       ? tracking.transactions
+                                                           : tracking.characteristics;
     if (item.kind == my::Tracked::kSystemVariable) {
       const auto variables = my::decode_system_variables(item.data);
       wanted = variables && !variables->empty() && tracking.shows((*variables)[0].first);
