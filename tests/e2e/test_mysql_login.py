@@ -11,6 +11,11 @@ NATIVE, SHA2 = "mysql_native_password", "caching_sha2_password"
 
 
 class Login(MysqlCase):
+    @classmethod
+    def configure(cls, config):
+        config["listen"][-1]["tls"] = {"mode": "prefer", "certificate": f"{cls.cluster.folder}/server.crt",
+                                       "key": f"{cls.cluster.folder}/server.key"}
+
     def outcome(self, port, user="app", database=None, **how):
         """What a login says, and a first statement."""
         try:
@@ -30,7 +35,7 @@ class Login(MysqlCase):
             "no such database": {"database": "nowhere"}, "a denied database": {"database": "mysql"},
             "wrong password and database": {"password": "wrong", "database": "nowhere"}, "empty user": {"user": "", "password": ""},
         }.items():
-            with self.subTest(name):
+            with self.subTest(case=name):
                 self.same_login(**how)
 
     def test_each_way_of_the_client(self):
@@ -44,7 +49,7 @@ class Login(MysqlCase):
             "interactive": {"capabilities": DEFAULT | commands.INTERACTIVE}, "TLS": {"tls": True},
             "TLS, wrong password": {"tls": True, "password": "wrong"},
         }.items():
-            with self.subTest(name):
+            with self.subTest(case=name):
                 self.same_login(**how)
 
     def test_what_the_handshake_sets(self):
@@ -131,7 +136,7 @@ class Garbage(MysqlCase):
         }
         for _, port in self.peers:
             for name, data in cases.items():
-                with self.subTest(name, port=port), Wire(port) as wire:
+                with self.subTest(case=name, port=port), Wire(port) as wire:
                     wire.greet()
                     try:
                         wire.send_raw(data)

@@ -68,14 +68,14 @@ class Queries(QueryCase):
 
     def test_conversations(self):
         for name, statements in self.CASES.items():
-            with self.subTest(name):
+            with self.subTest(case=name):
                 self.same(lambda wire, all_of_it=statements: wire.sql(*all_of_it))
 
     def test_each_way_of_talking(self):
         statements = [statement for name in ("rows", "writes", "several statements", "procedures", "warnings", "transactions")
                       for statement in self.CASES[name] if "release" not in statement]
         for name, capabilities in WAYS.items():
-            with self.subTest(name):
+            with self.subTest(case=name):
                 self.same(lambda wire: wire.sql(*statements, "select count (*) from items"), capabilities=capabilities)
 
     def test_byte_by_byte_and_pipelined(self):
@@ -101,7 +101,7 @@ class Queries(QueryCase):
     def test_kill_query(self):
         """Behaviour 48: by text, by command; the victim gets 1317 and goes on."""
         for how in ("kill query {}", "kill soft query {}", None):
-            with self.subTest(how):
+            with self.subTest(case=how):
                 def conversation(killer, victim, how=how):
                     sleeping = "select sleep(20)"
                     victim.send(query(sleeping))
@@ -138,7 +138,7 @@ class Commands(QueryCase):
         }
         for way in ("default", "old EOF"):
             for name, payloads in cases.items():
-                with self.subTest(name, way=way):
+                with self.subTest(case=name, way=way):
                     self.same(lambda wire, all_of_it=payloads: wire.ask(*all_of_it), capabilities=WAYS[way])
 
     def test_reset_connection_in_a_transaction(self):

@@ -73,7 +73,7 @@ class MysqlCase(unittest.TestCase):
     # -- two peers -----------------------------------------------------------------------------------------------------
 
     def login(self, port, user=APP, database=None, **how):
-        how.setdefault("password", self.cluster.passwords[user])
+        how.setdefault("password", self.cluster.passwords.get(user, ""))
         wire = Wire.login(port, user, database=self.database if database is None else database, **how)
         self.addCleanup(wire.close)
         return wire

@@ -1,0 +1,186 @@
+"""Pools of MySQL: how many server connections there are, the line for them, and what a client that vanished leaves: nothing."""
+import concurrent.futures
+
+import mysql_commands as commands
+from mysql_commands import query
+from mysql_wire import WireClosed
+from support.mysql_case import MysqlCase, proxy_only
+from support.servers import wait_until
+
+
+class PoolCase(MysqlCase):
+    schema = "create table items (id int primary key auto_increment, note varchar(100))"
+    rows = "delete from items"
+
+    def in_threads(self, count, work):
+        """work(index) in so many threads at once; their results, the first error raised."""
+        with concurrent.futures.ThreadPoolExecutor(count) as threads:
+            return [future.result(60) for future in [threads.submit(work, i) for i in range(count)]]
+
+
+class Shared(PoolCase):
+    pool = {"size": 3, "queue_timeout": "20s"}
+
+    @proxy_only
+    def test_clients_share_connections_between_transactions(self):
+        clients = [self.through() for _ in range(12)]
+        for client in clients * 3:
+            self.assertEqual(client.sql("select 1")[1], "ROW 1")
+        self.assertLessEqual(len(self.server_connections()), 3)
+
+    @proxy_only
+    def test_size_is_a_cap_over_all_threads(self):
+        def work(_):
+            with self.through() as client:
+                client.sql(*["select sleep(0.01)"] * 5)
+                return len(self.server_connections())
+        self.assertLessEqual(max(self.in_threads(16, work)), 3)
+
+    @proxy_only
+    def test_a_transaction_keeps_its_connection(self):
+        one, two = self.through(), self.through()
+        one.sql("begin", "insert into items (note) values ('mine')")
+        for _ in range(5):
+            self.assertEqual(two.sql("select count(*) from items")[1], "ROW 0")
+            self.assertEqual(one.sql("select count(*) from items")[1], "ROW 1")
+        one.sql("rollback")
+
+    @proxy_only
+    def test_it_waits_in_line(self):
+        holders = [self.through() for _ in range(3)]
+        for holder in holders:
+            holder.sql("begin", "insert into items (note) values ('held')")
+        waiter = self.through()
+        waiter.send(query("select 'waited'"))
+        self.assertFalse(waiter.has_input(0.3))
+        holders[1].sql("commit")
+        self.assertEqual(waiter.reply(query(""))[1], "ROW waited")
+        for holder in holders:
+            holder.sql("rollback")
+
+    def test_many_clients_at_once_see_their_own(self):
+        """Values of their own, changed and undone, on few connections."""
+        def work(port, index):
+            heard = []
+            with self.login(port) as client:
+                client.sql(f"set @me = {index}, time_zone = '+{index % 12:02}:00'")
+                for turn in range(12):
+                    heard += client.sql("select @me, @@time_zone")[1:2]
+                    if turn % 5 == index % 5:
+                        client.sql("begin", "insert into items (note) values ('x')", "rollback")
+            return heard
+        self.same_at(lambda port: self.in_threads(10, lambda index: work(port, index)))
+
+
+class Vanished(PoolCase):
+    pool = {"size": 2, "queue_timeout": "10s"}
+
+    def vanishing(self, *statements, unread=None, how="abort"):
+        """A client that says this, perhaps does not read the last answer, and is gone: no rows, no transaction, nobody disturbed."""
+        def ask(port):
+            client = self.login(port)
+            client.sql(*statements)
+            if unread:
+                client.send(query(unread))
+            getattr(client, how)()
+            self.wait_until_clean()
+            heard = []
+            for _ in range(3):
+                with self.login(port) as later:
+                    heard += later.sql("select count(*), @a, @@autocommit, @@in_transaction from items", "do 1")
+            return heard
+        return self.same_at(ask)
+
+    def test_in_a_transaction(self):
+        for how in ("close", "abort"):
+            self.vanishing("begin", "insert into items (note) values ('gone')", "set @a = 1", how=how)
+            self.vanishing("set autocommit = 0", "insert into items (note) values ('gone')", how=how)
+
+    def test_in_a_result(self):
+        self.vanishing(unread="select repeat('x', 1000) from seq_1_to_100000")
+        self.vanishing("begin", "insert into items (note) values ('gone')", unread="select repeat('x', 1000) from seq_1_to_100000")
+
+    def test_behind_a_pipeline(self):
+        self.vanishing("begin", unread="insert into items (note) values ('gone')")
+
+    def test_in_the_middle_of_a_packet(self):
+        def ask(port):
+            client = self.login(port)
+            client.sql("begin", "insert into items (note) values ('gone')")
+            client.send_raw(client.framed(query("commit"))[:-3])
+            client.close()
+            self.wait_until_clean()
+            return self.on_plain("select count(*) from items")
+        self.assertEqual(self.same_at(ask), [(0,)])
+
+    def test_in_the_middle_of_a_file(self):
+        def ask(port):
+            client = self.login(port)
+            client.send(query("load data local infile 'x' into table items (note)"))
+            client.packet()
+            client.write(b"a\nb\n")
+            client.abort()
+            self.wait_until_clean()
+            with self.login(port) as later:
+                return later.sql("select count(*) from items")
+        self.same_at(ask)
+
+    def test_quit(self):
+        def ask(port):
+            client = self.login(port)
+            client.sql("begin", "insert into items (note) values ('gone')")
+            client.send(commands.command(commands.QUIT))
+            closed = client.is_closed(10)
+            self.wait_until_clean()
+            return closed, self.on_plain("select count(*) from items")
+        self.assertEqual(self.same_at(ask), (True, [(0,)]))
+
+
+class QueueTimeout(PoolCase):
+    pool = {"size": 1, "queue_timeout": "300ms"}
+
+    @proxy_only
+    def test_the_line_is_left_with_an_error_that_names_the_cure(self):
+        holder, waiter = self.through(), self.through()
+        holder.sql("begin", "insert into items (note) values ('held')")
+        said = waiter.sql("select 1")
+        self.assertTrue(said[0].startswith("ERR "), said)
+        self.assertIn("pool.size", said[0])
+        holder.sql("rollback")
+        self.assertEqual(waiter.sql("select 2")[1], "ROW 2")
+
+    @proxy_only
+    def test_a_server_connection_that_was_killed(self):
+        """Idle: nobody notices. In a transaction: an error, and the client goes on."""
+        client = self.through()
+        client.sql("select 1")
+        self.kill_all()
+        self.assertEqual(client.sql("select 'unnoticed'")[1], "ROW unnoticed")
+        client.sql("begin", "insert into items (note) values ('gone')")
+        self.kill_all()
+        try:
+            self.assertTrue(client.sql("select 1")[0].startswith("ERR"))
+        except WireClosed:
+            pass
+        with self.through() as later:
+            self.assertEqual(later.sql("select count(*) from items")[1], "ROW 0")
+
+    def kill_all(self):
+        with self.plain_connection().cursor() as cursor:
+            for number, *_ in self.server_connections():
+                cursor.execute(f"kill {number}")
+        wait_until(lambda: not self.server_connections(), 10, "they are gone")
+
+
+class SessionMode(PoolCase):
+    pool = {"mode": "session", "size": 2, "queue_timeout": "500ms"}
+
+    @proxy_only
+    def test_a_client_keeps_its_connection_until_it_leaves(self):
+        one, two, three = (self.through() for _ in range(3))
+        one.sql("create temporary table mine (i int)")
+        two.sql("select 1")
+        self.assertTrue(three.sql("select 1")[0].startswith("ERR "))
+        one.close()
+        wait_until(lambda: three.sql("select 1")[1:2] == ["ROW 1"], 10, "there is room")
+        self.assertTrue(three.sql("select * from mine")[0].startswith("ERR 1146"))

@@ -1,0 +1,248 @@
+"""What belongs to a session follows its client over server connections, or keeps one; nobody sees another's.
+
+Every conversation has more clients than there are server connections (`pool.size` 2), and between two steps of one the others ask
+too, so that connections change hands. The numbers are those of the 55 behaviours that a transparent proxy has to get right.
+"""
+import mysql_commands as commands
+from mysql_commands import LAST, command, execute, init_db, prepare, query
+from mysql_wire import masked
+from support.mysql_case import MysqlCase
+from support.servers import wait_until
+
+
+class StateCase(MysqlCase):
+    pool = {"size": 2, "queue_timeout": "10s"}
+    schema = "create table items (id int primary key auto_increment, note varchar(100));\ncreate table shadow (i int)"
+    rows = """delete from items;
+alter table items auto_increment = 100;
+insert into items values (1, 'one'), (2, 'two'), (3, 'three');
+delete from shadow;
+insert into shadow values (0)
+"""
+
+    def mixed(self, *statements, others=3, **how):
+        """One client's statements, each followed by one of every other client that would show a foreign state."""
+        ask = "select @a, @@sql_mode = @@global.sql_mode, @@autocommit, @@time_zone, database() is null, @@in_transaction"
+
+        def conversation(wire, *bystanders):
+            heard = []
+            for statement in statements:
+                heard += wire.ask(statement) if isinstance(statement, bytes) else wire.sql(statement)
+                for other in bystanders:
+                    heard += [f"  {line}" for line in other.sql(ask) if not line.startswith("COLUMNS")]
+            return heard
+        return self.same(conversation, clients=1 + others, **how)
+
+
+class Settings(StateCase):
+    def test_system_variables(self):
+        """15: whatever a client sets it sees, on every connection; the others do not."""
+        for name, value in {
+            "time_zone": "'+02:00'", "sql_mode": "'ANSI_QUOTES'", "sql_mode ": "''", "max_statement_time": "7.5", "sort_buffer_size": "default",
+            "transaction_isolation": "'SERIALIZABLE'", "lc_time_names": "'de_DE'", "div_precision_increment": "7",
+            "group_concat_max_len": "1 + 20", "foreign_key_checks": "off", "unique_checks": "0", "sql_safe_updates": "1", "auto_increment_increment": "5",
+            "innodb_lock_wait_timeout": "3", "collation_connection": "latin1_german1_ci",
+            "optimizer_switch": "'mrr=on'", "wait_timeout": "1234", "net_write_timeout": "77", "sql_select_limit": "2", "profiling": "0",
+        }.items():
+            with self.subTest(variable=name, value=value):
+                self.mixed(f"set {name} = {value}", f"select @@{name}", "select id from items", f"set session {name} = default", f"select @@{name}")
+
+    def test_ways_to_set(self):
+        self.mixed("set @@session.time_zone = '+01:00', @a = 5, sql_mode = concat(@@sql_mode, ',ANSI_QUOTES')", "select @@time_zone, @a, @@sql_mode",
+                   "set time_zone = (select '+03:00')", "select @@time_zone", "set time_zone = 'nowhere'", "select @@time_zone",
+                   "set sql_mode = '', time_zone = 'nowhere'", "select @@sql_mode = '', @@time_zone", "set no_such_variable = 1",
+                   "set global sort_buffer_size = 1", "set statement sql_mode = '' for select @@sql_mode", "select @@sql_mode = ''",
+                   "set character set latin1", "select @@character_set_client, @@character_set_connection, @@character_set_results",
+                   "set names utf8mb4 collate utf8mb4_bin", "select @@collation_connection", "set names default", "select @@collation_connection")
+        self.mixed(prepare("set time_zone = ?"), execute(LAST, ["+05:00"]), "select @@time_zone",
+                   "set @tz = '+06:00'; set time_zone = @tz; select @@time_zone", "select @@time_zone")
+
+    def test_a_syntax_unknown(self):
+        """16: a SET nobody understands costs no connection."""
+        self.mixed("set what is this", "select 1", "insert into items (note) values ('x')", "set @@x.y.z = 1", "select count(*) from items")
+
+    def test_user_variables(self):
+        """13, 14: they follow, whatever they were set to, and are evaluated once."""
+        self.mixed("set @a = 1", "select @a", "select @a := @a + 1", "select @a", "set @a = 'text ü', @b = null, @c = 1.50, @d = x'00ff'",
+                   "select @a, @b, @c, hex(@d)", "select count(*) into @a from items", "select @a", "set @a = rand() * 0 + 7, @`b c` = 2", "select @a, @`b c`",
+                   "update items set note = @a := 'from update' where id = 1", "select @a", "set @a = (select max(id) from items)", "select @a",
+                   "set @n = now(6)", "select @n <= now(6)", "select @never", "select @A")
+        self.mixed(prepare("set @a = ?"), execute(LAST, [42]), "select @a", prepare("select @a := @a + 1"), execute(LAST), execute(LAST), "select @a")
+
+    def test_databases(self):
+        """46: USE and INIT_DB, with the server's own error at once."""
+        self.mixed("use nowhere", "select database() is null", init_db("nowhere"), "select count(*) from items", "use mysql",
+                   f"use `{self.database}`", "select count(*) from items", init_db(self.database), "select count(*) from items")
+        self.mixed("select database()", "select * from items", f"use {self.database}", "select count(*) from items", database="")
+
+    def test_reset_connection(self):
+        self.mixed("set @a = 1, time_zone = '+02:00', sql_mode = ''", "begin", "insert into items (note) values ('gone')",
+                   command(commands.RESET_CONNECTION), "select @a, @@time_zone, @@sql_mode = '', database() is null", "select count(*) from items",
+                   "select @@character_set_client, @@collation_connection", collation=8)
+
+    def test_ansi_quotes_and_backslashes(self):
+        """51: what a string is follows sql_mode."""
+        self.mixed("set sql_mode = 'ANSI_QUOTES'", 'select "id" from items where "id" = 1', "set sql_mode = 'NO_BACKSLASH_ESCAPES'",
+                   "select '\\', 1; select 'x'", "set sql_mode = ''", "select '\\', 1; select '", "select \"a\", 'it''s'")
+        gbk = query("select '") + b"\xbf\x5c' , 1"
+        self.mixed("set names gbk", gbk, query("select hex('") + b"\xbf\x5c')", "set names utf8mb4", "select 'ok'")
+
+
+class LastStatement(StateCase):
+    def test_last_insert_id(self):
+        """8: also through a prepared statement, and after other reads."""
+        self.mixed("insert into items (note) values ('a')", "select last_insert_id()", *["select 1 from items limit 1"] * 10, "select last_insert_id()",
+                   prepare("select last_insert_id()"), execute(LAST), "insert into items (note) select last_insert_id()",
+                   "select note from items order by id desc limit 1", "insert into items (note) values ('b'), ('c')", "select last_insert_id(), @@identity",
+                   "select last_insert_id(7)", "select last_insert_id()", "update items set id = last_insert_id(id + 500) where id = 1",
+                   "select last_insert_id()", prepare("insert into items (note) values (?)"), execute(LAST, ["p"]), "select last_insert_id()")
+
+    def test_found_rows(self):
+        """9: in text and prepared."""
+        self.mixed("select sql_calc_found_rows id from items limit 1", "select found_rows()", "select id from items limit 2", "select found_rows()",
+                   prepare("select sql_calc_found_rows id from items limit ?"), execute(LAST, [1]), prepare("select found_rows()"), execute(LAST))
+
+    def test_row_count(self):
+        """10"""
+        self.mixed("update items set note = 'x'", "select row_count()", "delete from items where id = 1", prepare("select row_count()"), execute(LAST),
+                   "insert into items (note) select row_count()", "select note from items order by id desc limit 1", "select 1", "select row_count()")
+
+    def test_warnings(self):
+        """29: they belong to the last statement, over connections."""
+        self.mixed("do 0/0", "show warnings", "select 1/0", "select @@warning_count", "select 1/0, 2/0", "show count(*) warnings", "show warnings",
+                   "select cast('x' as int)", "get diagnostics condition 1 @m = message_text", "select @m", "selec", "show errors", "select 1", "show warnings")
+
+
+class Transactions(StateCase):
+    def test_statements_of_a_transaction(self):
+        """2, 31: one connection, savepoints included; nobody else sees it before COMMIT."""
+        self.mixed("begin", "insert into items (note) values ('t')", "savepoint a", "delete from items", "rollback to a", "select count(*) from items",
+                   "commit", "select count(*) from items", "start transaction", "delete from items", "rollback", "select count(*) from items",
+                   others=1)
+
+    def test_autocommit_off(self):
+        """6, 30: a transaction begins with the first table; SET autocommit=1 commits."""
+        self.mixed("set autocommit = 0", "select 1", "insert into items (note) values ('off')", "select @@autocommit", "rollback",
+                   "insert into items (note) values ('on')", "set autocommit = 1", "select count(*) from items", "set autocommit = 0",
+                   "select count(*) from items", "savepoint a", "commit", "begin", "commit", "select @@autocommit", "set autocommit = on", others=1)
+
+    def test_characteristics(self):
+        """4, 5: of the next one only, or of all."""
+        self.mixed("set transaction read only", "begin", "insert into items (note) values ('no')", "commit", "begin", "insert into items (note) values ('yes')",
+                   "commit", "set session transaction read only", "insert into items (note) values ('no')", "begin", "delete from items", "rollback",
+                   "set session transaction read write, isolation level serializable", "select @@transaction_isolation, @@transaction_read_only",
+                   "set transaction isolation level read committed", "begin", "set transaction isolation level read committed", "commit",
+                   "start transaction read only", "select count(*) from items", "start transaction read write", "commit work and chain release",
+                   "commit and chain", "select @@in_transaction", "rollback and no chain", others=1)
+
+    def test_a_deadlock_and_a_timeout(self):
+        """32, 33: 1213 ends the transaction, 1205 the statement."""
+        def conversation(one, two):
+            heard = one.sql("set innodb_lock_wait_timeout = 5", "begin", "update items set note = 'one' where id = 1")
+            heard += two.sql("begin", "update items set note = 'two' where id in (2, 3)", "insert into items (note) values ('weight'), ('weight')")
+            blocked = query("update items set note = 'two' where id = 1")
+            two.send(blocked)
+            wait_until(lambda: self.on_plain("select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'"), 10, "it waits")
+            heard += one.sql("update items set note = 'one' where id = 2", "select @@in_transaction")
+            heard += two.reply(blocked) + two.sql("rollback") + one.sql("rollback")
+            heard += two.sql("begin", "update items set note = 'two' where id = 1")
+            heard += one.sql("begin", "insert into items (note) values ('kept')", "set innodb_lock_wait_timeout = 0", "update items set note = 'x' where id = 1",
+                             "select @@in_transaction", "commit", "select count(*) from items")
+            return heard + two.sql("rollback")
+        heard = self.same(conversation, clients=2)
+        self.assertEqual([line.split()[1] for line in heard if line.startswith("ERR")], ["1213", "1205"], heard)
+
+    def test_xa(self):
+        """54: a prepared branch outlives its client."""
+        def conversation(one, two):
+            heard = one.sql("xa start 'branch'", "insert into items (note) values ('xa')", "xa end 'branch'", "xa prepare 'branch'", "select 1")
+            one.close()
+            wait_until(lambda: two.sql("xa recover")[1:2] == ["ROW 1|6|0|branch"], 10, "it is listed")
+            wait_until(lambda: (heard.extend(two.sql("xa commit 'branch'")), not heard[-1].startswith("ERR 1399") and "XAER_NOTA" not in heard[-1])[1],
+                       10, "it can be committed")
+            return [line for line in heard if "XAER" not in line] + two.sql("xa recover", "select count(*) from items", "xa start 'b'", "commit", "xa end 'b'",
+                                                                           "xa rollback 'b'", "xa commit 'nowhere'")
+        self.same(conversation, clients=2)
+
+
+class ImplicitCommits(StateCase):
+    rows = """drop table if exists extra, present;
+drop view if exists v, seen;
+create table present (i int);
+create view seen as select 1;
+create or replace table shadow (i int, index there (i));
+alter table items drop index if exists note
+""" + ";\n" + StateCase.rows
+
+    def test_implicit_commit(self):
+        """19: the rows stay, whatever comes later."""
+        for ddl in ("create table extra (i int)", "alter table shadow comment 'x'", "create temporary table t (i int)", "truncate table shadow",
+                    "drop table if exists present, never", "lock tables items write", "begin", "analyze table items", "set autocommit = 1", "create view v as select 1",
+                    "drop view if exists seen", "rename table present to extra", "create index note on items (note)", "drop index there on shadow",
+                    "flush tables", "unlock tables", "optimize table shadow", "create or replace table extra (i int)", "drop table present"):
+            with self.subTest(ddl=ddl):
+                self.mixed("begin", "insert into items (note) values ('kept?')", ddl, "select @@in_transaction", "rollback", "unlock tables",
+                           "select count(*) from items", "drop temporary table if exists t", others=1)
+
+
+class Pins(StateCase):
+    def test_temporary_tables(self):
+        """11, 12: seen by their client only, in text and prepared; what they hide comes back."""
+        self.mixed("create temporary table mine (i int)", "insert into mine values (1), (2)", "select * from mine", prepare("select i from mine"),
+                   execute(LAST), "create temporary table shadow (i int)", "insert into shadow values (7)", "select * from shadow",
+                   "drop temporary table shadow", "select * from shadow", "create or replace temporary table mine (j int)", "select * from mine",
+                   "drop table mine", "select * from mine", others=1)
+
+    def test_locks_by_name(self):
+        """17: held until released."""
+        def conversation(one, two):
+            name = f"'{self.database}'"
+            heard = one.sql(f"select get_lock({name}, 1)") + two.sql(f"select is_free_lock({name}), get_lock({name}, 0)")
+            for _ in range(20):
+                heard += one.sql("select 1") + two.sql(f"select is_free_lock({name})")
+            heard += one.sql(f"select release_lock({name})", f"select release_lock({name})") + two.sql(f"select get_lock({name}, 0), release_all_locks()")
+            heard += one.sql(f"select get_lock({name}, 0)")
+            one.close()
+            wait_until(lambda: two.sql(f"select is_free_lock({name})")[1] == "ROW 1", 10, "the lock went with its client")
+            return heard
+        self.same(conversation, clients=2)
+
+    def test_lock_tables(self):
+        """18"""
+        self.mixed("lock tables items write, shadow read", "insert into items (note) values ('locked')", "insert into shadow values (1)",
+                   "select count(*) from items", "select * from other", "unlock tables", "insert into shadow values (1)", "select count(*) from shadow", others=1)
+
+    def test_prepared_in_text(self):
+        self.mixed("prepare p from 'select ? + 1'", "set @v = 4", "execute p using @v", "execute p using @v", "deallocate prepare p", "execute p using @v",
+                   others=1)
+
+    def test_a_client_that_leaves_takes_everything_along(self):
+        """53: what would be left is named by the next client, on whichever connection."""
+        for does, asks in (("create temporary table mine (i int)", "select * from mine"), ("set @left = 1", "select @left"),
+                           ("lock tables items write", "insert into items (note) values ('free')"), ("begin; delete from items", "select count(*) from items"),
+                           ("select get_lock('left', 0)", "select is_free_lock('left')"), ("set autocommit = 0", "select @@autocommit"),
+                           ("prepare p from 'select 1'", "execute p"), ("handler items open", "handler items read first"),
+                           ("set sql_mode = ''", "select @@sql_mode = ''"), ("xa start 'left'", "begin"), ("set names latin1", "select @@character_set_client"),
+                           ("select last_insert_id(99)", "select last_insert_id()"), ("set transaction read only", "select @@in_transaction; begin; delete from items; rollback")):
+            for how in ("close", "abort"):
+                with self.subTest(does=does, how=how):
+                    def conversation(port, does=does, asks=asks, how=how):
+                        leaving = self.login(port)
+                        heard = leaving.sql(does)
+                        getattr(leaving, how)()
+                        self.wait_until_clean()
+                        for _ in range(3):
+                            with self.login(port) as later:
+                                heard += later.sql(asks)
+                        return masked(heard)
+                    self.same_at(conversation)
+
+
+class Gtid(StateCase):
+    def test_the_position_is_told_to_those_who_asked(self):
+        """28: `last_gtid`, when it is among the tracked variables."""
+        heard = self.same(lambda wire: wire.sql("set session_track_system_variables = 'last_gtid'", "insert into items (note) values ('g')", "begin",
+                                                "delete from items where id = 1", "commit", "select @@last_gtid <> ''"), with_gtid=True)
+        self.assertEqual(len([line for line in heard if "last_gtid=GTID" in line]), 2, heard)
+        self.same(lambda wire: wire.sql("set session_track_system_variables = ''", "insert into items (note) values ('g')", "set time_zone = '+01:00'"),
+                  with_gtid=True)
