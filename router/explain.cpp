@@ -1,5 +1,5 @@
+#include "router/language.hpp"
 #include "router/planner.hpp"
-#include "router/statement_lexer.hpp"
 #include "router/table_names.hpp"
 
 namespace shardway::router {
@@ -68,7 +68,7 @@ std::vector<std::string> explain(const Statement& statement, const Plan& plan, c
     return lines;
   }
   Literals literals;
-  collect_literals(text, true, literals);
+  topology.language->collect_literals(text, {}, literals);
   lines.push_back("shards: " + (plan.action == Action::kCopyIn    ? std::string("by the first row")
                                 : plan.action == Action::kSession ? std::string("the session's")
                                                                   : shard_list(plan, topology)));

@@ -18,12 +18,14 @@ std::string_view type_name(KeyType type) noexcept {
     case KeyType::kSmallint: return "smallint";
     case KeyType::kText: return "text";
     case KeyType::kUuid: return "uuid";
+    case KeyType::kBinary: return "binary";
   }
   return "text";
 }
 
 bool is_of_family(std::uint32_t oid, KeyType type) noexcept {
   switch (type) {
+    case KeyType::kBinary: return false;
     case KeyType::kText: return oid == 25 || oid == 1043;
     case KeyType::kUuid: return oid == 2950;
     default: return oid == 20 || oid == 21 || oid == 23;
@@ -237,7 +239,8 @@ std::unique_ptr<Fault> make_fault(FaultReason reason, std::string message, std::
   return fault;
 }
 
-KeyShards shards_of(const TableUse& use, const Values& values, const Topology& topology, const SessionView& session) {
+KeyShards postgres_shards_of(const TableUse& use, const Values& values, const Topology& topology,
+                             const SessionView& session) {
   return Collector(use, values, topology, session).collect();
 }
 

@@ -1,4 +1,5 @@
-// key_values: from the values of one execution to shards. Where a value is no exact value of the key's type, says so.
+// key_values: from the values of one execution to shards, in either dialect. Where a value is no exact value of the
+// key's type, says so.
 #pragma once
 
 #include <memory>
@@ -16,7 +17,10 @@ struct KeyShards {
 };
 
 // The shards of the keys a bound use is restricted to.
-KeyShards shards_of(const TableUse& use, const Values& values, const Topology& topology, const SessionView& session);
+KeyShards postgres_shards_of(const TableUse& use, const Values& values, const Topology& topology,
+                             const SessionView& session);
+KeyShards mysql_shards_of(const TableUse& use, const Values& values, const Topology& topology,
+                          const SessionView& session);
 
 // The elements of an array in its text form, of however many dimensions, as array_in reads it; nothing if it is
 // anything else. NULL elements are left out.

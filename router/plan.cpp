@@ -37,6 +37,11 @@ std::string_view name_of(PinReason reason) noexcept {
     case PinReason::kUninspected: return "uninspected";
     case PinReason::kSessionMode: return "session_mode";
     case PinReason::kReplication: return "replication";
+    case PinReason::kUserVariable: return "user_variable";
+    case PinReason::kTableLock: return "table_lock";
+    case PinReason::kXa: return "xa";
+    case PinReason::kRoutine: return "routine";
+    case PinReason::kHandler: return "handler";
     case PinReason::kHint: return "hint";
   }
   return "none";

@@ -12,7 +12,9 @@
 
 namespace shardway::router {
 
-// The values of one execution. Parameters as Bind brought them; `types` as Parse declared them (may be shorter).
+// The values of one execution. Parameters as Bind brought them; `types` as Parse declared them (may be shorter). In
+// MySQL's protocol: the bytes of COM_STMT_EXECUTE without a length before them, always binary; the type's two bytes as
+// they stand there (0x8000: unsigned).
 struct ParameterValue {
   std::optional<std::string_view> value;  // nullopt: NULL
   bool binary = false;
@@ -26,8 +28,9 @@ struct Values {
 struct SessionView {
   bool hints_allowed = false;
   bool standard_conforming_strings = true;
-  std::string_view
-      now_literal;  // the transaction's time as "'2026-11-24 21:00:00.123456+00'::timestamptz", for scatters
+  // The transaction's time as "'2026-11-24 21:00:00.123456+00'::timestamptz", for scatters.
+  std::string_view now_literal;
+  MysqlMode mysql = {};
 };
 
 // `text` is the statement's own text (needed only for rewriting).

@@ -10,8 +10,6 @@
 
 namespace shardway::router {
 
-inline constexpr std::size_t kMaxAnalysedBytes = std::size_t{1} << 20;
-
 // `literals` are the text's own (normalise() or collect_literals()), numbered as the facts will number them.
 // `depends_on_literals` says that the facts hold for this very text only.
 std::shared_ptr<const Query> analyze_postgres(std::string_view text, const ParseSettings& settings,

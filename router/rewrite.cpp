@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "router/language.hpp"
 #include "router/rules.hpp"
 #include "router/statement_lexer.hpp"
 
@@ -71,6 +72,7 @@ std::string with_now(const Case& c) {
 }
 
 bool reads_the_clock(const Case& c) {
+  if (!c.topology.language->clock_words) return false;
   if (c.values.literals != nullptr)
     for (const auto& literal : *c.values.literals)
       if (literal.is_string && literal.source.size() <= 4 * kLongestDate &&

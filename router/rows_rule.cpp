@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "router/key_values.hpp"
+#include "router/language.hpp"
 #include "router/rules.hpp"
 #include "router/table_names.hpp"
 
@@ -58,7 +59,7 @@ class Places {
         if (unbound_ == nullptr) unbound_ = &use;
         continue;
       }
-      auto keys = shards_of(use, c_.values, c_.topology, c_.session);
+      auto keys = c_.topology.language->shards_of(use, c_.values, c_.topology, c_.session);
       if (keys.fault) return refuse(std::move(keys.fault));
       shards_.insert(shards_.end(), keys.shards.begin(), keys.shards.end());
     }

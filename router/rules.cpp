@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "router/key_values.hpp"
-#include "router/shard_hash.hpp"
+#include "router/language.hpp"
 #include "router/table_names.hpp"
 
 namespace shardway::router {
@@ -19,7 +19,8 @@ bool writes(const Statement& statement) noexcept {
     case StatementKind::kDdlAlone:
     case StatementKind::kTruncate:
     case StatementKind::kCall:
-    case StatementKind::kDo: return true;
+    case StatementKind::kDo:
+    case StatementKind::kLoadData: return true;
     default: break;
   }
   if (statement.writes_home || statement.uses_user_functions || statement.writes_reference || statement.writes_single ||
@@ -68,7 +69,7 @@ HintedShard hinted_shard(const Case& c) {
   if (!c.topology.sharded()) return {ShardIndex{0}, {}};
   const auto type = hinted_key_type(c);
   if (!type) return {std::nullopt, "the tables' shard keys are of several types, so key= is not clear"};
-  const auto hash = hash_text_form(*type, hint.value);
+  const auto hash = c.topology.language->hash_text_form(*type, hint.value);
   if (!hash) return {std::nullopt, quoted(hint.value) + " is no value of the shard key's type"};
   return {c.topology.map.shard_of(*hash), {}};
 }
@@ -84,7 +85,7 @@ std::unique_ptr<Fault> contradiction(const Case& c, ShardIndex shard) {
   };
   for (const auto& use : statement.sharded) {
     if (!use.written || !use.bound) continue;
-    auto keys = shards_of(use, c.values, c.topology, c.session);
+    auto keys = c.topology.language->shards_of(use, c.values, c.topology, c.session);
     if (keys.fault) return std::move(keys.fault);
     for (const auto right : keys.shards)
       if (right != shard) return elsewhere(right, c.topology.tables.all()[use.table]);
@@ -166,6 +167,7 @@ std::optional<Plan> session_rule(const Case& c) {
     case StatementKind::kRollbackTo:
     case StatementKind::kSetTransaction: return in_session(Rule::kTransaction);
     case StatementKind::kTwoPhase:
+      if (c.topology.sharded() && c.statement.fault) return std::nullopt;
       if (c.topology.sharded())
         return refuse(
             FaultReason::kNotSupported,
@@ -180,7 +182,9 @@ std::optional<Plan> session_rule(const Case& c) {
     case StatementKind::kDiscard:
     case StatementKind::kFetch:
     case StatementKind::kCloseCursor:
-    case StatementKind::kDeallocate: return in_session(Rule::kSession);
+    case StatementKind::kDeallocate:
+    case StatementKind::kUse:
+    case StatementKind::kKill: return in_session(Rule::kSession);
     default: return std::nullopt;
   }
 }
@@ -220,7 +224,8 @@ std::optional<Plan> fault_rule(const Case& c) {
   const bool procedure = c.statement.kind == StatementKind::kCall || c.statement.kind == StatementKind::kDo;
   if (procedure || c.statement.uses_user_functions)
     return refuse(FaultReason::kNotSupported,
-                  std::string(procedure ? "CALL and DO are" : "a function that is not PostgreSQL's own is") +
+                  (procedure ? std::string("CALL and DO are")
+                             : "a function that is not " + std::string(c.topology.language->server) + "'s own is") +
                       " not supported on a sharded database: what it reads and writes is not known",
                   "name the shard in a comment: /* shardway: shard=… */");
   if (c.statement.kind == StatementKind::kOther)

@@ -163,6 +163,7 @@ std::uint64_t hash_uuid(const unsigned char bytes[16]) noexcept { return hash_by
 
 std::optional<std::uint64_t> hash_text_form(KeyType type, std::string_view text) {
   if (type == KeyType::kText) return hash_text(text);
+  if (type == KeyType::kBinary) return std::nullopt;
   if (type == KeyType::kUuid) {
     const auto uuid = parse_uuid(text);
     if (!uuid) return std::nullopt;
@@ -189,6 +190,7 @@ std::optional<std::uint64_t> hash_binary_form(KeyType type, std::uint32_t type_o
       if (is_text_oid(type_oid)) return hash_text_form(type, bytes);
       if ((type_oid != 0 && type_oid != 2950) || bytes.size() != 16) return std::nullopt;
       return hash_uuid(reinterpret_cast<const unsigned char*>(bytes.data()));
+    case KeyType::kBinary: return std::nullopt;
     case KeyType::kBigint:
     case KeyType::kInteger:
     case KeyType::kSmallint: break;

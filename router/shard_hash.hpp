@@ -1,6 +1,7 @@
 // The servers' own hash functions, so that SQL can compute a row's slot.
 // PostgreSQL: hashint8extended(k, 0), hashint4extended, hashint2extended (all agree on equal integers),
-// hashtextextended(k, 0) under a deterministic collation, uuid_hash_extended(k, 0). Golden vectors: tests/golden.
+// hashtextextended(k, 0) under a deterministic collation, uuid_hash_extended(k, 0).
+// MySQL and MariaDB: CRC32(k), of a text under a collation that pads CRC32(RTRIM(k)). Golden vectors: tests/golden.
 #pragma once
 
 #include <cstdint>
@@ -25,5 +26,9 @@ bool is_integer_text(std::string_view text) noexcept;
 // `type_oid` is the parameter's declared type, 0 if the server was to infer it (then it is the column's).
 // Integers of 2, 4 and 8 bytes are one key if their values are equal; a declared numeric, float … is nothing.
 std::optional<std::uint64_t> hash_binary_form(KeyType type, std::uint32_t type_oid, std::string_view bytes);
+
+std::uint32_t hash_crc32(std::string_view bytes) noexcept;  // CRC32(bytes)
+// As hash_text_form(), for MySQL's and MariaDB's tables: `text` must be as the server prints the value.
+std::optional<std::uint64_t> mysql_hash_text_form(KeyType type, std::string_view text);
 
 }  // namespace shardway::router

@@ -29,7 +29,7 @@ enum class StatementKind : std::uint8_t {
   kSavepoint,
   kReleaseSavepoint,
   kRollbackTo,      // END, ABORT, START TRANSACTION included
-  kTwoPhase,        // PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED
+  kTwoPhase,        // PREPARE TRANSACTION, COMMIT PREPARED, ROLLBACK PREPARED; XA …, whose verb is `name`
   kSetTransaction,  // SET TRANSACTION …
   kSet,
   kReset,
@@ -52,6 +52,11 @@ enum class StatementKind : std::uint8_t {
   kTruncate,
   kCall,
   kDo,
+  kUse,              // `name` is the database
+  kKill,             // see `kill`
+  kUnlock,           // UNLOCK TABLES
+  kLoadData,         // LOAD DATA, LOAD XML; see `loads_client_file`
+  kHandler,          // HANDLER … OPEN, READ, CLOSE
   kShardwayExplain,  // SHARDWAY EXPLAIN <statement>; `name` is the inner text
   kOther,            // known to the parser, unknown to us: unsharded databases forward it, sharded ones refuse it
 };
@@ -70,6 +75,11 @@ enum class PinReason : std::uint8_t {
   kUninspected,
   kSessionMode,
   kReplication,
+  kUserVariable,  // set to something that is not a constant: see Setting::computed
+  kTableLock,     // LOCK TABLES, FLUSH TABLES WITH READ LOCK
+  kXa,
+  kRoutine,  // a stored routine ran, which may have left anything behind
+  kHandler,
   kHint,
 };
 std::string_view name_of(PinReason reason) noexcept;
@@ -98,11 +108,14 @@ struct TableUse {
 };
 
 // SET and friends. `value_sql` is what follows TO, quoted and ready to be sent again; empty for DEFAULT and RESET.
+// MySQL: a user variable is named with its @; `names` and `character set` take their value without =.
 struct Setting {
   std::string name;  // lower case
   std::string value_sql;
   bool local = false;
   bool from_function = false;  // set_config('name', 'value', false) inside a SELECT
+  bool global = false;         // SET GLOBAL, SET PERSIST: the server's, not the session's
+  bool computed = false;       // the value is not in the text: the server knows it afterwards
 };
 
 struct CopyFacts {
@@ -113,6 +126,13 @@ struct CopyFacts {
   bool header = false;
   std::vector<std::string> force_null, force_not_null;
   bool from_client = false;  // FROM STDIN / TO STDOUT
+};
+
+// KILL. `connection`: nothing where it is not a plain number.
+struct Kill {
+  bool query = false;  // KILL QUERY: the statement only
+  bool soft = false;
+  std::optional<std::uint64_t> connection;
 };
 
 enum class HintKind : std::uint8_t { kNone, kShard, kKey, kPrimary, kBad };
@@ -138,10 +158,20 @@ struct Statement {
   bool uses_catalog_only = false;      // no table at all, or pg_catalog and information_schema only
   bool read_only_begin = false;        // BEGIN READ ONLY
   bool serializable_begin = false;     // BEGIN ISOLATION LEVEL SERIALIZABLE
+  bool consistent_snapshot = false;    // START TRANSACTION WITH CONSISTENT SNAPSHOT
   bool chain = false;                  // COMMIT AND CHAIN, ROLLBACK AND CHAIN
-  std::uint32_t begin = 0, end = 0;    // bytes of the text it came from; meaningful only where the text has several
-  std::string name;                    // cursor, savepoint, prepared statement, channel, SHOW's variable
-  std::vector<TableUse> sharded;       // each use of a sharded table
+  bool release = false;                // COMMIT RELEASE, ROLLBACK RELEASE: the connection ends
+  bool implicit_commit = false;        // commits the open transaction before it runs
+  // Answers that are the server connection's, from what it did before.
+  bool reads_last_insert_id = false;  // LAST_INSERT_ID(), @@last_insert_id, @@identity
+  bool reads_last_outcome = false;    // ROW_COUNT(), FOUND_ROWS(), SHOW WARNINGS, @@warning_count, GET DIAGNOSTICS
+  bool leaves_found_rows = false;     // SQL_CALC_FOUND_ROWS
+  bool reads_user_variables = false;  // @x
+  bool reads_connection_id = false;   // CONNECTION_ID()
+  bool loads_client_file = false;     // LOAD DATA LOCAL: the server will ask the client for a file
+  std::uint32_t begin = 0, end = 0;   // bytes of the text it came from; meaningful only where the text has several
+  std::string name;                   // cursor, savepoint, prepared statement, channel, SHOW's variable
+  std::vector<TableUse> sharded;      // each use of a sharded table
   std::vector<std::uint16_t> reference_tables, single_tables;  // indexes into Topology::tables.all()
   bool writes_reference = false;
   bool writes_single = false;
@@ -164,6 +194,8 @@ struct Statement {
   std::optional<Fault> fault;
   bool fault_yields_to_hint = false;  // a hint that names the shard takes the blame
   std::vector<Setting> settings;
+  std::vector<std::string> temporary_tables;  // those created, or dropped (then `pins` is kNone), in MySQL's dialect
+  std::optional<Kill> kill;
   std::optional<CopyFacts> copy;
   Hint hint;
   std::uint16_t parameters = 0;  // the highest $n

@@ -7,8 +7,7 @@
 #include <bit>
 #include <unordered_map>
 
-#include "router/postgres_analyze.hpp"
-#include "router/statement_lexer.hpp"
+#include "router/language.hpp"
 
 namespace shardway::router {
 
@@ -22,6 +21,7 @@ struct Entry {
   std::uint64_t hash = 0;
   KeyKind kind = KeyKind::kExact;
   bool standard_conforming_strings = true;
+  MysqlMode mysql;
   bool wants_literals = false;
   std::string search_path;
   std::string key;
@@ -101,6 +101,7 @@ struct StatementCache::Impl {
 
   static std::uint64_t hash(std::string_view text, const ParseSettings& settings, KeyKind kind) noexcept {
     std::uint64_t seed = static_cast<std::uint64_t>(kind) << 1 | (settings.standard_conforming_strings ? 1U : 0U);
+    seed ^= settings.mysql.bits() << 8;
     if (!settings.search_path.empty()) seed ^= XXH3_64bits(settings.search_path.data(), settings.search_path.size());
     return XXH3_64bits_withSeed(text.data(), text.size(), seed);
   }
@@ -110,7 +111,7 @@ struct StatementCache::Impl {
     if (found == entries.end()) return nullptr;
     auto* entry = found->second.get();
     if (entry->kind != kind || entry->key != text || entry->search_path != settings.search_path ||
-        entry->standard_conforming_strings != settings.standard_conforming_strings)
+        entry->standard_conforming_strings != settings.standard_conforming_strings || entry->mysql != settings.mysql)
       return nullptr;
     if (entry != proven.newest) use(*entry);
     return entry;
@@ -159,6 +160,7 @@ struct StatementCache::Impl {
     entry->hash = hash;
     entry->kind = kind;
     entry->standard_conforming_strings = settings.standard_conforming_strings;
+    entry->mysql = settings.mysql;
     entry->wants_literals = wants_literals;
     entry->search_path = settings.search_path;
     entry->key = text;
@@ -181,8 +183,8 @@ StatementCache::~StatementCache() = default;
 std::shared_ptr<const Query> StatementCache::find(std::string_view text, const ParseSettings& settings,
                                                   Literals& literals) {
   auto& cache = *impl_;
-  const bool scs = settings.standard_conforming_strings;
-  bool normalised = text.size() <= kMaxAnalysedBytes && normalise(text, scs, cache.key, literals);
+  const auto& language = *topology_->language;
+  bool normalised = text.size() <= kMaxAnalysedBytes && language.normalise(text, settings, cache.key, literals);
   std::uint64_t normalised_hash = 0;
   bool known_exact = false;
   if (normalised) {
@@ -202,7 +204,7 @@ std::shared_ptr<const Query> StatementCache::find(std::string_view text, const P
       ++counters_.hits;
       if (!normalised) {
         literals.clear();
-        if (entry->wants_literals) collect_literals(text, scs, literals);
+        if (entry->wants_literals) language.collect_literals(text, settings, literals);
       }
       return entry->query;
     }
@@ -210,10 +212,10 @@ std::shared_ptr<const Query> StatementCache::find(std::string_view text, const P
   ++counters_.misses;
   if (!normalised) {
     literals.clear();
-    if (text.size() <= kMaxAnalysedBytes) collect_literals(text, scs, literals);
+    if (text.size() <= kMaxAnalysedBytes) language.collect_literals(text, settings, literals);
   }
   bool depends_on_literals = false;
-  auto query = analyze_postgres(text, settings, *topology_, literals, depends_on_literals);
+  auto query = language.analyze(text, settings, *topology_, literals, depends_on_literals);
   if (query->syntax_error || text.size() > kMaxAnalysedBytes) return query;
   if (normalised && !depends_on_literals) {
     cache.insert(normalised_hash, cache.key, settings, KeyKind::kNormalised, query, true, counters_);

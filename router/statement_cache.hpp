@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "router/mysql_mode.hpp"
 #include "router/statement.hpp"
 
 namespace shardway::router {
@@ -17,12 +18,16 @@ namespace shardway::router {
 struct ParseSettings {
   bool standard_conforming_strings = true;
   std::string_view search_path;  // the session's, as SET printed it; empty: the server's default
+  MysqlMode mysql = {};          // there `search_path` is the session's database
 };
+
+// Longer texts are not looked into.
+inline constexpr std::size_t kMaxAnalysedBytes = std::size_t{1} << 20;
 
 // A literal's place in the text of this execution. Views into the caller's text.
 struct Literal {
   std::string_view source;  // as written, quotes included
-  bool is_string = false;
+  bool is_string = false;   // a text, as opposed to a number
 };
 using Literals = std::vector<Literal>;
 

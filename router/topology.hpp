@@ -14,7 +14,11 @@
 
 namespace shardway::router {
 
-enum class KeyType : std::uint8_t { kBigint, kInteger, kSmallint, kText, kUuid };
+struct Language;
+extern const Language kPostgresLanguage;
+
+// kBinary is MySQL's: bytes as they are (binary types, and texts whose collation pads nothing).
+enum class KeyType : std::uint8_t { kBigint, kInteger, kSmallint, kText, kUuid, kBinary };
 enum class TableKind : std::uint8_t { kSharded, kReference, kSingle };
 
 struct Table {
@@ -49,7 +53,8 @@ struct Topology {
   ShardMap map;
   Unlisted unlisted = Unlisted::kRefuse;
   ShardIndex unlisted_shard = 0;
-  std::shared_ptr<const Catalog> catalog;  // null: not read yet (or offline); then what needs it is refused
+  const Language* language = &kPostgresLanguage;  // how its statements are read (language.hpp)
+  std::shared_ptr<const Catalog> catalog;         // null: not read yet (or offline); then what needs it is refused
 
   bool sharded() const noexcept { return shards.size() > 1; }
 };

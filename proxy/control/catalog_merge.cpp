@@ -24,6 +24,7 @@ std::vector<std::string_view> type_names(router::KeyType type) {
     case router::KeyType::kSmallint: return {"smallint"};
     case router::KeyType::kText: return {"text", "character varying"};
     case router::KeyType::kUuid: return {"uuid"};
+    case router::KeyType::kBinary: return {"binary"};
   }
   return {};
 }

@@ -1,0 +1,214 @@
+#include <algorithm>
+
+#include "router/mysql_context.hpp"
+#include "router/mysql_functions.hpp"
+
+namespace shardway::router::mysql {
+
+namespace {
+
+// Answers that are one server's own, or change with what the connection did.
+constexpr std::string_view kPrimaryVariables[] = {"read_only",  "super_read_only", "innodb_read_only",
+                                                  "insert_id",  "in_transaction",  "rand_seed1",
+                                                  "rand_seed2", "pseudo_thread_id"};
+// Words that are calls of the clock without parentheses.
+constexpr std::string_view kClockWords[] = {"current_timestamp", "current_date", "current_time", "localtime",
+                                            "localtimestamp",    "utc_date",     "utc_time",     "utc_timestamp"};
+
+class Scanner {
+ public:
+  Scanner(Context& context, Cursor cursor) : context_(context), cursor_(cursor) {}
+
+  void scan() {
+    for (; !cursor_.at_end(); remember()) {
+      switch (cursor_.peek().kind) {
+        case TokenKind::kUserVariable: user_variable(); break;
+        case TokenKind::kSystemVariable: system_variable(); break;
+        case TokenKind::kQuoted:
+          if (cursor_.is_symbol("(", 1) && may_be_call()) user_function();
+          break;
+        case TokenKind::kWord: word(); break;
+        default: break;
+      }
+    }
+  }
+
+ private:
+  void remember() {
+    before_ = cursor_.place();
+    cursor_.skip();
+  }
+
+  bool before_is_word(std::initializer_list<std::string_view> words) const {
+    return before_ != kNowhere && Cursor(cursor_.text(), cursor_.tokens(), before_, before_ + 1).is_any_word(words);
+  }
+  bool before_is_symbol(std::string_view symbol) const {
+    return before_ != kNowhere && Cursor(cursor_.text(), cursor_.tokens(), before_, before_ + 1).is_symbol(symbol);
+  }
+
+  void assign(std::string_view variable) {
+    Setting setting;
+    setting.name = lower_case(variable);
+    setting.computed = true;
+    context_.set(std::move(setting));
+    context_.out.replica_safe = false;
+    context_.not_scatterable("a user variable");
+    context_.not_repeatable("a user variable");
+  }
+
+  void user_variable() {
+    const auto name = cursor_.source();
+    if (cursor_.is_symbol(":=", 1) || into_) {
+      assign(name);
+      return;
+    }
+    context_.out.reads_user_variables = true;
+    context_.not_scatterable("a user variable");
+  }
+
+  void system_variable() {
+    if (!cursor_.at_name(1)) return;
+    auto name = lower_case(cursor_.name(1));
+    remember();
+    if (cursor_.is_symbol(".", 1) && cursor_.at_name(2)) {
+      name = lower_case(cursor_.name(2));
+      remember();
+      remember();
+    }
+    auto& out = context_.out;
+    context_.not_scatterable("a system variable");
+    context_.not_repeatable("a system variable");
+    if (name == "last_insert_id" || name == "identity") out.reads_last_insert_id = true;
+    if (name == "warning_count" || name == "error_count") out.reads_last_outcome = true;
+    if (name == "pseudo_thread_id") out.reads_connection_id = true;
+    if (out.reads_last_insert_id || out.reads_last_outcome || name.compare(0, 5, "gtid_") == 0 || name == "last_gtid" ||
+        std::find(std::begin(kPrimaryVariables), std::end(kPrimaryVariables), name) != std::end(kPrimaryVariables))
+      out.replica_safe = false;
+  }
+
+  // Not the name of what is inserted into, a common table expression's, an alias with a list of columns, or a type's.
+  bool may_be_call() const {
+    if (before_is_symbol(")") ||
+        before_is_word({"as", "into", "insert", "replace", "ignore", "low_priority", "delayed", "high_priority",
+                        "table", "with", "recursive", "index", "key", "partition"}))
+      return false;
+    if (before_is_symbol(".")) return !after_into_;
+    Cursor behind = cursor_;
+    behind.skip();
+    behind.skip_parenthesised();
+    return !(behind.is_word("as") && behind.is_symbol("(", 1));
+  }
+
+  void user_function() {
+    auto& out = context_.out;
+    out.uses_user_functions = true;
+    out.replica_safe = false;
+    context_.pin(PinReason::kRoutine);
+    context_.not_scatterable("a stored function");
+    context_.not_repeatable("a stored function");
+  }
+
+  void word() {
+    if (into_ && !cursor_.is_any_word({"outfile", "dumpfile"})) into_ = false;
+    if (cursor_.is_symbol("(", 1)) return call();
+    const auto is = [this](std::string_view lower, std::size_t ahead = 0) { return cursor_.is_word(lower, ahead); };
+    auto& out = context_.out;
+    if (before_is_symbol(".")) {
+      // s.NEXTVAL is a sequence's in the ORACLE mode; elsewhere it is a column's name.
+      if (context_.mode().oracle && cursor_.is_any_word({"nextval", "currval"})) sequence(is("currval"));
+      return;
+    }
+    if ((is("next") || is("previous")) && is("value", 1) && is("for", 2)) return sequence(is("previous"));
+    if (is("for") && cursor_.is_any_word({"update", "share"}, 1)) return locks("FOR UPDATE or FOR SHARE");
+    if (is("lock") && is("in", 1)) return locks("LOCK IN SHARE MODE");
+    if (is("into")) return into();
+    if (is("procedure")) out.replica_safe = false, context_.not_scatterable("PROCEDURE");
+    if (is("sql_calc_found_rows")) {
+      out.leaves_found_rows = true;
+      out.replica_safe = false;
+      context_.not_scatterable("SQL_CALC_FOUND_ROWS");
+    }
+    if (std::any_of(std::begin(kClockWords), std::end(kClockWords), is)) varies("the time");
+  }
+
+  void into() {
+    after_into_ = true;
+    if (context_.out.kind != StatementKind::kRead) return;
+    into_ = true;
+    context_.out.replica_safe = false;
+    context_.not_scatterable("INTO");
+    if (cursor_.is_any_word({"outfile", "dumpfile"}, 1)) context_.not_sharded("SELECT … INTO a file on the server");
+  }
+
+  void locks(std::string_view what) {
+    context_.out.replica_safe = false;
+    context_.out.locks_reference = true;
+    context_.not_scatterable(what);
+  }
+
+  void varies(std::string_view what) {
+    context_.not_scatterable(what);
+    context_.not_repeatable(what);
+  }
+
+  void sequence(bool of_session) {
+    auto& out = context_.out;
+    out.uses_sequences = true;
+    out.uses_session_sequence = out.uses_session_sequence || of_session;
+    out.needs_home = true;
+    out.replica_safe = false;
+    varies("a sequence");
+  }
+
+  void call() {
+    const auto name = lower_case(cursor_.source());
+    if (before_is_symbol(".")) {
+      if (may_be_call()) user_function();
+      return;
+    }
+    if (is_grammar_word(name)) {
+      into_ = false;
+      after_into_ = after_into_ && name != "select";
+    }
+    const auto facts = function_facts(name);
+    if (!facts.known) {
+      if (!is_grammar_word(name) && may_be_call()) user_function();
+      return;
+    }
+    if (facts.spaced_is_other && cursor_.peek(1).spaced && !context_.mode().ignore_space) return user_function();
+    if (facts.aggregate) context_.not_scatterable("an aggregate or window function");
+    if (facts.varies) varies(name + "()");
+    if (facts.primary) context_.out.replica_safe = false;
+    if (facts.home) context_.out.needs_home = true;
+    special_call(name);
+  }
+
+  void special_call(const std::string& name) {
+    auto& out = context_.out;
+    if (name == "last_insert_id") {
+      if (cursor_.is_symbol(")", 2)) out.reads_last_insert_id = true;
+    } else if (name == "found_rows" || name == "row_count") {
+      out.reads_last_outcome = true;
+    } else if (name == "connection_id" || name == "ps_current_thread_id") {
+      out.reads_connection_id = true;
+    } else if (name == "get_lock") {
+      context_.pin(PinReason::kAdvisoryLock);
+    } else if (name == "nextval" || name == "lastval" || name == "setval") {
+      sequence(name == "lastval");
+    }
+  }
+
+  static constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
+
+  Context& context_;
+  Cursor cursor_;
+  std::size_t before_ = kNowhere;
+  bool into_ = false;        // SELECT … INTO @a, @b
+  bool after_into_ = false;  // INSERT INTO db.t (…
+};
+
+}  // namespace
+
+void scan_effects(Context& context, Cursor cursor) { Scanner(context, cursor).scan(); }
+
+}  // namespace shardway::router::mysql
