@@ -70,7 +70,7 @@ bool ddl_statement(Context& context, Cursor cursor) {
     out.kind = maintains ? StatementKind::kDdlAlone : StatementKind::kDdl;
     out.implicit_commit = true;
     if (!is_for_every_shard(cursor))
-      context.not_sharded(lower_case(cursor.source()) + " of this kind",
+      context.not_sharded(std::string(cursor.source()) + " of this kind",
                           "run it on each shard: /* shardway: shard=… */ names one");
     return true;
   }

@@ -90,7 +90,7 @@ class Scanner {
   bool may_be_call() const {
     if (before_is_symbol(")") ||
         before_is_word({"as", "into", "insert", "replace", "ignore", "low_priority", "delayed", "high_priority",
-                        "table", "with", "recursive", "index", "key", "partition"}))
+                        "table", "with", "recursive", "index", "key", "partition", "procedure"}))
       return false;
     if (before_is_symbol(".")) return !after_into_;
     Cursor behind = cursor_;

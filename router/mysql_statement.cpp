@@ -34,7 +34,7 @@ bool is_query(const Cursor& cursor) {
 // EXPLAIN, DESCRIBE, DESC, and MariaDB's ANALYZE, which runs the statement.
 bool explain(Context& context, Cursor cursor) {
   const bool named = cursor.is_any_word({"explain", "describe", "desc"});
-  if (!named && !cursor.is_word("analyze")) return false;
+  if (!named && (!cursor.is_word("analyze") || cursor.is_word("table", 1))) return false;
   bool runs = !named;
   cursor.skip();
   for (;;) {
@@ -89,6 +89,7 @@ void query_statement(Context& context, Cursor cursor) {
   scan_effects(context, cursor);
   if (!context.topology.sharded()) return;
   if (!query_tables(context, cursor)) context.not_understood = true;
+  out.locks_reference = out.locks_reference && !out.reference_tables.empty();
 }
 
 void analyze_statement(Context& context, Cursor cursor) {

@@ -37,9 +37,9 @@ inline std::string trimmed(std::string text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-inline std::vector<Row> rows() {
+inline std::vector<Row> rows(const std::string& name = "routes.txt") {
   std::vector<Row> all;
-  std::ifstream file(std::string(SHARDWAY_SOURCE_DIR) + "/tests/golden/routes.txt");
+  std::ifstream file(std::string(SHARDWAY_SOURCE_DIR) + "/tests/golden/" + name);
   int number = 0;
   for (std::string line; std::getline(file, line);) {
     ++number;

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Holds tests/golden/routes_mysql.txt against a real MariaDB: of every row the server must accept what the row does not
+call bad, refuse as a syntax error (1064) what it does, and find params=N parameters. Nothing is executed.
+
+    tests/golden/mysql_oracle.py [--port N]      starts a server of its own on that port and stops it again
+"""
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+ROWS = pathlib.Path(__file__).with_name("routes_mysql.txt")
+MODES = {"ansi_quotes", "no_backslash_escapes", "pipes_as_concat", "ignore_space", "oracle"}
+CHARSETS = {"gbk", "big5", "sjis", "latin1"}
+PARSE_ERRORS = {1064, 1149, 1300}
+# As root the server and its files belong to this user.
+UNPRIVILEGED = "nobody"
+
+
+class Client:
+    """Just enough of the protocol: log in without a password, COM_QUERY, COM_STMT_PREPARE."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 30)
+        self.read()
+        capabilities = 0x1 | 0x8 | 0x200 | 0x2000 | 0x8000 | 0x80000
+        self.send(struct.pack("<IIB23x", capabilities, 1 << 24, 45) + b"root\0" + b"\0" + b"mysql\0" +
+                  b"mysql_native_password\0", 1)
+        answer = self.read()
+        if answer[0] == 0xFE:
+            self.send(b"", 3)
+            answer = self.read()
+        if answer[0] != 0:
+            raise RuntimeError(answer)
+
+    def exactly(self, size):
+        data = b""
+        while len(data) < size:
+            part = self.socket.recv(size - len(data))
+            if not part:
+                raise ConnectionError("the server closed the connection")
+            data += part
+        return data
+
+    def read(self):
+        head = self.exactly(4)
+        return self.exactly(int.from_bytes(head[:3], "little"))
+
+    def send(self, payload, sequence=0):
+        self.socket.sendall(len(payload).to_bytes(3, "little") + bytes([sequence]) + payload)
+
+    def query(self, sql):
+        self.send(b"\x03" + sql.encode())
+        answer = self.read()
+        if answer[0] == 0xFF:
+            raise RuntimeError(f"{sql}: {answer[9:]!r}")
+
+    def prepare(self, text):
+        """(errno, parameters): errno 0 is accepted."""
+        self.send(b"\x16" + text)
+        answer = self.read()
+        if answer[0] == 0xFF:
+            return struct.unpack_from("<H", answer, 1)[0], 0
+        _, statement, columns, parameters = struct.unpack_from("<BIHH", answer)
+        for count in (parameters, columns):
+            for _ in range(count + 1 if count else 0):
+                self.read()
+        self.send(b"\x19" + struct.pack("<I", statement))
+        return 0, parameters
+
+
+class Server:
+    def __init__(self, port):
+        self.folder = tempfile.mkdtemp(prefix="shardway-oracle-")
+        os.chmod(self.folder, 0o755)
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, UNPRIVILEGED)
+        data = f"{self.folder}/data"
+        subprocess.run([*self.as_user(), "mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
+                        "--auth-root-authentication-method=normal"], check=True, stdout=subprocess.DEVNULL)
+        self.process = subprocess.Popen([*self.as_user(), "mariadbd", "--no-defaults", f"--datadir={data}",
+                                         f"--port={port}", "--bind-address=127.0.0.1",
+                                         f"--socket={self.folder}/socket", "--innodb-buffer-pool-size=16M"],
+                                        stderr=subprocess.DEVNULL)
+        for _ in range(300):
+            try:
+                Client(port)
+                return
+            except OSError:
+                time.sleep(0.1)
+        raise RuntimeError("the server did not start")
+
+    @staticmethod
+    def as_user():
+        return ["setpriv", f"--reuid={UNPRIVILEGED}", "--clear-groups"] if os.geteuid() == 0 else []
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(60)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def rows():
+    for number, line in enumerate(ROWS.read_text(encoding="utf-8").splitlines(), 1):
+        if not line or line[0] == "#" or line.count("|") < 2:
+            continue
+        flags, rest = line.split("|", 1)
+        yield number, set(flags.split()), rest.rsplit("|", 1)[0].strip()
+
+
+def bytes_of(sql):
+    return re.sub(rb"\\x([0-9a-f]{2})", lambda match: bytes([int(match[1], 16)]), sql.encode())
+
+
+def problem_of(client, flags, sql):
+    modes = ",".join(sorted(MODES & flags)).upper()
+    client.query("SET NAMES " + next(iter(CHARSETS & flags), "utf8mb4"))
+    client.query(f"SET sql_mode = '{modes}'")
+    errno, parameters = client.prepare(bytes_of(sql))
+    expected = int(next((flag[7:] for flag in flags if flag.startswith("params=")), 0))
+    if (errno in PARSE_ERRORS) != ("bad" in flags):
+        return f"the server says {errno}"
+    # What is refused for its names or its kind was parsed, but its parameters are not told.
+    if errno == 0 and parameters != expected:
+        return f"the server finds {parameters} parameters, not {expected}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--port", type=int, default=23862)
+    parser.add_argument("--running", action="store_true", help="a server without passwords is there already")
+    arguments = parser.parse_args()
+    server = None if arguments.running else Server(arguments.port)
+    try:
+        client = Client(arguments.port)
+        for schema in ("shop", "other", "db"):
+            client.query(f"CREATE DATABASE IF NOT EXISTS {schema}")
+        client.query("USE shop")
+        for table in ("customers (customer_id bigint primary key, name varchar(99) collate utf8mb4_bin, country text)",
+                      "orders (order_id bigint, customer_id bigint, status varchar(20), total decimal(10,2), created datetime)",
+                      "order_items (customer_id bigint, order_id bigint)", "accounts (name varchar(99), balance int)",
+                      "docs (id uuid, body text)", "sites (site int, host text)", "countries (code varchar(9), name text)",
+                      "audit_log (id bigint, what text)", "t (a varchar(99), b int, c int, d datetime)", "u (a int, b int)"):
+            client.query(f"CREATE TABLE IF NOT EXISTS {table}")
+        asked, problems = 0, []
+        for number, flags, sql in rows():
+            if "unasked" in flags:
+                continue
+            asked += 1
+            problem = problem_of(client, flags, sql)
+            if problem:
+                problems.append(f"{ROWS}:{number}: {sql}: {problem}")
+        print("\n".join(problems + [f"{asked} statements asked, {len(problems)} differ"]))
+        return 1 if problems else 0
+    finally:
+        if server:
+            server.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
