@@ -29,6 +29,7 @@ class DatabaseWatch {
   bool first_round_done() const noexcept;
   std::size_t shard_count() const noexcept { return shards_.size(); }
   const ShardWatch& shard(std::size_t i) const { return *shards_[i]; }
+  bool has_catalog(std::size_t shard) const { return readings_[shard].catalog != nullptr; }
   const std::vector<TableProblem>& problems() const noexcept { return reported_; }
 
  private:

@@ -36,7 +36,12 @@ class Findings {
       : watch_(watch), config_(watch.backend()->config), into_(into) {}
 
   void take() {
-    for (std::size_t i = 0; i < watch_.shard_count(); ++i) take_shard(watch_.shard(i), *watch_.backend()->shards[i]);
+    for (std::size_t i = 0; i < watch_.shard_count(); ++i) {
+      const auto& nodes = *watch_.backend()->shards[i];
+      take_shard(watch_.shard(i), nodes);
+      if (nodes.primary >= 0 && !watch_.has_catalog(i))
+        take_unread(nodes, watch_.shard(i).node(static_cast<std::size_t>(nodes.primary)));
+    }
     take_tables();
   }
 
@@ -74,13 +79,19 @@ class Findings {
               "set max_prepared_transactions there and restart it", false);
   }
 
+  void take_unread(const backend::ShardNodes& shard, const NodeWatch& primary) {
+    const auto& error = primary.error();
+    problem("shard " + quoted(shard.name) + ", node " + primary.node().address.text +
+                ": its catalogue could not be read: " + (error.empty() ? "no answer in time" : error),
+            "see what user " + quoted(config_.control.user) + " of [database.control] may read");
+  }
+
   void take_tables() {
     const auto topology = watch_.backend()->topology();
     for (const auto& table : watch_.problems()) {
       const bool refused = topology->catalog && topology->catalog->refused.contains(table.table);
       problem("table " + quoted(table.table) + ": " + table.message, table.hint, refused);
     }
-    if (!topology->catalog) problem("the catalogue could not be read", "see what the control user may read", true);
   }
 
   const DatabaseWatch& watch_;
@@ -94,12 +105,15 @@ Inspection inspect(const std::vector<std::shared_ptr<backend::Backend>>& backend
   Inspection inspection;
   std::vector<std::unique_ptr<DatabaseWatch>> databases;
   for (const auto& backend : backends) {
-    if (!backend->config.control.user.empty()) {
+    const bool is_postgresql = backend->config.protocol == config::Protocol::kPostgresql;
+    if (is_postgresql && !backend->config.control.user.empty()) {
       databases.push_back(std::make_unique<DatabaseWatch>(backend));
       continue;
     }
     inspection.problems.push_back({"database " + quoted(backend->config.name) + ": its servers were not looked at",
-                                   "set user and password in [database.control]", false});
+                                   is_postgresql ? "set user and password in [database.control]"
+                                                 : "only servers of protocol \"postgresql\" are, for now",
+                                   false});
   }
   const auto end = steady_now() + deadline / std::chrono::nanoseconds(1);
   for (auto now = steady_now(); now < end && !is_done(databases); now = steady_now()) look_once(databases, now, end);
