@@ -109,22 +109,23 @@ bool evaluate(Context& context, Cursor cursor) {
   return true;
 }
 
-// Statements for the server itself. Those that commit were tried on a server.
+// Statements for the server itself. Which of them commit was tried on MariaDB 10.11.
 bool administration(Context& context, Cursor cursor) {
   auto& out = context.out;
   if (cursor.is_word("flush")) {
     for (auto rest = cursor; !rest.at_end(); rest.skip())
       if (rest.is_word("lock") || rest.is_word("export")) context.pin(PinReason::kTableLock);
     out.implicit_commit = true;
-  } else if (cursor.is_any_word({"grant", "revoke", "install", "uninstall", "reset", "purge", "change", "cache", "load",
-                                 "start", "stop", "shutdown", "binlog", "clone", "restart"})) {
+  } else if (cursor.is_any_word({"grant", "revoke", "install", "uninstall", "reset"})) {
     out.implicit_commit = true;
   } else if (cursor.is_word("get") || cursor.is_word("signal") || cursor.is_word("resignal")) {
     out.reads_last_outcome = cursor.is_word("get");
     scan_effects(context, cursor);
   } else if (cursor.is_word("backup") || cursor.is_word("lock")) {
     context.pin(PinReason::kTableLock);
-  } else if (!cursor.is_any_word({"checksum", "help", "import", "unlock"})) {
+    out.implicit_commit = true;
+  } else if (!cursor.is_any_word({"checksum", "help", "import", "unlock", "purge", "change", "cache", "load", "start",
+                                  "stop", "shutdown", "binlog", "clone", "restart"})) {
     return false;
   }
   out.kind = StatementKind::kOther;
@@ -176,8 +177,8 @@ bool utility_statement(Context& context, Cursor cursor) {
   if (cursor.is_word("kill")) return kill(context, cursor);
   if (cursor.is_word("lock") && lock(context, cursor)) return true;
   if (cursor.is_word("unlock") && cursor.is_any_word({"tables", "table"}, 1)) {
+    // It commits only where LOCK TABLES was: its session knows.
     context.out.kind = StatementKind::kUnlock;
-    context.out.implicit_commit = true;
     return true;
   }
   if (cursor.is_word("load") && load(context, cursor)) return true;
