@@ -143,18 +143,20 @@ void Session::stop_waiting() {
   if (waiting->link) waiting->pool->give_back(std::move(waiting->link));
 }
 
-// `clean`: nothing but the session's state is left on it. Else it is reset before anybody else has it.
+// `clean`: nothing but the session's state is left on it. Else it is reset before anybody else has it; or closed, if a
+// reset would take a prepared XA branch along, which outlives its connection.
 void Session::give_back(bool clean) {
   auto link = std::move(link_);
   auto& pool = link->pool();
   link->lend_to(nullptr);
   link_is_ready_ = held_for_data_ = false;
   cursors_.clear();
+  const bool may_have_branches = pin_detail_ == "xa";
   unpin();
   const bool idle = !link->owes() && !link->is_broken() && link->held.empty() && link->pass_remaining == 0 &&
                     !link->payload_goes_on && !link->has_backlog() && pass_remaining_ == 0 && !payload_goes_on_ &&
                     !sends_file_;
-  if (!idle) {
+  if (!idle || may_have_branches) {
     worker_.loop().defer([&pool, parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link))] {
       pool.discard(std::move(*parcel));
     });

@@ -84,7 +84,7 @@ class Reader:
             info, tracked = self.rest(), []
             info = info[1:] if info[:1] == bytes([len(info) - 1 & 0xFF]) else info   # MariaDB tells the length here too
         parts += [f"info={shown(info)}"] if info else []
-        parts += [f"[{item}]" for item in tracked]
+        parts += [f"[{item}]" for item in sorted(tracked)]  # variables come in no order of their own
         return self._ended(" ".join(parts))
 
     def _tracked(self):
