@@ -9,7 +9,7 @@ namespace shardway::protocol::mysql {
 namespace {
 
 constexpr std::uint8_t kProtocolVersion = 10, kAuthSwitch = 0xfe, kAuthMore = 0x01;
-constexpr std::size_t kFirstScrambleBytes = 8, kResponseHeadBytes = 32;
+constexpr std::size_t kFirstScrambleBytes = 8, kSecondScrambleBytes = 13, kResponseHeadBytes = 32;
 
 bool has(Capabilities all, Capabilities one) noexcept { return (all & one) != 0; }
 
@@ -55,9 +55,10 @@ Result<Greeting> decode_greeting(Bytes payload) {
   greeting.status = *state;
   greeting.capabilities = *low | Capabilities{*high} << 16;
   greeting.capabilities |= extended(*reserved, greeting.capabilities);
-  const auto second = reader.bytes(std::max<std::size_t>(13, *auth_size) - kFirstScrambleBytes);
+  const auto second_size = std::max<std::size_t>(kFirstScrambleBytes + kSecondScrambleBytes, *auth_size);
+  const auto second = reader.bytes(second_size - kFirstScrambleBytes);
   if (!second) return WireError::kTruncated;
-  greeting.scramble += second->substr(0, second->find('\0'));
+  greeting.scramble += second->substr(0, second->size() - (second->back() == '\0' ? 1 : 0));
   if (has(greeting.capabilities, capability::kPluginAuth)) greeting.plugin = name(reader);
   return greeting;
 }
@@ -94,7 +95,7 @@ Result<HandshakeResponse> decode_handshake_response(Bytes payload) {
   response.capabilities = *low | extended(*reserved, *low);
   response.max_packet = *max_packet;
   response.collation = *collation;
-  response.is_ssl_request = payload.size() == kResponseHeadBytes;
+  response.is_ssl_request = payload.size() == kResponseHeadBytes && has(*low, capability::kSsl);
   if (response.is_ssl_request) return response;
   const auto user = reader.cstring();
   if (!user) return WireError::kTruncated;
@@ -153,7 +154,8 @@ Result<AuthSwitch> decode_auth_switch(Bytes payload) {
   if (!plugin) return WireError::kTruncated;
   request.plugin = *plugin;
   request.data = reader.rest();
-  if (!request.data.empty() && request.data.back() == '\0') request.data.remove_suffix(1);
+  // Plugins that count 20 bytes end them with a NUL; ed25519's 32 are any bytes, of which the last may be one.
+  if (request.data.size() == kScrambleBytes + 1 && request.data.back() == '\0') request.data.remove_suffix(1);
   return request;
 }
 
@@ -161,7 +163,8 @@ void encode(std::string& out, std::uint8_t& sequence, const AuthSwitch& request)
   append_packet(out, sequence, [&](Writer& writer) {
     writer.u8(kAuthSwitch);
     writer.cstring(request.plugin);
-    writer.cstring(request.data);
+    writer.bytes(request.data);
+    if (request.data.size() == kScrambleBytes) writer.u8(0);
   });
 }
 

@@ -19,7 +19,7 @@ namespace shardway::protocol::mysql {
 inline constexpr std::string_view kNativePassword = "mysql_native_password";
 inline constexpr std::string_view kCachingSha2 = "caching_sha2_password";
 inline constexpr std::string_view kEd25519 = "client_ed25519";
-inline constexpr std::size_t kScrambleBytes = 20;
+inline constexpr std::size_t kScrambleBytes = 20, kEd25519ScrambleBytes = 32;
 inline constexpr std::uint8_t kUtf8mb4 = 45;  // utf8mb4_general_ci
 
 // Handshake v10, a server's first word.
@@ -51,7 +51,7 @@ void encode(std::string& out, std::uint8_t& sequence, const HandshakeResponse& r
 
 struct AuthSwitch {
   std::string_view plugin;
-  Bytes data;  // the scramble, without its NUL
+  Bytes data;  // the scramble, without the NUL behind one of 20 bytes
 };
 Result<AuthSwitch> decode_auth_switch(Bytes payload);
 void encode(std::string& out, std::uint8_t& sequence, const AuthSwitch& request);

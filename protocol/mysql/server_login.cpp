@@ -10,6 +10,11 @@ constexpr std::uint8_t kFastAuthSucceeded = 0x03, kFullAuthNeeded = 0x04;
 constexpr Bytes kPublicKeyWanted("\x02", 1);
 constexpr std::uint32_t kMaxPacket = 1U << 30;
 
+// What is signed has the size its plugin gives it: a server does not choose what else to have signed.
+bool fits(std::string_view plugin, Bytes scramble) noexcept {
+  return scramble.size() == (plugin == kEd25519 ? kEd25519ScrambleBytes : kScrambleBytes);
+}
+
 }  // namespace
 
 LoginStep ServerLogin::fail(std::string message, std::uint16_t code) {
@@ -41,6 +46,7 @@ LoginStep ServerLogin::on_packet(Bytes payload, std::uint8_t sequence, std::stri
   scramble_ = request->data;
   const auto answer = proof(plugin_);
   if (!answer) return fail("the server asks for the authentication plugin " + plugin_ + ", which is not supported");
+  if (!fits(plugin_, scramble_)) return fail("the server's scramble for " + plugin_ + " has a wrong size");
   append_packets(out, sequence_, *answer);
   return LoginStep::kContinue;
 }
@@ -54,6 +60,7 @@ LoginStep ServerLogin::on_greeting(Bytes payload, std::string& out) {
   plugin_ = greeting->plugin;
   constexpr auto kNeeded = capability::kProtocol41 | capability::kSecureConnection | capability::kPluginAuth;
   if ((greeting->capabilities & kNeeded) != kNeeded) return fail("the server is older than MySQL 5.5");
+  if (!fits(kNativePassword, scramble_)) return fail("the server's greeting has a scramble of a wrong size");
   const bool has_tls = (greeting->capabilities & capability::kSsl) != 0;
   if (require_tls_ && !has_tls) return fail("server_tls asks for encryption, and the server has none");
   tls_ = tls_ && has_tls;

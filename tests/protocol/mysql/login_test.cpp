@@ -109,6 +109,25 @@ TEST(Login, ServersThatDoNotBehave) {
   fails(login = fresh(), next(old).payload);
 }
 
+// What a server has signed is a scramble, of its size, and nothing else.
+TEST(Login, ScramblesOfAnotherSizeAreRefused) {
+  for (const auto& [plugin, size] : {std::pair{kNativePassword, 8U},
+                                     {kNativePassword, 0U},
+                                     {kCachingSha2, 64U},
+                                     {kEd25519, 31U},
+                                     {kEd25519, 64U},
+                                     {kEd25519, 0U}}) {
+    ServerLogin login({"app", "secret", ""}, kAll, kUtf8mb4, false, false);
+    std::string out, said = greeting_of("abcdefghijklmnopqrst", kNativePassword);
+    ASSERT_EQ(login.on_packet(next(said).payload, 0, out), LoginStep::kContinue);
+    std::uint8_t sequence = 2;
+    out.clear();
+    encode(said, sequence, AuthSwitch{plugin, std::string(size, 'n')});
+    EXPECT_EQ(login.on_packet(next(said).payload, 2, out), LoginStep::kFailed) << plugin << size;
+    EXPECT_EQ(out, "");
+  }
+}
+
 TEST(Login, AsksForTlsBeforeAnythingElse) {
   ServerLogin login({"app", "secret", "shop"}, kAll, kUtf8mb4, true, true);
   std::string out, greeting = greeting_of("abcdefghijklmnopqrst", kNativePassword, kAll | capability::kSsl);
