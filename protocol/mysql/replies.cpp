@@ -14,6 +14,7 @@ bool has(Capabilities all, Capabilities one) noexcept { return (all & one) != 0;
 
 }  // namespace
 
+// The info has its length on every connection, though the documentation has it so with kSessionTrack alone.
 Result<Ok> decode_ok(Bytes payload, Capabilities capabilities) {
   Reader reader(payload);
   Ok ok;
@@ -29,14 +30,11 @@ Result<Ok> decode_ok(Bytes payload, Capabilities capabilities) {
   ok.insert_id = *insert_id;
   ok.status = *state;
   ok.warnings = *warnings;
-  if (!has(capabilities, capability::kSessionTrack)) {
-    ok.info = reader.rest();
-    return ok;
-  }
   if (reader.at_end()) return ok;
   const auto info = lenenc_bytes(reader);
   if (!info) return WireError::kTruncated;
   ok.info = *info;
+  if (!has(capabilities, capability::kSessionTrack)) return ok;
   if (!has(ok.status, status::kSessionStateChanged) || reader.at_end()) return ok;
   const auto tracked = lenenc_bytes(reader);
   if (!tracked) return WireError::kTruncated;
@@ -54,7 +52,6 @@ void encode(std::string& out, std::uint8_t& sequence, const Ok& ok, Capabilities
     const auto state = tells ? ok.status | status::kSessionStateChanged : ok.status & ~status::kSessionStateChanged;
     writer.le16(static_cast<std::uint16_t>(state));
     writer.le16(ok.warnings);
-    if (!tracks) return writer.bytes(ok.info);
     if (tells || !ok.info.empty()) lenenc_bytes(writer, ok.info);
     if (tells) lenenc_bytes(writer, ok.tracked);
   });

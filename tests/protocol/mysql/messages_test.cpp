@@ -183,6 +183,23 @@ TEST(Messages, Ok) {
   EXPECT_EQ(stripped->info, ok.info);
 }
 
+// Caught from MariaDB 10.11.19: the same bytes whether the client asked for session tracking or not. Clients that did
+// not ask were told the info without its length.
+TEST(Messages, OkHasTheLengthOfItsInfo) {
+  const auto payload =
+      from_hex("0001000200000028526f7773206d6174636865643a203120204368616e6765643a203120205761726e696e67733a2030");
+  for (const auto capabilities : {kModern, kModern & ~capability::kSessionTrack}) {
+    const auto ok = decode_ok(payload, capabilities);
+    ASSERT_TRUE(ok);
+    EXPECT_EQ(ok->info, "Rows matched: 1  Changed: 1  Warnings: 0");
+    EXPECT_EQ(payload_of(packet(*ok, capabilities)), payload);
+    for (std::size_t size = 0; size < payload.size(); ++size) {
+      if (size == 7) continue;  // where an OK without info ends
+      EXPECT_FALSE(decode_ok(Bytes(payload).substr(0, size), capabilities)) << size;
+    }
+  }
+}
+
 TEST(Messages, Err) {
   const auto out = packet(Err{1064, "42000", "You have an error"});
   const auto read = decode_err(payload_of(out));
