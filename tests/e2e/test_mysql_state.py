@@ -71,8 +71,13 @@ class Settings(StateCase):
 
     def test_databases(self):
         """46: USE and INIT_DB, with the server's own error at once."""
-        self.mixed("use nowhere", "select database() is null", init_db("nowhere"), "select count(*) from items", "use mysql",
+        self.mixed("use nowhere", "select database() is null", init_db("nowhere"), "select count(*) from items",
                    f"use `{self.database}`", "select count(*) from items", init_db(self.database), "select count(*) from items")
+
+    def test_a_denied_database(self):
+        self.mixed("use mysql", init_db("mysql"), "select count(*) from items", "select * from mysql.user")
+
+    def test_without_a_database(self):
         self.mixed("select database()", "select * from items", f"use {self.database}", "select count(*) from items", database="")
 
     def test_reset_connection(self):
@@ -142,7 +147,7 @@ class Transactions(StateCase):
             heard += two.sql("begin", "update items set note = 'two' where id in (2, 3)", "insert into items (note) values ('weight'), ('weight')")
             blocked = query("update items set note = 'two' where id = 1")
             two.send(blocked)
-            wait_until(lambda: self.on_plain("select 1 from information_schema.innodb_trx where trx_state = 'LOCK WAIT'"), 10, "it waits")
+            wait_until(lambda: self.open_transactions(waiting=True), 10, "it waits")
             heard += one.sql("update items set note = 'one' where id = 2", "select @@in_transaction")
             heard += two.reply(blocked) + two.sql("rollback") + one.sql("rollback")
             heard += two.sql("begin", "update items set note = 'two' where id = 1")

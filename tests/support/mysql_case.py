@@ -146,9 +146,13 @@ class MysqlCase(unittest.TestCase):
         return self.on_plain("select id, command, state, info from information_schema.processlist where db = %s and user <> 'root'"
                              + more, [self.database])
 
-    def open_transactions(self):
-        return self.on_plain("select trx_mysql_thread_id from information_schema.innodb_trx join information_schema.processlist p"
-                             " on p.id = trx_mysql_thread_id where p.db = %s", [self.database])
+    def open_transactions(self, waiting=False):
+        """Threads of this class's database that have a transaction open (or wait for a lock in it). innodb_trx would not do: it shows
+        an old state as long as it is asked more often than every 100 ms."""
+        status = self.on_plain("show engine innodb status")[0][2]
+        found = re.findall(r"^---TRANSACTION \d+, ACTIVE.*?(?=^---|\Z)", status, re.MULTILINE | re.DOTALL)
+        threads = {int(re.search(r"thread id (\d+)", text)[1]) for text in found if "thread id" in text and (not waiting or "LOCK WAIT" in text)}
+        return [number for number, *_ in self.server_connections() if number in threads]
 
     def wait_until_clean(self, seconds=10):
         """Until no server connection of this database runs a statement or has a transaction open."""
