@@ -99,7 +99,7 @@ class Reader:
                 items.append(f"gtids={shown(body.string())}")
             else:
                 items.append(f"{TRACKED.get(kind, kind)}={shown(body.string())}")
-        return items
+        return sorted(items)   # the server's own order is that of a hash table
 
     def eof(self):
         """The five bytes of old."""
