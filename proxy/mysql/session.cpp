@@ -180,6 +180,10 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
   }
   if (busy() || !borrow()) {
     blocked_ = busy() || waiting_ != nullptr || (link_ && !link_is_ready_);
+    if (!blocked_) {  // the client has been told why; the rest of its 16 MiB would be taken for commands
+      out_.flush(stream_);
+      close();
+    }
     return true;
   }
   pin_to(router::PinReason::kUninspected, "a statement of 16 MiB or more");

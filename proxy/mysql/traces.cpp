@@ -106,6 +106,9 @@ class Reading {
   void judge() {
     if (variable_ && (sets_ || assigns_ || into_)) pin(PinReason::kComputedSetting, "a user variable");
     if (sets_ && transaction_ && !scoped_) pin(PinReason::kComputedSetting, "SET TRANSACTION");
+    // Of several statements it is not known whose the reported variables are.
+    if (traces_.sets_for_statement && sql_.find(';') != std::string_view::npos)
+      pin(PinReason::kUninspected, "SET STATEMENT among others");
     traces_.asks_about_last = about_last_ || insert_id_;
     traces_.asks_for_insert_id_only = insert_id_ && !about_last_;
   }

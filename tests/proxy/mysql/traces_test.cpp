@@ -24,6 +24,7 @@ TEST(Traces, WhatPins) {
            {"SELECT LAST_INSERT_ID(5)", PinReason::kComputedSetting},
            {"UPDATE t SET a = LAST_INSERT_ID( a + 1 )", PinReason::kComputedSetting},
            {"SET session_track_schema = 0", PinReason::kUninspected},
+           {"SET STATEMENT a = 1 FOR SELECT 1; SET time_zone = '+01:00'", PinReason::kUninspected},
        })
     EXPECT_EQ(traces_of(sql).pins, reason) << sql;
 }
