@@ -15,12 +15,13 @@ namespace shardway::router {
 // A table's column, or a view's.
 struct Column {
   std::string name;
-  std::string type;             // format_type(): "bigint", "text", "character varying(20)"
-  bool generated = false;       // GENERATED ALWAYS AS (…) STORED: not part of COPY's default column list
-  bool not_null = false;        // NOT NULL: the server refuses a NULL there
-  bool default_varies = false;  // has a default that is no constant: nextval(), now(), gen_random_uuid(), identity
-  bool from_sequence = false;   // serial, identity, DEFAULT nextval(…)
-  bool loose = false;           // compares by a nondeterministic collation: equal values may have different bytes
+  std::string type;               // format_type(): "bigint", "text", "character varying(20)"
+  bool generated = false;         // GENERATED ALWAYS AS (…) STORED: not part of COPY's default column list
+  bool not_null = false;          // NOT NULL: the server refuses a NULL there
+  bool default_varies = false;    // has a default that is no constant: nextval(), now(), gen_random_uuid(), identity
+  bool from_sequence = false;     // serial, identity, DEFAULT nextval(…)
+  bool loose = false;             // compares by a nondeterministic collation: equal values may have different bytes
+  std::string unfit_as_key = {};  // MySQL: why a text column cannot be a shard key; empty: it may
   std::uint32_t own_type = 0;  // the OID of a type that is not PostgreSQL's own; other shards may number it differently
   std::string default_sql = {};
   bool operator==(const Column&) const = default;
@@ -67,6 +68,8 @@ struct Catalog {
   std::unordered_map<std::string, std::vector<std::string>> primary_keys;  // "schema.name" -> its columns
   std::unordered_map<std::string, Refusal> refused;  // "schema.name" of configured tables that may not be used
   std::unordered_set<std::string> differing_types;   // unqualified names of types whose OID depends on the shard
+  std::string sql_mode;                              // MySQL: what a session begins with
+  bool folds_table_names = false;                    // MySQL: lower_case_table_names
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
   bool operator==(const Catalog&) const = default;

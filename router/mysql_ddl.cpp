@@ -42,13 +42,60 @@ bool drop_temporary(Context& context, Cursor cursor) {
   return true;
 }
 
-// What every shard can be told alike, without looking at the definition: the rest is left to an operator.
-bool is_for_every_shard(Cursor cursor) {
-  if (cursor.is_word("drop")) {
-    cursor.skip();
-    return cursor.is_any_word({"table", "index", "view"});
+// CREATE TABLE … SELECT would fill each shard from its own rows.
+bool takes_rows(Cursor cursor) {
+  for (; !cursor.at_end(); cursor.skip()) {
+    if (cursor.is_word("select")) return true;
+    if (cursor.is_word("as") && !cursor.is_symbol("(", 1)) return true;
   }
   return false;
+}
+
+// The table a definition is about: one of the configuration's, or one it says what to do with.
+void defined_table(Context& context, Cursor& cursor) {
+  const auto& topology = context.topology;
+  if (cursor.take_word("if")) {
+    cursor.take_word("not");
+    cursor.take_word("exists");
+  }
+  auto database = cursor.at_name() && cursor.is_symbol(".", 1) ? cursor.take_name() : std::string();
+  if (!database.empty()) cursor.skip();
+  auto name = cursor.take_name();
+  if (context.mode().lower_case_table_names) name = lower_case(name);
+  const auto& current = context.settings.search_path;
+  if (database.empty()) database = current.empty() ? topology.database : std::string(current);
+  const auto* table = topology.tables.find(database, name);
+  if (table == nullptr && database == topology.database) table = topology.tables.find("", name);
+  if (table != nullptr) {
+    const auto number = static_cast<std::uint16_t>(table - topology.tables.all().data());
+    if (table->kind == TableKind::kSingle) context.out.single_tables.push_back(number);
+    return;
+  }
+  if (topology.unlisted != Unlisted::kRefuse && database == topology.database) return;
+  context.fault(FaultReason::kUnknownTable,
+                "table \"" + name + "\" is not in the configuration of database \"" + topology.database + "\"",
+                "list it as [[database.table]], or set unlisted_tables under [database.sharding]");
+}
+
+// What every shard can be told alike, without looking at the definition: what comes of it is judged when the tables are
+// read again. The rest is left to an operator.
+bool is_for_every_shard(Context& context, Cursor cursor) {
+  const bool creates = cursor.take_word("create");
+  if (creates || cursor.take_word("alter")) {
+    if (cursor.is_word("or") && cursor.is_word("replace", 1)) cursor.skip(2);
+    while (cursor.is_any_word({"online", "ignore", "unique", "fulltext", "spatial"})) cursor.skip();
+    if (creates && cursor.take_word("index")) {
+      while (!cursor.at_end() && !cursor.is_word("on")) cursor.skip();
+      if (!cursor.take_word("on")) return false;
+      defined_table(context, cursor);
+      return true;
+    }
+    if (!cursor.take_word("table")) return false;
+    defined_table(context, cursor);
+    return !creates || !takes_rows(cursor);
+  }
+  if (!cursor.take_word("drop")) return false;
+  return cursor.is_any_word({"table", "index", "view"});
 }
 
 }  // namespace
@@ -61,7 +108,9 @@ bool ddl_statement(Context& context, Cursor cursor) {
   if (cursor.is_word("truncate")) {
     out.kind = StatementKind::kTruncate;
     out.implicit_commit = true;
-    context.not_sharded("TRUNCATE TABLE", "use DELETE, or name the shard in a comment: /* shardway: shard=… */");
+    cursor.skip();
+    cursor.take_word("table");
+    if (context.topology.sharded()) defined_table(context, cursor);
     return true;
   }
   const bool maintains = cursor.is_any_word({"analyze", "optimize", "repair", "check"}) &&
@@ -69,7 +118,7 @@ bool ddl_statement(Context& context, Cursor cursor) {
   if (maintains || cursor.is_any_word({"create", "alter", "drop", "rename"})) {
     out.kind = maintains ? StatementKind::kDdlAlone : StatementKind::kDdl;
     out.implicit_commit = true;
-    if (!is_for_every_shard(cursor))
+    if (context.topology.sharded() && !is_for_every_shard(context, cursor))
       context.not_sharded(std::string(cursor.source()) + " of this kind",
                           "run it on each shard: /* shardway: shard=… */ names one");
     return true;

@@ -62,7 +62,13 @@ void check_control(const Database& database, const Value& at, Report& report) {
           where(element(at, "shard", i), {"nodes"}),
           "shard " + quote(database.shards[i].name) + " has several nodes, and nobody to ask which is the primary",
           kAdd);
-  if (database.shards.size() > 1)
+  if (database.shards.size() > 1 && database.protocol == Protocol::kMysql)
+    report.error(at.at,
+                 label(database) +
+                     " has several shards and no [database.control]: whether equal keys have equal bytes is told by "
+                     "their columns' collations",
+                 kAdd);
+  else if (database.shards.size() > 1)
     report.warning(at.at,
                    label(database) +
                        " has several shards and no [database.control]: without the tables' columns, INSERT and COPY "
@@ -96,15 +102,6 @@ std::string shard_hint(const Database& database, std::string_view name) {
 }
 
 void check_database(const Database& database, const Value& at, Report& report) {
-  if (database.protocol == Protocol::kMysql && database.shards.size() > 1)
-    report.error(where(at, {"protocol"}), label(database) + ": a database of protocol \"mysql\" has one shard for now",
-                 "give it one [[database.shard]]");
-  for (const auto& shard : database.shards)
-    if (database.protocol == Protocol::kMysql && shard.nodes.size() > 1)
-      report.error(where(at, {"protocol"}),
-                   label(database) + ": shard " + quote(shard.name) +
-                       ": which of several nodes is the primary is not told for protocol \"mysql\" yet",
-                   "name the primary alone");
   check_shards(database, at, report);
   check_control(database, at, report);
   check_reads(database, at, report);

@@ -8,7 +8,7 @@ namespace {
 
 std::string label(const Table& table) { return "table " + quote(table.name); }
 
-void check_sharded(const Table& table, const Value& at, Report& report) {
+void check_sharded(const Database& database, const Table& table, const Value& at, Report& report) {
   constexpr char kExample[] = "for example key = \"customer_id\" and type = \"bigint\"";
   if (table.key.empty() && !unread(at, "key", report))
     report.error(at.at, label(table) + " is sharded and has no key", kExample);
@@ -20,7 +20,7 @@ void check_sharded(const Table& table, const Value& at, Report& report) {
       report.error(at.at, label(table) + " is sharded and has no type of its key", kExample);
     return;
   }
-  const auto type = parse_key_type(table.type);
+  const auto type = parse_key_type(table.type, database.protocol);
   if (const Wrong* wrong = std::get_if<Wrong>(&type))
     report.error(where(at, {"type"}), label(table) + ": " + wrong->message, wrong->hint);
 }
@@ -70,7 +70,7 @@ void check_tables(const Database& database, const Value& at, Report& report) {
     if (unread(place, "kind", report)) continue;
     switch (table.kind) {
       case router::TableKind::kSharded:
-        check_sharded(table, place, report);
+        check_sharded(database, table, place, report);
         check_misplaced(table, place, {"shard"}, "sharded", report);
         break;
       case router::TableKind::kReference:

@@ -24,6 +24,15 @@ constexpr std::array<Allowed, 10> kAllowed{{{"bigint", router::KeyType::kBigint}
                                             {"varchar", router::KeyType::kText},
                                             {"uuid", router::KeyType::kUuid}}};
 
+// Of MySQL's integers those whose range is known to the router; how a text is padded is its collation's.
+constexpr std::array<Allowed, 7> kAllowedMysql{{{"bigint", router::KeyType::kBigint},
+                                                {"int", router::KeyType::kInteger},
+                                                {"integer", router::KeyType::kInteger},
+                                                {"smallint", router::KeyType::kSmallint},
+                                                {"varchar", router::KeyType::kText},
+                                                {"varbinary", router::KeyType::kBinary},
+                                                {"binary", router::KeyType::kBinary}}};
+
 struct Refused {
   std::string_view name, why;
 };
@@ -63,9 +72,21 @@ std::string normalised(std::string_view text) {
   return out == "character varying" ? "varchar" : out;
 }
 
+// "bigint(20) unsigned" -> "bigint"
+std::variant<router::KeyType, Wrong> parse_mysql_key_type(std::string_view text) {
+  constexpr std::string_view kUnsigned = " unsigned";
+  auto name = normalised(text.ends_with(kUnsigned) ? text.substr(0, text.size() - kUnsigned.size()) : text);
+  for (const Allowed& allowed : kAllowedMysql)
+    if (allowed.name == name) return allowed.type;
+  return Wrong{quote(text) + " is not a type a shard key can have",
+               "a shard key is bigint, int, smallint, varchar (of a collation that ends in _bin), varbinary or binary; "
+               "for a text of a _nopad_bin collation write varbinary"};
+}
+
 }  // namespace
 
-std::variant<router::KeyType, Wrong> parse_key_type(std::string_view text) {
+std::variant<router::KeyType, Wrong> parse_key_type(std::string_view text, Protocol protocol) {
+  if (protocol == Protocol::kMysql) return parse_mysql_key_type(text);
   constexpr char kUse[] = "a shard key is bigint, integer, smallint, text, varchar or uuid";
   const std::string name = normalised(text);
   const bool has_modifier = text.find('(') != std::string_view::npos;

@@ -3,6 +3,7 @@
 
 #include "proxy/config/check.hpp"
 #include "proxy/config/words.hpp"
+#include "router/language.hpp"
 
 namespace shardway::proxy::config {
 namespace {
@@ -30,7 +31,7 @@ router::Table make_table(const Database& database, const Table& table) {
   out.unenforced = table.unenforced;
   if (table.kind == router::TableKind::kSharded) {
     out.key = *parse_column_name(table.key);
-    out.key_type = std::get<router::KeyType>(parse_key_type(table.type));
+    out.key_type = std::get<router::KeyType>(parse_key_type(table.type, database.protocol));
   } else if (table.kind == router::TableKind::kSingle) {
     out.shard = index_of(database, table.shard);
   }
@@ -43,6 +44,7 @@ router::Topology make_topology(const Database& database) {
   constexpr std::string_view kSingle = "single:";
   router::Topology out;
   out.database = database.name;
+  if (database.protocol == Protocol::kMysql) out.language = &router::kMysqlLanguage;
   for (const Shard& shard : database.shards) out.shards.push_back(shard.name);
   const Sharding& sharding = database.sharding;
   if (!sharding.home.empty()) out.home = index_of(database, sharding.home);

@@ -36,7 +36,7 @@ struct QualifiedName {
 std::optional<QualifiedName> parse_table_name(std::string_view text);
 std::optional<std::string> parse_column_name(std::string_view text);
 
-std::variant<router::KeyType, Wrong> parse_key_type(std::string_view text);
+std::variant<router::KeyType, Wrong> parse_key_type(std::string_view text, Protocol protocol = Protocol::kPostgresql);
 
 // What `password` of a [[user]] is.
 enum class SecretKind : std::uint8_t { kNone, kClearText, kMd5, kScramVerifier, kBrokenVerifier, kNativeHash };

@@ -20,17 +20,21 @@ using router::TableShape;
 std::vector<std::string_view> type_names(router::KeyType type) {
   switch (type) {
     case router::KeyType::kBigint: return {"bigint"};
-    case router::KeyType::kInteger: return {"integer"};
+    case router::KeyType::kInteger: return {"integer", "int"};
     case router::KeyType::kSmallint: return {"smallint"};
-    case router::KeyType::kText: return {"text", "character varying"};
+    case router::KeyType::kText: return {"text", "character varying", "varchar"};
     case router::KeyType::kUuid: return {"uuid"};
-    case router::KeyType::kBinary: return {"binary"};
+    case router::KeyType::kBinary: return {"binary", "varbinary", "nopad varchar", "nopad text"};
   }
   return {};
 }
 
-// "character varying(20)" -> "character varying"
-std::string_view without_modifier(std::string_view type) { return type.substr(0, type.find('(')); }
+// "character varying(20)" -> "character varying"; "bigint unsigned" -> "bigint"
+std::string_view without_modifier(std::string_view type) {
+  constexpr std::string_view kUnsigned = " unsigned";
+  type = type.substr(0, type.find('('));
+  return type.ends_with(kUnsigned) ? type.substr(0, type.size() - kUnsigned.size()) : type;
+}
 
 std::string name_of(const Table& table) { return (table.schema.empty() ? "public" : table.schema) + "." + table.name; }
 
@@ -44,6 +48,9 @@ std::optional<Refusal> judge_key(const Table& table, const TableShape& shape) {
     return Refusal{"its key column \"" + table.key + "\" is " + column->type + ", configured as " +
                        std::string(expected[0]) + ": rows would be looked for on the wrong shard",
                    "set the table's type in the configuration to what the column is"};
+  if (!column->unfit_as_key.empty())
+    return Refusal{"its key column \"" + table.key + "\" cannot be a shard key: " + column->unfit_as_key,
+                   "give it an integer or binary type, or the collation utf8mb4_bin or utf8mb4_nopad_bin"};
   if (column->loose)
     return Refusal{"its key column \"" + table.key +
                        "\" compares by a nondeterministic collation: equal keys could be " + "on different shards",
@@ -83,6 +90,8 @@ class Merger {
       if (!shape.primary_key.empty()) catalog.primary_keys.emplace(name, shape.primary_key);
     }
     catalog.views = home.views;
+    catalog.sql_mode = home.sql_mode;
+    catalog.folds_table_names = home.folds_table_names;
     for (const auto* shard : shards_) {
       if (shard == nullptr) continue;
       catalog.user_functions.insert(shard->functions.begin(), shard->functions.end());

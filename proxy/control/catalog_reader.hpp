@@ -1,4 +1,5 @@
-// The catalogue of one PostgreSQL server: the question, and its answer as values. Knows libpq's results, no connection.
+// The catalogue of one server: the question, and its answer as values, for PostgreSQL and for MySQL (whose database is
+// called "public" in names here, as the router calls the schema of unqualified tables). Knows no connection.
 #pragma once
 
 #include <string>
@@ -6,13 +7,14 @@
 #include <unordered_set>
 #include <vector>
 
-#include "proxy/control/control_link.hpp"
+#include "proxy/control/rows.hpp"
 #include "router/catalog.hpp"
 
 namespace shardway::proxy::control {
 
 // Several statements in one Query, so that all see one snapshot.
-extern const char* const kCatalogQuery;
+extern const char* const kPostgresCatalogQuery;
+extern const char* const kMysqlCatalogQuery;
 
 struct ShardCatalog {
   std::unordered_map<std::string, router::TableShape> tables;  // "schema.name"; views and foreign tables too
@@ -20,8 +22,11 @@ struct ShardCatalog {
   std::unordered_set<std::string> functions;                   // outside pg_catalog, unqualified
   std::unordered_set<std::string> operators;                   // names of the user's that may do anything
   std::unordered_map<std::string, std::uint32_t> types;        // "schema.name" -> OID, outside pg_catalog
+  std::string sql_mode;                                        // MySQL: what a session begins with
+  bool folds_table_names = false;                              // MySQL: lower_case_table_names
   bool operator==(const ShardCatalog&) const = default;
 };
-ShardCatalog read_catalog(const std::vector<Result>& results);
+ShardCatalog read_postgres_catalog(const std::vector<Rows>& results);
+ShardCatalog read_mysql_catalog(const std::vector<Rows>& results);
 
 }  // namespace shardway::proxy::control

@@ -37,9 +37,7 @@ void assume_roles(backend::Backend& backend) {
   }
 }
 
-bool is_watched(const config::Database& database) {
-  return !database.control.user.empty() && database.protocol == config::Protocol::kPostgresql;
-}
+bool is_watched(const config::Database& database) { return !database.control.user.empty(); }
 
 void warn_of_other_database(const config::Database& database) {
   const auto& watched = database.server_database.empty() ? database.name : database.server_database;

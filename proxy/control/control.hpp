@@ -1,6 +1,6 @@
-// Control: the slow lane. One thread that watches every node of every database through libpq: in recovery or not,
-// system identifier, timeline, lag, replay position; and reads the catalogue of each database. It writes Node,
-// ShardNodes and Backend::set_topology (node.hpp) and nothing else.
+// Control: the slow lane. One thread that watches every node of every database through libpq and libmariadb: in
+// recovery or not, system identifier, timeline, lag, replay position; and reads the catalogue of each database. It
+// writes Node, ShardNodes and Backend::set_topology (node.hpp) and nothing else.
 #pragma once
 
 #include <memory>

@@ -40,7 +40,7 @@ std::size_t DatabaseWatch::advance(const pollfd* happened, SteadyNanos now) {
     for (std::size_t i = 0; i < shard.size(); ++i) {
       const auto outcome = shard.advance(i, happened[used++].revents, now);
       if (outcome == NodeWatch::Outcome::kCatalog) {
-        readings_[s].catalog = std::make_unique<ShardCatalog>(read_catalog(shard.node(i).link().results()));
+        readings_[s].catalog = std::make_unique<ShardCatalog>(shard.node(i).catalog());
         readings_[s].state = Reading::kDone;
       } else if (outcome == NodeWatch::Outcome::kCatalogFailed) {
         readings_[s].state = Reading::kDone;
@@ -66,7 +66,7 @@ void DatabaseWatch::pursue_catalog(SteadyNanos now) {
     auto& reading = readings_[i];
     if (reading.state == Reading::kToAsk && !shards_[i]->has_primary()) reading.state = Reading::kDone;
     if (auto* primary = shards_[i]->idle_primary(); primary != nullptr && reading.state == Reading::kToAsk) {
-      primary->ask_catalog(kCatalogQuery);
+      primary->ask_catalog();
       reading.state = Reading::kAsked;
     }
     waits = waits || reading.state != Reading::kDone;

@@ -105,15 +105,12 @@ Inspection inspect(const std::vector<std::shared_ptr<backend::Backend>>& backend
   Inspection inspection;
   std::vector<std::unique_ptr<DatabaseWatch>> databases;
   for (const auto& backend : backends) {
-    const bool is_postgresql = backend->config.protocol == config::Protocol::kPostgresql;
-    if (is_postgresql && !backend->config.control.user.empty()) {
+    if (!backend->config.control.user.empty()) {
       databases.push_back(std::make_unique<DatabaseWatch>(backend));
       continue;
     }
     inspection.problems.push_back({"database " + quoted(backend->config.name) + ": its servers were not looked at",
-                                   is_postgresql ? "set user and password in [database.control]"
-                                                 : "only servers of protocol \"postgresql\" are, for now",
-                                   false});
+                                   "set user and password in [database.control]", false});
   }
   const auto end = steady_now() + deadline / std::chrono::nanoseconds(1);
   for (auto now = steady_now(); now < end && !is_done(databases); now = steady_now()) look_once(databases, now, end);

@@ -40,8 +40,12 @@ SteadyNanos steady_now() noexcept {
       .count();
 }
 
-NodeWatch::NodeWatch(backend::Node& node, ConnectParameters parameters, std::string label, SteadyNanos interval)
-    : node_(node), parameters_(std::move(parameters)), label_(std::move(label)), interval_(interval) {}
+NodeWatch::NodeWatch(const config::Database& database, backend::Node& node, std::string label, SteadyNanos interval)
+    : node_(node),
+      questions_(questions_of(database.protocol)),
+      label_(std::move(label)),
+      interval_(interval),
+      link_(make_control_link(database, node.address)) {}
 
 NodeEvidence NodeWatch::evidence() const {
   NodeEvidence evidence;
@@ -53,28 +57,31 @@ NodeEvidence NodeWatch::evidence() const {
     evidence.read_only = status_->read_only;
     evidence.system_identifier = status_->system_identifier;
     evidence.timeline = status_->timeline();
+    evidence.has_timelines = status_->has_timelines;
+    evidence.server_number = status_->server_number;
+    evidence.source_number = status_->source_number;
   }
   return evidence;
 }
 
 SteadyNanos NodeWatch::next_timer() const noexcept {
-  switch (link_.state()) {
+  switch (link_->state()) {
     case ControlLink::State::kClosed: return next_connect_;
     case ControlLink::State::kIdle: return next_status_;
     case ControlLink::State::kConnecting:
-    case ControlLink::State::kBusy: return gather_until_ != 0 ? gather_until_ : link_.deadline();
+    case ControlLink::State::kBusy: return gather_until_ != 0 ? gather_until_ : link_->deadline();
   }
   return kNever;
 }
 
 void NodeWatch::pursue(SteadyNanos now) {
-  if (link_.state() == ControlLink::State::kClosed && now >= next_connect_) {
+  if (link_->state() == ControlLink::State::kClosed && now >= next_connect_) {
     identified_ = false;
     opened_at_ = now;
-    link_.open(parameters_, now + kConnectTimeout);
-  } else if (link_.state() == ControlLink::State::kIdle && now >= next_status_) {
+    link_->open(now + kConnectTimeout);
+  } else if (link_->state() == ControlLink::State::kIdle && now >= next_status_) {
     next_status_ = next_tick(now, interval_);
-    ask(Task::kStatus, kStatusQuery);
+    ask(Task::kStatus, questions_.status);
     if (identified_) gather_until_ = asked_at_ + kGather;
   }
 }
@@ -83,14 +90,14 @@ void NodeWatch::ask(Task task, const char* sql) {
   task_ = task;
   // The moment before the question leaves: everything acknowledged to anyone until then is covered by the answer.
   asked_at_ = steady_now();
-  link_.ask(sql, asked_at_ + (task == Task::kCatalog ? kCatalogTimeout : kAnswerTimeout));
+  link_->ask(sql, asked_at_ + (task == Task::kCatalog ? kCatalogTimeout : kAnswerTimeout));
 }
 
-short NodeWatch::events() const noexcept { return gather_until_ != 0 ? short{0} : link_.events(); }
+short NodeWatch::events() const noexcept { return gather_until_ != 0 ? short{0} : link_->events(); }
 
 NodeWatch::Outcome NodeWatch::advance(short happened, SteadyNanos now) {
   if (now >= gather_until_) gather_until_ = 0;
-  switch (link_.advance(happened, now)) {
+  switch (link_->advance(happened, now)) {
     case ControlLink::Event::kNothing: return Outcome::kNothing;
     case ControlLink::Event::kConnected: next_status_ = now; return Outcome::kNothing;
     case ControlLink::Event::kAnswered: return answered(now);
@@ -105,9 +112,9 @@ NodeWatch::Outcome NodeWatch::answered(SteadyNanos now) {
   gather_until_ = 0;
   node_.last_seen = now;
   if (task == Task::kCatalog) return Outcome::kCatalog;
-  if (link_.results().size() != 1) return Outcome::kNothing;
+  if (link_->results().empty()) return Outcome::kNothing;
   if (task == Task::kPositions) {
-    positions_ = read_positions(link_.results()[0].get());
+    positions_ = questions_.read_positions(link_->results());
     proof_.observe(positions_.timeline, positions_.replayed, 0);
     return Outcome::kPositions;
   }
@@ -116,7 +123,7 @@ NodeWatch::Outcome NodeWatch::answered(SteadyNanos now) {
 }
 
 void NodeWatch::keep_status() {
-  auto status = read_status(link_.results()[0].get());
+  auto status = questions_.read_status(link_->results());
   const bool same_life = status_ && status_->started == status.started &&
                          status_->system_identifier == status.system_identifier && status_->positions.in_recovery;
   if (!same_life) {
@@ -162,7 +169,7 @@ NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
   if (was_serving) {
     // One broken connection is not a dead node, and the next attempt tells. A replica rests until then, at no cost.
     if (node_.role == backend::Role::kReplica) node_.up = false;
-    spdlog::warn("event=control_connection_lost {} error=\"{}\"", label_, link_.error());
+    spdlog::warn("event=control_connection_lost {} error=\"{}\"", label_, link_->error());
     return Outcome::kFailed;
   }
   count_failure(now);
@@ -174,8 +181,8 @@ void NodeWatch::count_failure(SteadyNanos now) {
   next_connect_ = now + retry_delay(failures_);
   ++failures_;
   node_.up = false;
-  if (link_.error() == logged_error_) return;
-  logged_error_ = link_.error();
+  if (link_->error() == logged_error_) return;
+  logged_error_ = link_->error();
   spdlog::warn("event=node_down {} error=\"{}\"", label_, logged_error_);
 }
 

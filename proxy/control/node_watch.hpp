@@ -3,6 +3,7 @@
 // the other nodes and are ShardWatch's. Used by the control thread only; failures come as Outcome and are logged here.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,19 +22,21 @@ class NodeWatch {
  public:
   enum class Outcome : std::uint8_t { kNothing, kStatus, kPositions, kCatalog, kCatalogFailed, kFailed };
 
-  NodeWatch(backend::Node& node, ConnectParameters parameters, std::string label, SteadyNanos interval);
+  NodeWatch(const config::Database& database, backend::Node& node, std::string label, SteadyNanos interval);
 
   Outcome advance(short happened, SteadyNanos now);
   // Opens the connection or asks for the status if that is due.
   void pursue(SteadyNanos now);
   // These two only when is_idle().
-  void ask_positions() { ask(Task::kPositions, kPositionsQuery); }
-  void ask_catalog(const char* sql) { ask(Task::kCatalog, sql); }
+  void ask_positions() { ask(Task::kPositions, questions_.positions); }
+  void ask_catalog() { ask(Task::kCatalog, questions_.catalog); }
+  // What came of it, after Outcome::kCatalog.
+  ShardCatalog catalog() const { return questions_.read_catalog(link_->results()); }
   void status_is_due() noexcept { next_status_ = 0; }
 
   // The server behind this very connection has said who it is.
   bool is_identified() const noexcept { return identified_ && status_; }
-  bool is_idle() const noexcept { return link_.state() == ControlLink::State::kIdle && is_identified(); }
+  bool is_idle() const noexcept { return link_->state() == ControlLink::State::kIdle && is_identified(); }
   const std::optional<Status>& status() const noexcept { return status_; }
   const Positions& positions() const noexcept { return positions_; }  // the newest, of either question
   // Of a replica's replayed position; 0: not proven.
@@ -45,8 +48,8 @@ class NodeWatch {
   bool was_tried() const noexcept { return tried_; }
   backend::Node& node() const noexcept { return node_; }
   const std::string& label() const noexcept { return label_; }  // "database=shop shard=s1 node=127.0.0.1:5432"
-  const ControlLink& link() const noexcept { return link_; }
-  const std::string& error() const noexcept { return link_.error(); }
+  const ControlLink& link() const noexcept { return *link_; }
+  const std::string& error() const noexcept { return link_->error(); }
   short events() const noexcept;  // to poll the link's fd() for
   SteadyNanos next_timer() const noexcept;
 
@@ -59,10 +62,10 @@ class NodeWatch {
   void count_failure(SteadyNanos now);
 
   backend::Node& node_;
-  ConnectParameters parameters_;
+  const Questions& questions_;
   std::string label_;
   SteadyNanos interval_;
-  ControlLink link_;
+  std::unique_ptr<ControlLink> link_;
   Task task_ = Task::kNone;
   bool tried_ = false;
   bool identified_ = false;  // this connection has answered a status question

@@ -52,6 +52,7 @@ class Decision {
     if (!claims(i)) return false;
     if (before_.node < 0) return true;
     if (index(i) == before_.node) return !is_replaced(i) || !is_contradicted(i);
+    if (!nodes_[i].has_timelines) return !claims(static_cast<std::size_t>(before_.node));
     return nodes_[i].system_identifier == before_.system_identifier && nodes_[i].timeline > before_.timeline;
   }
 
@@ -107,12 +108,21 @@ class Decision {
     return common;
   }
 
+  bool follows_a_stranger(std::size_t i) const {
+    const auto source = nodes_[i].source_number;
+    return source != 0 && std::none_of(nodes_.begin(), nodes_.end(), [source](const NodeEvidence& node) {
+             return node.known && node.server_number == source;
+           });
+  }
+
   void assign_replicas() {
     const auto expected = system();
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       if (!nodes_[i].standing() || !nodes_[i].in_recovery) continue;
-      if (expected && nodes_[i].system_identifier == *expected)
+      if (expected && !follows_a_stranger(i) && nodes_[i].system_identifier == *expected)
         verdict_.roles[i] = Role::kReplica;
+      else if (follows_a_stranger(i))
+        find(Suspicion::kOtherSource, index(i));
       else
         find(Suspicion::kOtherSystem, index(i));
     }
@@ -133,12 +143,15 @@ std::string explain(Suspicion suspicion) {
   switch (suspicion) {
     case Suspicion::kTwoPrimaries:
       return "claims to be primary on the same timeline as another node: it gets no statement; make one of them a "
-             "replica";
+             "replica (MariaDB: SET GLOBAL read_only = 1)";
     case Suspicion::kStalePrimary:
       return "claims to be primary on an older timeline than the shard's primary: it gets no statement; make it a "
              "replica";
     case Suspicion::kOtherSystem:
       return "has another system identifier than the shard's other nodes: it gets no statement; check its address";
+    case Suspicion::kOtherSource:
+      return "follows a server that is none of the shard's nodes: it gets no statement; check its address and its "
+             "master";
     case Suspicion::kReplaced:
       return "answers with another history than before (restored, upgraded or moved) and no node contradicts: accepted";
   }

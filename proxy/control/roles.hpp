@@ -16,12 +16,17 @@ namespace shardway::proxy::control {
 inline constexpr unsigned kFailuresToForget = 3;
 
 struct NodeEvidence {
-  bool tried = false;                           // answered or failed at least once (or had its time to)
-  bool known = false;                           // has answered; what follows is its last answer
-  unsigned failures = 0;                        // in a row, since that answer
-  bool in_recovery = false, read_only = false;  // pg_is_in_recovery(), default_transaction_read_only
+  bool tried = false;     // answered or failed at least once (or had its time to)
+  bool known = false;     // has answered; what follows is its last answer
+  unsigned failures = 0;  // in a row, since that answer
+  // pg_is_in_recovery(), default_transaction_read_only; MariaDB: read_only, and whether it follows a primary.
+  bool in_recovery = false, read_only = false;
   std::uint64_t system_identifier = 0;
   std::uint32_t timeline = 0;
+  // MariaDB has neither a system identifier nor timelines: there a server's number, and that of the one it follows (0:
+  // nobody), say who belongs together.
+  bool has_timelines = true;
+  std::uint64_t server_number = 0, source_number = 0;
   bool standing() const noexcept { return known && failures < kFailuresToForget; }
 };
 
@@ -36,6 +41,7 @@ enum class Suspicion : std::uint8_t {
   kTwoPrimaries,  // claims to be primary on the timeline the other claims, too: two that diverge
   kStalePrimary,  // claims to be primary on an older timeline than the accepted one
   kOtherSystem,   // is not a copy of the shard's primary at all
+  kOtherSource,   // follows a server that is none of the shard's nodes
   kReplaced,      // the accepted primary's address answers as another server, and nobody contradicts: accepted
 };
 

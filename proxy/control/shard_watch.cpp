@@ -24,8 +24,7 @@ ShardWatch::ShardWatch(const config::Database& database, backend::ShardNodes& sh
       replicas_are_read_(database.reads.from != config::ReadFrom::kPrimary),
       patience_until_(steady_now() + kPatience) {
   for (const auto& node : shard.nodes) {
-    nodes_.push_back(std::make_unique<NodeWatch>(*node, connect_parameters(database, node->address),
-                                                 label_ + " node=" + node->address.text,
+    nodes_.push_back(std::make_unique<NodeWatch>(database, *node, label_ + " node=" + node->address.text,
                                                  replicas_are_read_ ? kInterval : kIntervalUnread));
   }
 }

@@ -178,6 +178,13 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
     }
     return false;
   }
+  if (is_sharded()) {
+    sequence_ = static_cast<std::uint8_t>(head.sequence + 1);
+    fatal(1153, "08S01", "a statement of 16 MiB or more is not supported on a sharded database");
+    return true;
+  }
+  target_shard_ = 0;
+  replica_ok_ = false;
   if (busy() || !borrow()) {
     blocked_ = busy() || waiting_ != nullptr || (link_ && !link_is_ready_);
     if (!blocked_) {  // the client has been told why; the rest of its 16 MiB would be taken for commands
@@ -242,24 +249,26 @@ void Session::check_timeouts(net::Time now) {
   };
   if (busy()) {
     if (over(command_since_, pool.query_timeout)) kill("query_timeout");
-  } else if (over(last_packet_, link_ ? pool.idle_transaction_timeout : generation_->config->client_idle_timeout)) {
-    kill(link_ ? "idle_transaction_timeout" : "client_idle_timeout");
+  } else if (over(last_packet_,
+                  link_ || transaction_ ? pool.idle_transaction_timeout : generation_->config->client_idle_timeout)) {
+    kill(link_ || transaction_ ? "idle_transaction_timeout" : "client_idle_timeout");
   }
 }
 
 void Session::drain(std::string_view reason) {
   draining_ = true;
-  if (phase_ == Phase::kReady && !link_ && !waiting_ && input_.empty()) kill(reason);
+  if (phase_ == Phase::kReady && !link_ && !waiting_ && !transaction_ && input_.empty()) kill(reason);
 }
 
 void Session::close_links_when_returned() {
   if (link_) link_->close_when_returned();
+  for (const auto& link : parked_) link->close_when_returned();
 }
 
 // The new configuration's database, as soon as nothing is open on the old one.
 void Session::adopt_generation() {
   outdated_ = true;
-  if (!database_ || link_ || waiting_) return;
+  if (!database_ || link_ || waiting_ || transaction_ || !parked_.empty()) return;
   outdated_ = false;
   generation_ = worker_.generation();
   const auto name = database_->config().name;
@@ -278,11 +287,21 @@ void Session::end_of_client() {
   close();
 }
 
+// Whatever is open or left behind on them ends with them.
+void Session::abandon_links() {
+  spread_.reset();
+  transaction_.reset();
+  next_begun_.reset();
+  end_fault_.reset();
+  if (link_) give_back(/*clean=*/false);
+  release_parked(false);
+}
+
 void Session::close() {
   if (phase_ == Phase::kClosed) return;
   phase_ = Phase::kClosed;
   stop_waiting();
-  if (link_) give_back(/*clean=*/false);
+  abandon_links();
   worker_.loop().remove(stream_.fd());
   worker_.loop().cancel(timer_);
   timer_ = 0;

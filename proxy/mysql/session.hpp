@@ -7,7 +7,8 @@
 // handled again by resume(). Idle, a session holds no buffer.
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_command.cpp,
-// session_prepared.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_report.cpp.
+// session_prepared.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_report.cpp;
+// and of sharded databases session_route.cpp, session_transaction.cpp, session_spread.cpp.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +18,18 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "protocol/mysql/login.hpp"
+#include "proxy/backend/marks.hpp"
 #include "proxy/client.hpp"
 #include "proxy/database.hpp"
 #include "proxy/mysql/link.hpp"
 #include "proxy/mysql/statements.hpp"
 #include "proxy/mysql/traces.hpp"
+#include "proxy/mysql/transaction.hpp"
 #include "proxy/net/outbox.hpp"
+#include "router/planner.hpp"
 
 namespace shardway::proxy {
 class Worker;
@@ -66,9 +71,23 @@ class Session final : public Client, public LinkOwner {
     std::uint16_t parameters = 0;
     std::string types;  // of the parameters, as the last execution that had them brought them
     bool has_long_data = false;
+    bool lost_data = false;  // a value that came ahead of its execution, and could not be sent anywhere
+  };
+  // How one statement reaches a link: as the packet it came in, or as the execution of a prepared statement.
+  struct Work {
+    protocol::mysql::Command command;
+    Packet packet;
+    std::string_view sql;
+    ClientStatement* statement = nullptr;
+    const Traces* traces = nullptr;
+  };
+  struct EndFault {  // a server's error
+    std::uint16_t code;
+    std::string sqlstate, message;
   };
   struct Waiting {
     Pool* pool = nullptr;
+    router::ShardIndex shard = 0;
     std::uint64_t ticket = 0;
     net::Time since{};
     net::EventLoop::TimerId deadline = 0, retry = 0;
@@ -87,6 +106,7 @@ class Session final : public Client, public LinkOwner {
   void flush_all();
   bool backlogged() const noexcept;
   void end_of_client();
+  void abandon_links();
   void close();
   void fatal(std::uint16_t code, std::string_view sqlstate, std::string_view message);
 
@@ -114,12 +134,79 @@ class Session final : public Client, public LinkOwner {
   Step init_db(Packet packet);
   Step forward(protocol::mysql::Command command, Packet packet);
   Step refuse_kill();
-  bool find_last_link(const Traces& traces);
+  bool find_last_link(const Traces& traces, router::ShardIndex shard);
   void leave(const Traces& traces);
   Step reset_connection();
   void answer_ok();
   void answer_error(std::uint16_t code, std::string_view sqlstate, std::string_view message);
   bool busy() const noexcept { return link_ != nullptr && link_->owes(); }
+
+  // ---- session_route.cpp: a sharded database, or one whose replicas are read ----
+  bool is_planned() const noexcept;
+  bool is_sharded() const noexcept;
+  Step route_query(Packet packet);
+  Step route_batch(const router::Query& query, const router::Values& values, const router::ParseSettings& settings,
+                   const Work& work);
+  Step route_execution(Packet packet, ClientStatement& statement);
+  Step route(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  Step session_statement(const router::Statement& statement, const Work& work);
+  Step run_on(router::ShardIndex shard, bool replica_ok, const router::Statement& statement, const Work& work,
+              bool writes = false);
+  Step explain(const router::Statement& statement);
+  Step refuse(const protocol::Fault& fault);
+  bool put(const Work& work);
+  bool stand_on(router::ShardIndex shard, bool replica_ok);
+  std::unique_ptr<Link> unpark(router::ShardIndex shard);
+  std::optional<protocol::Fault> kept_elsewhere(router::ShardIndex shard) const;
+  std::optional<protocol::Fault> unready() const;
+  std::optional<protocol::Fault> unpreparable(std::string_view sql);
+  router::ShardIndex shard_of(const router::Statement& statement, const router::Plan& plan) const noexcept;
+  router::ParseSettings parse_settings(const State& state) const;
+  router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql,
+                        const router::ParseSettings& settings) const;
+  Step is_blocked() const noexcept;
+  void note_doubt(protocol::FaultReason reason);
+  void catalog_changed();
+  bool catalog_is_current();
+
+  // ---- session_transaction.cpp: on a sharded database ----
+  Step transaction_statement(const router::Statement& statement, const Work& work);
+  Step begin(const router::Statement& statement);
+  Step end_transaction(const router::Statement& statement, bool commit);
+  Step set_characteristics(std::string_view sql);
+  Step savepoint(const router::Statement& statement, const Work& work);
+  std::optional<Step> end_before(const router::Statement& statement);
+  std::optional<Step> end_failed();
+  bool end_branches(bool commit);
+  void tell_end(Link& link, bool commit);
+  void transaction_over();
+  void drop_transaction();
+  void open_implicitly();
+  bool enlist();
+  bool announce_characteristics(const router::Statement& statement);
+  void ask_each(std::string_view statements);
+  void note_rollback(std::uint16_t code);
+  void release_parked(bool clean);
+  bool autocommits() const noexcept;
+  bool has_branches() const noexcept;
+  std::vector<router::ShardIndex> branches() const;
+  std::string xid_on(const Link& link) const;
+  std::uint16_t shown_status(std::uint16_t status) const noexcept;
+  std::optional<protocol::Fault> unable_to_write(router::ShardIndex shard, bool writes) const;
+
+  // ---- session_spread.cpp: a statement on several shards ----
+  Step run_everywhere(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  Step on_branches(const Work& work);
+  bool gather(const Spread& spread, const Work& work);
+  void ask_shards(Spread spread, const Work& work);
+  void take_link(router::ShardIndex shard);
+  void advance_spread();
+  bool hides(protocol::mysql::Part part) const noexcept;
+  void absorb(const protocol::mysql::Seen& seen, std::string_view payload);
+  void sum_up(protocol::mysql::Ok& ok) const;
+  std::string partial_failure(std::string_view message) const;
+  static bool opens_cursor_on_server(const Work& work) noexcept;
+  Step is_blocked_or_over() noexcept;
 
   // ---- session_prepared.cpp ----
   Step prepare(Packet packet);
@@ -130,11 +217,13 @@ class Session final : public Client, public LinkOwner {
   Step fetch(Packet packet);
   ClientStatement* statement_of(Packet packet);
   std::string with_types(Packet packet, ClientStatement& statement) const;
+  static void put_statement_number(std::string& packet, std::uint32_t number);
   bool is_on_link(const ClientStatement& statement);
   void unknown_statement(Packet packet, std::string_view what);
   void on_prepared(const Owed& owed, char* payload);
 
   // ---- session_links.cpp ----
+  Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
   void wait_for(Pool& pool);
@@ -142,6 +231,7 @@ class Session final : public Client, public LinkOwner {
   void on_wait_deadline();
   void stop_waiting();
   void give_back(bool clean);
+  void hand_back(std::unique_ptr<Link> link, bool clean);
   void pin_to(router::PinReason reason, std::string detail);
   void unpin() noexcept;
 
@@ -149,7 +239,8 @@ class Session final : public Client, public LinkOwner {
   void read_link();
   std::size_t relay_packets(char* bytes, std::size_t size);
   static bool opens_cursor(const protocol::mysql::Seen& seen, std::string_view payload);
-  void on_seen(const protocol::mysql::Seen& seen, std::string_view payload, bool& forward);
+  void on_seen(const protocol::mysql::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward);
+  void on_sharded_error(const protocol::mysql::Err& err, std::uint8_t sequence, bool& forward);
   void on_ok(std::string_view payload, std::uint8_t sequence, bool& forward);
   void learn(const protocol::mysql::Ok& ok);
   std::string shown_items(std::string_view tracked) const;
@@ -181,7 +272,17 @@ class Session final : public Client, public LinkOwner {
   std::shared_ptr<Database> database_;
   backend::Pools<Link>::OfLogin* pools_ = nullptr;
   SharedState state_ = no_state();
-  std::unique_ptr<Link> link_;
+  std::unique_ptr<Link> link_;                 // the one at hand
+  std::vector<std::unique_ptr<Link>> parked_;  // those of other shards, kept for the transaction or the statement
+  router::ShardIndex target_shard_ = 0, last_shard_ = 0;
+  bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;
+  std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
+  std::unique_ptr<Spread> spread_;
+  std::unique_ptr<EndFault> end_fault_;
+  std::string next_characteristics_;  // SET TRANSACTION …
+  std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
+  net::Time catalog_deadline_{};
+  backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;
   std::unique_ptr<std::unordered_map<std::uint32_t, ClientStatement>> statements_;
   std::uint32_t last_statement_ = 0;

@@ -18,6 +18,10 @@ Session::Step Session::on_command(Packet packet) {
   }
   const auto command = static_cast<my::Command>(packet[my::kHeadBytes]);
   if (busy() && command != my::Command::kStmtSendLongData) return Step::kBlocked;
+  if (!waiting_) {
+    target_shard_ = link_ ? link_->target().shard : is_sharded() ? database_->topology().home : router::ShardIndex{0};
+    replica_ok_ = false;
+  }
   switch (command) {
     case my::Command::kQuit: close(); return Step::kConsumed;
     case my::Command::kPing: answer_ok(); return Step::kConsumed;
@@ -61,10 +65,11 @@ Session::Step Session::forward(my::Command command, Packet packet) {
 }
 
 Session::Step Session::on_query(Packet packet) {
+  if (is_planned()) return route_query(packet);
   const auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql);
   if (traces.kills) return refuse_kill();
-  if (!find_last_link(traces)) return Step::kConsumed;
+  if (!find_last_link(traces, 0)) return Step::kConsumed;
   const auto step = forward(my::Command::kQuery, packet);
   if (step == Step::kConsumed) leave(traces);
   return step;
@@ -84,13 +89,14 @@ Session::Step Session::refuse_kill() {
 
 // A statement that asks about the one before it has to run where that ran. The last insert's number can be brought
 // along; the rest is refused if another client has used that connection meanwhile.
-bool Session::find_last_link(const Traces& traces) {
+bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   if (!traces.asks_about_last || link_ || waiting_ || last_link_ == 0) return true;
-  const auto& nodes = *database_->backend().shards[0];
-  const auto primary = nodes.primary.load(std::memory_order_relaxed);
-  auto& pool = database_->mysql.pool(*pools_, 0, primary >= 0 ? static_cast<std::size_t>(primary) : 0);
-  link_ = pool.take_if([this](const Link& link) { return link.id() == last_link_ && link.last_user == id_; });
-  if (link_) return true;
+  if (shard == last_shard_) {
+    link_ = choose_pool(shard, false).take_if([this](const Link& link) {
+      return link.id() == last_link_ && link.last_user == id_;
+    });
+    if (link_) return true;
+  }
   if (!traces.asks_for_insert_id_only) {
     answer_error(1235, "42000",
                  "what the statement before left behind (warnings, row counts) is gone: another client has used its "
@@ -114,7 +120,7 @@ Session::Step Session::init_db(Packet packet) {
 // A fresh session on the same schema; what was left on the link is cleaned up there before anybody else has it.
 Session::Step Session::reset_connection() {
   const auto schema = state_->schema;
-  if (link_) give_back(/*clean=*/false);
+  abandon_links();
   begin_again();
   state_ = std::make_shared<const State>(State{schema, {}});
   answer_ok();

@@ -40,9 +40,7 @@ bool Session::borrow() {
   }
   if (waiting_) return false;
   if (!link_) {
-    const auto& nodes = *database_->backend().shards[0];
-    const auto primary = nodes.primary.load(std::memory_order_relaxed);
-    auto& pool = database_->mysql.pool(*pools_, 0, primary >= 0 ? static_cast<std::size_t>(primary) : 0);
+    auto& pool = choose_pool(target_shard_, replica_ok_);
     link_ = pool.take();
     if (!link_) {
       wait_for(pool);
@@ -55,6 +53,17 @@ bool Session::borrow() {
   if (database_->config().pool.mode == config::PoolMode::kSession && pin_ == router::PinReason::kNone)
     pin_to(router::PinReason::kSessionMode, "pool.mode = session");
   return bring_up_to_state();
+}
+
+Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
+  auto& nodes = *database_->backend().shards[shard];
+  const auto choice = marks_.choose(nodes, shard, database_->config().reads, replica_ok, id_);
+  if (choice.fell_back) {
+    ++database_->counters.replica_fallbacks;
+    if (!nodes.sample_wanted.exchange(true) && worker_.surroundings().sample_wanted)
+      worker_.surroundings().sample_wanted();
+  }
+  return database_->mysql.pool(*pools_, shard, choice.node);
 }
 
 // The session's state goes ahead in a round trip of its own: nothing of the client's runs under another one's.
@@ -76,6 +85,7 @@ bool Session::bring_up_to_state() {
 void Session::wait_for(Pool& pool) {
   waiting_ = std::make_unique<Waiting>();
   waiting_->pool = &pool;
+  waiting_->shard = target_shard_;
   waiting_->since = worker_.loop().now();
   waiting_->ticket = pool.wait([this](std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
     on_granted(std::move(link), failure);
@@ -120,7 +130,7 @@ void Session::on_wait_deadline() {
   worker_.loop().cancel(waiting_->retry);
   waiting_->retry = 0;
   const auto waited = seconds_text(net::Clock::now() - waiting_->since);
-  const auto& shard = config.shards[0].name;
+  const auto& shard = config.shards[waiting_->shard].name;
   if (pool.shared().open() <= pool.opening() && !pool.last_failure().message.empty()) {
     waiting_->fault = my::Err{2003, "HY000", {}};
     waiting_->message = "no server of shard '" + shard + "' could be reached for " + waited + ": " +
@@ -143,20 +153,26 @@ void Session::stop_waiting() {
   if (waiting->link) waiting->pool->give_back(std::move(waiting->link));
 }
 
-// `clean`: nothing but the session's state is left on it. Else it is reset before anybody else has it; or closed, if a
-// reset would take a prepared XA branch along, which outlives its connection.
 void Session::give_back(bool clean) {
   auto link = std::move(link_);
-  auto& pool = link->pool();
-  link->lend_to(nullptr);
   link_is_ready_ = held_for_data_ = false;
   cursors_.clear();
-  const bool may_have_branches = pin_detail_ == "xa";
+  // A prepared XA branch outlives its connection, but not a reset.
+  if (pin_detail_ == "xa") link->mark_broken();
   unpin();
+  if (pass_remaining_ > 0 || payload_goes_on_ || sends_file_) link->mark_broken();
+  hand_back(std::move(link), clean);
+  if (outdated_) worker_.adopt_later(*this);
+}
+
+// `clean`: nothing but the session's state is left on it. Else it is reset before anybody else has it.
+void Session::hand_back(std::unique_ptr<Link> link, bool clean) {
+  auto& pool = link->pool();
+  link->lend_to(nullptr);
+  clean = clean && !link->xa_begun;
   const bool idle = !link->owes() && !link->is_broken() && link->held.empty() && link->pass_remaining == 0 &&
-                    !link->payload_goes_on && !link->has_backlog() && pass_remaining_ == 0 && !payload_goes_on_ &&
-                    !sends_file_;
-  if (!idle || may_have_branches) {
+                    !link->payload_goes_on && !link->has_backlog();
+  if (!idle) {
     worker_.loop().defer([&pool, parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link))] {
       pool.discard(std::move(*parcel));
     });
@@ -166,7 +182,6 @@ void Session::give_back(bool clean) {
     if (!link->target().login.has_schema && !link->state->schema.empty()) link->close_when_returned();
     pool.reset(std::move(link), {});
   }
-  if (outdated_) worker_.adopt_later(*this);
 }
 
 void Session::pin_to(router::PinReason reason, std::string detail) {

@@ -154,6 +154,7 @@ bool Session::choose_database(const std::string& name) {
   if (!database_) return false;
   const auto* user = generation_->config->user(user_);
   const auto& server_user = user == nullptr || user->server_user.empty() ? user_ : user->server_user;
+  hints_ = user != nullptr && user->hints;
   pools_ = &database_->mysql.of_login({server_user, capabilities_ & kMeaning, collation_, !name.empty()});
   return true;
 }
@@ -185,6 +186,8 @@ void Session::begin_again() {
   state_ = std::make_shared<const State>(std::move(state));
   statements_.reset();
   cursors_.clear();
+  marks_.clear();
+  next_characteristics_.clear();
   insert_id_ = 0;
   status_ = my::status::kAutocommit;
 }
@@ -196,7 +199,7 @@ Session::Step Session::change_user(Packet packet) {
     answer_error(1043, "08S01", "Bad handshake");
     return Step::kConsumed;
   }
-  if (link_) give_back(/*clean=*/false);
+  abandon_links();
   before_change_ = std::make_unique<Identity>(Identity{user_, database_name_, collation_});
   user_ = change->user;
   database_name_ = change->database;

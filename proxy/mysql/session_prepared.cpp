@@ -25,13 +25,18 @@ void put_number(char* at, std::uint32_t number) {
 
 }  // namespace
 
+void Session::put_statement_number(std::string& packet, std::uint32_t number) {
+  put_number(packet.data() + kNumberAt, number);
+}
+
 Session::Step Session::prepare(Packet packet) {
   if (statements_ && statements_->size() >= kMostStatements) {
     answer_error(1461, "42000", "Can't create more than max_prepared_stmt_count statements");
     return Step::kConsumed;
   }
-  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
   const auto sql = packet.substr(my::kHeadBytes + 1);
+  if (const auto fault = unpreparable(sql)) return refuse(*fault);
+  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
   auto text = worker_.surroundings().statements.find_or_add(sql, state_);
   if (!statements_) statements_ = std::make_unique<std::unordered_map<std::uint32_t, ClientStatement>>();
   do ++last_statement_;
@@ -128,7 +133,16 @@ Session::Step Session::execute(Packet packet) {
     return Step::kConsumed;
   }
   if (statement->traces.kills) return refuse_kill();
-  if (!find_last_link(statement->traces)) return Step::kConsumed;
+  if (is_planned() && command == my::Command::kStmtExecute) {
+    command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
+    const auto step = route_execution(packet, *statement);
+    if (step == Step::kConsumed) held_for_data_ = statement->has_long_data = statement->lost_data = false;
+    return step;
+  }
+  if (is_sharded())
+    return refuse({protocol::FaultReason::kNotSupported, "bulk execution is not supported on a sharded database",
+                   "execute once for each row", 0});
+  if (!find_last_link(statement->traces, 0)) return Step::kConsumed;
   if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
   if (!is_on_link(*statement)) return Step::kBlocked;
   auto out = command == my::Command::kStmtExecute ? with_types(packet, *statement) : std::string(packet);
@@ -149,6 +163,10 @@ Session::Step Session::send_long_data(Packet packet) {
   auto* statement = statement_of(packet);
   if (statement == nullptr) return Step::kConsumed;
   if (busy()) return Step::kBlocked;
+  if (is_sharded()) {  // where its statement will run is not known yet
+    statement->lost_data = true;
+    return Step::kConsumed;
+  }
   if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
   if (!is_on_link(*statement)) return Step::kBlocked;
   held_for_data_ = statement->has_long_data = true;

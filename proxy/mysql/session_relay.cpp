@@ -24,7 +24,12 @@ constexpr std::uint16_t kLasting = my::status::kInTransaction | my::status::kAut
 }  // namespace
 
 void Session::on_link_events(Link& link, std::uint32_t events) {
-  if (phase_ == Phase::kClosed || &link != link_.get()) return;
+  if (phase_ == Phase::kClosed) return;
+  if (&link != link_.get()) {  // parked: what it says is read when it is its turn
+    if ((events & EPOLLOUT) != 0) link.flush();
+    link.readable = true;
+    return;
+  }
   if ((events & EPOLLOUT) != 0 && link.has_backlog()) {
     if (!link.flush()) return link_lost();
     if (!backlogged() && readable_) pump();
@@ -90,6 +95,7 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
     if (link->payload_goes_on) {
       link->payload_goes_on = head.goes_on();
       link->pass_remaining = head.size();
+      if (spread_) ++spread_->next_number;
       continue;
     }
     auto& tracker = link->owed().front().tracker;
@@ -103,18 +109,30 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
     if (!forward) forward_up_to(at);
     const auto payload = in.substr(my::kHeadBytes, whole - my::kHeadBytes);
     const auto seen = tracker.on_packet(head, payload);
+    const bool hidden = spread_ && !drop && hides(seen.part);
+    if (hidden) {
+      forward_up_to(at);
+      forward = false;
+    } else if (spread_ && !drop && spread_->at > 0) {
+      link->shift = static_cast<std::uint8_t>(spread_->next_number - head.sequence);
+      bytes[at + 3] = static_cast<char>(spread_->next_number);
+    }
     if (std::exchange(link->metadata_ended, false) && !opens_cursor(seen, payload)) {
       forward_up_to(at);
       auto number = static_cast<std::uint8_t>(bytes[at + 3]);
-      my::encode(out_.tail(), number, my::Eof{0, link->status});
+      my::encode(out_.tail(), number, my::Eof{0, shown_status(link->status)});
       bytes[at + 3] = static_cast<char>(number);
+      if (spread_) spread_->next_number = number;
       ++link->shift;
     }
-    if (seen.part == my::Part::kOk || seen.part == my::Part::kEnd) {
+    if (spread_ && !hidden && !drop) spread_->next_number = static_cast<std::uint8_t>(bytes[at + 3] + 1);
+    if (hidden) {
+      absorb(seen, payload);
+    } else if (seen.part == my::Part::kOk || seen.part == my::Part::kEnd) {
       forward_up_to(at);
       on_ok(payload, static_cast<std::uint8_t>(bytes[at + 3]), forward);
     } else {
-      on_seen(seen, payload, forward);
+      on_seen(seen, payload, static_cast<std::uint8_t>(bytes[at + 3]), forward);
       if (seen.part == my::Part::kPrepareOk) on_prepared(link->owed().front(), bytes + at + my::kHeadBytes);
     }
     if (phase_ == Phase::kClosed) return size;
@@ -125,7 +143,8 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
     }
     at += head.size();
     if (!forward) run = at;
-    link->metadata_ended = seen.metadata_ends && !drop && (capabilities_ & my::capability::kDeprecateEof) == 0;
+    link->metadata_ended =
+        seen.metadata_ends && !drop && !hidden && (capabilities_ & my::capability::kDeprecateEof) == 0;
     if (seen.last) {
       forward_up_to(at);
       if (std::exchange(link->metadata_ended, false)) {
@@ -134,7 +153,10 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
       }
       link->owed().pop_front();
       link->shift = 0;
-      finish_answer();
+      if (spread_ && !drop)
+        advance_spread();
+      else
+        finish_answer();
     }
   }
   forward_up_to(at);
@@ -149,7 +171,7 @@ bool Session::opens_cursor(const my::Seen& seen, std::string_view payload) {
 }
 
 // Everything but OKs. `forward`: whether the client gets it as it is.
-void Session::on_seen(const my::Seen& seen, std::string_view payload, bool& forward) {
+void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward) {
   switch (seen.part) {
     case my::Part::kUnknown:
       link_->mark_broken();
@@ -166,12 +188,24 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, bool& forw
         own_fault_message_ = err->message;
         return;
       }
+      if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
       if (preparing_ != 0 && statements_) statements_->erase(preparing_);
       preparing_ = 0;
       return;
     }
     default: return;
   }
+}
+
+void Session::on_sharded_error(const my::Err& err, std::uint8_t sequence, bool& forward) {
+  note_rollback(err.code);
+  changes_catalog_ = changes_catalog_ && spread_ && spread_->at > 0;
+  if (!spread_) return;
+  spread_->failed = true;
+  const auto message = partial_failure(err.message);
+  if (message == err.message) return;
+  forward = false;
+  my::encode(out_.tail(), sequence, my::Err{err.code, err.sqlstate, message});
 }
 
 // What an OK tells is learnt; the client gets it in the form it has agreed on.
@@ -183,15 +217,17 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
   learn(*ok);
   const bool as_of_old = ok->header != 0x00 && (capabilities_ & my::capability::kDeprecateEof) == 0;
   forward = false;
-  if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{ok->warnings, ok->status});
   auto told = *ok;
+  if (spread_) sum_up(told);
+  told.status = shown_status(told.status);
+  if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{told.warnings, told.status});
   const auto items = shown_items(ok->tracked);
   told.tracked = items;
   my::encode(out_.tail(), sequence, told, capabilities_);
 }
 
 void Session::learn(const my::Ok& ok) {
-  status_ = ok.status & kLasting;
+  status_ = shown_status(ok.status & kLasting);
   if (ok.insert_id != 0) insert_id_ = ok.insert_id;
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
@@ -259,6 +295,9 @@ void Session::finish_answer() {
   if (link_->owes()) return;
   if (!link_is_ready_) return finish_own_answer();
   last_link_ = link_->id();
+  last_shard_ = link_->target().shard;
+  const auto* node = link_->target().node;
+  marks_.stamp(database_->backend(), last_shard_, node->role.load() == backend::Role::kReplica ? node : nullptr);
   link_->last_user = id_;
   if (command_since_ != net::Time{}) {
     auto& counters = database_->counters;
@@ -273,7 +312,10 @@ void Session::finish_answer() {
   const bool in_transaction = (link_->status & my::status::kInTransaction) != 0;
   const bool kept = in_transaction || pin_ != router::PinReason::kNone || !cursors_.empty() || held_for_data_;
   if (!in_transaction) ++database_->counters.transactions;
-  if (!kept) {
+  if (std::exchange(changes_catalog_, false)) catalog_changed();
+  if (transaction_ && transaction_->is_over) drop_transaction();
+  if (!transaction_ && !parked_.empty() && pin_ != router::PinReason::kSessionMode) release_parked(true);
+  if (!kept && link_) {
     // What the server has sent behind the answer is its farewell: the link is not given on with it.
     give_back(/*clean=*/true);
     if (draining_ && input_.empty()) return kill("shutdown");
@@ -284,6 +326,12 @@ void Session::finish_answer() {
 // What was answered was ours; the client's command waits for it. An error is the answer to it.
 void Session::finish_own_answer() {
   link_is_ready_ = true;
+  if (own_fault_ && transaction_ && transaction_->is_ending) {
+    // XA END fails where the server has rolled back already; what is told is how the commit went.
+    end_fault_ = std::make_unique<EndFault>(EndFault{own_fault_->code, "HY000", std::move(own_fault_message_)});
+    own_fault_.reset();
+    link_->close_when_returned();
+  }
   if (own_fault_) {
     waiting_ = std::make_unique<Waiting>();
     waiting_->fault = my::Err{own_fault_->code, "HY000", {}};

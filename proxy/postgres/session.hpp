@@ -22,6 +22,7 @@
 #include "protocol/postgres/login.hpp"
 #include "protocol/postgres/startup.hpp"
 #include "proxy/admin/console.hpp"
+#include "proxy/backend/marks.hpp"
 #include "proxy/client.hpp"
 #include "proxy/database.hpp"
 #include "proxy/net/outbox.hpp"
@@ -324,7 +325,6 @@ class Session final : public Client, public LinkOwner {
   Enlisted adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica);
   bool prepare_branch(Branch& branch);  // false: its settings are on their way
   std::size_t choose_node(router::ShardIndex shard, bool replica_ok, bool& replica);
-  bool replica_is_fresh(router::ShardIndex shard, std::size_t node, const backend::Node& candidate);
   void wait_for(Pool& pool, router::ShardIndex shard, bool replica);
   void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
   void on_wait_deadline();
@@ -420,8 +420,7 @@ class Session final : public Client, public LinkOwner {
   router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;
   std::string pin_detail_;
   router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way
-  std::vector<backend::SteadyNanos> marks_;                     // per shard: everything this session saw there is older
-  std::vector<std::int16_t> mark_nodes_;               // and, if it came from a replica, which one (-1: the primary)
+  backend::Marks marks_;
   bool changes_catalog_ = false, held_ready_ = false;  // ReadyForQuery waits for the new catalogue
   std::uint64_t catalog_wanted_ = 0;                   // 0: nothing to wait for
   net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{}, apply_deadline_{};

@@ -143,55 +143,19 @@ bool Session::prepare_branch(Branch& branch) {
 
 std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool& replica) {
   auto& nodes = *database_->backend().shards[shard];
-  const auto& reads = database_->config().reads;
-  const auto primary = nodes.primary.load(std::memory_order_relaxed);
-  if (replica_ok && reads.from != config::ReadFrom::kPrimary && pin_ == router::PinReason::kNone &&
-      !serializable_default_) {
-    const auto start = static_cast<std::size_t>(id_);  // clients spread over the replicas, each stays with its own
-    for (std::size_t i = 0; i < nodes.nodes.size(); ++i) {
-      const auto at = (start + i) % nodes.nodes.size();
-      const auto& node = *nodes.nodes[at];
-      if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed))
-        continue;
-      const auto lag = node.lag_us.load(std::memory_order_relaxed);
-      if (lag < 0 || lag > std::chrono::microseconds(reads.max_lag).count()) continue;
-      if (!replica_is_fresh(shard, at, node)) continue;
-      replica = true;
-      return at;
-    }
+  const bool may = replica_ok && pin_ == router::PinReason::kNone && !serializable_default_;
+  const auto choice = marks_.choose(nodes, shard, database_->config().reads, may, id_);
+  replica = choice.replica;
+  if (choice.fell_back) {
     ++database_->counters.replica_fallbacks;
     if (!nodes.sample_wanted.exchange(true) && worker_.surroundings().sample_wanted)
       worker_.surroundings().sample_wanted();
   }
-  replica = false;
-  return primary >= 0 ? static_cast<std::size_t>(primary) : 0;
+  return choice.node;
 }
 
-// Read your writes, and never back in time: architecture.md, "Read your writes at no cost per statement".
-bool Session::replica_is_fresh(router::ShardIndex shard, std::size_t node, const backend::Node& candidate) {
-  if (database_->config().reads.consistency == config::Consistency::kEventual) return true;
-  if (marks_.size() <= shard || marks_[shard] == 0) return true;
-  const auto fresh = candidate.fresh_as_of.load(std::memory_order_relaxed);
-  if (fresh == 0) return false;
-  return mark_nodes_[shard] == static_cast<std::int16_t>(node) || fresh > marks_[shard];
-}
-
-// Everything this session has seen or done on the shard happened before now.
 void Session::stamp(const Branch& branch) {
-  if (database_->config().reads.from == config::ReadFrom::kPrimary) return;
-  if (marks_.empty()) {
-    marks_.resize(database_->config().shards.size());
-    mark_nodes_.resize(marks_.size(), -1);
-  }
-  std::int16_t node = -1;
-  if (branch.on_replica) {
-    const auto& nodes = database_->backend().shards[branch.shard]->nodes;
-    for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (nodes[i].get() == branch.link->target().node) node = static_cast<std::int16_t>(i);
-    }
-  }
-  marks_[branch.shard] = net::Clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-  mark_nodes_[branch.shard] = node;
+  marks_.stamp(database_->backend(), branch.shard, branch.on_replica ? branch.link->target().node : nullptr);
 }
 
 void Session::wait_for(Pool& pool, router::ShardIndex shard, bool replica) {

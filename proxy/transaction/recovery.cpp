@@ -10,6 +10,7 @@
 #include <set>
 #include <thread>
 
+#include "proxy/control/postgres_control_link.hpp"
 #include "proxy/transaction/fault_point.hpp"
 #include "proxy/transaction/postgres_store.hpp"
 #include "proxy/transaction/store_link.hpp"
@@ -155,7 +156,8 @@ StoreLink& Recovery::Impl::link(std::size_t shard, const std::string& user) {
       setup = "SET ROLE " + quoted_identifier(user);
     }
   }
-  return links.try_emplace(key, std::move(parameters), std::move(setup), stopping).first->second;
+  auto opened = std::make_unique<control::PostgresControlLink>(std::move(parameters));
+  return links.try_emplace(key, std::move(opened), std::move(setup), stopping).first->second;
 }
 
 void Recovery::Impl::run() {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,19 +17,18 @@ class StoreLink {
   using Rows = std::vector<std::vector<std::string>>;  // of the last statement; NULL is ""
 
   // `setup`: sent once after connecting; what it answers is ignored. Empty: nothing.
-  StoreLink(control::ConnectParameters parameters, std::string setup, const std::atomic<bool>& stopping)
-      : parameters_(std::move(parameters)), setup_(std::move(setup)), stopping_(stopping) {}
+  StoreLink(std::unique_ptr<control::ControlLink> link, std::string setup, const std::atomic<bool>& stopping)
+      : link_(std::move(link)), setup_(std::move(setup)), stopping_(stopping) {}
 
   std::optional<Rows> run(const std::string& sql);  // nullopt: error() and sqlstate() say why
-  const std::string& error() const noexcept { return link_.error(); }
-  const std::string& sqlstate() const noexcept { return link_.sqlstate(); }
+  const std::string& error() const noexcept { return link_->error(); }
+  const std::string& sqlstate() const noexcept { return link_->sqlstate(); }
 
  private:
   bool connect();
   bool await(control::ControlLink::Event wanted);
 
-  control::ControlLink link_;
-  control::ConnectParameters parameters_;
+  std::unique_ptr<control::ControlLink> link_;
   std::string setup_;
   const std::atomic<bool>& stopping_;
 };

@@ -143,7 +143,7 @@ class MysqlCase(unittest.TestCase):
 
     def server_connections(self, more=""):
         """Those of this class's database on the plain server: (id, command, state, statement)."""
-        return self.on_plain("select id, command, state, info from information_schema.processlist where db = %s and user <> 'root'"
+        return self.on_plain("select id, command, state, info from information_schema.processlist where db = %s and user not in ('root', 'shardway')"
                              + more, [self.database])
 
     def open_transactions(self, waiting=False):

@@ -27,7 +27,7 @@ Row with(Row row, std::size_t column, std::optional<std::string> value) {
   row[column] = std::move(value);
   return row;
 }
-Status status_of(const Row& row) { return read_status(make_result({row}, 14).get()); }
+Status status_of(const Row& row) { return kPostgresQuestions.read_status({make_result({row}, 14)}); }
 
 TEST(Answers, OfAPrimary) {
   const auto s = status_of(kPrimary);
@@ -71,14 +71,14 @@ TEST(Answers, WithoutPgMonitorTheReceiverIsHidden) {
 }
 
 TEST(Answers, TheLightQuestionHasTheFirstColumns) {
-  const auto p = read_positions(make_result({Row(kReplica.begin(), kReplica.begin() + 7)}, 7).get());
+  const auto p = kPostgresQuestions.read_positions({make_result({Row(kReplica.begin(), kReplica.begin() + 7)}, 7)});
   EXPECT_TRUE(p.in_recovery);
   EXPECT_EQ(p.replayed, 0x16B374D848U);
   EXPECT_EQ(p.timeline, 2U);
 }
 
 TEST(Answers, NoRowIsNothingKnown) {
-  const auto s = read_status(make_result({}, 14).get());
+  const auto s = kPostgresQuestions.read_status({make_result({}, 14)});
   EXPECT_EQ(s.system_identifier, 0U);
   EXPECT_EQ(s.timeline(), 0U);
 }

@@ -16,6 +16,8 @@ namespace shardway::proxy::control {
   " pg_last_wal_replay_lsn(), pg_last_wal_receive_lsn(),"                                            \
   " (SELECT coalesce(status, 'hidden') || ' ' || coalesce(received_tli, 0) FROM pg_stat_wal_receiver)"
 
+namespace {
+
 const char* const kPositionsQuery = SHARDWAY_POSITIONS;
 const char* const kStatusQuery = SHARDWAY_POSITIONS
     ", (SELECT system_identifier FROM pg_control_system()),"
@@ -31,9 +33,7 @@ const char* const kStatusQuery = SHARDWAY_POSITIONS
     " to_regclass('shardway.decision') IS NOT NULL AND to_regclass('shardway.applied') IS NOT NULL";
 #undef SHARDWAY_POSITIONS
 
-namespace {
-
-enum Column {
+enum Column : std::size_t {
   kInRecovery,
   kInserted,
   kFlushed,
@@ -53,11 +53,9 @@ enum Column {
   kHasStore
 };
 
-bool has(const PGresult* r, int column) { return PQntuples(r) == 1 && PQgetisnull(r, 0, column) == 0; }
-const char* text(const PGresult* r, int column) { return has(r, column) ? PQgetvalue(r, 0, column) : ""; }
-std::uint64_t number(const PGresult* r, int column, int base = 10) {
-  return std::strtoull(text(r, column), nullptr, base);
-}
+bool has(const Rows& r, std::size_t column) { return r.has(0, column); }
+const char* text(const Rows& r, std::size_t column) { return r.text(0, column).c_str(); }
+std::uint64_t number(const Rows& r, std::size_t column, int base = 10) { return r.number(0, column, base); }
 
 void read_receiver(const char* state_and_timeline, Positions& positions) {
   const char* space = std::strchr(state_and_timeline, ' ');
@@ -78,7 +76,10 @@ std::uint64_t parse_lsn(const char* lsn) noexcept {
   return high << 32 | std::strtoull(slash + 1, nullptr, 16);
 }
 
-Positions read_positions(const PGresult* r) {
+namespace {
+
+Positions read_positions(const std::vector<Rows>& results) {
+  const auto& r = results[0];
   Positions positions;
   positions.in_recovery = *text(r, kInRecovery) == 't';
   if (positions.in_recovery) {
@@ -93,9 +94,10 @@ Positions read_positions(const PGresult* r) {
   return positions;
 }
 
-Status read_status(const PGresult* r) {
+Status read_status(const std::vector<Rows>& results) {
+  const auto& r = results[0];
   Status status;
-  status.positions = read_positions(r);
+  status.positions = read_positions(results);
   status.system_identifier = number(r, kSystem);
   status.checkpoint_timeline = static_cast<std::uint32_t>(number(r, kCheckpointTimeline));
   status.started = text(r, kStarted);
@@ -107,6 +109,15 @@ Status read_status(const PGresult* r) {
   status.prepared = static_cast<std::int32_t>(number(r, kPrepared));
   status.has_store = *text(r, kHasStore) == 't';
   return status;
+}
+
+}  // namespace
+
+const Questions kPostgresQuestions{kPositionsQuery, kStatusQuery, kPostgresCatalogQuery,
+                                   read_positions,  read_status,  read_postgres_catalog};
+
+const Questions& questions_of(config::Protocol protocol) noexcept {
+  return protocol == config::Protocol::kMysql ? kMysqlQuestions : kPostgresQuestions;
 }
 
 }  // namespace shardway::proxy::control

@@ -1,14 +1,12 @@
 #include "proxy/control/catalog_reader.hpp"
 
-#include <cstdlib>
-
 #include "router/key_values.hpp"
 
 namespace shardway::proxy::control {
 
 // A default varies if it, or its domain's, calls anything that is not immutable. The stored tree is searched for the
 // functions' OIDs: https://www.postgresql.org/docs/15/catalog-pg-attrdef.html
-const char* const kCatalogQuery =
+const char* const kPostgresCatalogQuery =
     "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attgenerated <> '', a.attnotnull,"
     " a.attidentity <> '' OR (a.attgenerated = '' AND coalesce("
     "  e.tree ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR|COERCEVIAIO|SUBLINK|PARAM)' OR EXISTS (SELECT FROM"
@@ -81,19 +79,19 @@ const char* const kCatalogQuery =
 
 namespace {
 
-std::string text(const PGresult* r, int row, int column) { return PQgetvalue(r, row, column); }
-bool is_true(const PGresult* r, int row, int column) { return *PQgetvalue(r, row, column) == 't'; }
-std::string name_in(const PGresult* r, int row) { return text(r, row, 0) + "." + text(r, row, 1); }
-std::uint32_t number(const PGresult* r, int row, int column) {
-  return static_cast<std::uint32_t>(std::strtoul(PQgetvalue(r, row, column), nullptr, 10));
+const std::string& text(const Rows& r, std::size_t row, std::size_t column) { return r.text(row, column); }
+bool is_true(const Rows& r, std::size_t row, std::size_t column) { return r.text(row, column) == "t"; }
+std::string name_in(const Rows& r, std::size_t row) { return text(r, row, 0) + "." + text(r, row, 1); }
+std::uint32_t number(const Rows& r, std::size_t row, std::size_t column) {
+  return static_cast<std::uint32_t>(r.number(row, column));
 }
 
-std::vector<std::string> list(const PGresult* r, int row, int column) {
-  return router::array_elements(PQgetvalue(r, row, column)).value_or(std::vector<std::string>());
+std::vector<std::string> list(const Rows& r, std::size_t row, std::size_t column) {
+  return router::array_elements(r.text(row, column)).value_or(std::vector<std::string>());
 }
 
-void read_columns(const PGresult* r, ShardCatalog& into) {
-  for (int i = 0; i < PQntuples(r); ++i) {
+void read_columns(const Rows& r, ShardCatalog& into) {
+  for (std::size_t i = 0; i < r.size(); ++i) {
     router::Column column;
     column.name = text(r, i, 2);
     column.type = text(r, i, 3);
@@ -110,16 +108,16 @@ void read_columns(const PGresult* r, ShardCatalog& into) {
   }
 }
 
-void read_unique_keys(const PGresult* r, ShardCatalog& into) {
-  for (int i = 0; i < PQntuples(r); ++i) {
+void read_unique_keys(const Rows& r, ShardCatalog& into) {
+  for (std::size_t i = 0; i < r.size(); ++i) {
     auto& shape = into.tables[name_in(r, i)];
     shape.unique_keys.push_back({text(r, i, 2), list(r, i, 5), is_true(r, i, 3)});
     if (is_true(r, i, 4)) shape.primary_key = shape.unique_keys.back().columns;
   }
 }
 
-void read_foreign_keys(const PGresult* r, ShardCatalog& into) {
-  for (int i = 0; i < PQntuples(r); ++i) {
+void read_foreign_keys(const Rows& r, ShardCatalog& into) {
+  for (std::size_t i = 0; i < r.size(); ++i) {
     into.tables[name_in(r, i)].foreign_keys.push_back(
         {text(r, i, 2), list(r, i, 3), text(r, i, 4), text(r, i, 5), list(r, i, 6)});
   }
@@ -127,21 +125,21 @@ void read_foreign_keys(const PGresult* r, ShardCatalog& into) {
 
 }  // namespace
 
-ShardCatalog read_catalog(const std::vector<Result>& results) {
+ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   ShardCatalog found;
   if (results.size() != 7) return found;
-  read_columns(results[0].get(), found);
-  const auto* functions = results[1].get();
-  for (int i = 0; i < PQntuples(functions); ++i) found.functions.insert(text(functions, i, 0));
-  read_unique_keys(results[2].get(), found);
-  read_foreign_keys(results[3].get(), found);
-  const auto* triggers = results[4].get();
-  for (int i = 0; i < PQntuples(triggers); ++i)
+  read_columns(results[0], found);
+  const auto& functions = results[1];
+  for (std::size_t i = 0; i < functions.size(); ++i) found.functions.insert(text(functions, i, 0));
+  read_unique_keys(results[2], found);
+  read_foreign_keys(results[3], found);
+  const auto& triggers = results[4];
+  for (std::size_t i = 0; i < triggers.size(); ++i)
     found.tables[name_in(triggers, i)].triggers.push_back(text(triggers, i, 2));
-  const auto* types = results[5].get();
-  for (int i = 0; i < PQntuples(types); ++i) found.types[name_in(types, i)] = number(types, i, 2);
-  const auto* operators = results[6].get();
-  for (int i = 0; i < PQntuples(operators); ++i) found.operators.insert(text(operators, i, 0));
+  const auto& types = results[5];
+  for (std::size_t i = 0; i < types.size(); ++i) found.types[name_in(types, i)] = number(types, i, 2);
+  const auto& operators = results[6];
+  for (std::size_t i = 0; i < operators.size(); ++i) found.operators.insert(text(operators, i, 0));
   return found;
 }
 

@@ -8,7 +8,7 @@ namespace shardway::proxy::control {
 namespace {
 
 TEST(CatalogReader, TellsTheAnswersApart) {
-  std::vector<Result> results;
+  std::vector<Rows> results;
   results.push_back(
       make_result({{"public", "orders", "id", "bigint", "f", "t", "t", "t", "f", "0", "nextval('s'::regclass)", "f"},
                    {"public", "orders", "total", "numeric(10,2)", "t", "f", "f", "f", "f", "0", "", "f"},
@@ -23,7 +23,7 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   results.push_back(make_result({{"public", "orders", "audit"}}, 3));
   results.push_back(make_result({{"public", "mood", "16400"}}, 3));
   results.push_back(make_result({{"@@@"}}, 1));
-  const auto found = read_catalog(results);
+  const auto found = read_postgres_catalog(results);
   ASSERT_EQ(found.tables.size(), 2U);
   const auto& orders = found.tables.at("public.orders");
   ASSERT_EQ(orders.columns.size(), 3U);
@@ -46,7 +46,7 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   EXPECT_TRUE(found.views.contains("sales.recent"));
 }
 
-TEST(CatalogReader, SaysNothingOfAnAnswerThatIsNotWhole) { EXPECT_EQ(read_catalog({}), ShardCatalog{}); }
+TEST(CatalogReader, SaysNothingOfAnAnswerThatIsNotWhole) { EXPECT_EQ(read_postgres_catalog({}), ShardCatalog{}); }
 
 }  // namespace
 }  // namespace shardway::proxy::control

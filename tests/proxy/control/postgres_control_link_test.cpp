@@ -1,4 +1,4 @@
-#include "proxy/control/control_link.hpp"
+#include "proxy/control/postgres_control_link.hpp"
 
 #include <gtest/gtest.h>
 
@@ -57,9 +57,9 @@ TEST(ControlLink, UsesTheTlsTheSessionsUse) {
 }
 
 TEST(ControlLink, EndsAWaitAtItsDeadline) {
-  ControlLink link;
   // A port nobody listens on is refused; what counts here is that a wait for it cannot outlive the deadline.
-  link.open(connect_parameters(shop(), {"127.0.0.1", 1, false, "127.0.0.1:1"}), 100);
+  PostgresControlLink link(connect_parameters(shop(), {"127.0.0.1", 1, false, "127.0.0.1:1"}));
+  link.open(100);
   const auto event = link.advance(0, 100);
   EXPECT_TRUE(event == ControlLink::Event::kTimedOut || event == ControlLink::Event::kFailed);
   EXPECT_EQ(link.state(), ControlLink::State::kClosed);

@@ -1,0 +1,30 @@
+// COM_STMT_EXECUTE's parameters, and a small result of our own. https://mariadb.com/kb/en/com_stmt_execute/
+// https://mariadb.com/kb/en/result-set-packets/
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "protocol/common/wire_error.hpp"
+#include "protocol/mysql/constants.hpp"
+#include "protocol/mysql/packet.hpp"
+
+namespace shardway::protocol::mysql {
+
+// Types as they stand there, two bytes each (0x8000: unsigned); values without their lengths, views into the bytes
+// given.
+struct Execution {
+  std::vector<std::uint32_t> types;
+  std::vector<std::optional<Bytes>> values;  // nullopt: NULL
+};
+// `payload`: the command with its first byte, and with the types (a client may leave them out: they are put back
+// first).
+Result<Execution> decode_execution(Bytes payload, std::size_t parameters);
+
+// One column of texts as a whole answer to a COM_QUERY.
+void encode_column(std::string& out, std::uint8_t& sequence, std::string_view name,
+                   const std::vector<std::string>& values, std::uint16_t status, Capabilities capabilities);
+
+}  // namespace shardway::protocol::mysql

@@ -1,0 +1,41 @@
+#include "proxy/backend/marks.hpp"
+
+#include <chrono>
+
+namespace shardway::proxy::backend {
+
+Choice Marks::choose(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads, bool replica_ok,
+                     std::uint64_t salt) const noexcept {
+  Choice choice;
+  const auto primary = nodes.primary.load(std::memory_order_relaxed);
+  choice.node = primary >= 0 ? static_cast<std::size_t>(primary) : 0;
+  if (!replica_ok || reads.from == config::ReadFrom::kPrimary) return choice;
+  for (std::size_t i = 0; i < nodes.nodes.size(); ++i) {
+    const auto at = static_cast<std::size_t>((salt + i) % nodes.nodes.size());
+    const auto& node = *nodes.nodes[at];
+    if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed))
+      continue;
+    const auto lag = node.lag_us.load(std::memory_order_relaxed);
+    if (lag < 0 || lag > std::chrono::microseconds(reads.max_lag).count()) continue;
+    if (!is_fresh(shard, reads, node)) continue;
+    return {at, true, false};
+  }
+  choice.fell_back = true;
+  return choice;
+}
+
+bool Marks::is_fresh(router::ShardIndex shard, const config::Reads& reads, const Node& candidate) const noexcept {
+  if (reads.consistency == config::Consistency::kEventual) return true;
+  if (seen_.size() <= shard || seen_[shard].before == 0) return true;
+  const auto fresh = candidate.fresh_as_of.load(std::memory_order_relaxed);
+  if (fresh == 0) return false;
+  return seen_[shard].replica == &candidate || fresh > seen_[shard].before;
+}
+
+void Marks::stamp(const Backend& backend, router::ShardIndex shard, const Node* replica) {
+  if (backend.config.reads.from == config::ReadFrom::kPrimary) return;
+  if (seen_.empty()) seen_.resize(backend.shards.size());
+  seen_[shard] = {std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1), replica};
+}
+
+}  // namespace shardway::proxy::backend

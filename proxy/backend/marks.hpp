@@ -1,0 +1,39 @@
+// Marks: what one session has seen on each shard, and so which node may answer it next: it reads what it wrote, and
+// never goes back in time (ARCHITECTURE.md, "Read your writes at no cost per statement"). Used on the session's thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "proxy/backend/node.hpp"
+
+namespace shardway::proxy::backend {
+
+// Where a statement goes.
+struct Choice {
+  std::size_t node = 0;
+  bool replica = false;
+  bool fell_back = false;  // a replica would have done, but none is fresh enough: a sample is wanted
+};
+
+class Marks {
+ public:
+  // The primary (node 0 if none is known); or, if `replica_ok`, a replica that is up, within max_lag, and fresh enough
+  // for this session. Sessions with other `salt` begin at other replicas, and stay with theirs.
+  Choice choose(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads, bool replica_ok,
+                std::uint64_t salt) const noexcept;
+  // Everything the session has seen or done on the shard happened before now; `replica`: it was seen there (null: on
+  // the primary).
+  void stamp(const Backend& backend, router::ShardIndex shard, const Node* replica);
+  void clear() noexcept { seen_.clear(); }
+
+ private:
+  struct Mark {
+    SteadyNanos before = 0;  // 0: nothing was seen
+    const Node* replica = nullptr;
+  };
+  bool is_fresh(router::ShardIndex shard, const config::Reads& reads, const Node& candidate) const noexcept;
+  std::vector<Mark> seen_;  // by shard; empty: nothing anywhere
+};
+
+}  // namespace shardway::proxy::backend

@@ -1,0 +1,44 @@
+// PostgresControlLink: a ControlLink through libpq. https://www.postgresql.org/docs/15/libpq-async.html
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "proxy/control/control_link.hpp"
+
+namespace shardway::proxy::control {
+
+// libpq's keywords and values (PQconnectStartParams); holds the password: never logged.
+using ConnectParameters = std::vector<std::pair<std::string, std::string>>;
+ConnectParameters connect_parameters(const config::Database& database, const config::Address& address);
+
+class PostgresControlLink final : public ControlLink {
+ public:
+  explicit PostgresControlLink(ConnectParameters parameters) : parameters_(std::move(parameters)) {}
+
+  void open(backend::SteadyNanos deadline) override;
+  void close() noexcept override;
+  void ask(const char* sql, backend::SteadyNanos deadline) override;
+  int fd() const noexcept override;
+  short events() const noexcept override;
+
+ private:
+  struct ConnectionDeleter {
+    void operator()(PGconn* c) const noexcept { PQfinish(c); }
+  };
+  Event proceed(short happened) override;
+  Event proceed_connecting(short happened);
+  Event proceed_open(short happened);
+  Event collect();
+
+  ConnectParameters parameters_;
+  std::unique_ptr<PGconn, ConnectionDeleter> connection_;
+  PostgresPollingStatusType wants_ = PGRES_POLLING_WRITING;  // while connecting
+  bool unsent_ = false;                                      // while busy: libpq still holds bytes of the question
+};
+
+}  // namespace shardway::proxy::control

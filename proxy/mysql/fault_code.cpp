@@ -1,0 +1,37 @@
+#include "proxy/mysql/fault_code.hpp"
+
+namespace shardway::proxy::mysql {
+
+using protocol::FaultReason;
+
+ErrorCode code_of(FaultReason reason) noexcept {
+  switch (reason) {
+    case FaultReason::kNotSupported:
+    case FaultReason::kNeedsKey:
+    case FaultReason::kSeveralShards:
+    case FaultReason::kBadKey:
+    case FaultReason::kTableRefused:
+    case FaultReason::kUnknownTable: return {1235, "42000"};
+    case FaultReason::kNullKey: return {1048, "23000"};
+    case FaultReason::kSyntax:
+    case FaultReason::kBadHint: return {1064, "42000"};
+    case FaultReason::kActiveTransaction: return {1568, "25001"};
+    case FaultReason::kInFailedTransaction:
+    case FaultReason::kNoTransaction: return {1305, "42000"};
+    case FaultReason::kPoolTimeout: return {1040, "08004"};
+    case FaultReason::kNoServer:
+    case FaultReason::kServerLost:
+    case FaultReason::kOutcomeUnknown: return {2013, "HY000"};
+    case FaultReason::kShutdown: return {1053, "08S01"};
+    case FaultReason::kForbidden: return {1142, "42000"};
+    case FaultReason::kProtocol: return {1835, "HY000"};
+    case FaultReason::kTooLarge: return {1153, "08S01"};
+  }
+  return {1105, "HY000"};
+}
+
+std::string text_of(const protocol::Fault& fault) {
+  return fault.hint.empty() ? fault.message : fault.message + "; " + fault.hint;
+}
+
+}  // namespace shardway::proxy::mysql

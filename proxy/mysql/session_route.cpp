@@ -1,0 +1,315 @@
+// Where a statement goes: it is read, planned, and sent to the shards of its keys, to a replica, or refused. Databases
+// of one shard whose reads stay on the primary need none of this: there everything passes.
+#include <algorithm>
+
+#include "protocol/mysql/execution.hpp"
+#include "proxy/mysql/fault_code.hpp"
+#include "proxy/mysql/session.hpp"
+#include "proxy/mysql/sql_mode.hpp"
+#include "proxy/worker.hpp"
+#include "router/language.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+using protocol::FaultReason;
+using router::Action;
+using router::Statement;
+using router::StatementKind;
+
+namespace {
+
+constexpr std::chrono::milliseconds kCatalogPoll{2};
+constexpr std::chrono::seconds kCatalogPatience{2}, kCatalogDoubt{1};
+
+router::Literals& scratch_literals() {
+  static thread_local router::Literals literals;
+  literals.clear();
+  return literals;
+}
+
+bool uses_tables(const Statement& statement) noexcept {
+  switch (statement.kind) {
+    case StatementKind::kSet:
+    case StatementKind::kShow:
+    case StatementKind::kUse:
+    case StatementKind::kReset: return false;
+    default: return !statement.uses_catalog_only || statement.uses_user_functions || statement.needs_home;
+  }
+}
+
+}  // namespace
+
+bool Session::is_planned() const noexcept {
+  const auto& config = database_->config();
+  return config.shards.size() > 1 || config.reads.from != config::ReadFrom::kPrimary;
+}
+
+bool Session::is_sharded() const noexcept { return database_ && database_->config().shards.size() > 1; }
+
+router::ParseSettings Session::parse_settings(const State& state) const {
+  const auto& config = database_->config();
+  const auto& topology = database_->topology();
+  router::ParseSettings settings;
+  settings.mysql =
+      mode_of(state, collation_, topology.catalog.get(), capabilities_, worker_.surroundings().mysql_version.get());
+  const bool is_ours = state.schema.empty() || state.schema == config.server_database;
+  settings.search_path = is_ours ? std::string_view(topology.database) : std::string_view(state.schema);
+  return settings;
+}
+
+router::Plan Session::plan_for(const Statement& statement, const router::Values& values, std::string_view sql,
+                               const router::ParseSettings& settings) const {
+  router::SessionView view;
+  view.hints_allowed = hints_;
+  view.mysql = settings.mysql;
+  return router::plan(statement, values, database_->topology(), view, sql);
+}
+
+// What is wrong with the database itself, before any statement is looked at.
+std::optional<protocol::Fault> Session::unready() const {
+  if (!is_sharded() || database_->topology().catalog) return std::nullopt;
+  return protocol::Fault{FaultReason::kNoServer,
+                         "the tables of database \"" + database_->config().name + "\" have not been read yet",
+                         "see that every shard has a primary: SHOW NODES on the console", 0};
+}
+
+Session::Step Session::route_query(Packet packet) {
+  const auto sql = packet.substr(my::kHeadBytes + 1);
+  const auto traces = traces_of(sql);
+  if (traces.kills) return refuse_kill();
+  if (const auto fault = unready()) return refuse(*fault);
+  if (!catalog_is_current()) return Step::kBlocked;
+  auto& literals = scratch_literals();
+  const auto settings = parse_settings(*state_);
+  const auto query = database_->cache().find(sql, settings, literals);
+  const router::Values values{&literals, nullptr, nullptr};
+  const Work work{my::Command::kQuery, packet, sql, nullptr, &traces};
+  if (query->statements.size() != 1) return route_batch(*query, values, settings, work);
+  const auto& statement = query->statements[0];
+  return route(statement, plan_for(statement, values, sql, settings), work);
+}
+
+// Several statements in one text go where all of them belong, or nowhere.
+Session::Step Session::route_batch(const router::Query& query, const router::Values& values,
+                                   const router::ParseSettings& settings, const Work& work) {
+  if (!is_sharded()) return run_on(0, /*replica_ok=*/false, query.statements[0], work);
+  std::optional<router::ShardIndex> shard;
+  bool writes = false;
+  for (const auto& statement : query.statements) {
+    const auto plan = plan_for(statement, values, work.sql, settings);
+    if (plan.action == Action::kRefuse) return refuse(*plan.fault);
+    const bool goes_along =
+        plan.action == Action::kOneShard && !statement.implicit_commit && (!shard || *shard == plan.shards[0]);
+    if (!goes_along)
+      return refuse({FaultReason::kNotSupported, "several statements in one text that do not all belong to one shard",
+                     "send them one by one", 0});
+    shard = plan.shards[0];
+    writes = writes || plan.writes;
+  }
+  if (const auto fault = unable_to_write(*shard, writes)) return refuse(*fault);
+  return run_on(*shard, false, query.statements[0], work, writes);
+}
+
+Session::Step Session::route(const Statement& statement, const router::Plan& plan, const Work& work) {
+  if (plan.action == Action::kExplain) return explain(statement);
+  if (!is_sharded()) return run_on(0, plan.replica_ok, statement, work);
+  if (plan.action == Action::kRefuse) return refuse(*plan.fault);
+  if (plan.rule == router::Rule::kTransaction) return transaction_statement(statement, work);
+  if (const auto ended = end_before(statement)) return *ended;
+  ++database_->counters.by_rule[static_cast<std::size_t>(plan.rule)];
+  switch (plan.action) {
+    case Action::kSession: return session_statement(statement, work);
+    case Action::kOneShard: {
+      const auto shard = shard_of(statement, plan);
+      if (const auto fault = unable_to_write(shard, plan.writes)) return refuse(*fault);
+      return run_on(shard, plan.replica_ok, statement, work, plan.writes);
+    }
+    case Action::kScatter:
+    case Action::kEveryShard: return run_everywhere(statement, plan, work);
+    default: break;
+  }
+  return refuse({FaultReason::kNotSupported, "this statement is not supported on a sharded database", "", 0});
+}
+
+// What asks about the statement before it, or needs no table, is answered where the session is.
+router::ShardIndex Session::shard_of(const Statement& statement, const router::Plan& plan) const noexcept {
+  const bool anywhere = plan.rule == router::Rule::kHome && statement.uses_catalog_only && !statement.needs_home;
+  if (!anywhere) return plan.shards[0];
+  if (link_) return link_->target().shard;
+  return statement.reads_last_outcome || statement.reads_last_insert_id ? last_shard_ : plan.shards[0];
+}
+
+Session::Step Session::session_statement(const Statement& statement, const Work& work) {
+  for (const auto& setting : statement.settings)
+    if (setting.global)
+      return refuse({FaultReason::kNotSupported,
+                     "SET GLOBAL is not supported on a sharded database: it would change one server of several",
+                     "set it on the servers", 0});
+  if (statement.kind == StatementKind::kEmpty || statement.kind == StatementKind::kSet ||
+      statement.kind == StatementKind::kShow || statement.kind == StatementKind::kUse)
+    return run_on(link_ ? link_->target().shard : database_->topology().home, false, statement, work);
+  return refuse({FaultReason::kNotSupported, "this statement is not supported on a sharded database", "", 0});
+}
+
+Session::Step Session::refuse(const protocol::Fault& fault) {
+  ++database_->counters.refusals[static_cast<std::size_t>(fault.reason)];
+  note_doubt(fault.reason);
+  const auto code = code_of(fault.reason);
+  answer_error(code.number, code.sqlstate, text_of(fault));
+  return Step::kConsumed;
+}
+
+// A table may have been made or mended through another Shardway: the next one who asks shall find it.
+void Session::note_doubt(FaultReason reason) {
+  if (reason != FaultReason::kTableRefused || !worker_.surroundings().catalog_changed) return;
+  const auto now = worker_.loop().now().time_since_epoch() / std::chrono::nanoseconds(1);
+  auto last = database_->backend().catalog_doubted.load();
+  if (now - last < kCatalogDoubt / std::chrono::nanoseconds(1)) return;
+  if (database_->backend().catalog_doubted.compare_exchange_strong(last, now))
+    worker_.surroundings().catalog_changed(database_->config().name);
+}
+
+// DDL of this session is in force: what comes next is planned with the catalogue as it is then.
+void Session::catalog_changed() {
+  if (database_->config().control.user.empty() || !worker_.surroundings().catalog_changed) return;
+  catalog_wanted_ = database_->backend().catalog_wanted.fetch_add(1) + 1;
+  catalog_deadline_ = worker_.loop().now() + kCatalogPatience;
+  worker_.surroundings().catalog_changed(database_->config().name);
+}
+
+bool Session::catalog_is_current() {
+  if (catalog_wanted_ == 0) return true;
+  if (database_->backend().catalog_seen.load() >= catalog_wanted_ || worker_.loop().now() > catalog_deadline_) {
+    catalog_wanted_ = 0;
+    return true;
+  }
+  worker_.resume_after(*this, kCatalogPoll);
+  return false;
+}
+
+// False: blocked, or failed and said so. Then the link of this shard is the session's, in its state.
+bool Session::stand_on(router::ShardIndex shard, bool replica_ok) {
+  if (waiting_ && !waiting_->fault && waiting_->shard != shard) stop_waiting();
+  if (link_ && link_->target().shard != shard) {
+    link_is_ready_ = false;
+    parked_.push_back(std::move(link_));
+  }
+  if (!link_) link_ = unpark(shard);
+  target_shard_ = shard;
+  replica_ok_ = replica_ok && pin_ == router::PinReason::kNone && !transaction_ && autocommits();
+  return borrow();
+}
+
+std::unique_ptr<Link> Session::unpark(router::ShardIndex shard) {
+  const auto found =
+      std::find_if(parked_.begin(), parked_.end(), [shard](const auto& link) { return link->target().shard == shard; });
+  if (found == parked_.end()) return nullptr;
+  auto link = std::move(*found);
+  parked_.erase(found);
+  return link;
+}
+
+std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard) const {
+  const bool elsewhere = link_ && link_->target().shard != shard;
+  if (!elsewhere || pin_ == router::PinReason::kNone || pin_ == router::PinReason::kSessionMode) return std::nullopt;
+  const auto& shards = database_->config().shards;
+  return protocol::Fault{FaultReason::kSeveralShards,
+                         "the session is bound to shard \"" + shards[link_->target().shard].name + "\" by " +
+                             pin_detail_ + ", and this statement belongs to \"" + shards[shard].name + '"',
+                         "end what binds it, or use another connection", 0};
+}
+
+Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const Statement& statement, const Work& work,
+                              bool writes) {
+  if (const auto fault = kept_elsewhere(shard)) return refuse(*fault);
+  if (!find_last_link(*work.traces, shard)) return Step::kConsumed;
+  const bool quiet = work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last;
+  if (is_sharded() && !transaction_ && !autocommits() && uses_tables(statement)) open_implicitly();
+  if (!stand_on(shard, replica_ok && quiet)) return is_blocked();
+  if (transaction_ && uses_tables(statement) && !enlist()) return Step::kBlocked;
+  if (!announce_characteristics(statement)) return Step::kBlocked;
+  if (!put(work)) return Step::kBlocked;
+  if (writes) link_->wrote = true;
+  if (is_sharded()) ++database_->counters.by_shard[shard];
+  changes_catalog_ = is_sharded() && statement.kind == StatementKind::kDdl;
+  leave(*work.traces);
+  return Step::kConsumed;
+}
+
+Session::Step Session::is_blocked() const noexcept { return waiting_ || link_ ? Step::kBlocked : Step::kConsumed; }
+
+// Writes the command for the link at hand. False: its statement is being prepared there; the command comes again.
+bool Session::put(const Work& work) {
+  if (work.statement == nullptr) {
+    link_->out() += work.packet;
+  } else {
+    if (!is_on_link(*work.statement)) return false;
+    auto out = with_types(work.packet, *work.statement);
+    put_statement_number(out, link_->statement(work.statement->text->id));
+    link_->out() += out;
+  }
+  link_->shift = 0;
+  link_->owe(work.command);
+  command_ = work.command;
+  command_since_ = worker_.loop().now();
+  return true;
+}
+
+// SHARDWAY EXPLAIN <statement>
+Session::Step Session::explain(const Statement& statement) {
+  if (!hints_)
+    return refuse({FaultReason::kForbidden, "user \"" + user_ + "\" may not use SHARDWAY EXPLAIN",
+                   "set hints = true for this [[user]]", 0});
+  const auto settings = parse_settings(*state_);
+  router::Literals literals;
+  const auto query = database_->cache().find(statement.name, settings, literals);
+  std::vector<std::string> lines;
+  for (const auto& inner : query->statements) {
+    const auto plan = plan_for(inner, {&literals, nullptr, nullptr}, statement.name, settings);
+    const auto more = router::explain(inner, plan, database_->topology(), statement.name);
+    lines.insert(lines.end(), more.begin(), more.end());
+  }
+  my::encode_column(out_.tail(), sequence_, "shardway explain", lines, status_, capabilities_);
+  return Step::kConsumed;
+}
+
+// ---- prepared statements ----
+
+// What can be said before there are values; nothing where everything passes.
+std::optional<protocol::Fault> Session::unpreparable(std::string_view sql) {
+  if (!is_sharded()) return std::nullopt;
+  if (auto fault = unready()) return fault;
+  auto& literals = scratch_literals();
+  const auto settings = parse_settings(*state_);
+  const auto query = database_->cache().find(sql, settings, literals);
+  if (query->statements.size() != 1) return std::nullopt;  // the server's error
+  const auto& statement = query->statements[0];
+  if (router::needs_parameters(statement, database_->topology())) return std::nullopt;
+  auto plan = plan_for(statement, {&literals, nullptr, nullptr}, sql, settings);
+  if (plan.action == Action::kRefuse) return std::move(*plan.fault);
+  return std::nullopt;
+}
+
+Session::Step Session::route_execution(Packet packet, ClientStatement& statement) {
+  if (const auto fault = unready()) return refuse(*fault);
+  if (!catalog_is_current()) return Step::kBlocked;
+  const std::string& sql = statement.text->text;
+  auto& literals = scratch_literals();
+  const auto settings = parse_settings(*statement.text->state);
+  const auto query = database_->cache().find(sql, settings, literals);
+  const auto complete = with_types(packet, statement);
+  const auto execution = my::decode_execution(std::string_view(complete).substr(my::kHeadBytes), statement.parameters);
+  if (!execution || (statement.lost_data && is_sharded()))
+    return refuse({FaultReason::kNotSupported,
+                   execution ? "a parameter sent by COM_STMT_SEND_LONG_DATA is not supported on a sharded database"
+                             : "the parameters of this execution cannot be read",
+                   "send its value with the execution", 0});
+  std::vector<router::ParameterValue> parameters;
+  for (const auto& value : execution->values) parameters.push_back({value, true});
+  const auto& facts = query->statements[0];
+  const Work work{my::Command::kStmtExecute, packet, sql, &statement, &statement.traces};
+  return route(facts, plan_for(facts, {&literals, &parameters, &execution->types}, sql, settings), work);
+}
+
+}  // namespace shardway::proxy::mysql

@@ -1,0 +1,96 @@
+#include "proxy/mysql/sql_mode.hpp"
+
+#include <charconv>
+
+namespace shardway::proxy::mysql {
+
+namespace {
+
+using router::MysqlMode;
+using Charset = MysqlMode::Charset;
+
+// "STRICT_TRANS_TABLES,ANSI_QUOTES"
+bool has_word(std::string_view modes, std::string_view wanted) noexcept {
+  while (!modes.empty()) {
+    const auto word = modes.substr(0, modes.find(','));
+    if (word == wanted) return true;
+    modes.remove_prefix(std::min(modes.size(), word.size() + 1));
+  }
+  return false;
+}
+
+Charset charset_named(std::string_view name) noexcept {
+  if (name == "utf8mb4" || name == "utf8mb3" || name == "utf8") return Charset::kUtf8;
+  if (name == "gbk") return Charset::kGbk;
+  if (name == "big5") return Charset::kBig5;
+  if (name == "sjis" || name == "cp932") return Charset::kSjis;
+  return name == "gb18030" ? Charset::kGb18030 : Charset::kSingleByte;
+}
+
+// https://mariadb.com/kb/en/supported-character-sets-and-collations/ (the numbers a handshake can name)
+Charset charset_numbered(std::uint8_t collation) noexcept {
+  switch (collation) {
+    case 28:
+    case 87: return Charset::kGbk;
+    case 1:
+    case 84: return Charset::kBig5;
+    case 13:
+    case 88:
+    case 95:
+    case 96: return Charset::kSjis;
+    case 33:
+    case 45:
+    case 46:
+    case 76:
+    case 83:
+    case 255: return Charset::kUtf8;
+    default: break;
+  }
+  if (collation >= 248 && collation <= 250) return Charset::kGb18030;
+  return (collation >= 192 && collation <= 215) || collation >= 223 ? Charset::kUtf8 : Charset::kSingleByte;
+}
+
+// "5.5.5-10.11.6-MariaDB-1" -> 101106
+std::uint32_t number_of(std::string_view version) noexcept {
+  constexpr std::string_view kDisguise = "5.5.5-";
+  if (version.starts_with(kDisguise)) version.remove_prefix(kDisguise.size());
+  std::uint32_t number = 0;
+  for (int part = 0; part < 3; ++part) {
+    std::uint32_t value = 0;
+    const auto read = std::from_chars(version.data(), version.data() + version.size(), value);
+    number = number * 100 + value;
+    version.remove_prefix(static_cast<std::size_t>(read.ptr - version.data()));
+    if (!version.empty() && version.front() == '.') version.remove_prefix(1);
+  }
+  return number;
+}
+
+std::string_view value_of(const State& state, const char* name, std::string_view otherwise) {
+  const auto found = state.variables.find(name);
+  return found == state.variables.end() ? otherwise : std::string_view(found->second);
+}
+
+}  // namespace
+
+MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Catalog* catalog,
+                  protocol::mysql::Capabilities capabilities, std::string_view version) {
+  const auto modes =
+      value_of(state, "sql_mode", catalog == nullptr ? std::string_view() : std::string_view(catalog->sql_mode));
+  MysqlMode mode;
+  mode.ansi_quotes = has_word(modes, "ANSI_QUOTES");
+  mode.no_backslash_escapes = has_word(modes, "NO_BACKSLASH_ESCAPES");
+  mode.pipes_as_concat = has_word(modes, "PIPES_AS_CONCAT");
+  mode.ignore_space =
+      has_word(modes, "IGNORE_SPACE") || (capabilities & protocol::mysql::capability::kIgnoreSpace) != 0;
+  mode.oracle = has_word(modes, "ORACLE");
+  mode.lower_case_table_names = catalog != nullptr && catalog->folds_table_names;
+  const auto charset = value_of(state, "character_set_client", {});
+  mode.charset = charset.empty() ? charset_numbered(collation) : charset_named(charset);
+  mode.server =
+      version.find("MariaDB") != std::string_view::npos ? MysqlMode::Server::kMariaDb : MysqlMode::Server::kMysql;
+  if (version.empty()) mode.server = MysqlMode::Server::kMariaDb;
+  if (const auto number = number_of(version); number != 0) mode.version = number;
+  return mode;
+}
+
+}  // namespace shardway::proxy::mysql

@@ -1,0 +1,19 @@
+// mode_of: how a session's statements are to be read: its sql_mode, its character set, and which server reads them.
+// https://mariadb.com/kb/en/sql-mode/
+#pragma once
+
+#include <string_view>
+
+#include "protocol/mysql/constants.hpp"
+#include "proxy/mysql/state.hpp"
+#include "router/catalog.hpp"
+#include "router/mysql_mode.hpp"
+
+namespace shardway::proxy::mysql {
+
+// `catalog`: what the servers' own sql_mode is; null: not known. `collation`: the log-in's, for a session that has set
+// no character set. `version`: as the greeting has it, "5.5.5-10.11.6-MariaDB".
+router::MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Catalog* catalog,
+                          protocol::mysql::Capabilities capabilities, std::string_view version);
+
+}  // namespace shardway::proxy::mysql
