@@ -76,8 +76,7 @@ std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const con
 
 // A database on one shard has no use for a ledger; nor has one whose servers nobody may be asked about.
 std::shared_ptr<transaction::Ledger> App::ledger_of(const config::Database& database, const std::string& cluster) {
-  const bool is_postgresql = database.protocol == config::Protocol::kPostgresql;
-  if (!is_postgresql || database.shards.size() < 2 || database.control.user.empty()) return nullptr;
+  if (database.shards.size() < 2 || database.control.user.empty()) return nullptr;
   auto& ledger = ledgers_[database.name];
   if (!ledger || ledger->cluster() != cluster) ledger = std::make_shared<transaction::Ledger>(cluster);
   return ledger;

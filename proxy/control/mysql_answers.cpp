@@ -13,7 +13,8 @@ namespace {
 const char* const kPositionsQuery = SHARDWAY_POSITIONS;
 const char* const kStatusQuery = SHARDWAY_POSITIONS
     ", (SELECT count(*) FROM information_schema.TABLES"
-    " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2; SHOW ALL SLAVES STATUS";
+    " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2; SHOW ALL SLAVES STATUS; XA "
+    "RECOVER";
 #undef SHARDWAY_POSITIONS
 
 enum Column : std::size_t { kReadOnly, kWritten, kApplied, kServer, kHasStore };
@@ -76,6 +77,9 @@ Status read_status(const std::vector<Rows>& results) {
   status.geometry.block = status.geometry.segment = UINT64_MAX;
   if (results.size() > 1) read_sources(results[1], status);
   status.read_only = status.positions.receiver_runs;
+  status.max_prepared = INT32_MAX;  // every server can
+  for (std::size_t i = 0; results.size() > 2 && i < results[2].size(); ++i)
+    if (results[2].text(i, 3).starts_with("shardway:")) ++status.prepared;
   return status;
 }
 

@@ -125,9 +125,11 @@ class Link final : public net::EventHandler {
   bool payload_goes_on = false;                                 // the next packet continues the last one's payload
   std::uint8_t shift = 0;                                       // added to the numbers of this answer's packets
   bool readable = false;
-  bool xa_begun = false;        // a branch of the session's transaction is open on it
-  bool wrote = false;           // and has written
-  std::uint64_t last_user = 0;  // the client whose statement ran here last
+  bool xa_begun = false;         // a branch of the session's transaction is open on it
+  bool wrote = false;            // and has written
+  bool failed = false;           // and has not ended as it was told
+  bool rollback_failed = false;  // not even so
+  std::uint64_t last_user = 0;   // the client whose statement ran here last
 
   void on_events(std::uint32_t events) override;
 

@@ -289,10 +289,12 @@ void Session::end_of_client() {
 
 // Whatever is open or left behind on them ends with them.
 void Session::abandon_links() {
+  abandon_commit();
   spread_.reset();
+  held_.reset();
   transaction_.reset();
   next_begun_.reset();
-  end_fault_.reset();
+  end_error_.reset();
   if (link_) give_back(/*clean=*/false);
   release_parked(false);
 }

@@ -81,10 +81,6 @@ class Session final : public Client, public LinkOwner {
     ClientStatement* statement = nullptr;
     const Traces* traces = nullptr;
   };
-  struct EndFault {  // a server's error
-    std::uint16_t code;
-    std::string sqlstate, message;
-  };
   struct Waiting {
     Pool* pool = nullptr;
     router::ShardIndex shard = 0;
@@ -92,8 +88,7 @@ class Session final : public Client, public LinkOwner {
     net::Time since{};
     net::EventLoop::TimerId deadline = 0, retry = 0;
     std::unique_ptr<Link> link;  // granted
-    std::optional<protocol::mysql::Err> fault;
-    std::string message;  // fault's
+    std::optional<KeptError> fault;
   };
 
   // ---- session.cpp ----
@@ -157,6 +152,7 @@ class Session final : public Client, public LinkOwner {
   bool put(const Work& work);
   bool stand_on(router::ShardIndex shard, bool replica_ok);
   std::unique_ptr<Link> unpark(router::ShardIndex shard);
+  bool has_applied(router::ShardIndex shard);
   std::optional<protocol::Fault> kept_elsewhere(router::ShardIndex shard) const;
   std::optional<protocol::Fault> unready() const;
   std::optional<protocol::Fault> unpreparable(std::string_view sql);
@@ -177,10 +173,8 @@ class Session final : public Client, public LinkOwner {
   Step savepoint(const router::Statement& statement, const Work& work);
   std::optional<Step> end_before(const router::Statement& statement);
   std::optional<Step> end_failed();
-  bool end_branches(bool commit);
-  void tell_end(Link& link, bool commit);
-  void transaction_over();
   void drop_transaction();
+  void name_transaction();
   void open_implicitly();
   bool enlist();
   bool announce_characteristics(const router::Statement& statement);
@@ -188,23 +182,53 @@ class Session final : public Client, public LinkOwner {
   void note_rollback(std::uint16_t code);
   void release_parked(bool clean);
   bool autocommits() const noexcept;
-  bool has_branches() const noexcept;
-  std::vector<router::ShardIndex> branches() const;
-  std::string xid_on(const Link& link) const;
+  bool has_branches() const;
+  Shards branches() const;
   std::uint16_t shown_status(std::uint16_t status) const noexcept;
-  std::optional<protocol::Fault> unable_to_write(router::ShardIndex shard, bool writes) const;
+
+  // ---- session_commit.cpp: in the order of the protocol ----
+  std::optional<protocol::Fault> unable_to_write(const Shards& written) const;
+  bool end_branches(bool commit);
+  bool is_settled();
+  void begin_end(bool commit);
+  void begin_atomic(Shards writers);
+  std::optional<bool> next_stage();
+  std::optional<bool> one_phase_told();
+  std::optional<bool> parts_prepared();
+  std::optional<bool> agent_told();
+  std::optional<bool> await_outcome();
+  std::optional<bool> parts_applied();
+  std::optional<bool> roll_back_all();
+  std::optional<bool> abort_told();
+  Shards failed_shards() const;
+  void note_end_failed(KeptError error);
+  void transaction_over();
+  void abandon_commit();
+  void close_broken();
+  void tell(Link& link, std::initializer_list<std::string> statements);
+  Link* link_on(router::ShardIndex shard) noexcept;
+  const std::string& shard_name(router::ShardIndex shard) const;
+  std::string xid_on(const Link& link) const;
+  template <class Visit>
+  void each_link(Visit visit) const {
+    if (link_) visit(*link_);
+    for (const auto& link : parked_) visit(*link);
+  }
 
   // ---- session_spread.cpp: a statement on several shards ----
   Step run_everywhere(const router::Statement& statement, const router::Plan& plan, const Work& work);
   Step on_branches(const Work& work);
+  Step end_single();
+  bool differs(const protocol::mysql::Ok& ok) const noexcept;
   bool gather(const Spread& spread, const Work& work);
   void ask_shards(Spread spread, const Work& work);
+  void ask_shard();
   void take_link(router::ShardIndex shard);
   void advance_spread();
   bool hides(protocol::mysql::Part part) const noexcept;
   void absorb(const protocol::mysql::Seen& seen, std::string_view payload);
   void sum_up(protocol::mysql::Ok& ok) const;
-  std::string partial_failure(std::string_view message) const;
+  std::optional<KeptError> told_otherwise(const protocol::mysql::Err& err);
   static bool opens_cursor_on_server(const Work& work) noexcept;
   Step is_blocked_or_over() noexcept;
 
@@ -278,7 +302,8 @@ class Session final : public Client, public LinkOwner {
   bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
-  std::unique_ptr<EndFault> end_fault_;
+  std::optional<KeptError> end_error_;
+  std::unique_ptr<Spread> held_;      // answered, and not told before its transaction has ended
   std::string next_characteristics_;  // SET TRANSACTION …
   std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
   net::Time catalog_deadline_{};
@@ -292,8 +317,8 @@ class Session final : public Client, public LinkOwner {
   std::int64_t pin_since_ = 0;
   std::uint16_t status_ = protocol::mysql::status::kAutocommit;  // the last one the client was told
   std::uint64_t insert_id_ = 0, last_link_ = 0;                  // where its last statement ran
-  std::unique_ptr<protocol::mysql::Err> own_fault_;              // of what was asked to bring the link up to the state
-  std::string own_fault_message_;
+  std::unique_ptr<KeptError>
+      own_fault_;  // of what was asked to bring the link up to the state, or to end a transaction
   protocol::mysql::Command command_ = protocol::mysql::Command::kSleep;  // under way
   std::uint32_t command_statement_ = 0;                                  // of EXECUTE, FETCH: the client's number
   std::uint32_t preparing_ = 0;  // the client's number for what is being prepared

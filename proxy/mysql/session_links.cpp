@@ -28,10 +28,9 @@ std::string seconds_text(net::Clock::duration waited) {
 // True if link_ is there and ready for the command; else the session waits, or the client has been told why not.
 bool Session::borrow() {
   if (waiting_ && waiting_->fault) {
-    const auto fault = *waiting_->fault;
-    const auto message = std::move(waiting_->message);
+    const auto fault = *std::move(waiting_->fault);
     stop_waiting();
-    answer_error(fault.code, fault.sqlstate, message);
+    answer_error(fault.code, fault.sqlstate, fault.message);
     return false;
   }
   if (waiting_ && waiting_->link) {
@@ -108,8 +107,7 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
   }
   ++database_->counters.server_connect_failures;
   if (failure.from_server) {
-    waiting_->message = failure.message;
-    waiting_->fault = my::Err{static_cast<std::uint16_t>(std::stoi(failure.sqlstate)), "HY000", {}};
+    waiting_->fault = KeptError{static_cast<std::uint16_t>(std::stoi(failure.sqlstate)), "HY000", failure.message};
     return resume();
   }
   waiting_->retry = worker_.loop().after(retry_pause(), [this] {
@@ -132,14 +130,16 @@ void Session::on_wait_deadline() {
   const auto waited = seconds_text(net::Clock::now() - waiting_->since);
   const auto& shard = config.shards[waiting_->shard].name;
   if (pool.shared().open() <= pool.opening() && !pool.last_failure().message.empty()) {
-    waiting_->fault = my::Err{2003, "HY000", {}};
-    waiting_->message = "no server of shard '" + shard + "' could be reached for " + waited + ": " +
-                        pool.last_failure().message + "; check that the node is up and that its address is right";
+    waiting_->fault = KeptError{2003, "HY000", {}};
+    waiting_->fault->message = "no server of shard '" + shard + "' could be reached for " + waited + ": " +
+                               pool.last_failure().message +
+                               "; check that the node is up and that its address is right";
   } else {
-    waiting_->fault = my::Err{1040, "08004", {}};
-    waiting_->message = "pool of database '" + config.name + "', shard '" + shard +
-                        "': " + std::to_string(pool.shared().open()) + " of " + std::to_string(config.pool.size) +
-                        " server connections busy for " + waited + "; raise pool.size, or shorten transactions";
+    waiting_->fault = KeptError{1040, "08004", {}};
+    waiting_->fault->message = "pool of database '" + config.name + "', shard '" + shard +
+                               "': " + std::to_string(pool.shared().open()) + " of " +
+                               std::to_string(config.pool.size) + " server connections busy for " + waited +
+                               "; raise pool.size, or shorten transactions";
   }
   resume();
 }

@@ -184,8 +184,8 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
     case my::Part::kErr: {
       const auto err = my::decode_err(payload);
       if (!forward && err) {  // of what was asked to bring the link up to the client's state: the client's error
-        own_fault_ = std::make_unique<my::Err>(my::Err{err->code, {}, {}});
-        own_fault_message_ = err->message;
+        own_fault_ = std::make_unique<KeptError>(KeptError{
+            err->code, std::string(err->sqlstate.empty() ? "HY000" : err->sqlstate), std::string(err->message)});
         return;
       }
       if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
@@ -202,10 +202,10 @@ void Session::on_sharded_error(const my::Err& err, std::uint8_t sequence, bool& 
   changes_catalog_ = changes_catalog_ && spread_ && spread_->at > 0;
   if (!spread_) return;
   spread_->failed = true;
-  const auto message = partial_failure(err.message);
-  if (message == err.message) return;
+  const auto told = told_otherwise(err);
+  if (!told) return;
   forward = false;
-  my::encode(out_.tail(), sequence, my::Err{err.code, err.sqlstate, message});
+  my::encode(out_.tail(), sequence, my::Err{told->code, told->sqlstate, told->message});
 }
 
 // What an OK tells is learnt; the client gets it in the form it has agreed on.
@@ -213,11 +213,22 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
-  if (!forward) return;
+  if (!forward) {
+    // Of XA END and XA ROLLBACK the last one counts.
+    if (transaction_ && transaction_->stage == Transaction::Stage::kAborting) own_fault_.reset();
+    return;
+  }
   learn(*ok);
   const bool as_of_old = ok->header != 0x00 && (capabilities_ & my::capability::kDeprecateEof) == 0;
   forward = false;
   auto told = *ok;
+  if (spread_ && differs(told)) {
+    transaction_->is_over = true;
+    return my::encode(out_.tail(), sequence,
+                      my::Err{1213, "40001",
+                              "the copies of the reference table are not equal; the transaction was "
+                              "rolled back"});
+  }
   if (spread_) sum_up(told);
   told.status = shown_status(told.status);
   if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{told.warnings, told.status});
@@ -326,16 +337,13 @@ void Session::finish_answer() {
 // What was answered was ours; the client's command waits for it. An error is the answer to it.
 void Session::finish_own_answer() {
   link_is_ready_ = true;
-  if (own_fault_ && transaction_ && transaction_->is_ending) {
-    // XA END fails where the server has rolled back already; what is told is how the commit went.
-    end_fault_ = std::make_unique<EndFault>(EndFault{own_fault_->code, "HY000", std::move(own_fault_message_)});
+  if (own_fault_ && transaction_ && transaction_->stage != Transaction::Stage::kOpen) {
+    note_end_failed(std::move(*own_fault_));
     own_fault_.reset();
-    link_->close_when_returned();
   }
   if (own_fault_) {
     waiting_ = std::make_unique<Waiting>();
-    waiting_->fault = my::Err{own_fault_->code, "HY000", {}};
-    waiting_->message = std::move(own_fault_message_);
+    waiting_->fault = std::move(*own_fault_);
     own_fault_.reset();
     link_->state = no_state();  // whatever it is now
     give_back(/*clean=*/false);
@@ -346,6 +354,11 @@ void Session::finish_own_answer() {
 // The server's side is gone. What it was asked and did not answer may have run.
 void Session::link_lost() {
   link_->mark_broken();
+  if (transaction_ && transaction_->stage != Transaction::Stage::kOpen) {  // its end goes on without it
+    link_->owed().clear();
+    own_fault_.reset();
+    return worker_.resume_later(*this);
+  }
   const bool mid_packet = link_->pass_remaining > 0 || link_->payload_goes_on;
   const bool owed = link_->owes();
   const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};

@@ -6,6 +6,7 @@
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/mysql/sql_mode.hpp"
+#include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
 #include "router/language.hpp"
 
@@ -107,7 +108,7 @@ Session::Step Session::route_batch(const router::Query& query, const router::Val
     shard = plan.shards[0];
     writes = writes || plan.writes;
   }
-  if (const auto fault = unable_to_write(*shard, writes)) return refuse(*fault);
+  if (const auto fault = transaction_ && writes ? unable_to_write({*shard}) : std::nullopt) return refuse(*fault);
   return run_on(*shard, false, query.statements[0], work, writes);
 }
 
@@ -122,7 +123,8 @@ Session::Step Session::route(const Statement& statement, const router::Plan& pla
     case Action::kSession: return session_statement(statement, work);
     case Action::kOneShard: {
       const auto shard = shard_of(statement, plan);
-      if (const auto fault = unable_to_write(shard, plan.writes)) return refuse(*fault);
+      if (const auto fault = transaction_ && plan.writes ? unable_to_write({shard}) : std::nullopt)
+        return refuse(*fault);
       return run_on(shard, plan.replica_ok, statement, work, plan.writes);
     }
     case Action::kScatter:
@@ -210,6 +212,15 @@ std::unique_ptr<Link> Session::unpark(router::ShardIndex shard) {
   return link;
 }
 
+// False while a transaction committed through this Shardway has not reached the shard: whoever was told of it must find
+// it there. The command comes again.
+bool Session::has_applied(router::ShardIndex shard) {
+  const auto& ledger = database_->backend().ledger;
+  if (!ledger || !ledger->awaits_apply(shard_name(shard))) return true;
+  worker_.resume_after(*this, kCatalogPoll);
+  return false;
+}
+
 std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard) const {
   const bool elsewhere = link_ && link_->target().shard != shard;
   if (!elsewhere || pin_ == router::PinReason::kNone || pin_ == router::PinReason::kSessionMode) return std::nullopt;
@@ -223,6 +234,7 @@ std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard)
 Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const Statement& statement, const Work& work,
                               bool writes) {
   if (const auto fault = kept_elsewhere(shard)) return refuse(*fault);
+  if (!has_applied(shard)) return Step::kBlocked;
   if (!find_last_link(*work.traces, shard)) return Step::kConsumed;
   const bool quiet = work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last;
   if (is_sharded() && !transaction_ && !autocommits() && uses_tables(statement)) open_implicitly();

@@ -12,30 +12,71 @@ namespace my = protocol::mysql;
 using protocol::FaultReason;
 using router::Statement;
 
+namespace {
+
+const KeptError kCopiesDiffer{
+    1105, "HY000",
+    "the shards have written different numbers of rows: the copies of the reference table are "
+    "not equal; nothing was written"};
+
+}  // namespace
+
 Session::Step Session::run_everywhere(const Statement& statement, const router::Plan& plan, const Work& work) {
   const auto no = [this](std::string message, std::string hint) {
     return refuse({FaultReason::kNotSupported, std::move(message), std::move(hint), 0});
   };
   const bool is_union = plan.action == router::Action::kScatter;
-  if (plan.rule == router::Rule::kReferenceWrite)
-    return no("writing a reference table is not supported over the MySQL protocol yet", "write it on every server");
+  const bool writes = plan.rule == router::Rule::kReferenceWrite;
   if (work.traces->pins != router::PinReason::kNone || work.traces->asks_about_last)
     return no("a statement on several shards that binds its session to one of them", "name one shard's rows");
   if (pin_ != router::PinReason::kNone && pin_ != router::PinReason::kSessionMode)
     return no("the session is bound to one shard by " + pin_detail_ + ", and this statement needs several",
               "end what binds it, or use another connection");
   if (!plan.rewritten.empty()) return no("now() over several shards", "add a predicate on the shard key");
-  if (!is_union && !transaction_ && work.statement != nullptr)
-    return no("a prepared statement that defines tables", "send it as text");
+  if (writes)
+    if (const auto fault = unable_to_write({plan.shards.begin(), plan.shards.end()})) return refuse(*fault);
   if (is_union && opens_cursor_on_server(work)) return no("a cursor over several shards", "execute without a cursor");
+  for (const auto shard : plan.shards)
+    if (!has_applied(shard)) return Step::kBlocked;
   Spread spread;
   spread.answer = is_union ? Spread::Answer::kUnion : Spread::Answer::kFirst;
   spread.one_after_the_other = !is_union;
+  spread.writes = writes;
   spread.shards.assign(plan.shards.begin(), plan.shards.end());
-  if (is_union && !transaction_ && !autocommits()) open_implicitly();
-  if (!gather(spread, work)) return is_blocked_or_over();
+  if (!transaction_ && !autocommits() && (is_union || writes)) open_implicitly();
+  if (!transaction_ && writes) {
+    open_implicitly();
+    transaction_->is_single = true;
+  }
+  const bool single = transaction_ && transaction_->is_single;
+  spread.is_held = single;
+  if (!gather(spread, work)) {
+    const auto step = is_blocked_or_over();
+    if (single && step == Step::kConsumed) drop_transaction();
+    return step;
+  }
   changes_catalog_ = statement.kind == router::StatementKind::kDdl;
   ask_shards(std::move(spread), work);
+  return single ? Step::kBlocked : Step::kConsumed;
+}
+
+// A single statement's transaction ends with it, and only then is it answered.
+Session::Step Session::end_single() {
+  if (!end_branches(!held_->error)) return Step::kBlocked;
+  const auto held = std::move(held_);
+  if (held->error) {
+    end_error_.reset();
+    answer_error(held->error->code, held->error->sqlstate, held->error->message);
+    return Step::kConsumed;
+  }
+  if (const auto failed = end_failed()) return *failed;
+  my::Ok ok;
+  ok.status = status_;
+  ok.affected_rows = held->affected_rows;
+  ok.insert_id = held->insert_id;
+  ok.warnings = held->warnings;
+  ok.info = held->info;
+  my::encode(out_.tail(), sequence_, ok, capabilities_);
   return Step::kConsumed;
 }
 
@@ -64,7 +105,7 @@ Session::Step Session::is_blocked_or_over() noexcept {
 // or failed and said so.
 bool Session::gather(const Spread& spread, const Work& work) {
   for (const auto shard : spread.shards) {
-    if (!stand_on(shard, spread.answer == Spread::Answer::kUnion && !spread.one_after_the_other)) {
+    if (!stand_on(shard, spread.answer == Spread::Answer::kUnion)) {
       if (!waiting_ && !link_ && !transaction_) release_parked(true);
       return false;
     }
@@ -76,15 +117,32 @@ bool Session::gather(const Spread& spread, const Work& work) {
 
 void Session::ask_shards(Spread spread, const Work& work) {
   spread_ = std::make_unique<Spread>(std::move(spread));
-  spread_->command = work.packet;
+  if (work.statement == nullptr) spread_->commands.emplace_back(work.packet);
   for (const auto shard : spread_->shards) {
     take_link(shard);
-    put(work);
+    if (work.statement != nullptr) {
+      spread_->commands.push_back(with_types(work.packet, *work.statement));
+      put_statement_number(spread_->commands.back(), link_->statement(work.statement->text->id));
+    }
+    if (spread_->writes) link_->wrote = true;
     ++database_->counters.by_shard[shard];
-    if (spread_->one_after_the_other) break;
-    link_->flush();
   }
+  command_ = work.command;
+  command_since_ = worker_.loop().now();
+  for (; spread_->at < spread_->shards.size(); ++spread_->at) {
+    take_link(spread_->shards[spread_->at]);
+    ask_shard();
+    if (spread_->one_after_the_other) break;
+  }
+  spread_->at = 0;
   take_link(spread_->shards.front());
+}
+
+void Session::ask_shard() {
+  link_->shift = 0;
+  link_->out() += spread_->command();
+  link_->owe(command_);
+  link_->flush();
 }
 
 // The link of this shard, which is there.
@@ -101,7 +159,7 @@ void Session::take_link(router::ShardIndex shard) {
 // shows.
 bool Session::hides(my::Part part) const noexcept {
   const auto& spread = *spread_;
-  if (spread.failed) return true;
+  if (spread.failed || spread.is_held) return true;
   if (part == my::Part::kErr || part == my::Part::kUnknown) return false;
   if (part == my::Part::kOk || part == my::Part::kEnd) return !spread.is_last();
   if (spread.at == 0) return false;
@@ -110,6 +168,12 @@ bool Session::hides(my::Part part) const noexcept {
 
 // What is not shown is kept for the end.
 void Session::absorb(const my::Seen& seen, std::string_view payload) {
+  if (seen.part == my::Part::kErr && spread_->is_held && !spread_->failed) {
+    const auto err = my::decode_err(payload);
+    spread_->failed = true;
+    spread_->error = KeptError{err ? err->code : std::uint16_t{1105}, std::string(err ? err->sqlstate : "HY000"),
+                               std::string(err ? err->message : "")};
+  }
   if (seen.part != my::Part::kOk && seen.part != my::Part::kEnd) return;
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
@@ -118,10 +182,19 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
   auto& spread = *spread_;
   if (spread.answer == Spread::Answer::kUnion || spread.at == 0)
     spread.warnings = static_cast<std::uint16_t>(std::min(0xffff, spread.warnings + ok->warnings));
+  if (spread.is_held && !spread.failed && differs(*ok)) {
+    spread.failed = true;
+    spread.error = kCopiesDiffer;
+  }
   if (spread.at > 0) return;
   spread.affected_rows = ok->affected_rows;
   spread.insert_id = ok->insert_id;
   spread.info = ok->info;
+}
+
+// The copies of a reference table are not what they should be: no write makes it better.
+bool Session::differs(const my::Ok& ok) const noexcept {
+  return spread_->writes && spread_->at > 0 && ok.affected_rows != spread_->affected_rows;
 }
 
 // The last shard's OK becomes everybody's.
@@ -137,18 +210,22 @@ void Session::sum_up(my::Ok& ok) const {
   }
 }
 
-// One after the other: some shards have done it and others have not; the client must know which.
-std::string Session::partial_failure(std::string_view message) const {
+// An error that came when other shards had done it already is told with what that means.
+std::optional<KeptError> Session::told_otherwise(const my::Err& err) {
   const auto& spread = *spread_;
-  std::string text(message);
-  if (!spread.one_after_the_other || spread.at == 0) return text;
+  if (!spread.one_after_the_other || spread.at == 0) return std::nullopt;
+  if (spread.writes && transaction_) {  // the other copies have been written: no way but back
+    transaction_->is_over = true;
+    return KeptError{1213, "40001", std::string(err.message) + "; the transaction was rolled back, run it again"};
+  }
   const auto list = [&](std::size_t from, std::size_t to) {
     std::string names;
-    for (auto i = from; i < to; ++i)
-      names += (names.empty() ? "" : ", ") + database_->config().shards[spread.shards[i]].name;
+    for (auto i = from; i < to; ++i) names += (names.empty() ? "" : ", ") + shard_name(spread.shards[i]);
     return names;
   };
-  return text + " (done on " + list(0, spread.at) + "; not done on " + list(spread.at, spread.shards.size()) + ')';
+  return KeptError{err.code, std::string(err.sqlstate),
+                   std::string(err.message) + " (done on " + list(0, spread.at) + "; not done on " +
+                       list(spread.at, spread.shards.size()) + ')'};
 }
 
 // One shard has answered; on to the next one, or the answer is complete.
@@ -156,16 +233,14 @@ void Session::advance_spread() {
   auto& spread = *spread_;
   const bool stops = spread.is_last() || (spread.one_after_the_other && spread.failed);
   if (stops) {
+    if (spread.is_held) held_ = std::move(spread_);
     spread_.reset();
     return finish_answer();
   }
   ++spread.at;
   take_link(spread.shards[spread.at]);
   if (!spread.one_after_the_other) return;
-  link_->shift = 0;
-  link_->out() += spread.command;
-  link_->owe(command_);
-  link_->flush();
+  ask_shard();
 }
 
 }  // namespace shardway::proxy::mysql

@@ -5,7 +5,7 @@
 
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
-#include "proxy/transaction/name.hpp"
+#include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
 
 namespace shardway::proxy::mysql {
@@ -19,11 +19,6 @@ namespace {
 
 constexpr std::uint16_t kOpen = my::status::kInTransaction | my::status::kInReadOnlyTransaction;
 
-std::string new_xid() {
-  static std::atomic<std::uint64_t> last{0};
-  return "shardway:" + transaction::incarnation() + ":" + std::to_string(++last);
-}
-
 std::string quoted_name(const std::string& name) {
   std::string quoted = "`";
   for (const char c : name) quoted.append(c == '`' ? 2 : 1, c);
@@ -36,6 +31,14 @@ bool same_savepoint(const std::string& a, const std::string& b) noexcept {
 
 // The transaction is gone: a deadlock's victim, or what a server has rolled back for another reason.
 bool rolls_back(std::uint16_t code) noexcept { return code == 1213 || code == 1402 || code == 1613 || code == 1614; }
+
+// What a transaction begun by AND CHAIN inherits.
+std::unique_ptr<Transaction> chained(const Transaction& before) {
+  auto next = std::make_unique<Transaction>();
+  next->read_only = before.read_only;
+  next->characteristics = before.characteristics;
+  return next;
+}
 
 std::string_view without_end(std::string_view sql) noexcept {
   while (!sql.empty() && (sql.back() == ';' || static_cast<unsigned char>(sql.back()) <= ' ')) sql.remove_suffix(1);
@@ -59,7 +62,6 @@ std::uint16_t Session::shown_status(std::uint16_t status) const noexcept {
 void Session::open_implicitly() {
   transaction_ = std::make_unique<Transaction>();
   transaction_->is_implicit = true;
-  transaction_->xid = new_xid();
   transaction_->characteristics = std::move(next_characteristics_);
   next_characteristics_.clear();
 }
@@ -79,7 +81,6 @@ Session::Step Session::begin(const Statement& statement) {
   if (!end_branches(true)) return Step::kBlocked;
   if (const auto failed = end_failed()) return *failed;
   transaction_ = std::make_unique<Transaction>();
-  transaction_->xid = new_xid();
   transaction_->read_only = statement.read_only_begin;
   transaction_->characteristics = std::move(next_characteristics_);
   next_characteristics_.clear();
@@ -133,18 +134,13 @@ Session::Step Session::savepoint(const Statement& statement, const Work& work) {
   return Step::kConsumed;
 }
 
-bool Session::has_branches() const noexcept {
-  const auto begun = [](const auto& link) { return link && link->xa_begun; };
-  return begun(link_) || std::any_of(parked_.begin(), parked_.end(), begun);
-}
+bool Session::has_branches() const { return !branches().empty(); }
 
-std::vector<router::ShardIndex> Session::branches() const {
-  std::vector<router::ShardIndex> shards;
-  const auto note = [&](const auto& link) {
-    if (link && link->xa_begun) shards.push_back(link->target().shard);
-  };
-  note(link_);
-  for (const auto& link : parked_) note(link);
+Shards Session::branches() const {
+  Shards shards;
+  each_link([&](const Link& link) {
+    if (link.xa_begun) shards.push_back(link.target().shard);
+  });
   std::sort(shards.begin(), shards.end());
   return shards;
 }
@@ -152,17 +148,20 @@ std::vector<router::ShardIndex> Session::branches() const {
 // The branch on the link at hand is begun. False: XA START is on its way; the command comes again.
 bool Session::enlist() {
   if (link_->xa_begun) return true;
+  if (!transaction_->name) name_transaction();
   ask_each(transaction_->characteristics);
   link_->ask(my::Command::kQuery, "XA START " + xid_on(*link_));
   for (const auto& name : transaction_->savepoints) link_->ask(my::Command::kQuery, "SAVEPOINT " + quoted_name(name));
   link_->xa_begun = true;
-  link_->wrote = false;
+  link_->wrote = link_->failed = false;
   link_is_ready_ = false;
   return false;
 }
 
-std::string Session::xid_on(const Link& link) const {
-  return '\'' + transaction_->xid + "','" + std::to_string(link.target().shard) + '\'';
+// The first shard it needs is the one whose commit will decide, should it write to several.
+void Session::name_transaction() {
+  transaction_->agent = link_->target().shard;
+  transaction_->name = database_->backend().ledger->next_name(shard_name(transaction_->agent));
 }
 
 void Session::ask_each(std::string_view statements) {
@@ -184,17 +183,6 @@ bool Session::announce_characteristics(const Statement& statement) {
   return false;
 }
 
-// What must not be written because another shard has been written to in this transaction.
-std::optional<protocol::Fault> Session::unable_to_write(router::ShardIndex shard, bool writes) const {
-  if (!writes || !transaction_) return std::nullopt;
-  const auto elsewhere = [shard](const auto& link) { return link && link->wrote && link->target().shard != shard; };
-  if (!elsewhere(link_) && std::none_of(parked_.begin(), parked_.end(), elsewhere)) return std::nullopt;
-  return protocol::Fault{FaultReason::kSeveralShards,
-                         "this transaction has written to another shard already: one that writes to several is not "
-                         "supported over the MySQL protocol yet",
-                         "write to one shard in a transaction", 0};
-}
-
 // An implicit commit, and SET autocommit = 1, end what is open before they run. Nothing: there is nothing to end.
 std::optional<Session::Step> Session::end_before(const Statement& statement) {
   if (!transaction_) return std::nullopt;
@@ -208,15 +196,12 @@ std::optional<Session::Step> Session::end_before(const Statement& statement) {
 
 Session::Step Session::end_transaction(const Statement& statement, bool commit) {
   const bool chains = statement.chain && transaction_ && !transaction_->is_implicit;
-  if (chains && !next_begun_) next_begun_ = std::make_unique<Transaction>(*transaction_);
+  if (chains && !next_begun_) next_begun_ = chained(*transaction_);
   if (!end_branches(commit)) return Step::kBlocked;
   auto next = std::move(next_begun_);
-  if (!commit) end_fault_.reset();  // what could not be rolled back is reset with its connection
   if (const auto failed = end_failed()) return *failed;
   if (next) {
-    next->xid = new_xid();
     next->savepoints.clear();
-    next->is_ending = next->is_over = false;
     transaction_ = std::move(next);
     status_ = shown_status(status_);
   }
@@ -226,47 +211,6 @@ Session::Step Session::end_transaction(const Statement& statement, bool commit) 
     close();
   }
   return Step::kConsumed;
-}
-
-// Ends every branch. False: their answers are still to come; the command comes again.
-bool Session::end_branches(bool commit) {
-  if (!transaction_) return true;
-  if (!transaction_->is_ending) {
-    transaction_->is_ending = true;
-    if (link_) tell_end(*link_, commit);
-    for (const auto& link : parked_) tell_end(*link, commit);
-  }
-  if (link_ && link_->owes()) return false;
-  const auto owing = std::find_if(parked_.begin(), parked_.end(), [](const auto& link) { return link->owes(); });
-  if (owing == parked_.end()) {
-    transaction_over();
-    return true;
-  }
-  std::swap(*owing, link_);
-  if (*owing == nullptr) parked_.erase(owing);
-  link_is_ready_ = false;
-  link_->readable = true;
-  worker_.resume_later(*this);
-  read_link();
-  return false;
-}
-
-void Session::tell_end(Link& link, bool commit) {
-  if (!link.xa_begun) return;
-  link.ask(my::Command::kQuery, "XA END " + xid_on(link));
-  link.ask(my::Command::kQuery, commit ? "XA COMMIT " + xid_on(link) + " ONE PHASE" : "XA ROLLBACK " + xid_on(link));
-  link.flush();
-  if (&link == link_.get()) link_is_ready_ = false;
-}
-
-// The links go back; what binds the session to one of them stays.
-void Session::transaction_over() {
-  transaction_.reset();
-  status_ = static_cast<std::uint16_t>(status_ & ~kOpen);
-  if (link_) link_->xa_begun = link_->wrote = false;
-  for (const auto& link : parked_) link->xa_begun = link->wrote = false;
-  release_parked(true);
-  if (link_ && pin_ == router::PinReason::kNone && cursors_.empty() && !held_for_data_) give_back(/*clean=*/true);
 }
 
 // A server has rolled its branch back: nothing of the transaction is left anywhere.
@@ -279,9 +223,9 @@ void Session::drop_transaction() {
 
 // How the end of the transaction failed, as its server said it.
 std::optional<Session::Step> Session::end_failed() {
-  if (!end_fault_) return std::nullopt;
-  const auto fault = std::move(end_fault_);
-  answer_error(fault->code, fault->sqlstate, fault->message);
+  if (!end_error_) return std::nullopt;
+  const auto error = *std::exchange(end_error_, std::nullopt);
+  answer_error(error.code, error.sqlstate, error.message);
   return Step::kConsumed;
 }
 

@@ -1,26 +1,45 @@
 // Transaction and Spread: what a client has open on a sharded database, and a statement that runs on several shards.
 // Plain values; the session moves the bytes. A shard is enlisted at the first statement that needs it: there the
-// transaction is an XA branch, so that it could be prepared. https://mariadb.com/kb/en/xa-transactions/
+// transaction is an XA branch, so that it can be prepared. https://mariadb.com/kb/en/xa-transactions/
 #pragma once
 
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "proxy/mysql/link.hpp"
+#include "proxy/transaction/name.hpp"
 
 namespace shardway::proxy::mysql {
 
+using Shards = std::vector<router::ShardIndex>;
+
+// A server's error, or one of ours, kept until it can be told.
+struct KeptError {
+  std::uint16_t code = 0;
+  std::string sqlstate, message;
+};
+
 struct Transaction {
+  // How far its end is. kOnePhase: every branch has been told to commit, or to roll back. The others are the last-agent
+  // protocol's (ARCHITECTURE.md, "Atomic commit"), for one that has written to several shards.
+  enum class Stage : std::uint8_t { kOpen, kOnePhase, kPreparing, kDeciding, kInDoubt, kApplying, kAborting };
   bool is_implicit = false;  // of autocommit = 0: the first table access opened it
+  bool is_single = false;    // one statement that writes on several shards: it ends with it
   bool read_only = false;
-  bool is_over = false;                 // a server has rolled it back (1213): so are the others
-  bool is_ending = false;               // COMMIT or ROLLBACK is on its way to the shards
-  std::string characteristics;          // SET TRANSACTION …, sent before each branch begins
-  std::string xid;                      // of every branch, as XA START has it
-  std::vector<std::string> savepoints;  // their names, in order: what a shard enlisted later has to hear
+  bool is_over = false;                   // a server has rolled it back (1213): so are the others
+  std::string characteristics;            // SET TRANSACTION …, sent before each branch begins
+  std::vector<std::string> savepoints;    // their names, in order: what a shard enlisted later has to hear
+  std::optional<transaction::Name> name;  // once a shard is enlisted; the first one would be the agent
+  Stage stage = Stage::kOpen;
+  bool commits = false;
+  router::ShardIndex agent = 0;
+  Shards prepared;
+  std::string parts;  // the writers' shards, for people
+  std::optional<KeptError> error;
+  net::Time deadline{};  // kInDoubt: how long the client waits for the truth
 };
 
 // A statement on several shards. It is sent to all at once, or to one after the other, and answered as by one server:
@@ -29,15 +48,19 @@ struct Spread {
   enum class Answer : std::uint8_t { kUnion, kFirst };
   Answer answer = Answer::kUnion;
   bool one_after_the_other = false;
-  boost::container::small_vector<router::ShardIndex, 4> shards;
-  std::size_t at = 0;            // whose answer is being read
-  bool failed = false;           // the client has its error: the rest is read and dropped
-  std::string command;           // what is sent to each, as a packet
-  std::uint8_t next_number = 1;  // of the next packet to the client
+  bool writes = false;   // the same rows on every shard: what the servers say must agree
+  bool is_held = false;  // nothing is told before the transaction has ended
+  Shards shards;
+  std::size_t at = 0;                 // whose answer is being read
+  bool failed = false;                // the client has its error, or `error`: the rest is read and dropped
+  std::vector<std::string> commands;  // the packet for each shard; one: the same for all
+  std::uint8_t next_number = 1;       // of the next packet to the client
   std::uint64_t affected_rows = 0, insert_id = 0;
   std::uint16_t warnings = 0;
   std::string info;
+  std::optional<KeptError> error;
   bool is_last() const noexcept { return at + 1 == shards.size(); }
+  const std::string& command() const noexcept { return commands[commands.size() == 1 ? 0 : at]; }
 };
 
 }  // namespace shardway::proxy::mysql

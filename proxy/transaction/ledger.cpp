@@ -24,15 +24,24 @@ std::string_view name_of(State state) noexcept {
 }
 
 Name Ledger::begin(std::uint64_t client, std::string agent, std::vector<std::string> parts) {
+  auto name = next_name(std::move(agent));
+  begin(name, client, std::move(parts));
+  return name;
+}
+
+Name Ledger::next_name(std::string agent) {
   const std::lock_guard lock(mutex_);
+  return {cluster_, incarnation(), ++last_number_, std::move(agent)};
+}
+
+void Ledger::begin(const Name& name, std::uint64_t client, std::vector<std::string> parts) {
   Entry entry;
-  entry.name = {cluster_, incarnation(), ++last_number_, std::move(agent)};
+  entry.name = name;
   entry.parts = std::move(parts);
   entry.client = client;
   entry.since = std::chrono::system_clock::now();
-  const auto name = entry.name;
+  const std::lock_guard lock(mutex_);
   entries_.emplace(name.text(), std::move(entry));
-  return name;
 }
 
 void Ledger::set_state(const Name& name, State state) {

@@ -43,6 +43,9 @@ class Ledger {
 
   // ---- sessions ----
   Name begin(std::uint64_t client, std::string agent, std::vector<std::string> parts);
+  // The same in two steps, where the name has to be known before it is known who writes.
+  Name next_name(std::string agent);
+  void begin(const Name& name, std::uint64_t client, std::vector<std::string> parts);
   void set_state(const Name& name, State state);
   // It is over on every shard. Committed: its rows may be deleted.
   void finish(const Name& name, bool committed);

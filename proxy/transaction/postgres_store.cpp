@@ -1,6 +1,10 @@
 #include "proxy/transaction/postgres_store.hpp"
 
-namespace shardway::proxy::transaction::postgres_store {
+#include <cstdlib>
+
+#include "proxy/transaction/store.hpp"
+
+namespace shardway::proxy::transaction {
 
 namespace {
 
@@ -27,7 +31,19 @@ std::string insert_applied(const std::string& gtx, std::string_view parts) {
          std::string(kDurable);
 }
 
-}  // namespace
+std::string array_literal(const std::vector<std::string>& texts) {
+  std::string array = "{";
+  for (const auto& text : texts) {
+    if (array.size() > 1) array += ',';
+    array += '"';
+    for (const char c : text) {
+      if (c == '"' || c == '\\') array += '\\';
+      array += c;
+    }
+    array += '"';
+  }
+  return array + "}";
+}
 
 const char* const kCreate =
     "CREATE SCHEMA IF NOT EXISTS shardway;"
@@ -38,18 +54,6 @@ const char* const kCreate =
     " at timestamptz NOT NULL DEFAULT clock_timestamp());"
     "GRANT USAGE ON SCHEMA shardway TO PUBLIC;"
     "GRANT INSERT ON shardway.decision, shardway.applied TO PUBLIC";
-
-std::string prepare(const Name& name, std::size_t shard, std::string_view parts) {
-  return insert_applied(name.text(), parts) + ";PREPARE TRANSACTION " + literal(name.gid(shard));
-}
-
-std::string decide_and_commit(const Name& name, std::string_view parts) {
-  return insert_applied(name.text(), parts) + ";INSERT INTO shardway.decision (gtx, state, parts, owner) VALUES (" +
-         literal(name.text()) + ", 'C', " + literal(parts) + ", " + literal(name.incarnation) + ");COMMIT";
-}
-
-std::string commit_prepared(std::string_view gid) { return "COMMIT PREPARED " + literal(gid); }
-std::string rollback_prepared(std::string_view gid) { return "ROLLBACK PREPARED " + literal(gid); }
 
 std::string decide_abort(std::string_view gtx) {
   return "INSERT INTO shardway.decision AS d (gtx, state, parts, owner) VALUES (" + literal(gtx) + ", 'A', '', " +
@@ -63,14 +67,21 @@ std::string list_prepared(std::string_view cluster) {
          prefix + ")) = " + prefix;
 }
 
-std::string find_applied(std::string_view gtx) { return "SELECT 1 FROM shardway.applied WHERE gtx = " + literal(gtx); }
-
-std::string forget_decisions(const std::string& array_literal) {
-  return "DELETE FROM shardway.decision WHERE state = 'C' AND gtx = ANY (" + literal(array_literal) + "::text[])";
+// Rows (gid, owner, age).
+std::vector<ListedPart> read_prepared(const Store::Rows& rows, std::string_view) {
+  std::vector<ListedPart> parts;
+  for (const auto& row : rows) parts.push_back({row[0], row[1], std::atol(row[2].c_str())});
+  return parts;
 }
 
-std::string forget_applied(const std::string& array_literal) {
-  return "DELETE FROM shardway.applied WHERE gtx = ANY (" + literal(array_literal) + "::text[])";
+std::string find_applied(std::string_view gtx) { return "SELECT 1 FROM shardway.applied WHERE gtx = " + literal(gtx); }
+
+std::string forget_decisions(const std::vector<std::string>& gtxs) {
+  return "DELETE FROM shardway.decision WHERE state = 'C' AND gtx = ANY (" + literal(array_literal(gtxs)) + "::text[])";
+}
+
+std::string forget_applied(const std::vector<std::string>& gtxs) {
+  return "DELETE FROM shardway.applied WHERE gtx = ANY (" + literal(array_literal(gtxs)) + "::text[])";
 }
 
 // What other users' sessions do is hidden from a control user without pg_monitor: then nothing is known, and kept.
@@ -89,4 +100,42 @@ const char* const kOldCommits =
 const char* const kBlocked =
     "SELECT pid, unnest(pg_blocking_pids(pid)) FROM (SELECT DISTINCT pid FROM pg_locks WHERE NOT granted) waiting";
 
-}  // namespace shardway::proxy::transaction::postgres_store
+}  // namespace
+
+namespace postgres_store {
+
+std::string prepare(const Name& name, std::size_t shard, std::string_view parts) {
+  return insert_applied(name.text(), parts) + ";PREPARE TRANSACTION " + literal(name.gid(shard));
+}
+
+std::string decide_and_commit(const Name& name, std::string_view parts) {
+  return insert_applied(name.text(), parts) + ";INSERT INTO shardway.decision (gtx, state, parts, owner) VALUES (" +
+         literal(name.text()) + ", 'C', " + literal(parts) + ", " + literal(name.incarnation) + ");COMMIT";
+}
+
+std::string commit_prepared(std::string_view gid) { return "COMMIT PREPARED " + literal(gid); }
+std::string rollback_prepared(std::string_view gid) { return "ROLLBACK PREPARED " + literal(gid); }
+
+}  // namespace postgres_store
+
+const Store kPostgresStore{
+    .create = kCreate,
+    .create_hint = "GRANT CREATE ON DATABASE to the control user",
+    .commit_prepared = postgres_store::commit_prepared,
+    .rollback_prepared = postgres_store::rollback_prepared,
+    .no_such_part = "42704",
+    .lock_not_available = "55P03",
+    .binds_to_connection = false,
+    .decide_abort = decide_abort,
+    .list_prepared = list_prepared,
+    .read_prepared = read_prepared,
+    .find_applied = find_applied,
+    .forget_decisions = forget_decisions,
+    .forget_applied = forget_applied,
+    .forget_old_aborts = kForgetOldAborts,
+    .forget_old_applied = kForgetOldApplied,
+    .old_commits = kOldCommits,
+    .blocked = kBlocked,
+};
+
+}  // namespace shardway::proxy::transaction

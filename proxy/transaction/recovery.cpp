@@ -12,34 +12,19 @@
 
 #include "proxy/control/postgres_control_link.hpp"
 #include "proxy/transaction/fault_point.hpp"
-#include "proxy/transaction/postgres_store.hpp"
+#include "proxy/transaction/store.hpp"
 #include "proxy/transaction/store_link.hpp"
 
 namespace shardway::proxy::transaction {
 
 namespace {
 
-namespace store = postgres_store;
 using backend::Node;
 
 constexpr std::chrono::milliseconds kRound{1000};
 constexpr std::chrono::seconds kCollectOften{2}, kCollectSeldom{600};
+constexpr char kMysqlSetup[] = "SET SESSION innodb_lock_wait_timeout = 2, autocommit = 1";
 constexpr long kAgeToRecover = 5;  // seconds: its owner is done with it in milliseconds, if it lives
-constexpr std::string_view kNoSuchObject = "42704", kLockNotAvailable = "55P03";
-
-std::string array_literal(const std::vector<std::string>& texts) {
-  std::string array = "{";
-  for (const auto& text : texts) {
-    if (array.size() > 1) array += ',';
-    array += '"';
-    for (const char c : text) {
-      if (c == '"' || c == '\\') array += '\\';
-      array += c;
-    }
-    array += '"';
-  }
-  return array + "}";
-}
 
 std::vector<std::string> split(const std::string& parts) {
   std::vector<std::string> names;
@@ -87,7 +72,10 @@ struct Case {
 
 struct Recovery::Impl {
   Impl(std::shared_ptr<backend::Backend> watched, std::shared_ptr<const config::Config> configured)
-      : backend(std::move(watched)), config(std::move(configured)), ledger(*backend->ledger) {}
+      : backend(std::move(watched)),
+        config(std::move(configured)),
+        ledger(*backend->ledger),
+        store(store_of(backend->config.protocol)) {}
 
   void run();
   void round();
@@ -95,9 +83,11 @@ struct Recovery::Impl {
   bool ensure_store(std::size_t shard);
   std::map<std::string, Case> look();
   void add_prepared(std::size_t shard, std::map<std::string, Case>& cases);
+  long age_of(const std::string& gid);
   void resolve(Case& one);
   bool decide(Case& one);
   bool finish_part(Case& one, const Part& part);
+  bool is_gone(Case& one, const Part& part);
   bool is_applied_everywhere(Case& one);
   void break_deadlocks();
   void collect_garbage();
@@ -111,6 +101,8 @@ struct Recovery::Impl {
   std::shared_ptr<backend::Backend> backend;
   std::shared_ptr<const config::Config> config;
   Ledger& ledger;
+  const Store& store;
+  std::map<std::string, std::chrono::steady_clock::time_point> first_seen;  // of parts whose age no server tells
   std::atomic<bool> stopping{false};
   std::map<std::pair<const Node*, std::string>, StoreLink> links;  // of this round
   std::set<std::size_t> unlisted;                                  // shards that could not be asked in this round
@@ -141,6 +133,10 @@ StoreLink& Recovery::Impl::link(std::size_t shard, const std::string& user) {
   auto* node = primary(shard);
   const auto key = std::make_pair(static_cast<const Node*>(node), user);
   if (const auto known = links.find(key); known != links.end()) return known->second;
+  if (backend->config.protocol == config::Protocol::kMysql) {
+    auto opened = control::make_control_link(backend->config, node->address);
+    return links.try_emplace(key, std::move(opened), kMysqlSetup, stopping).first->second;
+  }
   auto parameters = control::connect_parameters(backend->config, node->address);
   parameters.emplace_back("application_name", "shardway recovery");
   parameters.emplace_back("options",
@@ -207,7 +203,7 @@ void Recovery::Impl::ensure_stores() {
 
 bool Recovery::Impl::ensure_store(std::size_t shard) {
   auto& store_link = link(shard);
-  if (store_link.run(store::kCreate)) {
+  if (store_link.run(store.create)) {
     primary(shard)->store = Node::Store::kThere;
     spdlog::info("event=transaction_tables database={} shard={}", backend->config.name, backend->shards[shard]->name);
     return true;
@@ -216,8 +212,9 @@ bool Recovery::Impl::ensure_store(std::size_t shard) {
   if (complained.insert(backend->shards[shard]->name + store_link.error()).second) {
     spdlog::error(
         "event=transaction_tables database={} shard={} error=\"{}\" message=\"transactions on several shards are "
-        "refused\" hint=\"GRANT CREATE ON DATABASE to the control user '{}'\"",
-        backend->config.name, backend->shards[shard]->name, store_link.error(), backend->config.control.user);
+        "refused\" hint=\"{} ({})\"",
+        backend->config.name, backend->shards[shard]->name, store_link.error(), store.create_hint,
+        backend->config.control.user);
   }
   return false;
 }
@@ -243,18 +240,26 @@ std::map<std::string, Case> Recovery::Impl::look() {
 }
 
 void Recovery::Impl::add_prepared(std::size_t shard, std::map<std::string, Case>& cases) {
-  const auto rows = link(shard).run(store::list_prepared(ledger.cluster()));
+  const auto rows = link(shard).run(store.list_prepared(ledger.cluster()));
   if (!rows) {
     unlisted.insert(shard);
     return;
   }
-  for (const auto& row : *rows) {
-    const auto name = parse_gid(row[0]);
+  for (const auto& part : store.read_prepared(*rows, ledger.cluster())) {
+    const auto name = parse_gid(part.gid);
     if (!name || ledger.is_live(*name)) continue;
     auto& one = cases[name->text()];
     one.name = *name;
-    one.prepared.push_back({shard, row[0], row[1], std::atol(row[2].c_str())});
+    one.prepared.push_back({shard, part.gid, part.owner, part.age >= 0 ? part.age : age_of(part.gid)});
   }
+}
+
+// Where servers do not tell it, since it was first seen.
+long Recovery::Impl::age_of(const std::string& gid) {
+  const auto now = std::chrono::steady_clock::now();
+  std::erase_if(first_seen, [now](const auto& seen) { return now - seen.second > std::chrono::hours(24); });
+  const auto since = first_seen.try_emplace(gid, now).first->second;
+  return static_cast<long>(std::chrono::duration_cast<std::chrono::seconds>(now - since).count());
 }
 
 void Recovery::Impl::resolve(Case& one) {
@@ -292,9 +297,9 @@ bool Recovery::Impl::decide(Case& one) {
     return false;
   }
   auto& agent_link = link(*agent);
-  const auto rows = agent_link.run(store::decide_abort(one.name.text()));
+  const auto rows = agent_link.run(store.decide_abort(one.name.text()));
   if (!rows || rows->size() != 1) {
-    const bool deciding = agent_link.sqlstate() == kLockNotAvailable;
+    const bool deciding = agent_link.sqlstate() == store.lock_not_available;
     one.why = "shard \"" + one.name.agent +
               (deciding ? "\" is being told to commit it just now" : "\": " + agent_link.error());
     return false;
@@ -305,9 +310,21 @@ bool Recovery::Impl::decide(Case& one) {
 
 bool Recovery::Impl::finish_part(Case& one, const Part& part) {
   auto& owner_link = link(part.shard, part.owner);
-  const auto sql = *one.committed ? store::commit_prepared(part.gid) : store::rollback_prepared(part.gid);
-  if (owner_link.run(sql) || owner_link.sqlstate() == kNoSuchObject) return true;  // or another one was faster
+  const auto sql = *one.committed ? store.commit_prepared(part.gid) : store.rollback_prepared(part.gid);
+  if (owner_link.run(sql)) return true;
+  if (owner_link.sqlstate() == store.no_such_part) return !store.binds_to_connection || is_gone(one, part);
   one.why = "shard \"" + backend->shards[part.shard]->name + "\": " + owner_link.error();
+  return false;
+}
+
+// Another one was faster; or the connection that prepared it still lives, and nobody else may end it.
+bool Recovery::Impl::is_gone(Case& one, const Part& part) {
+  const auto rows = link(part.shard, part.owner).run(store.list_prepared(ledger.cluster()));
+  const auto listed = rows ? store.read_prepared(*rows, ledger.cluster()) : std::vector<ListedPart>();
+  const bool there =
+      std::any_of(listed.begin(), listed.end(), [&](const auto& other) { return other.gid == part.gid; });
+  if (rows && !there) return true;
+  one.why = "shard \"" + backend->shards[part.shard]->name + "\": the connection that prepared it still lives";
   return false;
 }
 
@@ -323,7 +340,7 @@ bool Recovery::Impl::is_applied_everywhere(Case& one) {
       continue;
     }
     if (!*one.committed) continue;
-    const auto rows = link(*shard).run(store::find_applied(one.name.text()));
+    const auto rows = link(*shard).run(store.find_applied(one.name.text()));
     if (!rows) {
       one.why = "shard \"" + name + "\": " + link(*shard).error();
       over = false;
@@ -342,9 +359,10 @@ bool Recovery::Impl::is_applied_everywhere(Case& one) {
 void Recovery::Impl::break_deadlocks() {
   const auto waiting = ledger.waits.all();
   std::vector<Blocked> blocked;
-  for (std::size_t shard = 0; waiting.size() > 1 && shard < backend->shards.size(); ++shard) {
+  for (std::size_t shard = 0; store.blocked != nullptr && waiting.size() > 1 && shard < backend->shards.size();
+       ++shard) {
     if (primary(shard) == nullptr) continue;
-    const auto rows = link(shard).run(store::kBlocked);
+    const auto rows = link(shard).run(store.blocked);
     if (!rows) continue;
     for (const auto& row : *rows) {
       const auto pid = [&](std::size_t column) { return static_cast<std::uint32_t>(std::atol(row[column].c_str())); };
@@ -394,9 +412,8 @@ void Recovery::Impl::collect_garbage() {
 
 bool Recovery::Impl::forget(std::size_t shard, const std::vector<std::string>& gtxs, bool decisions) {
   if (primary(shard) == nullptr) return false;
-  const auto array = array_literal(gtxs);
   auto& store_link = link(shard);
-  if (store_link.run(decisions ? store::forget_decisions(array) : store::forget_applied(array))) return true;
+  if (store_link.run(decisions ? store.forget_decisions(gtxs) : store.forget_applied(gtxs))) return true;
   spdlog::warn("event=transaction_rows_kept database={} shard={} error=\"{}\"", backend->config.name,
                backend->shards[shard]->name, store_link.error());
   return false;
@@ -407,9 +424,9 @@ void Recovery::Impl::collect_others_garbage() {
   for (std::size_t shard = 0; shard < backend->shards.size(); ++shard) {
     const auto* node = primary(shard);
     if (node == nullptr || !node->commits_together || stopping) continue;
-    link(shard).run(store::kForgetOldAborts);
-    link(shard).run(store::kForgetOldApplied);
-    const auto rows = link(shard).run(store::kOldCommits);
+    link(shard).run(store.forget_old_aborts);
+    link(shard).run(store.forget_old_applied);
+    const auto rows = link(shard).run(store.old_commits);
     if (!rows) continue;
     std::vector<std::string> over;
     for (const auto& row : *rows) {
@@ -417,7 +434,7 @@ void Recovery::Impl::collect_others_garbage() {
       const bool everywhere = std::all_of(parts.begin(), parts.end(), [&](const std::string& name) {
         const auto part = shard_named(name);
         if (!part || primary(*part) == nullptr) return false;
-        const auto found = link(*part).run(store::find_applied(row[0]));
+        const auto found = link(*part).run(store.find_applied(row[0]));
         return found && !found->empty();
       });
       if (everywhere) over.push_back(row[0]);
