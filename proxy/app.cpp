@@ -77,8 +77,11 @@ std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const con
 // A database on one shard has no use for a ledger; nor has one whose servers nobody may be asked about.
 std::shared_ptr<transaction::Ledger> App::ledger_of(const config::Database& database, const std::string& cluster) {
   if (database.shards.size() < 2 || database.control.user.empty()) return nullptr;
+  // MySQL's servers list what is prepared in all their databases.
+  const bool is_mysql = database.protocol == config::Protocol::kMysql;
+  const auto scope = is_mysql ? transaction::scoped(cluster, database.name) : cluster;
   auto& ledger = ledgers_[database.name];
-  if (!ledger || ledger->cluster() != cluster) ledger = std::make_shared<transaction::Ledger>(cluster);
+  if (!ledger || ledger->cluster() != scope) ledger = std::make_shared<transaction::Ledger>(scope);
   return ledger;
 }
 

@@ -37,6 +37,12 @@ class Worker;
 
 namespace shardway::proxy::mysql {
 
+// What a status says of the session; the rest is about one statement.
+inline constexpr std::uint16_t kLasting =
+    protocol::mysql::status::kInTransaction | protocol::mysql::status::kAutocommit |
+    protocol::mysql::status::kNoBackslashEscapes | protocol::mysql::status::kInReadOnlyTransaction |
+    protocol::mysql::status::kAnsiQuotes;
+
 class Session final : public Client, public LinkOwner {
  public:
   Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id);
@@ -169,7 +175,7 @@ class Session final : public Client, public LinkOwner {
   Step transaction_statement(const router::Statement& statement, const Work& work);
   Step begin(const router::Statement& statement);
   Step end_transaction(const router::Statement& statement, bool commit);
-  Step set_characteristics(std::string_view sql);
+  Step set_characteristics(const router::Statement& statement, std::string_view sql);
   Step savepoint(const router::Statement& statement, const Work& work);
   std::optional<Step> end_before(const router::Statement& statement);
   std::optional<Step> end_failed();
@@ -271,6 +277,8 @@ class Session final : public Client, public LinkOwner {
   void finish_answer();
   void finish_own_answer();
   void link_lost();
+  void transaction_lost();
+  void tell_lost();
 
   Worker& worker_;
   net::Stream stream_;
@@ -299,12 +307,14 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Link> link_;                 // the one at hand
   std::vector<std::unique_ptr<Link>> parked_;  // those of other shards, kept for the transaction or the statement
   router::ShardIndex target_shard_ = 0, last_shard_ = 0;
+  bool answer_begun_ = false;  // the client has something of the answer under way
   bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
   std::optional<KeptError> end_error_;
   std::unique_ptr<Spread> held_;      // answered, and not told before its transaction has ended
   std::string next_characteristics_;  // SET TRANSACTION …
+  bool next_read_only_ = false;       // it says so
   std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
   net::Time catalog_deadline_{};
   backend::Marks marks_;

@@ -59,6 +59,7 @@ Session::Step Session::forward(my::Command command, Packet packet) {
   if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
   command_ = command;
   command_since_ = worker_.loop().now();
+  answer_begun_ = false;
   link_->shift = 0;
   link_->out() += packet;
   link_->owe(command);

@@ -188,6 +188,7 @@ void Session::begin_again() {
   cursors_.clear();
   marks_.clear();
   next_characteristics_.clear();
+  next_read_only_ = false;
   insert_id_ = 0;
   status_ = my::status::kAutocommit;
 }

@@ -16,11 +16,6 @@ namespace {
 
 constexpr std::size_t kClientBacklog = 256 * 1024;
 
-// What a status says of the session; the rest is about one statement.
-constexpr std::uint16_t kLasting = my::status::kInTransaction | my::status::kAutocommit |
-                                   my::status::kNoBackslashEscapes | my::status::kInReadOnlyTransaction |
-                                   my::status::kAnsiQuotes;
-
 }  // namespace
 
 void Session::on_link_events(Link& link, std::uint32_t events) {
@@ -74,6 +69,7 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
   std::size_t at = 0, run = 0;
   const auto forward_up_to = [&](std::size_t end) {
     if (end > run) send({bytes + run, end - run});
+    answer_begun_ = answer_begun_ || end > run;
     run = end;
   };
   auto* link = link_.get();
@@ -222,6 +218,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
   const bool as_of_old = ok->header != 0x00 && (capabilities_ & my::capability::kDeprecateEof) == 0;
   forward = false;
   auto told = *ok;
+  answer_begun_ = true;
   if (spread_ && differs(told)) {
     transaction_->is_over = true;
     return my::encode(out_.tail(), sequence,
@@ -294,7 +291,9 @@ std::string Session::shown_items(std::string_view tracked) const {
       const auto variables = my::decode_system_variables(item.data);
       wanted = variables && !variables->empty() && tracking.shows((*variables)[0].first);
     }
-    if (!wanted) continue;
+    // Of a transaction on several shards each server knows its own part only.
+    const bool of_transaction = item.kind == my::Tracked::kState || item.kind == my::Tracked::kCharacteristics;
+    if (!wanted || (of_transaction && is_sharded())) continue;
     writer.u8(static_cast<std::uint8_t>(item.kind));
     my::lenenc_bytes(writer, item.data);
   }
@@ -304,6 +303,7 @@ std::string Session::shown_items(std::string_view tracked) const {
 // A command is answered: the link goes back unless something keeps it.
 void Session::finish_answer() {
   if (link_->owes()) return;
+  answer_begun_ = false;
   if (!link_is_ready_) return finish_own_answer();
   last_link_ = link_->id();
   last_shard_ = link_->target().shard;
@@ -351,6 +351,27 @@ void Session::finish_own_answer() {
   worker_.resume_later(*this);
 }
 
+// A shard's connection is gone, and with it the whole transaction, whose end nobody had asked for. It has told nothing
+// of an answer: the client hears that it may run it again, now or with its next statement.
+void Session::transaction_lost() {
+  const bool owed = link_->owes() && command_since_ != net::Time{};
+  transaction_->is_lost = true;
+  spread_.reset();
+  held_.reset();
+  link_->owed().clear();
+  command_since_ = {};
+  if (owed) {
+    sequence_ = 1;
+    tell_lost();
+  }
+  worker_.resume_later(*this);
+}
+
+void Session::tell_lost() {
+  drop_transaction();
+  answer_error(1213, "40001", "a server connection of this transaction was lost; it was rolled back, run it again");
+}
+
 // The server's side is gone. What it was asked and did not answer may have run.
 void Session::link_lost() {
   link_->mark_broken();
@@ -359,6 +380,7 @@ void Session::link_lost() {
     own_fault_.reset();
     return worker_.resume_later(*this);
   }
+  if (transaction_ && is_sharded() && !answer_begun_) return transaction_lost();
   const bool mid_packet = link_->pass_remaining > 0 || link_->payload_goes_on;
   const bool owed = link_->owes();
   const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};

@@ -114,6 +114,10 @@ Session::Step Session::route_batch(const router::Query& query, const router::Val
 
 Session::Step Session::route(const Statement& statement, const router::Plan& plan, const Work& work) {
   if (plan.action == Action::kExplain) return explain(statement);
+  if (transaction_ && transaction_->is_lost) {
+    if (statement.kind != StatementKind::kRollback) return tell_lost(), Step::kConsumed;
+    drop_transaction();
+  }
   if (!is_sharded()) return run_on(0, plan.replica_ok, statement, work);
   if (plan.action == Action::kRefuse) return refuse(*plan.fault);
   if (plan.rule == router::Rule::kTransaction) return transaction_statement(statement, work);
@@ -262,6 +266,7 @@ bool Session::put(const Work& work) {
     link_->out() += out;
   }
   link_->shift = 0;
+  answer_begun_ = false;
   link_->owe(work.command);
   command_ = work.command;
   command_since_ = worker_.loop().now();

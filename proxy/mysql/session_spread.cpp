@@ -71,7 +71,7 @@ Session::Step Session::end_single() {
   }
   if (const auto failed = end_failed()) return *failed;
   my::Ok ok;
-  ok.status = status_;
+  ok.status = static_cast<std::uint16_t>(status_ | held->flags);
   ok.affected_rows = held->affected_rows;
   ok.insert_id = held->insert_id;
   ok.warnings = held->warnings;
@@ -135,6 +135,7 @@ void Session::ask_shards(Spread spread, const Work& work) {
     if (spread_->one_after_the_other) break;
   }
   spread_->at = 0;
+  answer_begun_ = false;
   take_link(spread_->shards.front());
 }
 
@@ -190,6 +191,7 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
   spread.affected_rows = ok->affected_rows;
   spread.insert_id = ok->insert_id;
   spread.info = ok->info;
+  spread.flags = ok->status & ~kLasting;
 }
 
 // The copies of a reference table are not what they should be: no write makes it better.
@@ -207,6 +209,7 @@ void Session::sum_up(my::Ok& ok) const {
     ok.affected_rows = spread.affected_rows;
     ok.insert_id = spread.insert_id;
     ok.info = spread.info;
+    ok.status = static_cast<std::uint16_t>((ok.status & kLasting) | spread.flags);
   }
 }
 

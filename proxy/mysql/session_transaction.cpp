@@ -40,6 +40,13 @@ std::unique_ptr<Transaction> chained(const Transaction& before) {
   return next;
 }
 
+// SET TRANSACTION READ WRITE
+bool mentions_write(std::string_view sql) noexcept {
+  constexpr std::string_view kWrite = "write";
+  const auto same = [](char a, char b) { return (a | 0x20) == b; };
+  return std::search(sql.begin(), sql.end(), kWrite.begin(), kWrite.end(), same) != sql.end();
+}
+
 std::string_view without_end(std::string_view sql) noexcept {
   while (!sql.empty() && (sql.back() == ';' || static_cast<unsigned char>(sql.back()) <= ' ')) sql.remove_suffix(1);
   return sql;
@@ -64,6 +71,7 @@ void Session::open_implicitly() {
   transaction_->is_implicit = true;
   transaction_->characteristics = std::move(next_characteristics_);
   next_characteristics_.clear();
+  next_read_only_ = false;
 }
 
 Session::Step Session::transaction_statement(const Statement& statement, const Work& work) {
@@ -72,7 +80,7 @@ Session::Step Session::transaction_statement(const Statement& statement, const W
     case StatementKind::kBegin: return begin(statement);
     case StatementKind::kCommit: return end_transaction(statement, true);
     case StatementKind::kRollback: return end_transaction(statement, false);
-    case StatementKind::kSetTransaction: return set_characteristics(work.sql);
+    case StatementKind::kSetTransaction: return set_characteristics(statement, work.sql);
     default: return savepoint(statement, work);
   }
 }
@@ -81,7 +89,7 @@ Session::Step Session::begin(const Statement& statement) {
   if (!end_branches(true)) return Step::kBlocked;
   if (const auto failed = end_failed()) return *failed;
   transaction_ = std::make_unique<Transaction>();
-  transaction_->read_only = statement.read_only_begin;
+  transaction_->read_only = std::exchange(next_read_only_, false) || statement.read_only_begin;
   transaction_->characteristics = std::move(next_characteristics_);
   next_characteristics_.clear();
   if (statement.read_only_begin) {
@@ -94,10 +102,11 @@ Session::Step Session::begin(const Statement& statement) {
 }
 
 // One statement's text, kept for the next transaction.
-Session::Step Session::set_characteristics(std::string_view sql) {
+Session::Step Session::set_characteristics(const Statement& statement, std::string_view sql) {
   if (transaction_ && (!transaction_->is_implicit || has_branches()))
     return refuse({FaultReason::kActiveTransaction,
                    "Transaction characteristics can't be changed while a transaction is in progress", "", 0});
+  next_read_only_ = statement.read_only_begin || (next_read_only_ && !mentions_write(sql));
   next_characteristics_ += (next_characteristics_.empty() ? "" : ";") + std::string(without_end(sql));
   answer_ok();
   return Step::kConsumed;

@@ -29,6 +29,7 @@ struct Transaction {
   bool is_implicit = false;  // of autocommit = 0: the first table access opened it
   bool is_single = false;    // one statement that writes on several shards: it ends with it
   bool read_only = false;
+  bool is_lost = false;                   // a server connection of it broke: the next statement hears of it
   bool is_over = false;                   // a server has rolled it back (1213): so are the others
   std::string characteristics;            // SET TRANSACTION …, sent before each branch begins
   std::vector<std::string> savepoints;    // their names, in order: what a shard enlisted later has to hear
@@ -56,7 +57,7 @@ struct Spread {
   std::vector<std::string> commands;  // the packet for each shard; one: the same for all
   std::uint8_t next_number = 1;       // of the next packet to the client
   std::uint64_t affected_rows = 0, insert_id = 0;
-  std::uint16_t warnings = 0;
+  std::uint16_t warnings = 0, flags = 0;  // flags: of the status, those about the statement
   std::string info;
   std::optional<KeptError> error;
   bool is_last() const noexcept { return at + 1 == shards.size(); }

@@ -39,6 +39,18 @@ std::string Name::gid(std::size_t shard) const {
   return gid_prefix(cluster) + incarnation + ':' + std::to_string(number) + ':' + std::to_string(shard) + ':' + agent;
 }
 
+std::string scoped(std::string_view cluster, std::string_view database) {
+  std::string scope(cluster);
+  scope += '/';
+  for (const char c : database) {
+    if (c == ':' || c == '%')
+      scope += c == ':' ? "%3A" : "%25";
+    else
+      scope += c;
+  }
+  return scope;
+}
+
 std::string gid_prefix(std::string_view cluster) { return std::string(kProgram) + std::string(cluster) + ':'; }
 
 std::optional<Name> parse_gid(std::string_view gid) {

@@ -27,6 +27,8 @@ struct Name {
   bool operator==(const Name&) const = default;
 };
 
+// The cluster's name where one server lists the prepared parts of several databases: theirs must not be mixed up.
+std::string scoped(std::string_view cluster, std::string_view database);
 // What all identifiers of a cluster's transactions begin with.
 std::string gid_prefix(std::string_view cluster);
 // nullopt: it is not one of ours.

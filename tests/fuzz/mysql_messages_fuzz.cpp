@@ -1,6 +1,7 @@
 // Every decoder of MySQL's messages on any bytes: no crash, no read beyond them; what was read comes back when written.
 #include <cstdlib>
 
+#include "protocol/mysql/execution.hpp"
 #include "protocol/mysql/messages.hpp"
 
 using namespace shardway::protocol;
@@ -15,6 +16,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(mysql::decode_err(bytes));
   static_cast<void>(mysql::decode_eof(bytes));
   static_cast<void>(mysql::decode_prepare_ok(bytes));
+  for (const std::size_t parameters : {0, 1, 3, 9}) {
+    const auto execution = mysql::decode_execution(bytes, parameters);
+    if (execution && execution->values.size() != (parameters == 0 ? 0 : execution->types.size())) std::abort();
+  }
   for (const auto capabilities :
        {mysql::Capabilities{0}, mysql::capability::kSessionTrack | mysql::capability::kPluginAuth}) {
     static_cast<void>(mysql::decode_change_user(bytes, capabilities));

@@ -34,6 +34,18 @@ NodeEvidence read_only(NodeEvidence e) {
   e.read_only = true;
   return e;
 }
+// MariaDB: no timelines; servers are known by their numbers.
+NodeEvidence maria(bool read_only, std::uint64_t number, std::uint64_t follows = 0) {
+  return {.tried = true,
+          .known = true,
+          .in_recovery = read_only,
+          .read_only = follows != 0,
+          .system_identifier = 1,
+          .timeline = 1,
+          .has_timelines = false,
+          .server_number = number,
+          .source_number = follows};
+}
 const NodeEvidence kNeverReached{.tried = true, .failures = 5};
 const NodeEvidence kNotAskedYet{};
 
@@ -56,11 +68,43 @@ TEST_P(Roles, AreDecidedByEvidence) {
   EXPECT_EQ(verdict.primary, expected == std::string::npos ? -1 : static_cast<std::int32_t>(expected)) << c.story;
 }
 
+const Incumbent kFirstMaria{0, 1, 1};
 const Incumbent kNone{}, kFirst{0, 1, kShop}, kSecondOnTwo{1, 2, kShop};
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Roles,
     testing::Values(
+        Case{"MariaDB: who is not read-only writes", kNone, {maria(false, 1), maria(true, 2, 1)}, "PR", {}},
+        Case{"MariaDB: a replica that was left writable gets nothing",
+             kNone,
+             {maria(false, 2, 1), maria(false, 1)},
+             "-P",
+             {{Suspicion::kTwoPrimaries, 0}}},
+        Case{"MariaDB: two that write",
+             kNone,
+             {maria(false, 1), maria(false, 2)},
+             "--",
+             {{Suspicion::kTwoPrimaries, 0}, {Suspicion::kTwoPrimaries, 1}}},
+        Case{"MariaDB: the accepted one stays while both write",
+             kFirstMaria,
+             {maria(false, 1), maria(false, 2)},
+             "P-",
+             {{Suspicion::kTwoPrimaries, 1}}},
+        Case{"MariaDB: promoted, the old one is down",
+             kFirstMaria,
+             {failing(maria(false, 1), 3), maria(false, 2)},
+             "-P",
+             {}},
+        Case{"MariaDB: promoted, the old one was made read-only",
+             kFirstMaria,
+             {maria(true, 1), maria(false, 2)},
+             "RP",
+             {}},
+        Case{"MariaDB: a node that follows somebody else",
+             kNone,
+             {maria(false, 1), maria(true, 2, 99)},
+             "P-",
+             {{Suspicion::kOtherSource, 1}}},
         Case{"a primary and two replicas", kNone, {writes(1), replays(1), replays(1)}, "PRR", {}},
         Case{"the order of configuration says nothing", kNone, {replays(1), writes(1)}, "RP", {}},
         Case{"a single node", kNone, {writes(3)}, "P", {}},
@@ -176,8 +220,8 @@ TEST(RolesMemory, FollowsThePrimaryToItsNewTimeline) {
 }
 
 TEST(RolesFindings, SayWhatToDo) {
-  for (const auto s :
-       {Suspicion::kTwoPrimaries, Suspicion::kStalePrimary, Suspicion::kOtherSystem, Suspicion::kReplaced}) {
+  for (const auto s : {Suspicion::kTwoPrimaries, Suspicion::kStalePrimary, Suspicion::kOtherSystem,
+                       Suspicion::kOtherSource, Suspicion::kReplaced}) {
     EXPECT_FALSE(explain(s).empty());
   }
 }

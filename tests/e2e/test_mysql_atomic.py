@@ -1,0 +1,155 @@
+"""Transactions on a sharded database over MySQL's protocol: on all shards or on none, whoever dies."""
+import contextlib
+import threading
+
+from mysql_commands import DEFAULT
+import mysql_commands as commands
+from mysql_wire import Wire, WireClosed
+from support import mysql_shardway
+from support.mysql_case import proxy_only
+from support.mysql_sharded_case import HERE, THERE, MysqlShardedCase
+from support.servers import APP, wait_until
+
+DEAD = "0123456789abcdef"      # the incarnation of a Shardway that is no more
+STEPS = ["begun", "preparing", "prepared", "deciding", "decided", "applying", "applied"]
+
+
+def both(note):
+    return [f"update items set note = '{note}' where id = {key}" for key in (HERE, THERE)]
+
+
+READ = [f"select note from items where id = {key}" for key in (HERE, THERE)]
+
+
+class Transactions(MysqlShardedCase):
+    """Equal to one plain server."""
+
+    def test_endings(self):
+        for capabilities in (DEFAULT, DEFAULT & ~commands.DEPRECATE_EOF & ~commands.SESSION_TRACK):
+            for end in ("commit", "rollback", "commit and chain", "rollback and chain", "begin", "rollback work"):
+                with self.subTest(end=end, capabilities=capabilities):
+                    self.same(lambda wire, end=end: wire.sql("begin", *both("x"), *READ, end, *both("y"), "rollback", *READ, "select 1"),
+                              capabilities=capabilities)
+
+    def test_savepoints(self):
+        self.same(lambda wire: wire.sql("begin", "savepoint a", both("one")[0], "savepoint b", *both("two"), "rollback to b", *READ,
+                                        "release savepoint b", "rollback to b", *both("three"), "rollback to A", *READ, "commit", *READ,
+                                        "savepoint nowhere", "rollback to nowhere"))
+
+    def test_autocommit_off(self):
+        self.same(lambda wire: wire.sql("set autocommit = 0", "select 1", *both("x"), "rollback", *READ, *both("y"), "commit", *READ,
+                                        *both("z"), "set autocommit = 1", "rollback", *READ, "select 1"))
+
+    def test_read_only(self):
+        self.same(lambda wire: wire.sql("start transaction read only", *READ, both("x")[1], "commit", "set transaction read only", "begin",
+                                        *READ, both("x")[0], "rollback", "begin", both("y")[0], "set transaction isolation level read committed",
+                                        "commit", *READ))
+
+    def test_a_read_of_both_in_it(self):
+        self.same(lambda wire: wire.sql("begin", *both("in it")) + sorted(wire.sql("select id, note from items")) + wire.sql("commit", *READ))
+
+    def test_reference_tables_in_it(self):
+        self.same(lambda wire: wire.sql("begin", "update places set name = 'X'", "select * from places order by code", both("x")[0], "rollback",
+                                        "select * from places order by code", "begin", "delete from places where code = 'de'", *both("y"), "commit",
+                                        "select * from places order by code", *READ, "set autocommit = 0", "insert into places values ('it', 'I')",
+                                        "rollback", "select * from places order by code"))
+
+    def test_a_definition_commits(self):
+        self.same(lambda wire: wire.sql("begin", *both("x"), "alter table parts comment = 'c'", "rollback", *READ))
+
+    def test_release(self):
+        def conversation(wire):
+            return wire.sql("begin", *both("x"), "commit release") + [f"closed: {wire.is_closed()}"]
+        self.same(conversation)
+
+    def test_a_deadlock_takes_the_whole_transaction(self):
+        def conversation(one, other):
+            first = one.sql("begin", f"update items set note = 'one' where id = {THERE}", f"update parts set what = 'x' where id = {HERE}",
+                            f"insert into items (id, note) values (103, 'mine')")
+            other.sql("begin", f"update items set n = n + 1 where id = {HERE}", f"update items set n = n + 1 where id in ({HERE})")
+            thread = threading.Thread(target=lambda: first.extend(one.sql(f"update items set note = 'one' where id = {HERE}")))
+            thread.start()
+            wait_until(lambda: thread.is_alive(), 1, "it waits")
+            heard = other.sql("update items set note = 'other' where id = 103")
+            thread.join(20)
+            # Whose statement ends with 1213 is the server's to choose; its transaction is gone.
+            errors = [line.split(":")[0] for line in first + heard if line.startswith("ERR")]
+            return errors + one.sql("rollback") + other.sql("rollback") + one.sql(*READ, "select * from items where id = 103")
+        heard = self.same(conversation, clients=2)
+        self.assertTrue(heard[0].startswith("ERR 1213"), heard)
+
+    @proxy_only
+    def test_nothing_is_left_behind(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            wire.sql("begin", *both("x"), "commit")
+            self.assertEqual(self.prepared(), [])
+            left = lambda: self.on_shards(f"select gtx from shardway.decision where state = 'C' and gtx like 'main/{self.database}:%'")
+            wait_until(lambda: not any(left()), 20, "the decision is deleted", pause=0.1)
+
+    @proxy_only
+    def test_a_server_connection_lost_before_the_commit(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            wire.sql("begin", *both("lost"))
+            primary = self.cluster.shards[1].primary
+            for (number,) in primary.query("select id from information_schema.processlist where db = %s and user = %s", (self.database, APP)):
+                primary.query(f"kill {number}")
+            heard = wire.sql("commit")
+            self.assertTrue(heard[0].startswith("ERR 1213"), heard)
+            self.assertEqual([wire.sql(sql)[1] for sql in READ], ["ROW here", "ROW there"])
+        self.wait_until_nothing_is_prepared()
+
+
+class Recovery(MysqlShardedCase):
+    """What another Shardway, now gone, left prepared: as its decision says, or rolled back."""
+
+    def prepare(self, shard, number, note):
+        gid = f"shardway:main/{self.database}:{DEAD}:{number}:{shard}:shop_0"
+        key = (HERE, THERE)[shard]
+        with self.cluster.shards[shard].primary.connect(user=APP, database=self.database) as connection, connection.cursor() as cursor:
+            for sql in (f"xa start '{gid[:64]}', '{gid[64:]}'", f"update items set note = '{note}' where id = {key}",
+                        f"insert into shardway.applied (gtx, parts) values ('main/{self.database}:{DEAD}:{number}:shop_0', 'shop_0,shop_1')",
+                        f"xa end '{gid[:64]}', '{gid[64:]}'", f"xa prepare '{gid[:64]}', '{gid[64:]}'"):
+                cursor.execute(sql)
+
+    @proxy_only
+    def test_as_the_decision_says(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            self.prepare(1, 1, "decided")
+            self.cluster.shards[0].primary.query("insert into shardway.decision (gtx, state, parts, owner) values"
+                                                 f" ('main/{self.database}:{DEAD}:1:shop_0', 'C', 'shop_0,shop_1', '{DEAD}')")
+            self.wait_until_nothing_is_prepared(30)
+            self.assertEqual(wire.sql(READ[1])[1], "ROW decided")
+            self.prepare(1, 2, "undecided")
+            self.wait_until_nothing_is_prepared(30)
+            self.assertEqual(wire.sql(READ[1])[1], "ROW decided")
+            self.assertEqual(self.cluster.shards[0].primary.query(f"select state from shardway.decision where gtx = 'main/{self.database}:{DEAD}:2:shop_0'"), [("A",)])
+
+
+class Killed(MysqlShardedCase):
+    """Shardway is killed at each step of a commit: another one that comes finishes what it left."""
+
+    @proxy_only
+    def test_at_each_step(self):
+        with self.through() as wire:
+            for step in STEPS:
+                with self.subTest(step=step):
+                    self.begin_with_rows(wire)
+                    self.kill_at(step)
+                    self.wait_until_nothing_is_prepared(30)
+                    notes = [wire.sql(sql)[1] for sql in READ]
+                    self.assertIn(notes, (["ROW here", "ROW there"], [f"ROW {step}"] * 2))
+                    if step in ("decided", "applying", "applied"):
+                        self.assertEqual(notes, [f"ROW {step}"] * 2)
+
+    def kill_at(self, step):
+        config = mysql_shardway.base_config(self.cluster)
+        config["database"] = [mysql_shardway.sharded_database(self.cluster, self.tables, self.database)]
+        doomed = mysql_shardway.Proxy(config, environment={"SHARDWAY_KILL_AT": f"{step}:1"}).start()
+        client = Wire.login(doomed.mysql_port, APP, self.cluster.passwords[APP], self.database)
+        with contextlib.suppress(WireClosed, ConnectionError):
+            client.sql("begin", *both(step), "commit")
+        client.close()
+        doomed.stop(expect=-9)

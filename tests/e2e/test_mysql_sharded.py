@@ -1,0 +1,141 @@
+"""A sharded database over MySQL's protocol: equal to one plain MariaDB, or refused."""
+import mysql_commands as commands
+from mysql_commands import DEFAULT, LAST, execute, long_data, prepare
+from support.mysql_case import proxy_only
+from support.mysql_sharded_case import HERE, THERE, MysqlShardedCase
+from support.servers import wait_until
+
+WAYS = {"default": DEFAULT, "old EOF": DEFAULT & ~commands.DEPRECATE_EOF,
+        "old EOF, untracked": DEFAULT & ~commands.DEPRECATE_EOF & ~commands.SESSION_TRACK}
+
+
+class Statements(MysqlShardedCase):
+    def each_way(self, conversation):
+        for name, capabilities in WAYS.items():
+            with self.subTest(way=name):
+                self.same(conversation, capabilities=capabilities)
+
+    def test_by_key(self):
+        self.each_way(lambda wire: wire.sql(*[sql for key in (HERE, THERE) for sql in (
+            f"select * from items where id = {key}", f"update items set n = n + 1 where id = {key} and n = 0",
+            f"insert into items (id, note) values ({key}, 'again')", f"insert ignore into items (id, note) values ({key}, 'again')",
+            f"replace into items (id, note) values ({key}, 'replaced')", f"insert into items set id = {key}, note = 'x' on duplicate key"
+            " update note = 'updated'", f"select note, n from items where id = {key} limit 1", f"delete from items where id = '{key}'",
+            f"select * from items where id = {key}", f"insert into parts (id, part) values ({key}, 1), ({key}, 2)",
+            f"select count(*) from parts where id = {key}", f"select i.note, p.part from items i join parts p on i.id = p.id where i.id = {key}")]))
+
+    def test_union_of_rows(self):
+        self.each_way(lambda wire: [*sorted(wire.sql("select id, note from items")), *wire.sql("select id from items where note = 'nowhere'"),
+                                    *wire.sql("select id from items where note = 'here'"), *wire.sql("select id from items where note = 'there'"),
+                                    *wire.sql("select nothing from items"), *wire.sql("select 1")])
+
+    def test_prepared(self):
+        def conversation(wire):
+            select, heard = wire.prepare("select note from items where id = ?"), []
+            update = wire.prepare("update items set note = ? where id = ?")
+            for key in (HERE, THERE, str(HERE), str(THERE)):
+                heard += wire.ask(execute(select, [key]), execute(update, [f"new {key}", key]), execute(select, [key]))
+            heard += wire.ask(execute(select, [THERE]), execute(select, [HERE], with_types=False))
+            heard += sorted(wire.ask(prepare("select note from items"), execute(LAST)))
+            heard += wire.ask(prepare("begin"), execute(LAST)) + wire.ask(execute(update, ["in it", HERE]))
+            return heard + wire.ask(prepare("rollback"), execute(LAST), execute(select, [HERE]))
+        self.same(conversation)
+
+    def test_text_keys(self):
+        keys = ["a", "A", "a ", "ä", "", "O''Hara", "x\\\\y"]
+        def conversation(wire):
+            heard = []
+            for key in keys:
+                heard += wire.sql(f"delete from codes where code = '{key}'", f"insert into codes values ('{key}', 'n')",
+                                  f"select code, hex(code) from codes where code = '{key}'", f"delete from codes where code = '{key}'")
+            return heard
+        self.same(conversation)
+
+    def test_reference_tables(self):
+        self.each_way(lambda wire: wire.sql(
+            "insert into places values ('it', 'Italy')", "insert into places values ('it', 'again')", "update places set name = 'X'",
+            "update places set name = 'X'", "select * from places order by code", "delete from places where code in ('it', 'de')",
+            f"select p.name, i.note from items i, places p where i.id = {THERE}"))
+        if self.proxy:
+            first, second = self.on_shards("select * from places order by code")
+            self.assertEqual(first, second)
+
+    def test_single_tables(self):
+        self.same(lambda wire: wire.sql("delete from logs", "alter table logs auto_increment = 7", "insert into logs (what) values ('a'), ('b')",
+                                        "select last_insert_id()", "select entry, what from logs order by entry"))
+
+    def test_session_state_follows(self):
+        self.same(lambda wire: wire.sql("set time_zone = '+03:00', sql_mode = 'ANSI_QUOTES'", f'select @@time_zone, "note" from items where id = {HERE}',
+                                        f'select @@time_zone, "note" from items where id = {THERE}', "set sql_mode = 'NO_BACKSLASH_ESCAPES'",
+                                        f"update items set note = 'back\\' where id = {THERE}", f"select note from items where id = {THERE}",
+                                        "set names latin1", f"select @@character_set_results from items where id = {HERE}"))
+
+    def test_errors(self):
+        self.same(lambda wire: wire.sql(f"select * from items where id = {HERE} and nothing = 1", "insert into items (id, note) values (101, repeat('x', 50))",
+                                        f"insert into items (id, note) values ({HERE}, 'twice')", "select 1 from dual", "rollback to nowhere"))
+
+    @proxy_only
+    def test_what_is_refused(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            for sql, *words in (("select count(*) from items", "aggregate"), ("update items set n = 1", "shard key"),
+                                (f"update items set id = 9 where id = {HERE}",), ("insert into items (note) values ('x')", "shard key"),
+                                (f"insert into items (id) values ({HERE}), ({THERE})", "several shards"), ("select * from nowhere", "nowhere"),
+                                ("select * from items order by id",), ("start transaction with consistent snapshot", "SNAPSHOT"),
+                                ("xa start 'x'", "XA"), ("lock tables items write", "LOCK"), ("set global max_connections = 5", "GLOBAL"),
+                                (f"select 1; select note from items where id = {HERE}; select note from items where id = {THERE}",),
+                                ("create table elsewhere (a int)", "elsewhere"), ("call anything()",), ("selec",)):
+                with self.subTest(sql=sql):
+                    self.refused(wire, sql, *words)
+            self.assertTrue(wire.sql("insert into items (id) values (null)")[0].startswith("ERR 1048"))
+
+    @proxy_only
+    def test_a_value_that_came_ahead(self):
+        with self.through() as wire:
+            statement = wire.prepare("update items set note = ? where id = ?")
+            heard = wire.ask(long_data(statement, 0, b"ahead"), execute(statement, [b"", HERE], long_parameters=(0,)))
+            self.assertTrue(heard[0].startswith("ERR 1235"), heard)
+            self.assertTrue(wire.ask(execute(statement, ["whole", HERE]))[0].startswith("OK"))
+
+    @proxy_only
+    def test_what_binds_a_session_to_a_shard(self):
+        with self.through() as wire:
+            wire.sql(f"/* shardway: shard=shop_0 */ select get_lock('{self.database}', 1)")
+            self.assertTrue(wire.sql(f"select note from items where id = {HERE}")[1].startswith("ROW"))
+            self.refused(wire, f"select note from items where id = {THERE}", "bound to shard")
+
+    @proxy_only
+    def test_definitions(self):
+        with self.through() as wire:
+            self.addCleanup(lambda: self.on_shards("drop index by_note on items"))
+            self.assertTrue(wire.sql("create index by_note on items (note)")[0].startswith("OK"))
+            for rows in self.on_shards("show index from items where key_name = 'by_note'"):
+                self.assertEqual(len(rows), 1)
+            self.assertTrue(wire.sql("alter table places add column since int")[0].startswith("OK"))
+            self.cluster.shards[1].primary.query("alter table places add column elsewhere int", database=self.database)
+            heard = wire.sql("alter table places add column elsewhere int")
+            self.assertIn("done on shop_0; not done on shop_1", heard[0])
+            wait_until(lambda: wire.sql("select * from places")[1].startswith("ROW") or "ERR" not in wire.sql("select * from places")[0], 5, "equal again")
+            wire.sql("alter table places drop column elsewhere", "alter table places drop column since")
+
+    @proxy_only
+    def test_explain(self):
+        with self.through() as wire:
+            heard = wire.sql(f"shardway explain select * from items where id = {HERE}")
+            self.assertIn("ROW shards: shop_0", heard)
+
+
+class Keys(MysqlShardedCase):
+    """Whose equal values may have different bytes is no key."""
+    schema = """create table loose (id varchar(20) collate utf8mb4_general_ci primary key);
+create table narrow (id int primary key);
+create table codes (code varchar(20) collate utf8mb4_nopad_bin primary key)"""
+    tables = [{"name": "loose", "key": "id", "type": "varchar"}, {"name": "narrow", "key": "id", "type": "bigint"},
+              {"name": "codes", "key": "code", "type": "varchar"}]
+
+    @proxy_only
+    def test_tables_that_may_not_be_used(self):
+        with self.through() as wire:
+            self.refused(wire, "select * from loose where id = 'a'", "utf8mb4_general_ci")
+            self.refused(wire, "select * from narrow where id = 1", "int")
+            self.refused(wire, "select * from codes where code = 'a'", "nopad")
