@@ -103,6 +103,7 @@ class Analysis {
     if (lexed_.bad) {
       query.statements.push_back(whole());
       uninspected(query.statements.back());
+      query.statements.back().parameters = parameters_between(0, lexed_.tokens.size());
       return;
     }
     for (const auto& piece : split(text_, lexed_.tokens, settings_.mysql)) {
@@ -121,6 +122,11 @@ class Analysis {
     return statement;
   }
 
+  std::uint16_t parameters_between(std::size_t first, std::size_t last) const {
+    return static_cast<std::uint16_t>(
+        std::min<std::uint32_t>(lexed_.parameters[last] - lexed_.parameters[first], 65535));
+  }
+
   void add(Query& query, const Piece& piece, bool blind) {
     auto& statement = query.statements.emplace_back();
     const auto& tokens = lexed_.tokens;
@@ -134,8 +140,7 @@ class Analysis {
       explains(statement, tokens[piece.first + 1].end);
     else
       analyze_statement(context, cursor);
-    statement.parameters = static_cast<std::uint16_t>(
-        std::min<std::uint32_t>(lexed_.parameters[piece.last] - lexed_.parameters[piece.first], 65535));
+    statement.parameters = parameters_between(piece.first, piece.last);
     const bool no_tables =
         statement.sharded.empty() && statement.reference_tables.empty() && statement.single_tables.empty();
     statement.uses_catalog_only = no_tables && !statement.uses_unlisted;

@@ -42,6 +42,12 @@ constexpr std::string_view kOperators[] = {
 
 }  // namespace
 
+// The server takes semicolons and space off the end before it reads, and a zero there is the end: `--;` is a comment.
+Lexer::Lexer(std::string_view text, const MysqlMode& mode) noexcept : text_(text.data()), mode_(mode) {
+  size_ = static_cast<std::uint32_t>(text.find_last_not_of("; \t\n\v\f\r") + 1);
+  if (size_ > 0 && text_[size_ - 1] == '\0') --size_;
+}
+
 // How many bytes the character at `i` has, in character sets whose second byte may look like ASCII.
 std::uint32_t Lexer::character_size(std::uint32_t i) const noexcept {
   const char lead = at(i), trail = at(i + 1);
@@ -150,8 +156,14 @@ bool Lexer::end_of_quoted(char quote, bool backslashes) noexcept {
   return false;
 }
 
+// Bytes that are a space in some of the one-byte character sets and a letter in others.
+bool Lexer::may_be_space(char c) const noexcept {
+  return mode_.charset == MysqlMode::Charset::kSingleByte && (between(c, 0xa0, 0xa0) || between(c, 0xff, 0xff));
+}
+
 void Lexer::skip_word() noexcept {
-  while (at_ < size_ && is(text_[at_], kLetter | kDigit)) at_ += is(text_[at_], kHighByte) ? character_size(at_) : 1;
+  while (at_ < size_ && is(text_[at_], kLetter | kDigit) && !may_be_space(text_[at_]))
+    at_ += is(text_[at_], kHighByte) ? character_size(at_) : 1;
 }
 
 // N'…', x'…', b'…': the letter alone is not the token. kEnd: it is a plain word.
@@ -215,8 +227,23 @@ TokenKind Lexer::variable() noexcept {
     ++at_;
     return end_of_quoted(next, next != '`' && !mode_.no_backslash_escapes) ? TokenKind::kUserVariable : TokenKind::kBad;
   }
-  while ((is(at(at_), kLetter) && !is(at(at_), kHighByte)) || is(at(at_), kDigit) || at(at_) == '.') ++at_;
+  // Byte by byte: of a character outside of ASCII the second may end the name.
+  while (is(at(at_), kLetter | kDigit) || at(at_) == '.') ++at_;
   return TokenKind::kUserVariable;
+}
+
+// The ORACLE mode's `:name` and `:1`, with any space behind the colon; else the colon alone.
+TokenKind Lexer::named_parameter() noexcept {
+  const auto behind = ++at_;
+  const bool was_in_comment = in_comment_;
+  if (!skip_space()) return TokenKind::kBad;
+  const bool may_follow = is(at(at_), kLetter | kDigit) || at(at_) == '`' || at(at_) == '"';
+  const auto kind = may_follow ? token() : TokenKind::kEnd;
+  if (kind == TokenKind::kWord || kind == TokenKind::kQuoted || kind == TokenKind::kInteger)
+    return TokenKind::kParameter;
+  at_ = behind;
+  in_comment_ = was_in_comment;
+  return TokenKind::kSymbol;
 }
 
 TokenKind Lexer::symbol() noexcept {
@@ -232,7 +259,7 @@ TokenKind Lexer::symbol() noexcept {
 
 TokenKind Lexer::token() noexcept {
   const char first = text_[at_];
-  if (is(first, kLetter)) {
+  if (is(first, kLetter) && !may_be_space(first)) {
     if (at(at_ + 1) == '\'')
       if (const auto kind = prefixed(static_cast<char>(first | 0x20)); kind != TokenKind::kEnd) return kind;
     skip_word();
@@ -263,6 +290,7 @@ TokenKind Lexer::token() noexcept {
     at_ += 2;
     return TokenKind::kWord;
   }
+  if (first == ':' && mode_.oracle && at(at_ + 1) != '=') return named_parameter();
   if (is(first, kSymbolic)) return symbol();
   ++at_;
   return TokenKind::kBad;

@@ -1,6 +1,7 @@
 // mysql::Lexer: the tokens of MySQL's and MariaDB's dialect, in one pass, as the server with these settings reads them:
 // executable comments, quotes, escapes and multi-byte characters included. Not a parser: what the server's own scanner
-// refuses is a kBad token, and the analyzer leaves such texts to the server.
+// refuses is a kBad token, and the analyzer leaves such texts to the server; so are bytes of one-byte character sets
+// that may be spaces or letters.
 // All views point into the text given, which must outlive them. Nothing throws; nothing is allocated per token.
 #pragma once
 
@@ -23,7 +24,7 @@ enum class TokenKind : std::uint8_t {
   kHex,             // x'…', 0x…, b'…', 0b…
   kInteger,         // digits only
   kNumber,          // 1.5, .5, 1., 1e5
-  kParameter,       // ?
+  kParameter,       // ?; in the ORACLE mode :name and :1 too
   kUserVariable,    // @x, @'x', @`x`, @"x"
   kSystemVariable,  // @@; its name follows as words
   kSymbol,          // an operator, or punctuation
@@ -38,8 +39,7 @@ struct Token {
 
 class Lexer {
  public:
-  Lexer(std::string_view text, const MysqlMode& mode) noexcept
-      : text_(text.data()), size_(static_cast<std::uint32_t>(text.size())), mode_(mode) {}
+  Lexer(std::string_view text, const MysqlMode& mode) noexcept;
   Token next() noexcept;
   // A /*! … */ was met, executed or not: then the text means one thing to one server only.
   bool saw_executable_comment() const noexcept { return saw_executable_; }
@@ -53,17 +53,19 @@ class Lexer {
   bool skip_block(std::uint32_t from, bool may_nest) noexcept;
   bool end_of_quoted(char quote, bool backslashes) noexcept;
   std::uint32_t character_size(std::uint32_t i) const noexcept;
+  bool may_be_space(char c) const noexcept;
   void skip_word() noexcept;
   TokenKind prefixed(char letter) noexcept;
   TokenKind zero_prefixed() noexcept;
   TokenKind number() noexcept;
   TokenKind variable() noexcept;
+  TokenKind named_parameter() noexcept;
   TokenKind symbol() noexcept;
   TokenKind token() noexcept;
   char at(std::uint32_t i) const noexcept { return i < size_ ? text_[i] : '\0'; }
 
   const char* text_;
-  std::uint32_t size_;
+  std::uint32_t size_ = 0;
   std::uint32_t at_ = 0;
   MysqlMode mode_;
   bool in_comment_ = false;  // inside an executable comment that runs
