@@ -92,11 +92,38 @@ class Scanner {
         before_is_word({"as", "into", "insert", "replace", "ignore", "low_priority", "delayed", "high_priority",
                         "table", "with", "recursive", "index", "key", "partition", "procedure"}))
       return false;
-    if (before_is_symbol(".")) return !after_into_;
     Cursor behind = cursor_;
     behind.skip();
     behind.skip_parenthesised();
     return !(behind.is_word("as") && behind.is_symbol("(", 1));
+  }
+
+  // Of some words of the grammar only what stands around tells that they are no stored function's name.
+  bool belongs_to_grammar(std::string_view name) const {
+    if (name == "of") return before_is_word({"member"});
+    if (name == "against" || name == "escape" || name == "minus" || name == "columns") return before_is_operand();
+    if (name == "oj") return before_is_symbol("{");
+    if (name == "lateral") return cursor_.is_any_word({"select", "with", "values"}, 2) || cursor_.is_symbol("(", 2);
+    if (name == "json_table") return has_columns();
+    return is_grammar_word(name);
+  }
+
+  bool before_is_operand() const {
+    if (before_ == kNowhere) return false;
+    const Cursor before(cursor_.text(), cursor_.tokens(), before_, before_ + 1);
+    if (before.peek().kind == TokenKind::kSymbol) return before.is_symbol(")");
+    return before.peek().kind != TokenKind::kWord || !is_grammar_word(lower_case(before.source()));
+  }
+
+  // JSON_TABLE(…, '$' COLUMNS (…))
+  bool has_columns() const {
+    Cursor inside = cursor_, behind = cursor_;
+    inside.skip();
+    behind.skip();
+    behind.skip_parenthesised();
+    for (; inside.place() < behind.place(); inside.skip())
+      if (inside.is_word("columns") && inside.is_symbol("(", 1)) return true;
+    return false;
   }
 
   void user_function() {
@@ -110,6 +137,9 @@ class Scanner {
 
   void word() {
     if (into_ && !cursor_.is_any_word({"outfile", "dumpfile"})) into_ = false;
+    // Words that may stand before an expression in parentheses, and are no call for all that.
+    if (cursor_.is_word("sql_calc_found_rows")) return leaves_found_rows();
+    if (cursor_.is_any_word({"insert", "replace"}) && !cursor_.is_symbol("(", 1)) return target();
     if (cursor_.is_symbol("(", 1)) return call();
     const auto is = [this](std::string_view lower, std::size_t ahead = 0) { return cursor_.is_word(lower, ahead); };
     auto& out = context_.out;
@@ -122,18 +152,28 @@ class Scanner {
     if (is("for") && cursor_.is_any_word({"update", "share"}, 1)) return locks("FOR UPDATE or FOR SHARE");
     if (is("lock") && is("in", 1)) return locks("LOCK IN SHARE MODE");
     if (is("into")) return into();
-    if (is("procedure")) out.replica_safe = false, context_.not_scatterable("PROCEDURE");
-    if (is("sql_calc_found_rows")) {
-      out.leaves_found_rows = true;
-      out.replica_safe = false;
-      context_.not_scatterable("SQL_CALC_FOUND_ROWS");
-    }
+    if (is("procedure") && cursor_.is_symbol("(", 2)) out.replica_safe = false, context_.not_scatterable("PROCEDURE");
     if (std::any_of(std::begin(kClockWords), std::end(kClockWords), is)) varies("the time");
   }
 
+  void leaves_found_rows() {
+    context_.out.leaves_found_rows = true;
+    context_.out.replica_safe = false;
+    context_.not_scatterable("SQL_CALC_FOUND_ROWS");
+  }
+
+  // What rows are put into, which a list of columns may follow that looks like a call's arguments.
+  void target() {
+    while (cursor_.is_any_word({"low_priority", "delayed", "high_priority", "ignore", "into", "table"}, 1)) remember();
+    while (cursor_.at_name(1)) {
+      remember();
+      if (!cursor_.is_symbol(".", 1)) return;
+      remember();
+    }
+  }
+
   void into() {
-    after_into_ = true;
-    if (context_.out.kind != StatementKind::kRead) return;
+    if (context_.out.kind != StatementKind::kRead) return target();
     into_ = true;
     context_.out.replica_safe = false;
     context_.not_scatterable("INTO");
@@ -166,13 +206,13 @@ class Scanner {
       if (may_be_call()) user_function();
       return;
     }
-    if (is_grammar_word(name)) {
+    const bool is_grammar = belongs_to_grammar(name);
+    if (is_grammar) {
       into_ = false;
-      after_into_ = after_into_ && name != "select";
     }
-    const auto facts = function_facts(name);
+    const auto facts = function_facts(name, context_.mode());
     if (!facts.known) {
-      if (!is_grammar_word(name) && may_be_call()) user_function();
+      if (!is_grammar && may_be_call()) user_function();
       return;
     }
     if (facts.spaced_is_other && cursor_.peek(1).spaced && !context_.mode().ignore_space) return user_function();
@@ -203,8 +243,7 @@ class Scanner {
   Context& context_;
   Cursor cursor_;
   std::size_t before_ = kNowhere;
-  bool into_ = false;        // SELECT … INTO @a, @b
-  bool after_into_ = false;  // INSERT INTO db.t (…
+  bool into_ = false;  // SELECT … INTO @a, @b
 };
 
 }  // namespace
