@@ -23,7 +23,7 @@ const std::initializer_list<std::string_view> kNoAlias = {
     "partition", "returning", "values", "value", "select", "fetch", "offset", "with",      "as"};
 
 std::string take_alias(Cursor& cursor) {
-  if (cursor.take_word("as")) return cursor.take_name();
+  if (cursor.take_word("as") || cursor.take_symbol("=")) return cursor.take_name();
   if (cursor.at_name() && !cursor.is_any_word(kNoAlias)) return cursor.take_name();
   return {};
 }
@@ -35,9 +35,25 @@ bool skip_index_hints(Cursor& cursor) {
     while (!cursor.at_end() && !cursor.is_symbol("(")) cursor.skip();
     if (cursor.at_end()) return false;
     cursor.skip_parenthesised();
-    cursor.take_symbol(",");
+    const bool another = cursor.is_any_word({"use", "force", "ignore"}, 1) && cursor.is_any_word({"index", "key"}, 2);
+    if (another) cursor.take_symbol(",");
   }
   return true;
+}
+
+// Whether parentheses hold a query, and not tables: ((SELECT 1) UNION SELECT 2), but not ((SELECT 1) AS a, t).
+bool holds_query(Cursor cursor) {
+  while (cursor.is_symbol("(")) {
+    auto behind = cursor;
+    behind.skip_parenthesised();
+    cursor = Cursor(cursor.text(), cursor.tokens(), cursor.place() + 1, behind.place() - 1);
+    if (!cursor.is_symbol("(")) break;
+    auto rest = cursor;
+    rest.skip_parenthesised();
+    if (rest.at_end()) continue;
+    return at_set_operation(rest) || rest.is_any_word({"order", "limit", "offset", "fetch", "for", "lock"});
+  }
+  return cursor.is_any_word({"select", "with", "values"});
 }
 
 }  // namespace
@@ -169,10 +185,12 @@ bool Walk::factor(Cursor& cursor, Level& level, Access access) {
     level.items.push_back(std::move(item));
     return true;
   }
+  if (cursor.is_symbol("{") && cursor.is_word("oj", 1)) {
+    cursor.skip(2);
+    return join_chain(cursor, level, access) && cursor.take_symbol("}");
+  }
   if (!cursor.is_symbol("(")) return table(cursor, level, access);
-  std::size_t opened = 0;
-  while (cursor.is_symbol("(", opened)) ++opened;
-  if (cursor.is_any_word({"select", "with", "values"}, opened)) return derived(cursor, level, false);
+  if (holds_query(cursor)) return derived(cursor, level, false);
   cursor.skip();
   ++depth_;
   const bool understood = from(cursor, level, access);
@@ -209,10 +227,15 @@ bool Walk::join_condition(Cursor& cursor, Level& level, Range left, Range right,
 
 bool Walk::join_chain(Cursor& cursor, Level& level, Access access) {
   const auto first = level.items.size();
-  if (!factor(cursor, level, access)) return false;
-  for (;;) {
-    if (cursor.is_word("natural")) return false;
+  return factor(cursor, level, access) && join_on(cursor, level, access, first);
+}
+
+// What is joined to the items from `first` on. A join may stand inside of another, before that one's condition:
+// a LEFT JOIN b LEFT JOIN c ON b.x = c.x ON a.x = b.x
+bool Walk::join_on(Cursor& cursor, Level& level, Access access, std::size_t first) {
+  for (int without_condition = 0;;) {
     std::string_view kind = "inner";
+    const bool natural = cursor.take_word("natural");
     if (cursor.is_any_word({"left", "right"})) {
       kind = cursor.is_word("left") ? "left" : "right";
       cursor.skip();
@@ -221,11 +244,21 @@ bool Walk::join_chain(Cursor& cursor, Level& level, Access access) {
       if (level.top) context_.not_scatterable("an outer join");
     } else if (cursor.is_any_word({"inner", "cross"}) && cursor.is_word("join", 1)) {
       cursor.skip(2);
-    } else if (!cursor.take_word("join") && !cursor.take_word("straight_join")) {
+    } else if (cursor.take_word("join") || cursor.take_word("straight_join")) {
+      // An inner join.
+    } else if (without_condition > 0 && cursor.is_any_word({"on", "using"})) {
+      --without_condition;
+      if (!join_condition(cursor, level, {first, first}, {first, level.items.size()}, kind)) return false;
+      continue;
+    } else {
       return true;
     }
     const Range left{first, level.items.size()};
     if (!factor(cursor, level, access)) return false;
+    if (natural) continue;
+    if (kind != "inner" && !cursor.is_any_word({"on", "using"}) && !join_on(cursor, level, access, left.last))
+      return false;
+    if (!cursor.is_any_word({"on", "using"})) ++without_condition;
     if (!join_condition(cursor, level, left, {left.last, level.items.size()}, kind)) return false;
   }
 }

@@ -12,6 +12,15 @@ constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 bool same_name(std::string_view one, std::string_view other) { return equals_word(one, other); }
 
+// VALUES (1), (2) UNION SELECT 3
+bool rows_are_part_of_query(Cursor cursor) {
+  if (!cursor.take_word("values")) return false;
+  do {
+    if (cursor.is_symbol("(")) cursor.skip_parenthesised();
+  } while (cursor.take_symbol(","));
+  return at_set_operation(cursor);
+}
+
 }  // namespace
 
 void Walk::written(Item& item) {
@@ -146,7 +155,8 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
   use_table(level, database, name, {}, Access::kInsert);
   if (cursor.take_word("partition")) cursor.skip_parenthesised();
   std::vector<std::string> columns;
-  const bool listed = cursor.is_symbol("(") && !cursor.is_any_word({"select", "with"}, 1) && !cursor.is_symbol("(", 1);
+  const bool listed =
+      cursor.is_symbol("(") && !cursor.is_any_word({"select", "with", "values"}, 1) && !cursor.is_symbol("(", 1);
   if (listed) {
     cursor.skip();
     while (!cursor.at_end() && !cursor.is_symbol(")")) {
@@ -164,7 +174,7 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
     // `INSERT INTO t () VALUES ()` lists nothing, and gives nothing.
     const auto position = is_sharded ? key_position(level.items[0], columns, listed) : kNowhere;
     check_defaults(level.items[0], columns, listed);
-    if (cursor.take_word("values") || cursor.take_word("value")) {
+    if (!rows_are_part_of_query(cursor) && (cursor.take_word("values") || cursor.take_word("value"))) {
       if (!insert_rows(cursor, level, position)) return false;
     } else if (!insert_query(cursor, level, ctes, position)) {
       return false;

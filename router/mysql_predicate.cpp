@@ -13,9 +13,32 @@ const std::initializer_list<std::string_view> kClauses = {
 
 // Words that end an expression, unless they begin a function call or stand behind a dot.
 bool ends_expression(const Cursor& cursor) {
-  if (cursor.is_symbol(",") || cursor.is_symbol(")")) return true;
+  if (cursor.is_symbol(",") || cursor.is_symbol(")") || cursor.is_symbol("}")) return true;
   if (!cursor.is_any_word(kClauses)) return false;
+  if (cursor.is_word("window")) return cursor.at_name(1) && cursor.is_word("as", 2);
+  if (cursor.is_word("minus")) return at_set_operation(cursor);
   return !(cursor.is_any_word({"left", "right"}) && cursor.is_symbol("(", 1));
+}
+
+// What belongs to an expression although it looks like the end of it: how many tokens.
+std::size_t phrase(const Cursor& cursor) {
+  if (cursor.is_any_word({"next", "previous"}) && cursor.is_word("value", 1) && cursor.is_word("for", 2)) return 3;
+  if (cursor.is_word("within") && cursor.is_word("group", 1)) return 2;
+  // MATCH a, b AGAINST ('x')
+  std::size_t size = 0;
+  if (cursor.is_word("match") && !cursor.is_symbol("(", 1))
+    while (cursor.peek(size).kind != TokenKind::kEnd && !cursor.is_word("against", size)) ++size;
+  return size;
+}
+
+// {d '2020-01-01'}, {fn now()}
+void skip_braced(Cursor& cursor) {
+  int depth = 0;
+  do {
+    if (cursor.is_symbol("{")) ++depth;
+    if (cursor.is_symbol("}")) --depth;
+    cursor.skip();
+  } while (depth > 0 && !cursor.at_end());
 }
 
 bool is_case(const Cursor& cursor) { return cursor.is_word("case"); }
@@ -79,6 +102,10 @@ Cursor Walk::expression(Cursor& cursor) const {
     after_dot = cursor.is_symbol(".");
     if (cursor.is_symbol("("))
       cursor.skip_parenthesised();
+    else if (cursor.is_symbol("{"))
+      skip_braced(cursor);
+    else if (const auto size = phrase(cursor); size > 0)
+      cursor.skip(size);
     else
       cursor.skip();
   }

@@ -9,8 +9,6 @@ const std::initializer_list<std::string_view> kSelectOptions = {
     "all",       "high_priority", "straight_join",      "sql_small_result", "sql_big_result", "sql_buffer_result",
     "sql_cache", "sql_no_cache",  "sql_calc_found_rows"};
 
-bool at_set_operation(const Cursor& cursor) { return cursor.is_any_word({"union", "except", "intersect", "minus"}); }
-
 }  // namespace
 
 bool Walk::with_clause(Cursor& cursor, const Level* outer, std::vector<std::string>& ctes) {
@@ -30,7 +28,13 @@ bool Walk::with_clause(Cursor& cursor, const Level* outer, std::vector<std::stri
     if (!query(inside, outer, ctes, false, outputs) || !inside.at_end()) return false;
     if (!recursive) ctes.push_back(std::move(name));
     cursor = behind;
-    if (cursor.is_word("cycle")) return false;
+    // CYCLE a, b RESTRICT
+    if (cursor.take_word("cycle")) {
+      do {
+        cursor.take_name();
+      } while (cursor.take_symbol(","));
+      if (!cursor.take_word("restrict")) return false;
+    }
   } while (cursor.take_symbol(","));
   return true;
 }
@@ -81,7 +85,39 @@ bool Walk::select_tail(Cursor& cursor, const Level& level) {
     context_.not_scatterable("GROUP BY or HAVING");
     if (!expressions()) return false;
   }
-  return !cursor.is_word("window");
+  if (!(cursor.is_word("window") && cursor.is_word("as", 2))) return true;
+  cursor.skip();
+  context_.not_scatterable("an aggregate or window function");
+  do {
+    cursor.take_name();
+    if (!cursor.take_word("as") || !cursor.is_symbol("(") || !walk(expression(cursor), level)) return false;
+  } while (cursor.take_symbol(","));
+  return true;
+}
+
+// LIMIT … [OFFSET …] [ROWS EXAMINED …], OFFSET … ROWS, FETCH FIRST … ROWS ONLY: of one SELECT, or of the whole.
+void Walk::row_limit(Cursor& cursor) {
+  if (!cursor.is_any_word({"limit", "offset", "fetch"})) return;
+  context_.not_scatterable("LIMIT or OFFSET");
+  context_.not_repeatable("LIMIT or OFFSET");
+  while (cursor.is_any_word({"limit", "offset", "fetch"}) || cursor.is_symbol(",")) {
+    cursor.skip();
+    cursor.is_any_word({"first", "next"}) ? cursor.skip() : void();
+    while (cursor.is_any_word({"row", "rows", "examined", "only", "with", "ties"}) ||
+           cursor.peek().kind == TokenKind::kInteger || cursor.peek().kind == TokenKind::kParameter ||
+           cursor.peek().kind == TokenKind::kHex)
+      cursor.skip();
+  }
+}
+
+// INTO @a, @b; a file is the server's own.
+bool Walk::into(Cursor& cursor) {
+  if (!cursor.take_word("into")) return true;
+  if (cursor.is_any_word({"outfile", "dumpfile"})) return false;
+  do {
+    cursor.skip();
+  } while (cursor.take_symbol(","));
+  return true;
 }
 
 bool Walk::select(Cursor& cursor, const Level* outer, const std::vector<std::string>& ctes, bool top,
@@ -102,15 +138,7 @@ bool Walk::select(Cursor& cursor, const Level* outer, const std::vector<std::str
   } while (cursor.take_symbol(","));
   const auto list = slice(cursor, first, cursor.place());
   if (list.at_end()) return false;
-  const auto into = [&] {
-    if (!cursor.take_word("into")) return true;
-    if (cursor.is_any_word({"outfile", "dumpfile"})) return false;
-    do {
-      cursor.skip();
-    } while (cursor.take_symbol(","));
-    return true;
-  };
-  if (!into()) return false;
+  if (!into(cursor)) return false;
   if (cursor.take_word("from") && !from(cursor, level)) return false;
   if (!walk(list, level)) return false;
   select_list(list, level, outputs);
@@ -124,22 +152,21 @@ bool Walk::select(Cursor& cursor, const Level* outer, const std::vector<std::str
     return true;
   };
   if (!ordered()) return false;
-  if (cursor.take_word("limit")) {
-    context_.not_scatterable("LIMIT or OFFSET");
-    context_.not_repeatable("LIMIT or OFFSET");
-    do {
-      expression(cursor);
-    } while (cursor.take_symbol(",") || cursor.take_word("offset"));
-  }
-  if (cursor.is_word("procedure") || cursor.is_any_word({"offset", "fetch"})) return false;
-  if (!into()) return false;
+  row_limit(cursor);
+  if (cursor.is_word("procedure")) return false;
+  if (!into(cursor)) return false;
+  locking(cursor);
+  return into(cursor);
+}
+
+// FOR UPDATE, LOCK IN SHARE MODE: of one SELECT, or of the whole.
+void Walk::locking(Cursor& cursor) {
   while (cursor.is_word("for") || cursor.is_word("lock")) {
     do {
       cursor.skip();
     } while (!cursor.at_end() && !cursor.is_word("for") && !cursor.is_symbol(")") && !at_set_operation(cursor) &&
              !cursor.is_word("into"));
   }
-  return into();
 }
 
 bool Walk::query_term(Cursor& cursor, const Level* outer, const std::vector<std::string>& ctes, bool top,
@@ -202,13 +229,9 @@ bool Walk::query(Cursor& cursor, const Level* outer, std::vector<std::string> ct
       understood = understood && walk(one, level);
     } while (cursor.take_symbol(","));
   }
-  if (understood && cursor.take_word("limit")) {
-    context_.not_scatterable("LIMIT or OFFSET");
-    context_.not_repeatable("LIMIT or OFFSET");
-    do {
-      expression(cursor);
-    } while (cursor.take_symbol(",") || cursor.take_word("offset"));
-  }
+  if (understood) row_limit(cursor);
+  if (understood) locking(cursor);
+  understood = understood && into(cursor);
   --depth_;
   return understood;
 }

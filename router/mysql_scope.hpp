@@ -61,6 +61,13 @@ struct Outputs {
   bool exact = true;  // the columns' positions are right
 };
 
+// UNION, EXCEPT, INTERSECT; MINUS is a name too.
+inline bool at_set_operation(const Cursor& cursor) {
+  if (cursor.is_word("minus"))
+    return cursor.is_any_word({"select", "values", "all", "distinct"}, 1) || cursor.is_symbol("(", 1);
+  return cursor.is_any_word({"union", "except", "intersect"});
+}
+
 enum class Access : unsigned char { kRead, kWrite, kInsert };
 
 class Walk {
@@ -78,12 +85,16 @@ class Walk {
   bool query_term(Cursor& cursor, const Level* outer, const std::vector<std::string>& ctes, bool top, Outputs& outputs);
   bool select(Cursor& cursor, const Level* outer, const std::vector<std::string>& ctes, bool top, Outputs& outputs);
   bool select_tail(Cursor& cursor, const Level& level);
+  void row_limit(Cursor& cursor);
+  static bool into(Cursor& cursor);
+  static void locking(Cursor& cursor);
   void select_list(Cursor list, const Level& level, Outputs& outputs);
   bool where(Cursor& cursor, const Level& level);
 
   // mysql_from.cpp
   bool from(Cursor& cursor, Level& level, Access access = Access::kRead);
   bool join_chain(Cursor& cursor, Level& level, Access access);
+  bool join_on(Cursor& cursor, Level& level, Access access, std::size_t first);
   bool factor(Cursor& cursor, Level& level, Access access);
   bool derived(Cursor& cursor, Level& level, bool lateral);
   bool table(Cursor& cursor, Level& level, Access access);

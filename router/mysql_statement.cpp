@@ -16,10 +16,9 @@ Cursor verb_of(Cursor cursor) {
     if (cursor.is_symbol("(")) cursor.skip_parenthesised();
     if (!cursor.take_word("as") || !cursor.is_symbol("(")) return Cursor(cursor.text(), cursor.tokens(), 0, 0);
     cursor.skip_parenthesised();
-    while (cursor.is_any_word({"cycle", "restrict"}) ||
-           (cursor.at_name() &&
-            !cursor.is_any_word({"select", "update", "delete", "insert", "replace", "values", "table"})))
-      cursor.skip();
+    // CYCLE a, b RESTRICT
+    if (cursor.is_word("cycle"))
+      while (!cursor.at_end() && !cursor.take_word("restrict")) cursor.skip();
   } while (cursor.take_symbol(","));
   while (cursor.take_symbol("(")) {}
   return cursor;
