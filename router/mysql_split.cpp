@@ -19,6 +19,10 @@ bool defines_program(Cursor cursor) {
 }
 
 bool is_compound(Cursor cursor, const MysqlMode& mode) {
+  if (cursor.is_word("set") && cursor.is_word("statement", 1)) {
+    while (!cursor.at_end() && !cursor.is_symbol(";") && !cursor.is_word("for")) cursor.skip();
+    cursor.take_word("for");
+  }
   if (cursor.is_word("begin")) {
     if (cursor.is_word("not", 1) && cursor.is_word("atomic", 2)) return true;
     return mode.oracle && cursor.peek(1).kind != TokenKind::kEnd && !cursor.is_symbol(";", 1) &&
