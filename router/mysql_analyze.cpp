@@ -39,6 +39,18 @@ struct Lexed {
   bool bad = false;
 };
 
+void match_parentheses(std::string_view text, Tokens& tokens) {
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i].kind != TokenKind::kSymbol) continue;
+    const char symbol = text[tokens[i].begin];
+    if (symbol == '(') open.push_back(i);
+    if (symbol != ')' || open.empty()) continue;
+    tokens[open.back()].closes = static_cast<std::uint32_t>(i - open.back());
+    open.pop_back();
+  }
+}
+
 Lexed lex(std::string_view text, const MysqlMode& mode) {
   Lexed all;
   Lexer lexer(text, mode);
@@ -53,6 +65,7 @@ Lexed lex(std::string_view text, const MysqlMode& mode) {
   }
   all.literals.push_back(literals);
   all.parameters.push_back(parameters);
+  match_parentheses(text, all.tokens);
   return all;
 }
 

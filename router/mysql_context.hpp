@@ -18,6 +18,7 @@ struct Context {
   const std::vector<std::uint32_t>& parameters;  // by token: how many ? stand before it
   Statement& out;
   bool not_understood = false;
+  int depth = 0;  // of SET STATEMENT … FOR SET STATEMENT …
 
   const MysqlMode& mode() const noexcept { return settings.mysql; }
   // The first reason stays: it is the one that stands first in the statement.

@@ -48,13 +48,9 @@ std::string Cursor::take_name() {
 }
 
 void Cursor::skip_parenthesised() noexcept {
-  std::size_t depth = 0;
-  while (!at_end()) {
-    if (is_symbol("(")) ++depth;
-    if (is_symbol(")")) --depth;
-    skip();
-    if (depth == 0) return;
-  }
+  if (!is_symbol("(")) return skip();
+  const auto closes = peek().closes;
+  at_ = closes == 0 || at_ + closes >= end_ ? end_ : at_ + closes + 1;
 }
 
 std::string_view Cursor::between(std::size_t first, std::size_t last_place) const noexcept {

@@ -121,8 +121,11 @@ class Scanner {
     inside.skip();
     behind.skip();
     behind.skip_parenthesised();
-    for (; inside.place() < behind.place(); inside.skip())
+    inside.skip();
+    while (inside.place() < behind.place()) {
       if (inside.is_word("columns") && inside.is_symbol("(", 1)) return true;
+      inside.skip_parenthesised();
+    }
     return false;
   }
 

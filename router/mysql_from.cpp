@@ -174,7 +174,9 @@ bool Walk::derived(Cursor& cursor, Level& level, bool lateral) {
 }
 
 bool Walk::factor(Cursor& cursor, Level& level, Access access) {
-  if (depth_ > kMaxDepth) return false;
+  // The servers join 61 tables.
+  constexpr std::size_t kMaxItems = 64;
+  if (depth_ > kMaxDepth || level.items.size() > kMaxItems) return false;
   if (cursor.take_word("lateral")) return cursor.is_symbol("(") && derived(cursor, level, true);
   if (cursor.is_word("json_table") && cursor.is_symbol("(", 1)) {
     context_.not_scatterable("JSON_TABLE");
@@ -256,8 +258,12 @@ bool Walk::join_on(Cursor& cursor, Level& level, Access access, std::size_t firs
     const Range left{first, level.items.size()};
     if (!factor(cursor, level, access)) return false;
     if (natural) continue;
-    if (kind != "inner" && !cursor.is_any_word({"on", "using"}) && !join_on(cursor, level, access, left.last))
-      return false;
+    if (kind != "inner" && !cursor.is_any_word({"on", "using"})) {
+      ++depth_;
+      const bool understood = join_on(cursor, level, access, left.last);
+      --depth_;
+      if (!understood) return false;
+    }
     if (!cursor.is_any_word({"on", "using"})) ++without_condition;
     if (!join_condition(cursor, level, left, {left.last, level.items.size()}, kind)) return false;
   }

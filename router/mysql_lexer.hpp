@@ -35,6 +35,8 @@ struct Token {
   TokenKind kind = TokenKind::kEnd;
   std::uint32_t begin = 0, end = 0;
   bool spaced = false;  // space or a comment stands before it
+  // Of an opening parenthesis: how many tokens further its closing one is (mysql_analyze.cpp); 0: it has none.
+  std::uint32_t closes = 0;
 };
 
 class Lexer {

@@ -175,6 +175,8 @@ void role_or_account(Context& context, std::string_view what) {
 
 // SET STATEMENT a = 1, b = 2 FOR statement
 bool for_statement(Context& context, Cursor& cursor) {
+  constexpr int kMaxDepth = 16;
+  if (++context.depth > kMaxDepth) return false;
   cursor.skip();
   if (!Assignments(context, cursor, true).read() || !cursor.take_word("for")) return false;
   const auto settings = std::move(context.out.settings);
