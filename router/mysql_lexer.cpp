@@ -232,15 +232,15 @@ TokenKind Lexer::variable() noexcept {
   return TokenKind::kUserVariable;
 }
 
-// The ORACLE mode's `:name` and `:1`, with any space behind the colon; else the colon alone.
+// The ORACLE mode's `:name` and `:1`, with any space behind the colon; else the colon alone, as in a trigger's :NEW.a.
 TokenKind Lexer::named_parameter() noexcept {
   const auto behind = ++at_;
   const bool was_in_comment = in_comment_;
   if (!skip_space()) return TokenKind::kBad;
   const bool may_follow = is(at(at_), kLetter | kDigit) || at(at_) == '`' || at(at_) == '"';
   const auto kind = may_follow ? token() : TokenKind::kEnd;
-  if (kind == TokenKind::kWord || kind == TokenKind::kQuoted || kind == TokenKind::kInteger)
-    return TokenKind::kParameter;
+  const bool is_name = kind == TokenKind::kWord || kind == TokenKind::kQuoted;
+  if ((is_name && at(at_) != '.') || kind == TokenKind::kInteger) return TokenKind::kParameter;
   at_ = behind;
   in_comment_ = was_in_comment;
   return TokenKind::kSymbol;
