@@ -225,7 +225,8 @@ TokenKind Lexer::variable() noexcept {
   }
   if (next == '\'' || next == '"' || next == '`') {
     ++at_;
-    return end_of_quoted(next, next != '`' && !mode_.no_backslash_escapes) ? TokenKind::kUserVariable : TokenKind::kBad;
+    const bool is_name = next == '`' || (next == '"' && mode_.ansi_quotes);
+    return end_of_quoted(next, !is_name && !mode_.no_backslash_escapes) ? TokenKind::kUserVariable : TokenKind::kBad;
   }
   // Byte by byte: of a character outside of ASCII the second may end the name.
   while (is(at(at_), kLetter | kDigit) || at(at_) == '.') ++at_;
