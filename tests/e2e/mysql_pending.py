@@ -5,8 +5,21 @@ KILL = "KILL is refused: the numbers of clients and of server connections are no
 OLD_EOF = "the EOF behind the definitions does not know the flags the server would put there"
 LOCAL_OK = "an OK of Shardway's own does not tell of the transaction state"
 LAST = "refused if another client has used the connection of the statement before"
+READ_ONLY = "a read-only transaction runs on the primary"
 
+# A class that is named has its tests skipped before its Shardway is started.
 PENDING = {
+    "test_mysql_behaviours.Session.test_09_found_rows_on_another_connection": LAST,
+    "test_mysql_behaviours.Session.test_10_row_count_on_another_connection": LAST,
+    "test_mysql_behaviours.Session.test_15_a_collation_beside_the_names": "servers do not report the collation of SET NAMES, and so it is lost",
+    "test_mysql_behaviours.Session.test_29_warnings_on_another_connection": LAST,
+    "test_mysql_behaviours.Transactions.test_20_the_error_behind_a_first_result":
+        "the error of a lost connection behind a first result has the sequence id of a first packet",
+    "test_mysql_behaviours.TwoNodes.test_03_a_read_only_transaction_stays_on_one_replica": READ_ONLY,
+    "test_mysql_behaviours.TwoNodes.test_04_set_transaction_is_for_the_next_one_only": READ_ONLY,
+    "test_mysql_behaviours.TwoNodes.test_05_set_session_transaction_is_for_all": READ_ONLY,
+    "test_mysql_behaviours.TwoNodesLostAnswers.test_22_a_read_whose_answer_is_lost_is_asked_elsewhere": "it is told of with 2013",
+    "test_mysql_behaviours.TwoNodesStrong": 'consistency = "strong" is not supported yet',
     "test_mysql_login.Login.test_each_way_of_the_client": LOCAL_OK,
     "test_mysql_login.Login.test_right_and_wrong": LOCAL_OK + "; databases are Shardway's: 1049, not 1044",
     "test_mysql_prepared.Prepared.test_a_changed_table": "MariaDB's extension CACHE_METADATA is not announced",
