@@ -20,6 +20,8 @@ PENDING = {
     "test_mysql_behaviours.TwoNodes.test_05_set_session_transaction_is_for_all": READ_ONLY,
     "test_mysql_behaviours.TwoNodesLostAnswers.test_22_a_read_whose_answer_is_lost_is_asked_elsewhere": "it is told of with 2013",
     "test_mysql_behaviours.TwoNodesStrong": 'consistency = "strong" is not supported yet',
+    "test_mysql_behaviours_statements.Large.test_34_large_parameters": "an execution of 16 MiB or more is refused",
+    "test_mysql_behaviours_statements.Prepared.test_37_bulk_execution": "MariaDB's extension for bulk execution is not announced",
     "test_mysql_login.Login.test_each_way_of_the_client": LOCAL_OK,
     "test_mysql_login.Login.test_right_and_wrong": LOCAL_OK + "; databases are Shardway's: 1049, not 1044",
     "test_mysql_prepared.Prepared.test_a_changed_table": "MariaDB's extension CACHE_METADATA is not announced",
