@@ -4,6 +4,7 @@
 KILL = "KILL is refused: the numbers of clients and of server connections are not mapped yet"
 OLD_EOF = "the EOF behind the definitions does not know the flags the server would put there"
 LOCAL_OK = "an OK of Shardway's own does not tell of the transaction state"
+TLS = "a client that begins TLS right behind its request is closed"
 LAST = "refused if another client has used the connection of the statement before"
 READ_ONLY = "a read-only transaction runs on the primary"
 
@@ -20,6 +21,12 @@ PENDING = {
     "test_mysql_behaviours.TwoNodes.test_05_set_session_transaction_is_for_all": READ_ONLY,
     "test_mysql_behaviours.TwoNodesLostAnswers.test_22_a_read_whose_answer_is_lost_is_asked_elsewhere": "it is told of with 2013",
     "test_mysql_behaviours.TwoNodesStrong": 'consistency = "strong" is not supported yet',
+    "test_mysql_behaviours_commands.Commands.test_44_change_user_by_the_first_scramble": "CHANGE_USER asks for another proof by a new scramble",
+    "test_mysql_behaviours_commands.Commands.test_48_kill_connection_by_command": KILL,
+    "test_mysql_behaviours_commands.Commands.test_48_kill_query": KILL,
+    "test_mysql_behaviours_commands.Login.test_50_each_way_to_log_in_by_tls": TLS,
+    "test_mysql_behaviours_commands.Login.test_50_tls_begun_in_one_piece": TLS,
+    "test_mysql_behaviours_commands.LoginWithoutPassword": "a user without a password is refused in the configuration",
     "test_mysql_behaviours_statements.Large.test_34_large_parameters": "an execution of 16 MiB or more is refused",
     "test_mysql_behaviours_statements.Prepared.test_37_bulk_execution": "MariaDB's extension for bulk execution is not announced",
     "test_mysql_login.Login.test_each_way_of_the_client": LOCAL_OK,
