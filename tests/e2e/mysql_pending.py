@@ -6,13 +6,13 @@ OLD_EOF = "the EOF behind the definitions does not know the flags the server wou
 LOCAL_OK = "an OK of Shardway's own does not tell of the transaction state"
 TLS = "a client that begins TLS right behind its request is closed"
 LAST = "refused if another client has used the connection of the statement before"
+UNTOLD = "servers do not report it: it stays with the server connection, is lost to its client and comes to others"
 READ_ONLY = "a read-only transaction runs on the primary"
 
 # A class that is named has its tests skipped before its Shardway is started.
 PENDING = {
     "test_mysql_behaviours.Session.test_09_found_rows_on_another_connection": LAST,
     "test_mysql_behaviours.Session.test_10_row_count_on_another_connection": LAST,
-    "test_mysql_behaviours.Session.test_15_a_collation_beside_the_names": "servers do not report the collation of SET NAMES, and so it is lost",
     "test_mysql_behaviours.Session.test_29_warnings_on_another_connection": LAST,
     "test_mysql_behaviours.Transactions.test_20_the_error_behind_a_first_result":
         "the error of a lost connection behind a first result has the sequence id of a first packet",
@@ -29,6 +29,11 @@ PENDING = {
     "test_mysql_behaviours_commands.LoginWithoutPassword": "a user without a password is refused in the configuration",
     "test_mysql_behaviours_statements.Large.test_34_large_parameters": "an execution of 16 MiB or more is refused",
     "test_mysql_behaviours_statements.Prepared.test_37_bulk_execution": "MariaDB's extension for bulk execution is not announced",
+    "test_mysql_behaviours_untold.Untold.test_08_the_last_value_of_a_sequence": UNTOLD,
+    "test_mysql_behaviours_untold.Untold.test_13_a_user_variable_set_by_a_trigger": UNTOLD,
+    "test_mysql_behaviours_untold.Untold.test_15_a_collation_beside_the_names": "servers do not report it: it is lost",
+    "test_mysql_behaviours_untold.Untold.test_15_settings_without_a_scope": UNTOLD,
+    "test_mysql_behaviours_untold.Untold.test_17_a_lock_taken_in_a_function": UNTOLD,
     "test_mysql_login.Login.test_each_way_of_the_client": LOCAL_OK,
     "test_mysql_login.Login.test_right_and_wrong": LOCAL_OK + "; databases are Shardway's: 1049, not 1044",
     "test_mysql_prepared.Prepared.test_a_changed_table": "MariaDB's extension CACHE_METADATA is not announced",

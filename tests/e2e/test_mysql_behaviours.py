@@ -137,10 +137,6 @@ class Session(BehaviourCase):
         if self.proxy:
             self.assertEqual(len(threads), 2)   # else the reads were not over several connections
 
-    def test_15_a_collation_beside_the_names(self):
-        heard = self.hopping(self.client(), "set names latin1 collate latin1_german2_ci", *["select @@collation_connection"] * 3)
-        self.assertEqual(rows(heard), ["latin1_german2_ci"] * 3)
-
     def test_16_a_set_nobody_understands_is_an_error_and_no_more(self):
         heard = self.hopping(self.client(), "set what is this", "set @@x.y.z = 1", "set no_such_thing = 1", "select count(*) from items",
                              "insert into items (note) values ('x')", "select count(*) from items")

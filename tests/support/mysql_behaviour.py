@@ -84,6 +84,13 @@ class BehaviourCase(MysqlCase):
             self._holding.sql("rollback")
             self._is_held = False
 
+    def ask_in_time(self, client, sql):
+        """One statement of a client that may have to wait, because another is pinned and the second connection is held: then it is let go."""
+        client.send(query(sql))
+        if not client.has_input(0.2):
+            self.let_go()
+        return client.reply(query(sql))
+
     def hopping(self, client, *statements):
         """Each is asked on another server connection than the one before, if the client is not bound to one."""
         heard = []
