@@ -69,6 +69,8 @@ void defined_table(Context& context, Cursor& cursor) {
   if (table != nullptr) {
     const auto number = static_cast<std::uint16_t>(table - topology.tables.all().data());
     if (table->kind == TableKind::kSingle) context.out.single_tables.push_back(number);
+    if (table->kind == TableKind::kReference) context.out.reference_tables.push_back(number);
+    if (table->kind == TableKind::kSharded) context.out.sharded.emplace_back().table = number;
     return;
   }
   if (topology.unlisted != Unlisted::kRefuse && database == topology.database) return;

@@ -131,11 +131,15 @@ class Collector {
     add_integer(*text);
   }
 
-  // No row has it; where one is to be inserted, that is the server's error (or a zero, which would be another key).
+  // No row has it. Where one is to be inserted that is an error; but of several rows, with IGNORE, and in a column that
+  // may be NULL or counts by itself, the server has another answer.
   void is_null() {
-    if (use_.inserts)
-      fault(FaultReason::kNullKey,
-            "Column '" + table_.key + "' cannot be null: it is the shard key of " + shown_name(table_), "");
+    if (!use_.inserts) return;
+    const auto* known = column();
+    const bool plain = known != nullptr && known->not_null && !known->from_sequence && use_.keys.size() == 1;
+    if (plain && !use_.ignores) return fault(FaultReason::kNullKey, "Column '" + table_.key + "' cannot be null", "");
+    fault(FaultReason::kNeedsKey, "the shard key " + shown_key(table_) + " of a row to insert is NULL",
+          "give it a value");
   }
 
   void add_integer(const std::string& text) {

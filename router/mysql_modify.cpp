@@ -142,7 +142,9 @@ bool Walk::on_duplicate(Cursor& cursor, const Level& level) {
 
 bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
   cursor.skip();
-  while (cursor.is_any_word({"low_priority", "delayed", "high_priority", "ignore"})) cursor.skip();
+  bool ignores = false;
+  for (; cursor.is_any_word({"low_priority", "delayed", "high_priority", "ignore"}); cursor.skip())
+    ignores = ignores || cursor.is_word("ignore");
   cursor.take_word("into");
   Level level;
   level.ctes = ctes;
@@ -152,7 +154,8 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
     name = cursor.take_name();
   }
   if (name.empty()) return false;
-  use_table(level, database, name, {}, Access::kInsert);
+  const int inserted = use_table(level, database, name, {}, Access::kInsert);
+  if (inserted != kNoTerm) context_.out.sharded[static_cast<std::size_t>(inserted)].ignores = ignores;
   if (cursor.take_word("partition")) cursor.skip_parenthesised();
   std::vector<std::string> columns;
   const bool listed =
@@ -183,6 +186,7 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
   if (cursor.take_word("as")) return false;
   if (!on_duplicate(cursor, level)) return false;
   if (!cursor.take_word("returning")) return true;
+  context_.out.returns_rows = true;
   do {
     if (!walk(expression(cursor), level)) return false;
   } while (cursor.take_symbol(","));
@@ -288,6 +292,7 @@ bool Walk::remove(Cursor& cursor, const std::vector<std::string>& ctes) {
   }
   if (cursor.take_word("limit")) expression(cursor);
   if (cursor.take_word("returning")) {
+    context_.out.returns_rows = true;
     do {
       if (!walk(expression(cursor), level)) return false;
     } while (cursor.take_symbol(","));

@@ -103,6 +103,7 @@ struct TableUse {
   bool bound = false;
   bool written = false;
   bool inserts = false;  // INSERT: `keys` are the new rows' keys
+  bool ignores = false;  // MySQL: INSERT IGNORE, of which bad values are stored as others
   std::vector<ValueRef> keys;
   std::string why_not;
 };
@@ -160,6 +161,7 @@ struct Statement {
   bool serializable_begin = false;     // BEGIN ISOLATION LEVEL SERIALIZABLE
   bool consistent_snapshot = false;    // START TRANSACTION WITH CONSISTENT SNAPSHOT
   bool chain = false;                  // COMMIT AND CHAIN, ROLLBACK AND CHAIN
+  bool returns_rows = false;           // INSERT, REPLACE, DELETE … RETURNING
   bool release = false;                // COMMIT RELEASE, ROLLBACK RELEASE: the connection ends
   bool implicit_commit = false;        // commits the open transaction before it runs
   // Answers that are the server connection's, from what it did before.

@@ -33,6 +33,14 @@ namespace {
 std::string name_in(const Rows& r, std::size_t row) { return "public." + r.text(row, 0); }
 bool is_true(const Rows& r, std::size_t row, std::size_t column) { return r.text(row, column) == "1"; }
 
+// Names of columns are compared without regard to case; here as the configuration has them.
+std::string column_name(const Rows& r, std::size_t row, std::size_t column) {
+  auto name = r.text(row, column);
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return name;
+}
+
 // Why equal values of a text column may have different bytes, or bytes other than those a client sends; else nothing.
 std::string obstacle(const std::string& collation, const std::string& charset) {
   if (collation.empty()) return {};
@@ -47,7 +55,7 @@ void read_columns(const Rows& r, ShardCatalog& into) {
   for (std::size_t i = 0; i < r.size(); ++i) {
     router::Column column;
     const auto& collation = r.text(i, 7);
-    column.name = r.text(i, 1);
+    column.name = column_name(r, i, 1);
     // How it is padded decides how it is hashed: it is part of the key's type.
     column.type = (collation.ends_with("_nopad_bin") ? "nopad " : "") + r.text(i, 2);
     column.generated = is_true(r, i, 3);
@@ -69,7 +77,7 @@ void read_unique_keys(const Rows& r, ShardCatalog& into) {
     auto& shape = into.tables[name_in(r, i)];
     auto& keys = shape.unique_keys;
     if (keys.empty() || keys.back().name != r.text(i, 1)) keys.push_back({r.text(i, 1), {}, false});
-    if (!is_true(r, i, 3)) keys.back().columns.push_back(r.text(i, 2));
+    if (!is_true(r, i, 3)) keys.back().columns.push_back(column_name(r, i, 2));
     if (r.text(i, 1) == "PRIMARY") shape.primary_key = keys.back().columns;
   }
 }
@@ -79,8 +87,8 @@ void read_foreign_keys(const Rows& r, ShardCatalog& into) {
     auto& keys = into.tables[name_in(r, i)].foreign_keys;
     if (keys.empty() || keys.back().name != r.text(i, 1))
       keys.push_back({r.text(i, 1), {}, is_true(r, i, 3) ? "public" : r.text(i, 4), r.text(i, 5), {}});
-    keys.back().columns.push_back(r.text(i, 2));
-    keys.back().columns_there.push_back(r.text(i, 6));
+    keys.back().columns.push_back(column_name(r, i, 2));
+    keys.back().columns_there.push_back(column_name(r, i, 6));
   }
 }
 

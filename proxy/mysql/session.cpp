@@ -89,7 +89,7 @@ void Session::pump() {
       if (phase_ == Phase::kClosed || held_up) break;
     }
     char* buffer = worker_.client_buffer();
-    const auto got = stream_.read(buffer, Worker::kClientBuffer);
+    const auto got = stream_.read(buffer, phase_ == Phase::kGreeting ? rest_of_packet() : Worker::kClientBuffer);
     readable_ = !got.drained;
     eof_ = got.closed;
     if (database_) database_->counters.received_bytes += got.bytes;
@@ -108,6 +108,13 @@ void Session::pump() {
   if (phase_ == Phase::kTls && !input_.empty()) return close();  // sent in clear behind SSLRequest
   if (phase_ != Phase::kClosed) flush_all();
   if (held_up && phase_ != Phase::kClosed && !backlogged()) worker_.resume_later(*this);
+}
+
+// Before it is known whether TLS begins no byte too many is taken: behind an SSLRequest they are the handshake's, which
+// clients send without waiting.
+std::size_t Session::rest_of_packet() const noexcept {
+  my::PacketHead head;
+  return my::peek_head(input_, head) ? head.size() - input_.size() : my::kHeadBytes - input_.size();
 }
 
 std::size_t Session::consume(std::string_view in) {

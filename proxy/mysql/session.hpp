@@ -99,6 +99,7 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session.cpp ----
   void pump();
+  std::size_t rest_of_packet() const noexcept;
   std::size_t consume(std::string_view in);
   std::size_t consume_packet(std::string_view in);
   std::size_t consume_file(std::string_view in, const protocol::mysql::PacketHead& head);
@@ -173,7 +174,7 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_transaction.cpp: on a sharded database ----
   Step transaction_statement(const router::Statement& statement, const Work& work);
-  Step begin(const router::Statement& statement);
+  Step begin(const router::Statement& statement, std::string_view sql);
   Step end_transaction(const router::Statement& statement, bool commit);
   Step set_characteristics(const router::Statement& statement, std::string_view sql);
   Step savepoint(const router::Statement& statement, const Work& work);
@@ -188,6 +189,7 @@ class Session final : public Client, public LinkOwner {
   void note_rollback(std::uint16_t code);
   void release_parked(bool clean);
   bool autocommits() const noexcept;
+  bool reads_only() const noexcept;
   bool has_branches() const;
   Shards branches() const;
   std::uint16_t shown_status(std::uint16_t status) const noexcept;
@@ -233,7 +235,8 @@ class Session final : public Client, public LinkOwner {
   void advance_spread();
   bool hides(protocol::mysql::Part part) const noexcept;
   void absorb(const protocol::mysql::Seen& seen, std::string_view payload);
-  void sum_up(protocol::mysql::Ok& ok) const;
+  void sum_up(protocol::mysql::Ok& ok);
+  void add_up(const protocol::mysql::Ok& ok);
   std::optional<KeptError> told_otherwise(const protocol::mysql::Err& err);
   static bool opens_cursor_on_server(const Work& work) noexcept;
   Step is_blocked_or_over() noexcept;
@@ -275,6 +278,8 @@ class Session final : public Client, public LinkOwner {
   void learn(const protocol::mysql::Ok& ok);
   std::string shown_items(std::string_view tracked) const;
   void finish_answer();
+  void note_outcome();
+  void set_names(State& state) const;
   void finish_own_answer();
   void link_lost();
   void transaction_lost();
@@ -292,7 +297,11 @@ class Session final : public Client, public LinkOwner {
   bool draining_ = false, outdated_ = false, deaf_ = false;
   bool sends_file_ = false;  // the server asked for one: the client's packets are its content
   bool link_is_ready_ = false, held_for_data_ = false;
-  bool brings_insert_id_ = false;    // LAST_INSERT_ID() is to be what it was on another link
+  bool brings_insert_id_ = false;  // LAST_INSERT_ID() is to be what it was on another link
+  bool ends_with_it_ = false;      // COMMIT RELEASE is under way
+  std::string collation_named_;    // by the SET NAMES under way
+  bool was_wide_ = false;          // the statement under way runs on several shards
+  bool last_is_gone_ = false;  // nobody knows any more what the last statement left behind: it ran on several shards
   bool own_variables_only_ = false;  // what the answer under way reports of variables is not the session's
   std::uint8_t sequence_ = 0;        // of the next packet of ours, where we answer ourselves
   protocol::mysql::Capabilities capabilities_ = 0;
@@ -307,7 +316,8 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Link> link_;                 // the one at hand
   std::vector<std::unique_ptr<Link>> parked_;  // those of other shards, kept for the transaction or the statement
   router::ShardIndex target_shard_ = 0, last_shard_ = 0;
-  bool answer_begun_ = false;  // the client has something of the answer under way
+  bool answer_begun_ = false;     // the client has something of the answer under way
+  std::uint8_t number_told_ = 0;  // of the last packet of it
   bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
@@ -326,7 +336,8 @@ class Session final : public Client, public LinkOwner {
   std::string pin_detail_;
   std::int64_t pin_since_ = 0;
   std::uint16_t status_ = protocol::mysql::status::kAutocommit;  // the last one the client was told
-  std::uint64_t insert_id_ = 0, last_link_ = 0;                  // where its last statement ran
+  std::uint64_t insert_id_ = 0, insert_id_before_ = 0;  // of the last OK that had one; what LAST_INSERT_ID() was then
+  std::uint64_t last_link_ = 0;                         // where its last statement ran
   std::unique_ptr<KeptError>
       own_fault_;  // of what was asked to bring the link up to the state, or to end a transaction
   protocol::mysql::Command command_ = protocol::mysql::Command::kSleep;  // under way

@@ -80,6 +80,8 @@ Session::Step Session::on_query(Packet packet) {
 // What the command under way leaves behind on the link.
 void Session::leave(const Traces& traces) {
   own_variables_only_ = traces.sets_for_statement;
+  ends_with_it_ = traces.releases;
+  collation_named_ = traces.collation;
   if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
 }
 
@@ -89,15 +91,17 @@ Session::Step Session::refuse_kill() {
   return Step::kConsumed;
 }
 
-// A statement that asks about the one before it has to run where that ran. The last insert's number can be brought
-// along; the rest is refused if another client has used that connection meanwhile.
+// A statement that asks about the one before it has to run where that ran. The last insert's number is brought along (a
+// link has that of whoever inserted last); the rest is refused if another client has used that connection meanwhile.
 bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
-  if (!traces.asks_about_last || link_ || waiting_ || last_link_ == 0) return true;
-  if (shard == last_shard_) {
+  if (!traces.asks_about_last || waiting_) return true;
+  const bool is_gone = last_is_gone_ && !traces.asks_for_insert_id_only;
+  if (!is_gone && (link_ || last_link_ == 0)) return true;
+  if (!is_gone && shard == last_shard_) {
     link_ = choose_pool(shard, false).take_if([this](const Link& link) {
       return link.id() == last_link_ && link.last_user == id_;
     });
-    if (link_) return true;
+    if (link_) return brings_insert_id_ = traces.asks_for_insert_id_only, true;
   }
   if (!traces.asks_for_insert_id_only) {
     answer_error(1235, "42000",

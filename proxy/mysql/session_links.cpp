@@ -70,7 +70,14 @@ bool Session::bring_up_to_state() {
   if (link_->owes()) return false;
   link_is_ready_ = link_->state == state_ || *link_->state == *state_;
   if (link_is_ready_ && !brings_insert_id_) return true;
-  if (brings_insert_id_) link_->ask(my::Command::kQuery, "SET @@last_insert_id = " + std::to_string(insert_id_));
+  // Of a number that was given and not generated an OK tells, too; LAST_INSERT_ID() does not change then.
+  if (brings_insert_id_) {
+    const auto last = std::to_string(insert_id_), before = std::to_string(insert_id_before_);
+    const bool knows = link_->id() == last_link_ && link_->last_user == id_;
+    link_->ask(my::Command::kQuery,
+               knows ? "SET @@last_insert_id = IF(@@last_insert_id = " + last + ", " + last + ", " + before + ")"
+                     : "SET @@last_insert_id = " + last);
+  }
   brings_insert_id_ = false;
   if (link_->state->schema != state_->schema && !state_->schema.empty())
     link_->ask(my::Command::kInitDb, state_->schema);

@@ -189,11 +189,12 @@ void Session::begin_again() {
   marks_.clear();
   next_characteristics_.clear();
   next_read_only_ = false;
-  insert_id_ = 0;
+  insert_id_ = insert_id_before_ = 0;
+  last_is_gone_ = false;
   status_ = my::status::kAutocommit;
 }
 
-// The client's proof was made for a scramble it does not have any more: it is asked again, with a new one.
+// The client's proof is made for the greeting's scramble.
 Session::Step Session::change_user(Packet packet) {
   const auto change = my::decode_change_user(packet.substr(my::kHeadBytes), capabilities_);
   if (!change) {
@@ -205,15 +206,9 @@ Session::Step Session::change_user(Packet packet) {
   user_ = change->user;
   database_name_ = change->database;
   if (change->collation < 256) collation_ = static_cast<std::uint8_t>(change->collation);
-  scramble_ = my::make_scramble();
   login_ = std::make_unique<my::ClientLogin>(scramble_);
   phase_ = Phase::kProof;
-  auto secret = secret_of(user_);
-  if (secret.trusted) {
-    login_step(my::LoginStep::kDone);
-  } else {
-    login_->begin_switch(std::move(secret), out_.tail(), sequence_);
-  }
+  login_step(login_->on_proof(change->plugin, change->auth, secret_of(user_), out_.tail(), sequence_));
   return Step::kConsumed;
 }
 

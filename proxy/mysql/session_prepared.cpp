@@ -37,6 +37,8 @@ Session::Step Session::prepare(Packet packet) {
   const auto sql = packet.substr(my::kHeadBytes + 1);
   if (const auto fault = unpreparable(sql)) return refuse(*fault);
   if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  // A server refuses to prepare what a READ ONLY transaction may not do.
+  if (transaction_ && transaction_->read_only && !enlist()) return Step::kBlocked;
   auto text = worker_.surroundings().statements.find_or_add(sql, state_);
   if (!statements_) statements_ = std::make_unique<std::unordered_map<std::uint32_t, ClientStatement>>();
   do ++last_statement_;

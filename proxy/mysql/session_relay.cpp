@@ -121,6 +121,7 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
       if (spread_) spread_->next_number = number;
       ++link->shift;
     }
+    if (!hidden && !drop) number_told_ = static_cast<std::uint8_t>(bytes[at + 3]);
     if (spread_ && !hidden && !drop) spread_->next_number = static_cast<std::uint8_t>(bytes[at + 3] + 1);
     if (hidden) {
       absorb(seen, payload);
@@ -185,6 +186,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
         return;
       }
       if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
+      ends_with_it_ = false;
       if (preparing_ != 0 && statements_) statements_->erase(preparing_);
       preparing_ = 0;
       return;
@@ -236,7 +238,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
 
 void Session::learn(const my::Ok& ok) {
   status_ = shown_status(ok.status & kLasting);
-  if (ok.insert_id != 0) insert_id_ = ok.insert_id;
+  if (ok.insert_id != 0 && ok.insert_id != insert_id_) insert_id_before_ = std::exchange(insert_id_, ok.insert_id);
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
   if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
@@ -244,7 +246,7 @@ void Session::learn(const my::Ok& ok) {
   const auto items = my::decode_tracked(ok.tracked);
   if (!items) return link_->mark_broken();
   auto changed = *state_;
-  bool something = false, explained = false;
+  bool something = false, explained = false, connection_charset = false, connection_collation = false;
   for (const auto& item : *items) {
     if (item.kind == my::Tracked::kSchema) {
       if (const auto schema = my::decode_tracked_string(item.data)) changed.schema = *schema;
@@ -254,8 +256,10 @@ void Session::learn(const my::Ok& ok) {
       if (!variables) return link_->mark_broken();
       for (const auto& [name, value] : *variables) {
         if (is_carried(name) && !own_variables_only_) changed.variables[std::string(name)] = value;
+        connection_charset = connection_charset || name == "character_set_connection";
+        connection_collation = connection_collation || name == "collation_connection";
+        explained = explained || name != "last_gtid";
       }
-      explained = true;
     } else if (item.kind == my::Tracked::kStateChange) {
       something = true;
     } else if (item.kind == my::Tracked::kState) {
@@ -266,12 +270,26 @@ void Session::learn(const my::Ok& ok) {
         unpin();
     }
   }
+  // SET NAMES changes the collation, too, and says nothing of it.
+  if (connection_charset && !connection_collation && !own_variables_only_) set_names(changed);
   if (changed != *state_) {
     state_ = std::make_shared<const State>(std::move(changed));
     link_->state = state_;
   }
   if (something && !explained && command_ != my::Command::kInitDb)
     pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
+}
+
+// Three character sets have been reported; with a collation of its own they are one setting.
+void Session::set_names(State& state) const {
+  auto& variables = state.variables;
+  const auto charset = variables["character_set_connection"];
+  variables.erase("collation_connection");
+  variables.erase(kNames);
+  if (collation_named_.empty()) return;
+  for (const auto* name : {"character_set_client", "character_set_connection", "character_set_results"})
+    variables.erase(name);
+  variables[kNames] = charset + " COLLATE " + collation_named_;
 }
 
 // Of what a link is told, what a server tells a client.
@@ -305,10 +323,10 @@ void Session::finish_answer() {
   if (link_->owes()) return;
   answer_begun_ = false;
   if (!link_is_ready_) return finish_own_answer();
-  last_link_ = link_->id();
-  last_shard_ = link_->target().shard;
+  if (command_ != my::Command::kStmtPrepare) note_outcome();
   const auto* node = link_->target().node;
-  marks_.stamp(database_->backend(), last_shard_, node->role.load() == backend::Role::kReplica ? node : nullptr);
+  marks_.stamp(database_->backend(), link_->target().shard,
+               node->role.load() == backend::Role::kReplica ? node : nullptr);
   link_->last_user = id_;
   if (command_since_ != net::Time{}) {
     auto& counters = database_->counters;
@@ -326,12 +344,24 @@ void Session::finish_answer() {
   if (std::exchange(changes_catalog_, false)) catalog_changed();
   if (transaction_ && transaction_->is_over) drop_transaction();
   if (!transaction_ && !parked_.empty() && pin_ != router::PinReason::kSessionMode) release_parked(true);
+  if (std::exchange(ends_with_it_, false)) {  // the server hangs up behind it
+    link_->mark_broken();
+    out_.flush(stream_);
+    return close();
+  }
   if (!kept && link_) {
     // What the server has sent behind the answer is its farewell: the link is not given on with it.
     give_back(/*clean=*/true);
     if (draining_ && input_.empty()) return kill("shutdown");
   }
   worker_.resume_later(*this);
+}
+
+// Where the client's last statement ran, should it ask about it.
+void Session::note_outcome() {
+  last_link_ = link_->id();
+  last_shard_ = link_->target().shard;
+  last_is_gone_ = std::exchange(was_wide_, false) || (transaction_ && transaction_->is_single);
 }
 
 // What was answered was ours; the client's command waits for it. An error is the answer to it.
@@ -390,7 +420,7 @@ void Session::link_lost() {
   give_back(/*clean=*/false);
   if (mid_packet || sends_file_ || pass_remaining_ > 0) return close();  // nothing can be said to it
   if (was_ours && !needed) return worker_.resume_later(*this);           // asked for elsewhere
-  sequence_ = owed ? std::uint8_t{1} : std::uint8_t{0};
+  sequence_ = static_cast<std::uint8_t>(!owed ? 0 : answer_begun_ ? number_told_ + 1 : 1);
   fatal(2013, "HY000", "Lost connection to server during query");
 }
 

@@ -152,6 +152,15 @@ Session::Step Session::session_statement(const Statement& statement, const Work&
       return refuse({FaultReason::kNotSupported,
                      "SET GLOBAL is not supported on a sharded database: it would change one server of several",
                      "set it on the servers", 0});
+  const auto refuses = [](const router::Setting& one) {
+    return one.name == "completion_type" || (one.name == "autocommit" && one.computed);
+  };
+  if (std::any_of(statement.settings.begin(), statement.settings.end(), refuses))
+    return refuse({FaultReason::kNotSupported, "SET completion_type is not supported on a sharded database",
+                   "write COMMIT AND CHAIN or COMMIT RELEASE", 0});
+  if (statement.kind == StatementKind::kSet && work.traces->selects)
+    return refuse({FaultReason::kNotSupported, "SET to what a SELECT gives is not supported on a sharded database",
+                   "select the value first", 0});
   if (statement.kind == StatementKind::kEmpty || statement.kind == StatementKind::kSet ||
       statement.kind == StatementKind::kShow || statement.kind == StatementKind::kUse)
     return run_on(link_ ? link_->target().shard : database_->topology().home, false, statement, work);
@@ -161,6 +170,10 @@ Session::Step Session::session_statement(const Statement& statement, const Work&
 Session::Step Session::refuse(const protocol::Fault& fault) {
   ++database_->counters.refusals[static_cast<std::size_t>(fault.reason)];
   note_doubt(fault.reason);
+  if (fault.reason == FaultReason::kNullKey && (transaction_ ? transaction_->read_only : reads_only())) {
+    answer_error(1792, "25006", "Cannot execute statement in a READ ONLY transaction");
+    return Step::kConsumed;
+  }
   const auto code = code_of(fault.reason);
   answer_error(code.number, code.sqlstate, text_of(fault));
   return Step::kConsumed;
@@ -243,10 +256,11 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
   const bool quiet = work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last;
   if (is_sharded() && !transaction_ && !autocommits() && uses_tables(statement)) open_implicitly();
   if (!stand_on(shard, replica_ok && quiet)) return is_blocked();
-  if (transaction_ && uses_tables(statement) && !enlist()) return Step::kBlocked;
+  const bool takes_part = uses_tables(statement) || work.traces->asks_about_transaction;
+  if (transaction_ && takes_part && !enlist()) return Step::kBlocked;
   if (!announce_characteristics(statement)) return Step::kBlocked;
   if (!put(work)) return Step::kBlocked;
-  if (writes) link_->wrote = true;
+  if (writes && !(transaction_ && transaction_->read_only)) link_->wrote = true;
   if (is_sharded()) ++database_->counters.by_shard[shard];
   changes_catalog_ = is_sharded() && statement.kind == StatementKind::kDdl;
   leave(*work.traces);
@@ -304,7 +318,8 @@ std::optional<protocol::Fault> Session::unpreparable(std::string_view sql) {
   const auto& statement = query->statements[0];
   if (router::needs_parameters(statement, database_->topology())) return std::nullopt;
   auto plan = plan_for(statement, {&literals, nullptr, nullptr}, sql, settings);
-  if (plan.action == Action::kRefuse) return std::move(*plan.fault);
+  // What is wrong with a value is said when it is executed.
+  if (plan.action == Action::kRefuse && plan.fault->reason != FaultReason::kNullKey) return std::move(*plan.fault);
   return std::nullopt;
 }
 

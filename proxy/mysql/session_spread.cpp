@@ -1,6 +1,7 @@
 // A statement on several shards: the links are gathered first, then all of them are asked, and what they answer is told
 // as one answer. https://mariadb.com/kb/en/result-set-packets/
 #include <algorithm>
+#include <cstdio>
 
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
@@ -13,6 +14,9 @@ using protocol::FaultReason;
 using router::Statement;
 
 namespace {
+
+// No index was used, or no good one; the statement was slow.
+constexpr std::uint16_t kAboutStatement = 0x0010 | 0x0020 | 0x0800;
 
 const KeptError kCopiesDiffer{
     1105, "HY000",
@@ -27,6 +31,10 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   };
   const bool is_union = plan.action == router::Action::kScatter;
   const bool writes = plan.rule == router::Rule::kReferenceWrite;
+  if (writes && statement.returns_rows)
+    return no("RETURNING of a reference table's rows", "read them in a statement of its own");
+  if (is_union && state_->variables.contains("sql_select_limit"))
+    return no("sql_select_limit over several shards", "SET sql_select_limit = DEFAULT, or write LIMIT");
   if (work.traces->pins != router::PinReason::kNone || work.traces->asks_about_last)
     return no("a statement on several shards that binds its session to one of them", "name one shard's rows");
   if (pin_ != router::PinReason::kNone && pin_ != router::PinReason::kSessionMode)
@@ -42,6 +50,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   spread.answer = is_union ? Spread::Answer::kUnion : Spread::Answer::kFirst;
   spread.one_after_the_other = !is_union;
   spread.writes = writes;
+  spread.sums = !is_union && !statement.sharded.empty();
   spread.shards.assign(plan.shards.begin(), plan.shards.end());
   if (!transaction_ && !autocommits() && (is_union || writes)) open_implicitly();
   if (!transaction_ && writes) {
@@ -117,6 +126,7 @@ bool Session::gather(const Spread& spread, const Work& work) {
 
 void Session::ask_shards(Spread spread, const Work& work) {
   spread_ = std::make_unique<Spread>(std::move(spread));
+  was_wide_ = spread_->shards.size() > 1;
   if (work.statement == nullptr) spread_->commands.emplace_back(work.packet);
   for (const auto shard : spread_->shards) {
     take_link(shard);
@@ -124,7 +134,7 @@ void Session::ask_shards(Spread spread, const Work& work) {
       spread_->commands.push_back(with_types(work.packet, *work.statement));
       put_statement_number(spread_->commands.back(), link_->statement(work.statement->text->id));
     }
-    if (spread_->writes) link_->wrote = true;
+    if (spread_->writes && !transaction_->read_only) link_->wrote = true;
     ++database_->counters.by_shard[shard];
   }
   command_ = work.command;
@@ -179,6 +189,7 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
+  if (spread_->answer == Spread::Answer::kUnion) spread_->flags |= ok->status & kAboutStatement;
   learn(*ok);
   auto& spread = *spread_;
   if (spread.answer == Spread::Answer::kUnion || spread.at == 0)
@@ -187,11 +198,27 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
     spread.failed = true;
     spread.error = kCopiesDiffer;
   }
+  if (spread.sums && spread.at > 0) return add_up(*ok);
   if (spread.at > 0) return;
   spread.affected_rows = ok->affected_rows;
   spread.insert_id = ok->insert_id;
   spread.info = ok->info;
   spread.flags = ok->status & ~kLasting;
+}
+
+// Of a definition of a sharded table each server counts its own rows: "Records: 3  Duplicates: 0  Warnings: 0".
+void Session::add_up(const my::Ok& ok) {
+  auto& spread = *spread_;
+  spread.affected_rows += ok.affected_rows;
+  unsigned long here[3] = {}, there[3] = {};
+  constexpr char kCounts[] = "Records: %lu  Duplicates: %lu  Warnings: %lu";
+  const std::string info(ok.info);
+  if (std::sscanf(spread.info.c_str(), kCounts, &here[0], &here[1], &here[2]) != 3 ||
+      std::sscanf(info.c_str(), kCounts, &there[0], &there[1], &there[2]) != 3)
+    return;
+  spread.info = "Records: " + std::to_string(here[0] + there[0]) +
+                "  Duplicates: " + std::to_string(here[1] + there[1]) +
+                "  Warnings: " + std::to_string(here[2] + there[2]);
 }
 
 // The copies of a reference table are not what they should be: no write makes it better.
@@ -200,11 +227,13 @@ bool Session::differs(const my::Ok& ok) const noexcept {
 }
 
 // The last shard's OK becomes everybody's.
-void Session::sum_up(my::Ok& ok) const {
-  const auto& spread = *spread_;
+void Session::sum_up(my::Ok& ok) {
+  auto& spread = *spread_;
   if (spread.answer == Spread::Answer::kUnion) {
     ok.warnings = static_cast<std::uint16_t>(std::min(0xffff, spread.warnings + ok.warnings));
+    ok.status |= spread.flags;
   } else if (spread.at > 0) {
+    if (spread.sums) add_up(ok);
     ok.warnings = spread.warnings;
     ok.affected_rows = spread.affected_rows;
     ok.insert_id = spread.insert_id;

@@ -59,6 +59,15 @@ bool Session::autocommits() const noexcept {
   return found == state_->variables.end() || found->second != "OFF";
 }
 
+// The session's transactions are READ ONLY unless they say otherwise.
+bool Session::reads_only() const noexcept {
+  for (const auto* name : {"tx_read_only", "transaction_read_only"}) {
+    const auto found = state_->variables.find(name);
+    if (found != state_->variables.end()) return found->second == "ON" || found->second == "1";
+  }
+  return false;
+}
+
 // The status of the session where a link knows only its own part.
 std::uint16_t Session::shown_status(std::uint16_t status) const noexcept {
   if (!transaction_ || transaction_->is_implicit || transaction_->is_over) return status;
@@ -69,6 +78,7 @@ std::uint16_t Session::shown_status(std::uint16_t status) const noexcept {
 void Session::open_implicitly() {
   transaction_ = std::make_unique<Transaction>();
   transaction_->is_implicit = true;
+  transaction_->read_only = reads_only() || next_read_only_;
   transaction_->characteristics = std::move(next_characteristics_);
   next_characteristics_.clear();
   next_read_only_ = false;
@@ -77,7 +87,7 @@ void Session::open_implicitly() {
 Session::Step Session::transaction_statement(const Statement& statement, const Work& work) {
   if (statement.fault) return refuse(*statement.fault);
   switch (statement.kind) {
-    case StatementKind::kBegin: return begin(statement);
+    case StatementKind::kBegin: return begin(statement, work.sql);
     case StatementKind::kCommit: return end_transaction(statement, true);
     case StatementKind::kRollback: return end_transaction(statement, false);
     case StatementKind::kSetTransaction: return set_characteristics(statement, work.sql);
@@ -85,16 +95,19 @@ Session::Step Session::transaction_statement(const Statement& statement, const W
   }
 }
 
-Session::Step Session::begin(const Statement& statement) {
+Session::Step Session::begin(const Statement& statement, std::string_view sql) {
   if (!end_branches(true)) return Step::kBlocked;
   if (const auto failed = end_failed()) return *failed;
   transaction_ = std::make_unique<Transaction>();
-  transaction_->read_only = std::exchange(next_read_only_, false) || statement.read_only_begin;
+  transaction_->read_only = std::exchange(next_read_only_, false) || statement.read_only_begin || reads_only();
+  const bool read_write = mentions_write(sql);
+  if (read_write) transaction_->read_only = false;
   transaction_->characteristics = std::move(next_characteristics_);
   next_characteristics_.clear();
-  if (statement.read_only_begin) {
+  if (statement.read_only_begin || read_write) {
     auto& characteristics = transaction_->characteristics;
-    characteristics += (characteristics.empty() ? "" : ";") + std::string("SET TRANSACTION READ ONLY");
+    characteristics +=
+        (characteristics.empty() ? "" : ";") + std::string("SET TRANSACTION READ ") + (read_write ? "WRITE" : "ONLY");
   }
   status_ = shown_status(status_);
   answer_ok();

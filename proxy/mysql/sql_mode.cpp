@@ -84,7 +84,8 @@ MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Cata
       has_word(modes, "IGNORE_SPACE") || (capabilities & protocol::mysql::capability::kIgnoreSpace) != 0;
   mode.oracle = has_word(modes, "ORACLE");
   mode.lower_case_table_names = catalog != nullptr && catalog->folds_table_names;
-  const auto charset = value_of(state, "character_set_client", {});
+  const auto names = value_of(state, kNames.c_str(), {});
+  const auto charset = value_of(state, "character_set_client", names.substr(0, names.find(' ')));
   mode.charset = charset.empty() ? charset_numbered(collation) : charset_named(charset);
   mode.server =
       version.find("MariaDB") != std::string_view::npos ? MysqlMode::Server::kMariaDb : MysqlMode::Server::kMysql;

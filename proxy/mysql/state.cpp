@@ -19,6 +19,11 @@ std::string value_of(const std::string& name, const std::string& value) {
   return value.empty() && name.starts_with("character_set") ? "NULL" : literal(value);
 }
 
+bool is_character_set(std::string_view name) noexcept {
+  return name == "character_set_client" || name == "character_set_connection" || name == "character_set_results" ||
+         name == "collation_connection";
+}
+
 bool is_plain(char c) noexcept {
   return static_cast<unsigned char>(c) >= ' ' && static_cast<unsigned char>(c) < 0x7f && c != '\'' && c != '\\' &&
          c != '"';
@@ -55,14 +60,27 @@ std::string difference(const State& from, const State& to, const std::map<std::s
   const auto add = [&](const std::string& name, const std::string& value) {
     sql += (sql.empty() ? "SET " : ", ") + name + " = " + value;
   };
+  const auto before = from.variables.find(kNames), names = to.variables.find(kNames);
+  const bool had_names = before != from.variables.end(), has_names = names != to.variables.end();
+  // SET NAMES sets every character set anew; so it is also how one that was set by itself is taken back.
+  const bool anew = has_names && (!had_names || before->second != names->second ||
+                                  std::any_of(from.variables.begin(), from.variables.end(), [&](const auto& one) {
+                                    return is_character_set(one.first) && !to.variables.contains(one.first);
+                                  }));
+  if (anew) sql = "SET NAMES " + names->second;
+  if (had_names && !has_names)
+    for (const auto& [name, value] : base)
+      if (!to.variables.contains(name)) add(name, value_of(name, value));
   for (const auto& [name, value] : from.variables) {
-    if (to.variables.contains(name)) continue;
+    if (to.variables.contains(name) || name == kNames || (anew && is_character_set(name))) continue;
     const auto known = base.find(name);
     add(name, known == base.end() ? "DEFAULT" : value_of(name, known->second));
   }
   for (const auto& [name, value] : to.variables) {
+    if (name == kNames) continue;
     const auto there = from.variables.find(name);
-    if (there == from.variables.end() || there->second != value) add(name, value_of(name, value));
+    const bool is_there = there != from.variables.end() && there->second == value;
+    if (!is_there || (anew && is_character_set(name))) add(name, value_of(name, value));
   }
   return sql;
 }

@@ -15,6 +15,8 @@ struct State {
   std::map<std::string, std::string> variables;  // changed system variables: name, value as servers print it
   bool operator==(const State&) const = default;
 };
+// Among the variables, what SET NAMES … COLLATE … set all at once: "utf8mb4 COLLATE utf8mb4_german2_ci".
+inline const std::string kNames = "names";
 using SharedState = std::shared_ptr<const State>;
 const SharedState& no_state();
 

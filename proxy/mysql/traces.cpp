@@ -17,6 +17,7 @@ struct Suspect {
 constexpr Suspect kSuspects[] = {
     {"get_lock", PinReason::kAdvisoryLock},
     {"handler", PinReason::kUninspected},
+    {"temporary", PinReason::kTemporaryTable},
     {"xa", PinReason::kUninspected},
     {"call", PinReason::kUninspected},
     {"session_track_system_variables", PinReason::kUninspected},
@@ -70,6 +71,8 @@ class Reading {
   void on_symbol(std::size_t at) {
     const char before = at > 0 ? sql_[at - 1] : ' ', after = at + 1 < sql_.size() ? sql_[at + 1] : ' ';
     if (sql_[at] == '@' && before != '@' && after != '@') variable_ = true;
+    if (sql_[at] == '@' && after == '@' && sets_ && !has_scope(behind(sql_, at + 2)))
+      pin(PinReason::kComputedSetting, "SET @@…");  // no tracker shows it
     if (sql_[at] == ':' && after == '=') assigns_ = true;
   }
 
@@ -82,6 +85,16 @@ class Reading {
       else if (sets_)
         pin(PinReason::kComputedSetting, suspect.word);
     }
+    // SET CHARACTER SET x takes the database's collation, which no tracker shows.
+    if (sets_ && (is("charset") || (is("set") && equals(last_, "character"))))
+      pin(PinReason::kComputedSetting, "SET CHARACTER SET");
+    if (sets_ && names_ && is("collate")) traces_.collation = name_at(end);
+    names_ = names_ || (sets_ && is("names"));
+    traces_.selects = traces_.selects || is("select");
+    traces_.asks_about_transaction = traces_.asks_about_transaction || is("in_transaction");
+    ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
+    traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
+    last_ = word;
     sets_ = sets_ || is("set");
     into_ = into_ || is("into");
     transaction_ = transaction_ || is("transaction");
@@ -96,6 +109,21 @@ class Reading {
     }
     about_last_ = about_last_ || std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is);
     first_ = false;
+  }
+
+  static bool has_scope(std::string_view name) noexcept {
+    for (const std::string_view scope : {"session", "local", "global"})
+      if (equals(name.substr(0, scope.size()), scope) && behind(name, scope.size()).starts_with('.')) return true;
+    return false;
+  }
+
+  // The word behind this place, without quotes.
+  std::string_view name_at(std::size_t at) const noexcept {
+    auto rest = behind(sql_, at);
+    if (!rest.empty() && (rest.front() == '\'' || rest.front() == '"' || rest.front() == '`')) rest.remove_prefix(1);
+    std::size_t size = 0;
+    while (size < rest.size() && is_word_byte(rest[size])) ++size;
+    return rest.substr(0, size);
   }
 
   void pin(PinReason reason, std::string_view what) {
@@ -116,6 +144,8 @@ class Reading {
   std::string_view sql_;
   Traces traces_;
   bool first_ = true, sets_ = false, into_ = false, transaction_ = false, scoped_ = false, variable_ = false;
+  std::string_view last_;
+  bool names_ = false, ends_ = false;
   bool assigns_ = false, insert_id_ = false, about_last_ = false;
 };
 

@@ -3,6 +3,7 @@
 // something of one client's for the next. https://mariadb.com/kb/en/session-tracking/
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "router/statement.hpp"
@@ -16,6 +17,10 @@ struct Traces {
   bool asks_about_last = false;          // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
   bool asks_for_insert_id_only = false;  // of these, only the first
   bool kills = false;
+  bool asks_about_transaction = false;  // @@in_transaction
+  bool releases = false;                // COMMIT RELEASE: the connection ends with it
+  bool selects = false;                 // a SELECT stands somewhere in it
+  std::string collation;                // SET NAMES … COLLATE x, which no tracker shows
 };
 
 Traces traces_of(std::string_view sql);

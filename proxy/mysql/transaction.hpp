@@ -50,6 +50,7 @@ struct Spread {
   Answer answer = Answer::kUnion;
   bool one_after_the_other = false;
   bool writes = false;   // the same rows on every shard: what the servers say must agree
+  bool sums = false;     // the first one's answer, with everybody's counts
   bool is_held = false;  // nothing is told before the transaction has ended
   Shards shards;
   std::size_t at = 0;                 // whose answer is being read

@@ -36,5 +36,24 @@ TEST(State, BookkeepingIsNotCarried) {
   EXPECT_TRUE(is_carried("sql_mode"));
 }
 
+TEST(Difference, NamesWithACollationAreSetAtOnce) {
+  const std::map<std::string, std::string> base{{"character_set_client", "utf8mb4"},
+                                                {"character_set_connection", "utf8mb4"},
+                                                {"character_set_results", "utf8mb4"},
+                                                {"collation_connection", "utf8mb4_general_ci"}};
+  const State none{"shop", {}};
+  const State german{"shop", {{"names", "utf8mb4 COLLATE utf8mb4_german2_ci"}}};
+  const State mixed{"shop", {{"character_set_results", ""}, {"names", "utf8mb4 COLLATE utf8mb4_german2_ci"}}};
+  EXPECT_EQ(difference(none, german, base), "SET NAMES utf8mb4 COLLATE utf8mb4_german2_ci");
+  EXPECT_EQ(difference(german, german, base), "");
+  EXPECT_EQ(difference(german, mixed, base), "SET character_set_results = NULL");
+  EXPECT_EQ(difference(mixed, german, base), "SET NAMES utf8mb4 COLLATE utf8mb4_german2_ci");
+  EXPECT_EQ(difference(none, mixed, base),
+            "SET NAMES utf8mb4 COLLATE utf8mb4_german2_ci, character_set_results = NULL");
+  EXPECT_EQ(difference(german, none, base),
+            "SET character_set_client = 'utf8mb4', character_set_connection = 'utf8mb4', character_set_results = "
+            "'utf8mb4', collation_connection = 'utf8mb4_general_ci'");
+}
+
 }  // namespace
 }  // namespace shardway::proxy::mysql

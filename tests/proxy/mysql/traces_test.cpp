@@ -57,5 +57,17 @@ TEST(Traces, Kill) {
   EXPECT_FALSE(traces_of("SELECT kill FROM t").kills);
 }
 
+TEST(Traces, WhatNoTrackerShows) {
+  EXPECT_EQ(traces_of("SET NAMES 'utf8mb4' COLLATE \"utf8mb4_bin\"").collation, "utf8mb4_bin");
+  EXPECT_EQ(traces_of("set names latin1").collation, "");
+  EXPECT_EQ(traces_of("SELECT a COLLATE utf8mb4_bin FROM names").collation, "") << "no SET";
+  EXPECT_TRUE(traces_of("COMMIT RELEASE").releases && traces_of("rollback work and no chain release").releases);
+  EXPECT_FALSE(traces_of("COMMIT NO RELEASE").releases || traces_of("RELEASE SAVEPOINT commit").releases);
+  EXPECT_TRUE(traces_of("select @@in_transaction").asks_about_transaction);
+  EXPECT_EQ(traces_of("CREATE TEMPORARY TABLE t LIKE u").pins, PinReason::kTemporaryTable);
+  EXPECT_EQ(traces_of("SET CHARACTER SET utf8").pins, PinReason::kComputedSetting);
+  EXPECT_EQ(traces_of("SET character_set_results = NULL").pins, PinReason::kNone);
+}
+
 }  // namespace
 }  // namespace shardway::proxy::mysql
