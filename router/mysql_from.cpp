@@ -257,7 +257,10 @@ bool Walk::join_on(Cursor& cursor, Level& level, Access access, std::size_t firs
     }
     const Range left{first, level.items.size()};
     if (!factor(cursor, level, access)) return false;
-    if (natural) continue;
+    if (natural) {
+      level.natural = true;
+      continue;
+    }
     if (kind != "inner" && !cursor.is_any_word({"on", "using"})) {
       ++depth_;
       const bool understood = join_on(cursor, level, access, left.last);

@@ -14,7 +14,7 @@ bool same_name(std::string_view one, std::string_view other) { return equals_wor
 
 // VALUES (1), (2) UNION SELECT 3
 bool rows_are_part_of_query(Cursor cursor) {
-  if (!cursor.take_word("values")) return false;
+  if (!cursor.take_word("values") && !cursor.take_word("value")) return false;
   do {
     if (cursor.is_symbol("(")) cursor.skip_parenthesised();
   } while (cursor.take_symbol(","));

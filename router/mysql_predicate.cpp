@@ -183,6 +183,7 @@ std::optional<ColumnMeaning> Walk::column(Cursor range, const Level& level) cons
       if (found && !(is_merged && parts.size() == 1)) return std::nullopt;  // ambiguous: the server's error
       if (!found) found = ColumnMeaning{item.term, i, at == &level};
     }
+    if (found && at->natural && parts.size() == 1) return std::nullopt;
     if (found || qualified || parts.size() == 1) return found;
   }
   return std::nullopt;

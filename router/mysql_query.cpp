@@ -177,7 +177,7 @@ bool Walk::query_term(Cursor& cursor, const Level* outer, const std::vector<std:
   level.ctes = ctes;
   level.top = top;
   outputs.exact = false;
-  if (cursor.take_word("values")) {
+  if (cursor.take_word("values") || cursor.take_word("value")) {
     context_.not_scatterable("VALUES");
     do {
       cursor.take_word("row");

@@ -29,7 +29,8 @@ struct Level {
   const Level* outer = nullptr;
   std::vector<std::string> ctes;  // visible here
   std::vector<Item> items;
-  std::vector<std::string> merged;  // joined by USING or NATURAL
+  std::vector<std::string> merged;  // joined by USING
+  bool natural = false;             // joined by NATURAL: a name alone may mean a column of any of them
   bool top = false;
 };
 
