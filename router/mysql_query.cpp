@@ -63,7 +63,7 @@ void Walk::select_list(Cursor list, const Level& level, Outputs& outputs) {
       if (const auto meaning = column(part, level); meaning && meaning->local) output.term = meaning->term;
       output.value = value(part);
     }
-    outputs.columns.push_back(std::move(output));
+    outputs.columns.push_back(output);
   } while (list.take_symbol(","));
   if (!list.at_end()) outputs.exact = false;
 }
