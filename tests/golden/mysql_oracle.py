@@ -38,11 +38,13 @@ TABLES = ("customers (customer_id bigint primary key, name varchar(99) collate u
           "audit_log (id bigint, what text)", "t (a varchar(99), b int, c int, d datetime, key a (a), key b (b))",
           "u (a int, b int)", "ver (a int, b int, c int, d datetime) with system versioning",
           "per (a int, f date, g date, period for p (f, g))",
-          "part (a int, b int) partition by range (a) (partition p0 values less than (5), partition p1 values less than (9))")
-OBJECTS = ("SEQUENCE IF NOT EXISTS s", "OR REPLACE VIEW v AS SELECT a FROM t", "OR REPLACE PROCEDURE p(x int, y int) DELETE FROM t",
-           "OR REPLACE PROCEDURE p0() DELETE FROM t")
+          "part (a int, b int) partition by range (a) "
+          "(partition p0 values less than (5), partition p1 values less than (9))")
+OBJECTS = ("SEQUENCE IF NOT EXISTS s", "OR REPLACE VIEW v AS SELECT a FROM t",
+           "OR REPLACE PROCEDURE p(x int, y int) DELETE FROM t", "OR REPLACE PROCEDURE p0() DELETE FROM t")
 # Some of them have the names of functions that only MySQL has, or a later MariaDB, or of words of the grammar.
-FUNCTIONS = ("myfunction", "any_value", "uuid_to_bin", "uuid_v7", "member", "share", "wait", "escape", "columns", "json_table")
+FUNCTIONS = ("myfunction", "any_value", "uuid_to_bin", "uuid_v7", "member", "share", "wait", "escape", "columns",
+             "json_table")
 # As root the server and its files belong to this user.
 UNPRIVILEGED = "nobody"
 
