@@ -105,7 +105,10 @@ void Session::pump() {
     if (blocked_) break;
   }
   pumping_ = false;
-  if (phase_ == Phase::kTls && !input_.empty()) return close();  // sent in clear behind SSLRequest
+  if (phase_ == Phase::kTls) {  // the client has begun already
+    continue_tls();
+    if (phase_ == Phase::kGreeting) return pump();
+  }
   if (phase_ != Phase::kClosed) flush_all();
   if (held_up && phase_ != Phase::kClosed && !backlogged()) worker_.resume_later(*this);
 }

@@ -4,7 +4,6 @@
 KILL = "KILL is refused: the numbers of clients and of server connections are not mapped yet"
 OLD_EOF = "the EOF behind the definitions does not know the flags the server would put there"
 LOCAL_OK = "an OK of Shardway's own does not tell of the transaction state"
-TLS = "a client that begins TLS right behind its request is closed"
 LAST = "refused if another client has used the connection of the statement before"
 UNTOLD = "servers do not report it: it stays with the server connection, is lost to its client and comes to others"
 READ_ONLY = "a read-only transaction runs on the primary"
@@ -14,25 +13,18 @@ PENDING = {
     "test_mysql_behaviours.Session.test_09_found_rows_on_another_connection": LAST,
     "test_mysql_behaviours.Session.test_10_row_count_on_another_connection": LAST,
     "test_mysql_behaviours.Session.test_29_warnings_on_another_connection": LAST,
-    "test_mysql_behaviours.Transactions.test_20_the_error_behind_a_first_result":
         "the error of a lost connection behind a first result has the sequence id of a first packet",
     "test_mysql_behaviours.TwoNodes.test_03_a_read_only_transaction_stays_on_one_replica": READ_ONLY,
     "test_mysql_behaviours.TwoNodes.test_04_set_transaction_is_for_the_next_one_only": READ_ONLY,
     "test_mysql_behaviours.TwoNodes.test_05_set_session_transaction_is_for_all": READ_ONLY,
     "test_mysql_behaviours.TwoNodesLostAnswers.test_22_a_read_whose_answer_is_lost_is_asked_elsewhere": "it is told of with 2013",
     "test_mysql_behaviours.TwoNodesStrong": 'consistency = "strong" is not supported yet',
-    "test_mysql_behaviours_commands.Commands.test_44_change_user_by_the_first_scramble": "CHANGE_USER asks for another proof by a new scramble",
     "test_mysql_behaviours_commands.Commands.test_48_kill_connection_by_command": KILL,
     "test_mysql_behaviours_commands.Commands.test_48_kill_query": KILL,
-    "test_mysql_behaviours_commands.Login.test_50_each_way_to_log_in_by_tls": TLS,
-    "test_mysql_behaviours_commands.Login.test_50_tls_begun_in_one_piece": TLS,
     "test_mysql_behaviours_commands.LoginWithoutPassword": "a user without a password is refused in the configuration",
     "test_mysql_behaviours_statements.Large.test_34_large_parameters": "an execution of 16 MiB or more is refused",
     "test_mysql_behaviours_statements.Prepared.test_37_bulk_execution": "MariaDB's extension for bulk execution is not announced",
     "test_mysql_behaviours_untold.Untold.test_08_the_last_value_of_a_sequence": UNTOLD,
-    "test_mysql_behaviours_untold.Untold.test_13_a_user_variable_set_by_a_trigger": UNTOLD,
-    "test_mysql_behaviours_untold.Untold.test_15_a_collation_beside_the_names": "servers do not report it: it is lost",
-    "test_mysql_behaviours_untold.Untold.test_15_settings_without_a_scope": UNTOLD,
     "test_mysql_behaviours_untold.Untold.test_17_a_lock_taken_in_a_function": UNTOLD,
     "test_mysql_login.Login.test_each_way_of_the_client": LOCAL_OK,
     "test_mysql_login.Login.test_right_and_wrong": LOCAL_OK + "; databases are Shardway's: 1049, not 1044",
@@ -46,7 +38,6 @@ PENDING = {
     "test_mysql_query.Commands.test_change_user_to_nobody": "databases are Shardway's: 1049, not 1044",
     "test_mysql_query.Commands.test_reset_connection_in_a_transaction": LOCAL_OK,
     "test_mysql_query.Commands.test_the_small_ones": LOCAL_OK,
-    "test_mysql_query.Queries.test_conversations": LOCAL_OK,
     "test_mysql_query.Queries.test_each_way_of_talking": OLD_EOF,
     "test_mysql_query.Queries.test_kill_connection": KILL,
     "test_mysql_query.Queries.test_kill_query": KILL,
@@ -55,7 +46,6 @@ PENDING = {
     "test_mysql_size.Sizes.test_parameters": "an execution of 16 MiB or more is refused",
     "test_mysql_state.LastStatement.test_found_rows": LAST,
     "test_mysql_state.LastStatement.test_row_count": LAST,
-    "test_mysql_state.LastStatement.test_warnings": LAST,
     "test_mysql_login.Login.test_a_denied_database": "databases are Shardway's: 1049, not 1044",
     "test_mysql_state.Settings.test_reset_connection": LOCAL_OK,
     "test_mysql_state.Settings.test_without_a_database": "a client without a database has to have one of Shardway's",

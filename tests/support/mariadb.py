@@ -224,12 +224,14 @@ class Shard(servers.Shard):
 class Cluster(servers.Cluster):
     """The servers of one test run. settings: lines for every server's configuration file."""
 
-    def __init__(self, shards=2, replicas=1, plain=False, folder=None, fsync=False, tls=False, passwords=None, settings=""):
+    def __init__(self, shards=2, replicas=1, plain=False, folder=None, fsync=False, tls=False, passwords=None, settings="",
+                 app_password=None):
         self._more_settings = settings
         owned = folder is None
         users = (SUPERUSER, APP, APP_ED25519, CONTROL, REPLICATION)
         super().__init__(shards, replicas, plain, folder or servers.temporary_folder("shardway-", SERVER_USER), fsync, tls,
                          passwords or {APP_NO_PASSWORD: "", **{user: secrets.token_hex(12) for user in users}})
+        self.passwords[APP] = app_password or self.passwords[APP]
         self._owns_folder = owned
         self.shards = [Shard(shard.name, shard.primary, shard.replicas) for shard in self.shards]
 

@@ -28,7 +28,7 @@ std::vector<std::string> errors(const Loaded& loaded) {
 }
 
 TEST(Configs, EachLoads) {
-  for (const char* name : {"minimal.toml", "sharded-postgresql.toml", "reference.toml"}) {
+  for (const char* name : {"minimal.toml", "sharded-postgresql.toml", "sharded-mysql.toml", "reference.toml"}) {
     const Loaded loaded = load(path_of(name));
     EXPECT_THAT(errors(loaded), testing::IsEmpty());
     EXPECT_NE(loaded.config, nullptr) << name;
