@@ -38,6 +38,10 @@ class Case:
     steps: list
     flags: frozenset = frozenset()
 
+    # What a dialect says in other words.
+    parameter, known_flags, tables = Parameter, FLAGS, TABLES
+    writes, session, query = _WRITES, _SESSION, _QUERY
+
     @property
     def order(self):
         """How rows are compared."""
@@ -46,8 +50,8 @@ class Case:
     @property
     def written(self):
         """The tables whose content may be changed."""
-        named = {name.lower() for step in self.steps for name in _WRITES.findall(step.sql)}
-        return [table for table in TABLES if table in named]
+        named = {name.lower() for step in self.steps for name in self.writes.findall(step.sql)}
+        return [table for table in self.tables if table in named]
 
     @property
     def is_script(self):
@@ -57,30 +61,30 @@ class Case:
     @property
     def is_query(self):
         """Rows may be fetched in portions."""
-        return len(self.steps) == 1 and not self.written and bool(_QUERY.match(self.steps[0].sql))
+        return len(self.steps) == 1 and not self.written and bool(self.query.match(self.steps[0].sql))
 
     @property
     def changes_session(self):
-        return any(_SESSION.match(step.sql) for step in self.steps)
+        return any(self.session.match(step.sql) for step in self.steps)
 
 
-def read_corpus(folder):
+def read_corpus(folder, kind=Case):
     """The cases of all files, in the files' order."""
-    return [case for file in sorted(pathlib.Path(folder).glob("*.sql")) for case in read_file(file)]
+    return [case for file in sorted(pathlib.Path(folder).glob("*.sql")) for case in read_file(file, kind)]
 
 
-def read_file(file):
+def read_file(file, kind=Case):
     blocks = re.split(r"(?m)^-- name: ", pathlib.Path(file).read_text(encoding="utf-8"))[1:]
-    return [_read_case(file.stem, block) for block in blocks]
+    return [_read_case(file.stem, block, kind) for block in blocks]
 
 
-def _read_case(stem, block):
+def _read_case(stem, block, kind):
     title, _, text = block.partition("\n")
     name, *flags = (part.strip() for part in title.split("; "))
-    unknown = set(flags) - FLAGS
+    unknown = set(flags) - kind.known_flags
     if unknown:
         raise ValueError(f"{stem}: {name}: unknown flag {unknown}")
-    case = Case(f"{stem}: {name}", list(_read_steps(text)), frozenset(flags))
+    case = kind(f"{stem}: {name}", list(_read_steps(text, kind)), frozenset(flags))
     if "whole" in flags:
         case.steps = [Step(" ".join(step.sql + ";" for step in case.steps))]
         case.flags |= {"simple"}
@@ -89,12 +93,12 @@ def _read_case(stem, block):
     return case
 
 
-def _read_steps(text):
+def _read_steps(text, kind):
     lines, parameters, data = [], [], []
     for line in text.splitlines():
         declared = _PARAMETER.fullmatch(line)
         if declared:
-            parameters.append(Parameter.read(declared[1]))
+            parameters.append(kind.parameter.read(declared[1]))
         elif line.startswith("-- data"):
             data.append(line.removeprefix("-- data").removeprefix(" ").replace("|", "\t"))
         elif line.strip() and not line.startswith("-- "):

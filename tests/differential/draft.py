@@ -12,6 +12,8 @@ _OTHERS = {"int2": ["1", "2", "3", "5", "-5"], "int4": ["1", "2", "3", "6", "-77
 class Draft:
     """One generated statement. The same seed gives the same statement."""
 
+    parameter_type, others = Parameter, _OTHERS
+
     def __init__(self, seed):
         self._random = random.Random(seed)
         self.parameters = []
@@ -38,10 +40,10 @@ class Draft:
 
     def parameter(self, kind, value, is_declared=True):
         """The mark of a new parameter. value: text or None."""
-        self.parameters.append(Parameter(kind, value, is_declared))
+        self.parameters.append(self.parameter_type(kind, value, is_declared))
         return f"${len(self.parameters)}"
 
     def other_value(self, parameter):
         """A parameter of the same type; NULL and arrays stay as they are."""
-        others = _OTHERS.get(parameter.type)
+        others = self.others.get(parameter.type)
         return parameter if parameter.value is None or not others else dataclasses.replace(parameter, value=self.one_of(*others))

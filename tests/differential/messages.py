@@ -34,30 +34,12 @@ def _named(step, before):
     return (b"" if before and before.sql == step.sql else prepared) + bound + wire.describe("P")
 
 
-class Job:
-    """One case in one protocol: either wrapped in a transaction that is rolled back, or as it stands."""
-
-    def __init__(self, case, protocol, is_wrapped):
-        self.case, self.protocol, self.is_wrapped = case, protocol, is_wrapped
-
-    @property
-    def leaves_changes(self):
-        return not self.is_wrapped and bool(self.case.written)
-
-    @property
-    def is_alone(self):
-        """Needs a connection of its own, or data that nobody else changes."""
-        return self.leaves_changes or (not self.is_wrapped and self.case.changes_session)
-
-    def parts(self, checks):
-        """(what, bytes) of each answer: "begin", "step", "check", "rollback", in the order of the conversation."""
-        before = [None, *self.case.steps]
-        steps = [("step", step_messages(step, self.protocol, before[number])) for number, step in enumerate(self.case.steps)]
-        looks = [("check", wire.query(sql)) for table in self.case.written for sql in checks(table)]
-        rollback = [("rollback", wire.query("rollback"))]
-        if self.is_wrapped:
-            return [("begin", wire.query("begin")), *steps, *looks, *rollback]
-        return steps + (rollback if self.case.is_script else []) + looks
-
-    def __str__(self):
-        return f"{self.protocol}{', in a transaction' if self.is_wrapped else ''}"
+def parts_of(job, checks):
+    """(what, bytes) of each answer: "begin", "step", "check", "rollback", in the order of the conversation."""
+    before = [None, *job.case.steps]
+    steps = [("step", step_messages(step, job.protocol, before[number])) for number, step in enumerate(job.case.steps)]
+    looks = [("check", wire.query(sql)) for table in job.case.written for sql in checks(table)]
+    rollback = [("rollback", wire.query("rollback"))]
+    if job.is_wrapped:
+        return [("begin", wire.query("begin")), *steps, *looks, *rollback]
+    return steps + (rollback if job.case.is_script else []) + looks

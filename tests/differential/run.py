@@ -6,8 +6,9 @@
     tests/differential/run.py --seed 7 --generated 200000   --corpus-only and --generated-only leave the other part out
     tests/differential/run.py --filter 'joins: .*outer'     cases whose name matches
     tests/differential/run.py --refusals                    at the end why statements were refused, most frequent first
+    tests/differential/run.py --dialect mysql               a plain MariaDB and MySQL's two protocols; --shards 1, 3 or both
 
-Every statement is equal, refused (SQLSTATE 0A000) or different; one that is different is printed with what was expected.
+Every statement is equal, refused (SQLSTATE 0A000, or 1235) or different; one that is different is printed with what was expected.
 SHARDWAY_BINARY or SHARDWAY_PRESET choose the program.
 """
 import argparse
@@ -20,11 +21,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "e2e"), str(HERE)]
 
-from cases import read_corpus   # noqa: E402  (after sys.path is set)
-from generator import generate   # noqa: E402
+from cases import Case, read_corpus   # noqa: E402  (after sys.path is set)
 from judge import DIFFERENT, EQUAL, REFUSED   # noqa: E402
-from runner import Runner   # noqa: E402
-from world import World   # noqa: E402
 
 SHOWN = 200      # differences printed in full
 
@@ -37,7 +35,33 @@ def arguments_of_call():
     parser.add_argument("--generated-only", action="store_true")
     parser.add_argument("--filter", default="")
     parser.add_argument("--refusals", action="store_true")
-    return parser.parse_args()
+    parser.add_argument("--dialect", choices=("postgresql", "mysql"), default="postgresql")
+    parser.add_argument("--shards", choices=("1", "3", "both"), default="both", help="with --dialect mysql: through which Shardway")
+    arguments = parser.parse_args()
+    if arguments.shards != "both" and arguments.dialect != "mysql":
+        parser.error("--shards is for --dialect mysql")
+    return arguments
+
+
+class Postgres:
+    """What a run needs of a dialect."""
+
+    def __init__(self, _arguments):
+        from generator import generate
+        from runner import Runner
+        from world import World
+        self.world, self.runner, self.generate = World, Runner, generate
+        self.corpus, self.case = HERE / "corpus", Case
+
+
+class Mysql:
+    def __init__(self, arguments):
+        from mysql_cases import MysqlCase
+        from mysql_generator import generate
+        from mysql_runner import Runner
+        from mysql_world import World
+        self.world, self.runner, self.generate = lambda: World(arguments.shards), Runner, generate
+        self.corpus, self.case = HERE / "corpus" / "mysql", MysqlCase
 
 
 class Report:
@@ -73,14 +97,14 @@ def chosen(cases, pattern):
     return (case for case in cases if re.search(pattern, case.name))
 
 
-def run(arguments, world):
+def run(arguments, dialect, world):
     """The exit status."""
     begun = time.monotonic()
-    runner = Runner(world, Report())
+    runner = dialect.runner(world, Report())
     if not arguments.generated_only:
-        runner.run(chosen(read_corpus(HERE / "corpus"), arguments.filter))
+        runner.run(chosen(read_corpus(dialect.corpus, dialect.case), arguments.filter))
     if not arguments.corpus_only:
-        runner.run(chosen(generate(arguments.seed, arguments.generated), arguments.filter), everywhere=False)
+        runner.run(chosen(dialect.generate(arguments.seed, arguments.generated), arguments.filter), everywhere=False)
     misplaced = world.misplaced()
     for complaint in misplaced:
         print(f"DIFFERENT after the run: {complaint}")
@@ -97,8 +121,9 @@ def run(arguments, world):
 
 def main():
     arguments = arguments_of_call()
-    with World() as world:
-        return run(arguments, world)
+    dialect = {"postgresql": Postgres, "mysql": Mysql}[arguments.dialect](arguments)
+    with dialect.world() as world:
+        return run(arguments, dialect, world)
 
 
 if __name__ == "__main__":

@@ -3,33 +3,19 @@
 What changes nothing is sent in batches, many statements on the way at once; what does runs alone and is put back. Every difference is
 tried again alone on new connections, so that a report says whether it needs company.
 """
-import dataclasses
-
 from conversation import NoAnswer, exchange
 from judge import DIFFERENT, EQUAL, REFUSED, Verdict, compare, compare_content, error_of, has_misplaced
-from messages import PORTIONS, PROTOCOLS, Job
+from messages import PORTIONS, PROTOCOLS, parts_of
+from tally import Job, Tally
 from world import TARGETS
 
 BATCH = 40
-_WORST = {EQUAL: 0, REFUSED: 1, DIFFERENT: 2}
 
 
-@dataclasses.dataclass
-class Difference:
-    job: Job
-    target: str
-    verdict: Verdict
-    sql: str = ""
-
-
-class Runner:
+class Runner(Tally):
     def __init__(self, world, report):
-        """report(Difference) is called for each difference as it is found."""
-        self.world, self._report = world, report
-        self.worst = {}                     # case name -> the worst verdict of three shards
-        self.refusals = {}                  # reason -> how often
-        self.refused_by_one = 0
-        self.differences = []               # the names of cases, as they were found
+        super().__init__(report, deciding="three")
+        self.world = world
         self._batch = []
 
     # -- what to run -------------------------------------------------------------------------------------------------
@@ -85,7 +71,7 @@ class Runner:
                 for job in jobs:
                     self._run_batch([job])
                 return
-            self._note(jobs[0], "three", Verdict(DIFFERENT, f"no answer: {error}"), jobs[0].case.steps[0].sql)
+            self.note(jobs[0], "three", Verdict(DIFFERENT, f"no answer: {error}"), jobs[0].case.steps[0].sql)
             return
         for number, (job, given) in enumerate(zip(jobs, answers)):
             judged = {target: self._judge(job, given["plain"], given[target], target) for target in TARGETS[1:]}
@@ -93,7 +79,7 @@ class Runner:
                 self._try_again(jobs, number, judged)
                 return
             for target, (sql, verdict) in judged.items():
-                self._note(job, target, verdict, sql)
+                self.note(job, target, verdict, sql)
 
     def _try_again(self, jobs, number, judged):
         """A difference in a batch: that statement alone, and then what came after it, as the answers may have lost their order."""
@@ -105,14 +91,14 @@ class Runner:
                 if verdict.kind == DIFFERENT:
                     before = f"{jobs[number - 1].case.name} ({jobs[number - 1]})" if number else "nothing"
                     verdict.reason += f" (only among other statements, right after {before})"
-                    self._note(jobs[number], target, verdict, sql)
+                    self.note(jobs[number], target, verdict, sql)
         self.world.connect()
         if jobs[number + 1:]:
             self._run_batch(jobs[number + 1:])
 
     def _ask(self, jobs):
         """For each job {target: [(what, answer)]}."""
-        parts = {target: [job.parts(self.world.checks(target)) for job in jobs] for target in TARGETS}
+        parts = {target: [parts_of(job, self.world.checks(target)) for job in jobs] for target in TARGETS}
         payloads = {target: b"".join(data for job in parts[target] for _, data in job) for target in TARGETS}
         counts = {target: sum(map(len, parts[target])) for target in TARGETS}
         answers = exchange(self.world.targets, payloads, counts)
@@ -151,15 +137,3 @@ class Runner:
             if verdict.kind != EQUAL:
                 return verdict
         return Verdict(EQUAL)
-
-    def _note(self, job, target, verdict, sql):
-        if verdict.kind == DIFFERENT:
-            self.differences.append(job.case.name)
-            self._report(Difference(job, target, verdict, sql))
-        if verdict.kind == REFUSED and target == "one":
-            self.refused_by_one += 1
-        elif verdict.kind == REFUSED:
-            self.refusals[verdict.reason] = self.refusals.get(verdict.reason, 0) + 1
-        if target == "three" or verdict.kind == DIFFERENT:
-            known = self.worst.get(job.case.name, EQUAL)
-            self.worst[job.case.name] = max(known, verdict.kind, key=_WORST.get)

@@ -1,0 +1,146 @@
+"""Runs cases in the text and the binary protocol on all targets, statement by statement, and collects the verdicts.
+
+A write runs in a transaction that is rolled back, and as it stands; what it changed is looked at directly on the servers, and put back.
+"""
+import re
+
+from judge import DIFFERENT, EQUAL, REFUSED, Verdict
+from mysql_commands import close, execute, prepare, query
+from mysql_conversation import is_gone
+from mysql_judge import compare, compare_content, error_of
+from mysql_parameters import inline, marked
+from tally import Job, Tally
+
+TEXT, BINARY = PROTOCOLS = ("text", "binary")
+_NOT_PREPARED = "ERR 1295 "
+_WARNINGS = re.compile(r" warnings=\d+")
+_ASKS_FOR_LAST = re.compile(r"\b(?:warnings|errors|diagnostics|found_rows|row_count|warning_count|error_count)\b", re.I)
+
+
+class Runner(Tally):
+    def __init__(self, world, report):
+        super().__init__(report, deciding=world.targets[-1])
+        self.world = world
+
+    def run(self, cases, everywhere=True):
+        """everywhere: a write runs as it stands in both protocols; else in one of them, and only every fourth write."""
+        for number, case in enumerate(cases):
+            for job in self._jobs(case, number, everywhere):
+                self._run(job)
+
+    @staticmethod
+    def _jobs(case, number, everywhere):
+        protocols = PROTOCOLS[:1] if "simple" in case.flags else PROTOCOLS
+        if case.is_script or not case.written:
+            return [Job(case, protocol, False) for protocol in protocols]
+        wrapped = [Job(case, protocol, True) for protocol in protocols]
+        if everywhere:
+            return wrapped + [Job(case, protocol, False) for protocol in protocols]
+        return wrapped + ([Job(case, protocols[number // 4 % len(protocols)], False)] if number % 4 == 0 else [])
+
+    # -- one job -----------------------------------------------------------------------------------------------------
+
+    def _run(self, job):
+        if self.world.login != job.case.login:
+            self.world.connect(job.case.login)
+        begun = self.world.ask(query("begin")) if job.is_wrapped else None
+        verdicts, is_usable = self._converse(job, begun)
+        self._clean_up(job, is_usable)
+        for target, (sql, verdict) in verdicts.items():
+            self.note(job, target, verdict, sql)
+
+    def _converse(self, job, begun):
+        """({target: (the statement that decides, verdict)}, whether the connections can go on)"""
+        verdicts, steps = {}, job.case.steps
+        if begun:
+            self._judge(job, "begin", begun, verdicts)
+        for step, following in zip(steps, [*steps[1:], None]):
+            for sql, heard in self._ask(job, step, following):
+                self._judge(job, sql, heard, verdicts)
+                if any(is_gone(lines) for lines in heard.values()):
+                    return verdicts | self._still_equal(job, verdicts), False
+            if len(verdicts) == len(self.world.targets) - 1:
+                break
+        if job.is_wrapped:
+            self._look(job, verdicts)
+        if job.is_wrapped or job.case.is_script:
+            self._judge(job, "rollback", self.world.ask(query("rollback")), verdicts)
+        if not job.is_wrapped:
+            self._look(job, verdicts)
+        return verdicts | self._still_equal(job, verdicts), True
+
+    def _still_equal(self, job, verdicts):
+        return {target: (job.case.steps[-1].sql, Verdict(EQUAL)) for target in self.world.targets[1:] if target not in verdicts}
+
+    def _clean_up(self, job, is_usable):
+        if not is_usable or job.case.changes_session or job.case.is_script:
+            self.world.connect()
+        if job.case.defines:
+            self.world.keeper.restore(" ".join(step.sql for step in job.case.steps))
+        self.world.keeper.reset(job.case.written)
+
+    # -- asking ------------------------------------------------------------------------------------------------------
+
+    def _ask(self, job, step, following):
+        """Pairs of what was said and {target: lines}."""
+        if job.protocol == TEXT:
+            heard = self.world.ask(query(inline(step.sql, step.parameters)))
+            yield step.sql, heard
+        else:
+            for heard in self._ask_prepared(step):
+                yield step.sql, heard
+        if any(_WARNINGS.search(line) for line in heard["plain"]) and not (following and _ASKS_FOR_LAST.search(following.sql)):
+            yield f"show warnings -- after: {step.sql}", self.world.ask(query("show warnings"))
+
+    def _ask_prepared(self, step):
+        """What the server does not prepare is said as text. Who refuses to prepare is not asked to execute."""
+        sql, parameters = marked(step.sql, step.parameters)
+        prepared = self.world.ask(prepare(sql))
+        yield prepared
+        if prepared["plain"][-1].startswith(_NOT_PREPARED):
+            yield self.world.ask(query(inline(step.sql, step.parameters)))
+        statements = {target: self.world.wires[target].statement for target, lines in prepared.items()
+                      if not error_of(lines) and not is_gone(lines)}
+        if "plain" not in statements:
+            return
+        values = [parameter.as_typed() for parameter in parameters]
+        yield self.world.ask({target: execute(statement, values) for target, statement in statements.items()})
+        self.world.ask({target: close(statement) for target, statement in statements.items()})
+
+    # -- judging -----------------------------------------------------------------------------------------------------
+
+    def _judge(self, job, sql, heard, verdicts):
+        """The first verdict that is not equal stands."""
+        for target in self.world.targets[1:]:
+            if target in verdicts or target not in heard:
+                continue
+            verdict = compare(heard["plain"], heard[target], job.case.order, target == "one")
+            if verdict.kind == REFUSED and "demanded" in job.case.flags:
+                verdict = Verdict(DIFFERENT, "refused but demanded", "an answer", verdict.reason)
+            if verdict.kind != EQUAL:
+                verdicts[target] = (sql, verdict)
+
+    def _look(self, job, verdicts):
+        """At what is on the servers now."""
+        sql = job.case.steps[-1].sql
+        for table in job.case.written:
+            contents = self.world.contents(table)
+            for target in self.world.targets[1:]:
+                strays = self.world.strays(table, contents) if target == "three" else []
+                known = verdicts.get(target, ("", Verdict(EQUAL)))[1].kind
+                if strays:
+                    verdicts[target] = (sql, Verdict(DIFFERENT, strays[0]))
+                elif known == EQUAL:
+                    verdict = self._compare_content(target, table, contents)
+                    if verdict.kind != EQUAL:
+                        verdicts[target] = (sql, verdict)
+                elif known == REFUSED and len(job.case.steps) == 1 and not self._is_first(target, table, contents):
+                    verdicts[target] = (sql, Verdict(DIFFERENT, f"refused, and yet {table} is changed"))
+
+    def _compare_content(self, target, table, contents):
+        kind = self.world.kind(table) if target == "three" else "single"
+        return compare_content(table, contents["plain"], self.world.of_target(target, contents), kind)
+
+    def _is_first(self, target, table, contents):
+        names = self.world.ranges if target == "three" else [target]
+        return all(self.world.keeper.is_first(table, name, contents[name]) for name in names)
