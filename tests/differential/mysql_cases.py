@@ -1,7 +1,8 @@
 """The cases in MySQL's dialect: corpus/mysql/*.sql, in the form that cases.py describes.
 
 More flags: `found_rows`: the client wants affected rows to be those found; `latin1`: it logs in with that character set.
-A parameter is `$1` in the text, a `?` on the wire; `-- $1 bigint 5` says its type and its value.
+A parameter is `$1` in the text, a `?` on the wire; `-- $1 bigint 5` says its type and its value. `{here}` is the database's name, another
+one with each server: names of locks and of XA branches are a whole server's.
 """
 import re
 

@@ -9,7 +9,7 @@ from mysql_results import Reader, shown
 from mysql_wire import Wire, WireClosed, masked
 
 SECONDS = 30
-_DATABASE = re.compile(r"judge_[pos]\b")
+_OWN_NAMES = ((re.compile(r"judge_[pos]\b"), "judge"), (re.compile(r"#sql-(\w+)-[\da-f]+-[\da-f]+"), r"#sql-\1"))
 GONE = "GONE"       # how the last line of a connection begins that cannot be used any more
 
 
@@ -64,7 +64,13 @@ class Conversation(Wire):
             heard = self.reply(payload)
         except (WireClosed, OSError, AssertionError) as error:
             return [f"{GONE} {type(error).__name__}: {error}"[:300]]
-        return [_DATABASE.sub("judge", line) for line in masked(heard)]
+        return [_common(line) for line in masked(heard)]
+
+
+def _common(line):
+    for pattern, name in _OWN_NAMES:
+        line = pattern.sub(name, line)
+    return line
 
 
 def exchange(conversations, payloads):

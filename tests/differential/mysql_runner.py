@@ -7,7 +7,7 @@ import re
 from judge import DIFFERENT, EQUAL, REFUSED, Verdict
 from mysql_commands import close, execute, prepare, query
 from mysql_conversation import is_gone
-from mysql_judge import compare, compare_content, error_of
+from mysql_judge import compare, compare_content, compare_varying, error_of
 from mysql_parameters import inline, marked
 from tally import Job, Tally
 
@@ -77,6 +77,8 @@ class Runner(Tally):
             self.world.connect()
         if job.case.defines:
             self.world.keeper.restore(" ".join(step.sql for step in job.case.steps))
+        if any("xa " in step.sql for step in job.case.steps):
+            self.world.keeper.end_branches()
         self.world.keeper.reset(job.case.written)
 
     # -- asking ------------------------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ class Runner(Tally):
     def _ask(self, job, step, following):
         """Pairs of what was said and {target: lines}."""
         if job.protocol == TEXT:
-            heard = self.world.ask(query(inline(step.sql, step.parameters)))
+            heard = self.world.say(query, inline(step.sql, step.parameters))
             yield step.sql, heard
         else:
             for heard in self._ask_prepared(step):
@@ -95,10 +97,10 @@ class Runner(Tally):
     def _ask_prepared(self, step):
         """What the server does not prepare is said as text. Who refuses to prepare is not asked to execute."""
         sql, parameters = marked(step.sql, step.parameters)
-        prepared = self.world.ask(prepare(sql))
+        prepared = self.world.say(prepare, sql)
         yield prepared
         if prepared["plain"][-1].startswith(_NOT_PREPARED):
-            yield self.world.ask(query(inline(step.sql, step.parameters)))
+            yield self.world.say(query, inline(step.sql, step.parameters))
         statements = {target: self.world.wires[target].statement for target, lines in prepared.items()
                       if not error_of(lines) and not is_gone(lines)}
         if "plain" not in statements:
@@ -131,15 +133,15 @@ class Runner(Tally):
                 if strays:
                     verdicts[target] = (sql, Verdict(DIFFERENT, strays[0]))
                 elif known == EQUAL:
-                    verdict = self._compare_content(target, table, contents)
+                    verdict = self._compare_content(target, table, contents, job.case.order == "unseen")
                     if verdict.kind != EQUAL:
                         verdicts[target] = (sql, verdict)
                 elif known == REFUSED and len(job.case.steps) == 1 and not self._is_first(target, table, contents):
                     verdicts[target] = (sql, Verdict(DIFFERENT, f"refused, and yet {table} is changed"))
 
-    def _compare_content(self, target, table, contents):
-        kind = self.world.kind(table) if target == "three" else "single"
-        return compare_content(table, contents["plain"], self.world.of_target(target, contents), kind)
+    def _compare_content(self, target, table, contents, is_varying):
+        kind, got = self.world.kind(table) if target == "three" else "single", self.world.of_target(target, contents)
+        return compare_varying(table, contents["plain"], got, kind) if is_varying else compare_content(table, contents["plain"], got, kind)
 
     def _is_first(self, target, table, contents):
         names = self.world.ranges if target == "three" else [target]

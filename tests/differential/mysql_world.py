@@ -13,6 +13,7 @@ from support import mariadb, mysql_shardway, servers, shardway
 
 PLAIN, ONE, SHARD = "judge_p", "judge_o", "judge_s"     # of one length, as lengths are in the answers; the first two on one server
 SHARDS = 3
+DATABASES = {"plain": PLAIN, "one": ONE, "three": SHARD}
 LATIN1 = 8
 _DIRECT = ("set session transaction isolation level read uncommitted", "set foreign_key_checks = 0, sql_mode = '', lock_wait_timeout = 20,"
            " innodb_lock_wait_timeout = 20")
@@ -85,8 +86,9 @@ class World:
         self._login = self._login if login is None else frozenset(login)
         for wire in self.wires.values():
             wire.close()
-        places = {"plain": (self.cluster.plain.port, PLAIN), "one": (self.proxy.mysql_port, ONE), "three": (self.proxy.mysql_port, SHARD)}
-        self.wires = {name: self._conversation(*places[name], login=self._login) for name in self.targets}
+        ports = {"plain": self.cluster.plain.port}
+        self.wires = {target: self._conversation(ports.get(target, self.proxy.mysql_port), DATABASES[target], login=self._login)
+                      for target in self.targets}
 
     @property
     def login(self):
@@ -97,23 +99,25 @@ class World:
         asked = self.wires if not isinstance(payloads, dict) else {target: self.wires[target] for target in payloads}
         return exchange(asked, payloads)
 
-    def ask_directly(self, text, names=None):
-        """{server: lines}, without Shardway; text: for all, or {server: text}. An error is an AssertionError."""
-        texts = text if isinstance(text, dict) else dict.fromkeys(names or self.direct, text)
-        payloads = {name: query(one) for name, one in texts.items()}
-        answers = exchange({name: self.direct[name] for name in texts}, payloads)
+    def say(self, kind, sql):
+        """A text to all, by one of mysql_commands' functions: {target: lines}"""
+        return self.ask({target: kind(sql.replace("{here}", DATABASES[target])) for target in self.targets})
+
+    def ask_directly(self, text, names=None, may_fail=False):
+        """{server: lines}, without Shardway. An error is an AssertionError, unless it may fail."""
+        answers = exchange({name: self.direct[name] for name in names or self.direct}, query(text))
         for name, lines in answers.items():
-            if lines[-1].startswith("ERR") or is_gone(lines):
-                raise AssertionError(f"{name}: {texts[name][:200]}: {lines[-1]}")
+            if is_gone(lines) or (lines[-1].startswith("ERR") and not may_fail):
+                raise AssertionError(f"{name}: {text[:200]}: {lines[-1]}")
         return answers
 
     # -- content -----------------------------------------------------------------------------------------------------
 
     def contents(self, table):
-        """{server: rows}, each row with its slot at the end."""
+        """{server: rows}, each row with its slot at the end. Where a statement has taken the table or its key away, the error."""
         slot = slot_of(table) if table in KEYS else "null"
-        answers = self.ask_directly(f"select *, {slot} from {table}")
-        return {name: [line for line in lines if line.startswith("ROW")] for name, lines in answers.items()}
+        answers = self.ask_directly(f"select *, {slot} from {table}", may_fail=True)
+        return {name: [line for line in lines if line.startswith(("ROW", "ERR"))] for name, lines in answers.items()}
 
     def of_target(self, target, contents):
         """The rows of each of its servers."""
@@ -135,7 +139,7 @@ class World:
             return [f"rows of {table} on {name}" for name in self.ranges if table in SINGLES and name != first and contents[name]]
         found = []
         for name, (low, high) in self.ranges.items():
-            slots = [(row, row.rpartition("|")[2]) for row in contents[name]]
+            slots = [(row, row.rpartition("|")[2]) for row in contents[name] if row.startswith("ROW")]
             found += [f"misplaced in {table} on {name}: {row}" for row, slot in slots if slot != "NULL" and not low <= int(slot) <= high]
         return found
 
