@@ -20,6 +20,7 @@ _SESSION = re.compile(
     r"|unlock|flush|reset|create|alter|drop|rename|truncate|call|xa|handler|do|kill|load|analyze|optimize|check|repair)\b"
     r"|.*?(?:@|\b(?:get_lock|release_lock|last_insert_id|nextval|setval|lastval|into\s+outfile|for\s+update)\b)", re.I | re.S)
 _QUERY = re.compile(r"\s*\(?\s*(?:select|with|values|table)\b", re.I)
+_OF_SEVERAL = re.compile(r"\W*(?:/\*.*?\*/\s*)*(?:with\b.*\b)?(?:update|delete)\b.*(?:\bjoin\b|\busing\b|,)", re.I | re.S)
 DEFINES = re.compile(r"^\s*(?:/\*.*?\*/\s*)*(?:create|alter|drop|rename|truncate)\b|\b(?:create|drop)\s+(?:or\s+replace\s+)?(?:table|view)\b", re.I)
 
 
@@ -29,8 +30,12 @@ class MysqlCase(Case):
 
     @property
     def written(self):
-        tables = super().written
-        return tables + ["entries"] if "accounts" in tables and "entries" not in tables else tables   # ON DELETE CASCADE
+        """Of statements over several tables all that are named."""
+        named = {word for step in self.steps if _OF_SEVERAL.match(step.sql) for word in re.findall(r"\w+", step.sql.lower())}
+        tables = named.intersection(self.tables) | set(super().written)
+        if "accounts" in tables:
+            tables.add("entries")      # ON DELETE CASCADE
+        return [table for table in self.tables if table in tables]
 
     @property
     def defines(self):
