@@ -10,7 +10,7 @@ from cases import FLAGS, Case
 from mysql_parameters import Parameter
 from mysql_schema import TABLES
 
-_NAME = r"(?:`?\w+`?\.)?`?(\w+)`?"
+_NAME = r"(?:`?[\w{}]+`?\.)?`?(\w+)`?"
 _WRITES = re.compile(
     r"\b(?:insert(?:\s+(?:low_priority|delayed|high_priority|ignore))*(?:\s+into)?|replace(?:\s+(?:low_priority|delayed))?(?:\s+into)?"
     r"|update(?:\s+(?:low_priority|ignore))*|delete(?:\s+(?:low_priority|quick|ignore))*(?:\s+\w+)?\s+from|truncate(?:\s+table)?"

@@ -24,6 +24,7 @@ create table events(event_id bigint primary key, customer_id bigint, kind varcha
 create table lk(email varchar(80) collate utf8mb4_bin primary key, customer_id bigint);
 create table exact(tag varchar(40) collate utf8mb4_nopad_bin primary key, n int);
 create table digests(d varbinary(32) primary key, n int);
+create table fixed(b binary(4) primary key, n int);
 create table docs(id uuid primary key, title varchar(40), meta json, flag boolean);
 create table sites(site int primary key, label varchar(40), grp smallint);
 create table tiny(k smallint primary key, v varchar(20), amount int default 7);
@@ -58,15 +59,15 @@ create sequence numbers;
 _TEXT = "rtrim({})"
 KEYS = {
     **{table: ("customer_id", "{}") for table in ("customers", "orders", "order_items", "logs", "notes")},
-    **{table: ("id", "{}") for table in ("docs", "typed", "tagged", "gen", "moved")},
+    **{table: ("id", "{}") for table in ("typed", "tagged", "gen", "moved")},
     **{table: ("aid", "{}") for table in ("accounts", "entries", "owners")},
     "events": ("event_id", "{}"), "odd": ("`Key`", "{}"), "parts": ("k", "{}"), "sites": ("site", "{}"), "tiny": ("k", "{}"),
-    "counters": ("u", "{}"), "tickets": ("ticket_id", "{}"), "lk": ("email", _TEXT), "exact": ("tag", _TEXT), "digests": ("d", "{}"),
+    "counters": ("u", "{}"), "tickets": ("ticket_id", "{}"), "lk": ("email", _TEXT), "exact": ("tag", "{}"), "digests": ("d", "{}"), "fixed": ("b", "{}"),
 }
-REFERENCES, SINGLES = ("countries", "codes"), ("cfg", "audit_log")
+REFERENCES, SINGLES = ("countries", "codes"), ("cfg", "docs", "audit_log")
 TABLES = (*KEYS, *REFERENCES, *SINGLES)
 COUNTING = {"audit_log": 100, "tickets": 100, "notes": 100}      # AUTO_INCREMENT at the start
-TYPES = {"lk": "varchar", "exact": "varchar", "digests": "varbinary", "docs": "uuid", "sites": "integer", "tiny": "smallint"}   # else bigint
+TYPES = {"lk": "varchar", "exact": "varbinary", "digests": "varbinary", "fixed": "binary", "sites": "int", "tiny": "smallint"}   # else bigint
 INSERTED = {"gen": "(id, a)"}                                    # the columns given, where it is not all of them
 SLOTS = 16384
 
@@ -168,6 +169,7 @@ def _other_keys(chance, tables):
     tables["lk"] = [(f"u{n}@x.org", CUSTOMERS[n]) for n in range(10)] + [(text, 5) for text in ODD_TEXTS]
     tables["exact"] = [(text, n) for n, text in enumerate([*ODD_TEXTS, " ", "a ", "a  ", "A "])]
     tables["digests"] = [(text, n) for n, text in enumerate(BYTES)]
+    tables["fixed"] = [(text.ljust(4, b"\0"), n) for n, text in enumerate((b"", b"a", b"ab", b"abcd", b"abc ", b"5", b"\xff\0\xff\0", b"ABCD"))]
     for number, key in enumerate(UUIDS):
         meta = '{"n": %d}' % number if number % 3 else None
         tables["docs"].append((key, f"doc {number}", meta, chance.choice([1, 0, None])))

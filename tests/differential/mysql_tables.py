@@ -14,6 +14,7 @@ COLUMNS = {
     "lk": {"email": "name", "customer_id": "bigint"},
     "exact": {"tag": "name", "n": "int"},
     "digests": {"d": "bytes", "n": "int"},
+    "fixed": {"b": "bytes", "n": "int"},
     "docs": {"id": "uuid", "title": "text", "flag": "tinyint"},
     "sites": {"site": "int", "label": "text", "grp": "smallint"},
     "tiny": {"k": "smallint", "v": "text", "amount": "int"},
@@ -23,7 +24,7 @@ COLUMNS = {
     "entries": {"aid": "bigint", "n": "int", "code": "name"},
 }
 PRIMARY = {"customers": ["customer_id"], "orders": ["customer_id", "order_id"], "order_items": ["customer_id", "order_id", "line"],
-           "events": ["event_id"], "countries": ["code"], "cfg": ["k"], "lk": ["email"], "exact": ["tag"], "digests": ["d"], "docs": ["id"],
+           "events": ["event_id"], "countries": ["code"], "cfg": ["k"], "lk": ["email"], "exact": ["tag"], "digests": ["d"], "fixed": ["b"], "docs": ["id"],
            "sites": ["site"], "tiny": ["k"], "counters": ["u"], "parts": ["k"], "logs": ["customer_id", "msg"], "entries": ["aid", "n"]}
 SHARDED = [table for table in KEYS if table in COLUMNS]
 KEY = {table: KEYS[table][0] for table in SHARDED}
@@ -33,7 +34,7 @@ NUMBERS = (*INTEGERS, "decimal", "double")
 
 _KEY_VALUES = {
     **{table: CUSTOMERS for table in FAMILY}, "events": list(range(-6, 40)), "lk": [f"u{n}@x.org" for n in range(10)] + ODD_TEXTS,
-    "exact": [*ODD_TEXTS, " ", "a ", "A "], "digests": BYTES, "docs": UUIDS, "sites": list(range(12)), "tiny": list(range(10)),
+    "exact": [*ODD_TEXTS, " ", "a ", "A "], "digests": BYTES, "fixed": [b"a\0\0\0", b"a", b"abcd", b"abc ", b"abc", b"", b"5", b"\xff\0\xff"], "sites": list(range(12)), "tiny": list(range(10)),
     "counters": [*range(8), 9223372036854775808, 18446744073709551615], "parts": list(range(1, 14)), "logs": list(range(1, 8)),
     "entries": list(range(10)),
 }

@@ -2,7 +2,7 @@
 from mysql_key_forms import condition, fixed_key, key_constant, loose_key, odd_constant, predicate
 from mysql_tables import COLUMNS, FAMILY, KEY, NUMBERS, PRIMARY, SHARDED, constant, key_kind, key_value
 
-_WRITTEN = [table for table in SHARDED if table != "docs"] + ["docs", "orders", "order_items", "customers", "countries", "cfg"]
+_WRITTEN = [*SHARDED, "docs", "orders", "order_items", "customers", "countries", "cfg"]
 
 
 def returning(draft, table):
@@ -16,6 +16,8 @@ def column_value(draft, table, column, value):
     if column == KEY.get(table):
         return key_constant(draft, kind, value, odd=0.15)
     if column in PRIMARY[table]:
+        if kind == "uuid":
+            return constant(draft, kind)
         if kind in ("text", "name"):
             return constant(draft, kind, draft.one_of("de", "it", "theme", "new", "message 7"))
         return str(draft.number(1, 6) if draft.maybe(0.4) else draft.number(100, 999))

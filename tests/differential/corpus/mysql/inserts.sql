@@ -135,6 +135,24 @@ insert into digests (d, n) values ('ä', 1);
 insert into digests (d, n) values ($1, 1);
 -- name: byte key, a number
 insert into digests (d, n) values (123, 1);
+-- name: fixed byte key, too short
+insert into fixed (b, n) values ('n', 1);
+-- name: fixed byte key, too short, there already
+insert into fixed (b, n) values ('a', 1);
+-- name: fixed byte key, too long
+insert into fixed (b, n) values ('too long', 1);
+-- name: fixed byte key, too long, strict off
+set sql_mode = '';
+insert into fixed (b, n) values ('too long', 1);
+select * from fixed where b = 'too ';
+-- name: fixed byte key, a space
+insert into fixed (b, n) values ('n  ', 1), (x'6e', 2);
+-- name: fixed byte key, parameter; demanded
+-- $1 hex 6e6e6e6e
+insert into fixed (b, n) values ($1, 1);
+-- name: fixed byte key, parameter too short
+-- $1 hex 6e
+insert into fixed (b, n) values ($1, 1) on duplicate key update n = 5;
 -- name: uuid key
 insert into docs (id, title) values ('aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee', 'new');
 -- name: uuid key in capitals
@@ -303,7 +321,7 @@ insert into tickets (ticket_id, title) values (null, 'new');
 insert into tickets (ticket_id, title) values (0, 'new');
 -- name: auto increment key, DEFAULT
 insert into tickets (ticket_id, title) values (default, 'new');
--- name: auto increment key, given; demanded
+-- name: auto increment key, given
 insert into tickets (ticket_id, title) values (500, 'new');
 -- name: auto increment key, a text of letters is 0
 set sql_mode = '';

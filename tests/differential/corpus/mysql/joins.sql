@@ -90,7 +90,7 @@ select c.name, l.msg from customers c join logs l on l.customer_id <=> c.custome
 select c.name, l.msg from customers c join logs l on l.customer_id <=> c.customer_id where c.customer_id = 1;
 -- name: on an or
 select count(*) from customers c join orders o on o.customer_id = c.customer_id or o.order_id = 1;
--- name: derived; demanded
+-- name: derived
 select x.name, o.order_id from (select * from customers where customer_id = 3) x join orders o on o.customer_id = x.customer_id;
 -- name: derived and limited
 select x.customer_id, o.order_id from (select customer_id from customers order by customer_id limit 3) x join orders o using (customer_id);

@@ -430,6 +430,36 @@ select * from digests where d = $1;
 select * from digests where d = $1;
 -- name: bytes, unhex
 select * from digests where d = unhex('616263');
+-- name: fixed bytes
+select * from fixed where b = 'abcd';
+-- name: fixed bytes, too short
+select * from fixed where b = 'a';
+-- name: fixed bytes, padded with zeros
+select * from fixed where b = 'a\0\0\0';
+-- name: fixed bytes, padded, hexadecimal; demanded
+select * from fixed where b = x'61000000';
+-- name: fixed bytes, padded with a space
+select * from fixed where b = 'abc ';
+-- name: fixed bytes, too short by a space
+select * from fixed where b = 'abc';
+-- name: fixed bytes, too long
+select * from fixed where b = 'abcde';
+-- name: fixed bytes, empty
+select * from fixed where b = '';
+-- name: fixed bytes, zeros
+select * from fixed where b = x'00000000';
+-- name: fixed bytes, a number
+select * from fixed where b = 5;
+-- name: fixed bytes, parameter too short
+-- $1 hex 61
+select * from fixed where b = $1;
+-- name: fixed bytes, parameter
+-- $1 hex ff00ff00
+select * from fixed where b = $1;
+-- name: fixed bytes of two parameters
+-- $1 hex 61000000
+-- $2 hex 61
+select * from fixed where b in ($1, $2);
 -- name: uuid
 select * from docs where id = '00000000-0000-1000-8000-000000000000';
 -- name: uuid in capitals

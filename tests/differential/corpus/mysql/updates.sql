@@ -36,7 +36,7 @@ update customers set score = 1 where country = 'de';
 update orders set total = total * 10000;
 -- name: or
 update customers set score = 1 where customer_id = 5 or name = 'Ada';
--- name: the key to itself; demanded
+-- name: the key to itself
 update customers set customer_id = 5, score = 2 where customer_id = 5;
 -- name: the key to its column
 update customers set customer_id = customer_id where customer_id = 5;
