@@ -14,14 +14,16 @@ _NAME = r"(?:`?[\w{}]+`?\.)?`?(\w+)`?"
 _WRITES = re.compile(
     r"\b(?:insert(?:\s+(?:low_priority|delayed|high_priority|ignore))*(?:\s+into)?|replace(?:\s+(?:low_priority|delayed))?(?:\s+into)?"
     r"|update(?:\s+(?:low_priority|ignore))*|delete(?:\s+(?:low_priority|quick|ignore))*(?:\s+\w+)?\s+from|truncate(?:\s+table)?"
-    r"|infile\s+\S+\s+(?:ignore\s+|replace\s+)?into\s+table|alter\s+table|drop\s+table(?:\s+if\s+exists)?|rename\s+table|call)\s+" + _NAME, re.I)
+    r"|infile\s+\S+\s+(?:ignore\s+|replace\s+)?into\s+table|alter\s+table|drop\s+table(?:\s+if\s+exists)?|rename\s+table|call)\s+" + _NAME,
+    re.I)
 _SESSION = re.compile(
-    r"\s*(?:(?:/\*.*?\*/|--\s[^\n]*\n|#[^\n]*\n)\s*)*(?:set|use|prepare|execute|deallocate|begin|start|commit|rollback|savepoint|release|lock"
-    r"|unlock|flush|reset|create|alter|drop|rename|truncate|call|xa|handler|do|kill|load|analyze|optimize|check|repair)\b"
+    r"\s*(?:(?:/\*.*?\*/|--\s[^\n]*\n|#[^\n]*\n)\s*)*(?:set|use|prepare|execute|deallocate|begin|start|commit|rollback|savepoint"
+    r"|release|lock|unlock|flush|reset|create|alter|drop|rename|truncate|call|xa|handler|do|kill|load|analyze|optimize|check|repair)\b"
     r"|.*?(?:@|\b(?:get_lock|release_lock|last_insert_id|nextval|setval|lastval|into\s+outfile|for\s+update)\b)", re.I | re.S)
 _QUERY = re.compile(r"\s*\(?\s*(?:select|with|values|table)\b", re.I)
 _OF_SEVERAL = re.compile(r"\W*(?:/\*.*?\*/\s*)*(?:with\b.*\b)?(?:update|delete)\b.*(?:\bjoin\b|\busing\b|,)", re.I | re.S)
-DEFINES = re.compile(r"^\s*(?:/\*.*?\*/\s*)*(?:create|alter|drop|rename|truncate)\b|\b(?:create|drop)\s+(?:or\s+replace\s+)?(?:table|view)\b", re.I)
+DEFINES = re.compile(
+    r"^\s*(?:/\*.*?\*/\s*)*(?:create|alter|drop|rename|truncate)\b|\b(?:create|drop)\s+(?:or\s+replace\s+)?(?:table|view)\b", re.I)
 
 
 class MysqlCase(Case):

@@ -8,7 +8,8 @@ from mysql_writes import write
 
 class MysqlGenerator(Generator):
     case, draft, select, write = MysqlCase, MysqlDraft, staticmethod(select), staticmethod(write)
-    begins = ("begin", "begin", "start transaction", "start transaction read only", "set autocommit = 0", "start transaction with consistent snapshot")
+    begins = ("begin", "begin", "start transaction", "start transaction read only", "set autocommit = 0",
+              "start transaction with consistent snapshot")
     look, release = "select count(*) from cfg", "release savepoint"
 
     @staticmethod

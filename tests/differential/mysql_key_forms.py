@@ -38,7 +38,8 @@ def odd_constant(draft, kind, value):
         return draft.one_of(f"unhex('{value.hex()}')", f"cast(x'{value.hex()}' as binary)", f"concat(x'{value.hex()}', '')")
     if kind in INTEGERS:
         return draft.one_of(
-            f"{value} + 0", f"{value}.0", f"'{value} '", f"' {value}'", f"'{value}.0'", f"'{value}x'", f"{value}e0", f"- -{value}", f"+{value}",
+            f"{value} + 0", f"{value}.0", f"'{value} '", f"' {value}'", f"'{value}.0'", f"'{value}x'", f"{value}e0", f"- -{value}",
+            f"+{value}",
             f"cast('{value}' as signed)", f"(select {value})", f"coalesce({value}, 1)", f"x'{str(value).encode().hex()}'", f"{value} * 1",
             f"if(true, {value}, 0)", f"{value}.4", f"'0{value}'", f"0{value}" if value >= 0 else f"{value}", f"_utf8mb4'{value}'",
             f"greatest({value}, {value})", f"/*!50000 {value} */", f"/*!999999 1 + */ {value}", f"/* {value} + 1 */ {value}",
@@ -46,8 +47,10 @@ def odd_constant(draft, kind, value):
     quoted = literal(value)
     simple = value.isascii() and value.isalnum()
     return draft.one_of(
-        f"concat({quoted}, '')", f"(select {quoted})", f"coalesce({quoted}, 'x')", f"_utf8mb4 x'{value.encode().hex()}'", f"x'{value.encode().hex()}'",
-        f"{quoted} ' '", f"concat({quoted}, ' ')", f"upper({quoted})", f"{quoted} collate utf8mb4_general_ci" if kind == "name" else f"lower({quoted})",
+        f"concat({quoted}, '')", f"(select {quoted})", f"coalesce({quoted}, 'x')", f"_utf8mb4 x'{value.encode().hex()}'",
+        f"x'{value.encode().hex()}'",
+        f"{quoted} ' '", f"concat({quoted}, ' ')", f"upper({quoted})",
+        f"{quoted} collate utf8mb4_general_ci" if kind == "name" else f"lower({quoted})",
         f'"{value}"' if simple else quoted, f"trim({quoted})", f"cast({quoted} as char)", value if value.isdigit() else quoted)
 
 
@@ -65,11 +68,15 @@ def loose_key(draft, table, column):
     kind = key_kind(table)
     key, other = (key_constant(draft, kind, key_value(draft, table)) for _ in range(2))
     general = [
-        f"{column} in ({key}, {other})", f"{column} <> {key}", f"not ({column} = {key})", f"({column} = {key}) is not true", f"{column} > {key}",
-        f"{column} <= {key}", f"{column} between {key} and {other}", f"{column} not in ({key}, {other})", f"{column} = {key} or {column} = {other}",
-        f"case when {column} = {key} then false else true end", f"coalesce({column} = {key}, true)", f"{column} is null", f"{column} = NULL",
+        f"{column} in ({key}, {other})", f"{column} <> {key}", f"not ({column} = {key})", f"({column} = {key}) is not true",
+        f"{column} > {key}",
+        f"{column} <= {key}", f"{column} between {key} and {other}", f"{column} not in ({key}, {other})",
+        f"{column} = {key} or {column} = {other}",
+        f"case when {column} = {key} then false else true end", f"coalesce({column} = {key}, true)", f"{column} is null",
+        f"{column} = NULL",
         f"({column} = {key}) = false", f"{column} is not null", f"({column} = {key}) is null", f"{column} = {key} and {column} = {other}",
-        f"not ({column} <> {key})", f"if({column} = {key}, 0, 1)", f"{column} = {key} xor {column} = {other}", f"{column} = {key} || {column} = {other}",
+        f"not ({column} <> {key})", f"if({column} = {key}, 0, 1)", f"{column} = {key} xor {column} = {other}",
+        f"{column} = {key} || {column} = {other}",
         f"! ({column} = {key})", f"not {column} <=> {key}", f"({column} = {key}) = ({column} = {other})", f"{column} like {key}",
         f"{column} in ({key}, NULL)", f"binary {column} = {key}"]
     if kind in INTEGERS and kind != "ubigint":

@@ -21,6 +21,7 @@ class Runner(Tally):
     def __init__(self, world, report):
         super().__init__(report, deciding=world.targets[-1])
         self.world = world
+        self._prepared = ("", {})        # the text prepared last and its number with each target
 
     def run(self, cases, everywhere=True):
         """everywhere: a write runs as it stands in both protocols; else in one of them, and only every fourth write."""
@@ -45,6 +46,9 @@ class Runner(Tally):
             self.world.connect(job.case.login)
         begun = self.world.ask(query("begin")) if job.is_wrapped else None
         verdicts, is_usable = self._converse(job, begun)
+        if is_usable:
+            self._close_prepared()
+        self._prepared = ("", {})
         self._clean_up(job, is_usable)
         for target, (sql, verdict) in verdicts.items():
             self.note(job, target, verdict, sql)
@@ -95,19 +99,25 @@ class Runner(Tally):
             yield f"show warnings -- after: {step.sql}", self.world.ask(query("show warnings"))
 
     def _ask_prepared(self, step):
-        """What the server does not prepare is said as text. Who refuses to prepare is not asked to execute."""
+        """What the server does not prepare is said as text. Who refuses to prepare is not asked to execute. One with the text of the
+        statement before is only executed again."""
         sql, parameters = marked(step.sql, step.parameters)
-        prepared = self.world.say(prepare, sql)
-        yield prepared
-        if prepared["plain"][-1].startswith(_NOT_PREPARED):
-            yield self.world.say(query, inline(step.sql, step.parameters))
-        statements = {target: self.world.wires[target].statement for target, lines in prepared.items()
-                      if not error_of(lines) and not is_gone(lines)}
-        if "plain" not in statements:
-            return
-        values = [parameter.as_typed() for parameter in parameters]
-        yield self.world.ask({target: execute(statement, values) for target, statement in statements.items()})
-        self.world.ask({target: close(statement) for target, statement in statements.items()})
+        if self._prepared[0] != sql:
+            self._close_prepared()
+            prepared = self.world.say(prepare, sql)
+            yield prepared
+            if prepared["plain"][-1].startswith(_NOT_PREPARED):
+                yield self.world.say(query, inline(step.sql, step.parameters))
+            self._prepared = (sql, {target: self.world.wires[target].statement for target, lines in prepared.items()
+                                    if not error_of(lines) and not is_gone(lines)})
+        statements = self._prepared[1]
+        if "plain" in statements:
+            values = [parameter.as_typed() for parameter in parameters]
+            yield self.world.ask({target: execute(statement, values) for target, statement in statements.items()})
+
+    def _close_prepared(self):
+        self.world.ask({target: close(statement) for target, statement in self._prepared[1].items()})
+        self._prepared = ("", {})
 
     # -- judging -----------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,8 @@ create table orders(order_id bigint, customer_id bigint, status varchar(20), tot
                     note text, primary key (customer_id, order_id));
 create table order_items(customer_id bigint, order_id bigint, line int, product varchar(40), qty int, price decimal(10,2),
                          primary key (customer_id, order_id, line));
-create table audit_log(entry_id int auto_increment primary key, at timestamp not null default '2026-01-01 00:00:00', entry varchar(100) not null);
+create table audit_log(entry_id int auto_increment primary key, at timestamp not null default '2026-01-01 00:00:00',
+                       entry varchar(100) not null);
 """
 
 # Keys of every type, what a catalogue has to know, and what no shard can keep on its own.
@@ -30,8 +31,9 @@ create table sites(site int primary key, label varchar(40), grp smallint);
 create table tiny(k smallint primary key, v varchar(20), amount int default 7);
 create table counters(u bigint unsigned primary key, n int);
 create table cfg(k varchar(20) primary key, v varchar(40));
-create table typed(id bigint primary key, t tinyint, m mediumint unsigned, f float, d double, n decimal(20,6), day date, at datetime(6), span time(2),
-                   y year, flags bit(10), kind enum('a', 'b', 'it''s'), tags set('x', 'y', 'z'), b blob, latin varchar(20) character set latin1,
+create table typed(id bigint primary key, t tinyint, m mediumint unsigned, f float, d double, n decimal(20,6), day date, at datetime(6),
+                   span time(2), y year, flags bit(10), kind enum('a', 'b', 'it''s'), tags set('x', 'y', 'z'), b blob,
+                   latin varchar(20) character set latin1,
                    bin varbinary(20), c char(5));
 create table tagged(id bigint primary key, tag varchar(20) default 'none', seen datetime default '2026-01-01 00:00:00');
 create table gen(id bigint primary key, a int, b int generated always as (a * 2) stored, c int as (a + 1) virtual);
@@ -62,20 +64,24 @@ KEYS = {
     **{table: ("id", "{}") for table in ("typed", "tagged", "gen", "moved")},
     **{table: ("aid", "{}") for table in ("accounts", "entries", "owners")},
     "events": ("event_id", "{}"), "odd": ("`Key`", "{}"), "parts": ("k", "{}"), "sites": ("site", "{}"), "tiny": ("k", "{}"),
-    "counters": ("u", "{}"), "tickets": ("ticket_id", "{}"), "lk": ("email", _TEXT), "exact": ("tag", "{}"), "digests": ("d", "{}"), "fixed": ("b", "{}"),
+    "counters": ("u", "{}"), "tickets": ("ticket_id", "{}"), "lk": ("email", _TEXT), "exact": ("tag", "{}"), "digests": ("d", "{}"),
+    "fixed": ("b", "{}"),
 }
 REFERENCES, SINGLES = ("countries", "codes"), ("cfg", "docs", "audit_log")
 TABLES = (*KEYS, *REFERENCES, *SINGLES)
 COUNTING = {"audit_log": 100, "tickets": 100, "notes": 100}      # AUTO_INCREMENT at the start
-TYPES = {"lk": "varchar", "exact": "varbinary", "digests": "varbinary", "fixed": "binary", "sites": "int", "tiny": "smallint"}   # else bigint
+TYPES = {"lk": "varchar", "exact": "varbinary", "digests": "varbinary", "fixed": "binary", "sites": "int",
+         "tiny": "smallint"}   # else bigint
 INSERTED = {"gen": "(id, a)"}                                    # the columns given, where it is not all of them
 SLOTS = 16384
 
 CUSTOMERS = [-9223372036854775807, -5000000000, -2147483648, -77, -5, -1, 0, *range(1, 25), 42, 100, 32767, 2147483647, 2147483648,
              5000000000, 9223372036854775807]
-ODD_TEXTS = ["", "it's", 'say "x"', "ß", "ss", "éa", "ea", "Zoë", "zoe", "b\\s", "a,b", "{x}", "NULL", "日本", "007", "7", "percent%", "A", "a", "😀"]
+ODD_TEXTS = ["", "it's", 'say "x"', "ß", "ss", "éa", "ea", "Zoë", "zoe", "b\\s", "a,b", "{x}", "NULL", "日本", "007", "7", "percent%", "A",
+             "a", "😀"]
 BYTES = [b"", b"\0", b"abc", b"abc ", b"ABC", b"5", b"\xff\xfe", b"it's", bytes(range(32))]
-UUIDS = [str(uuid.UUID(int=(i * 0x1234567890abcdef1234567890abcdef) & ((1 << 128) - 1), version=1 + i % 5)) for i in range(12)]   # no other is taken
+UUIDS = [str(uuid.UUID(int=(i * 0x1234567890abcdef1234567890abcdef) & ((1 << 128) - 1),
+                       version=1 + i % 5)) for i in range(12)]   # no other is taken
 
 
 def configured_tables(home):
@@ -164,12 +170,14 @@ def _orders_of(chance, tables, number, customer):
 def _other_keys(chance, tables):
     for event in range(-6, 40):
         customer = chance.choice([None, *CUSTOMERS[4:20], 777]) if event != 3 else None
-        tables["events"].append((event, customer, chance.choice(["x", "y", "click", None]), chance.choice([0.25, -1.5, 3.0, 1000000.75, None])))
+        tables["events"].append((event, customer, chance.choice(["x", "y", "click", None]),
+                                 chance.choice([0.25, -1.5, 3.0, 1000000.75, None])))
     tables["events"].append((9223372036854775807, 5, "last", 0.5))
     tables["lk"] = [(f"u{n}@x.org", CUSTOMERS[n]) for n in range(10)] + [(text, 5) for text in ODD_TEXTS]
     tables["exact"] = [(text, n) for n, text in enumerate([*ODD_TEXTS, " ", "a ", "a  ", "A "])]
     tables["digests"] = [(text, n) for n, text in enumerate(BYTES)]
-    tables["fixed"] = [(text.ljust(4, b"\0"), n) for n, text in enumerate((b"", b"a", b"ab", b"abcd", b"abc ", b"5", b"\xff\0\xff\0", b"ABCD"))]
+    tables["fixed"] = [(text.ljust(4, b"\0"), n) for n,
+                       text in enumerate((b"", b"a", b"ab", b"abcd", b"abc ", b"5", b"\xff\0\xff\0", b"ABCD"))]
     for number, key in enumerate(UUIDS):
         meta = '{"n": %d}' % number if number % 3 else None
         tables["docs"].append((key, f"doc {number}", meta, chance.choice([1, 0, None])))
@@ -181,8 +189,10 @@ def _other_keys(chance, tables):
 def _catalogue(chance, tables):
     for n in range(1, 9):
         tables["typed"].append((
-            n, n - 4, n * 1000, n / 4, n / 8, f"{n}.125", f"2026-0{n}-1{n}", f"2026-0{n}-01 01:02:03.{n:06}", f"{n - 3}:00:00.5", 2020 + n, n,
-            chance.choice(["a", "b", "it's", None]), chance.choice(["x", "x,z", "", None]), chance.choice([b"\0\xff", b"blob", None]), f"é{n}",
+            n, n - 4, n * 1000, n / 4, n / 8, f"{n}.125", f"2026-0{n}-1{n}", f"2026-0{n}-01 01:02:03.{n:06}", f"{n - 3}:00:00.5", 2020 + n,
+            n,
+            chance.choice(["a", "b", "it's", None]), chance.choice(["x", "x,z", "", None]), chance.choice([b"\0\xff", b"blob", None]),
+            f"é{n}",
             chance.choice([b"\xe4", b"x", None]), chance.choice(["c", "c d", ""])))
     tables["typed"].append((9, *[None] * 16))
     tables["odd"] = [(n, f"s{n}", n % 3) for n in range(1, 10)]

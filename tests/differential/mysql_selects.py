@@ -4,15 +4,15 @@ What a server decides by the order it meets rows in is left out: which of severa
 beyond what is exact.
 """
 from mysql_key_forms import condition, fixed_key, key_constant, loose_key, predicate
-from mysql_tables import COLUMNS, FAMILY, INTEGERS, KEY, NUMBERS, PRIMARY, SHARDED, constant, key_kind, key_value
+from mysql_tables import COLUMNS, FAMILY, INTEGERS, KEY, NUMBERS, PRIMARY, SHARDED, constant, key_value
 
 _TEXTS = ["upper({})", "char_length({})", "concat({}, '!')", "substr({}, 2)", "md5({})", "left({}, 1) as l", "replace({}, 'a', 'b')",
           "lpad({}, 4, '-')", "locate('a', {})", "{} like 'A%'", "hex({})", "ifnull({}, 'none')", "reverse({})", "{} collate utf8mb4_bin"]
 _NUMERIC = ["{} + 1", "{} / 2", "- {}", "concat({})", "abs({})", "{} * 0.5 as half", "round({}, 1)", "sign({})", "greatest({}, 0)",
             "{} between 0 and 5", "{} in (1, 2, 3)", "cast({} as decimal(30,1))", "{} % 3", "{} div 2", "{} is true", "format({}, 1)"]
-_MOMENTS = ["date({})", "extract(month from {})", "{} + interval 1 day", "{} < '2026-05-01'", "date_format({}, '%Y-%m')", "unix_timestamp({})"]
+_MOMENTS = ["date({})", "extract(month from {})", "{} + interval 1 day", "{} < '2026-05-01'", "date_format({}, '%Y-%m')",
+            "unix_timestamp({})"]
 _EXPRESSIONS = {"text": _TEXTS, "name": _TEXTS, "datetime": _MOMENTS, "bytes": ["hex({})", "length({})"], "uuid": ["concat({})"]}
-_LISTED = [table for table in COLUMNS if table not in ("countries", "cfg")]
 
 
 def columns_of(draft, table, alias):
@@ -24,7 +24,8 @@ def columns_of(draft, table, alias):
 def expression(draft, table, alias, column):
     """An expression over one column that fails for no row but the largest."""
     name, kind = f"{alias}.{column}", COLUMNS[table][column]
-    forms = [f"{name} is null", f"{name} = {constant(draft, kind)}", f"case when {name} is null then 'n' else 'v' end as c{draft.number(1, 3)}",
+    forms = [f"{name} is null", f"{name} = {constant(draft, kind)}",
+             f"case when {name} is null then 'n' else 'v' end as c{draft.number(1, 3)}",
              f"nullif({name}, {constant(draft, kind)})"]
     forms += [form.format(name) for form in _EXPRESSIONS.get(kind, _NUMERIC if kind in NUMBERS and column != KEY.get(table) else [])]
     if column == KEY.get(table):
@@ -98,7 +99,8 @@ def _distinct(draft, table, source):
 
 def _windowed(draft, table, source):
     order = ", ".join(f"t.{column}" for column in PRIMARY[table])
-    window = draft.one_of(f"row_number() over (order by {order})", "count(*) over ()", f"lag(t.{PRIMARY[table][0]}) over (order by {order})",
+    window = draft.one_of(f"row_number() over (order by {order})", "count(*) over ()",
+                          f"lag(t.{PRIMARY[table][0]}) over (order by {order})",
                           f"count(*) over (partition by t.{PRIMARY[table][0]})")
     return f"select t.{PRIMARY[table][0]}, {window} {source}"
 
@@ -129,8 +131,10 @@ def _link(draft, right):
     if right == "cfg":
         return "true"
     key = f"b.{KEY[right]}"
-    return draft.one_of(f"a.customer_id = {key}", f"{key} = a.customer_id", f"a.customer_id = {key}", f"a.customer_id = {key} and a.customer_id is not null",
-                        f"a.customer_id <=> {key}", f"a.customer_id <= {key} and a.customer_id >= {key}", f"a.customer_id = {key} or {key} = 5")
+    return draft.one_of(f"a.customer_id = {key}", f"{key} = a.customer_id", f"a.customer_id = {key}",
+                        f"a.customer_id = {key} and a.customer_id is not null",
+                        f"a.customer_id <=> {key}", f"a.customer_id <= {key} and a.customer_id >= {key}",
+                        f"a.customer_id = {key} or {key} = 5")
 
 
 def using(draft):
@@ -139,7 +143,8 @@ def using(draft):
     value = key_value(draft, left)
     form = draft.weighted(using=3, natural=1, comma=3)
     if form == "comma":
-        where = [draft.one_of("a.customer_id = b.customer_id", "b.customer_id = a.customer_id"), fixed_key(draft, left, "a.customer_id", value)]
+        where = [draft.one_of("a.customer_id = b.customer_id", "b.customer_id = a.customer_id"),
+                 fixed_key(draft, left, "a.customer_id", value)]
         return f"select a.customer_id, b.{PRIMARY[right][-1]} from {left} a, {right} b where {' and '.join(where[:draft.number(1, 2)])}"
     key = "customer_id" if form == "using" else draft.one_of("a.customer_id", "b.customer_id")
     where = f" where {fixed_key(draft, left, key, value)}" if draft.maybe(0.7) else ""
@@ -153,7 +158,8 @@ def nested(draft):
     value = key_value(draft, outer)
     outer_key = condition(draft, outer, "a", value, draft.maybe(0.75))
     key = f"b.{KEY[inner]}" if inner in KEY else "1"
-    link = draft.one_of(f"{key} = a.customer_id", f"{key} = a.customer_id", fixed_key(draft, inner, key, value) if inner in KEY else "true", "true")
+    link = draft.one_of(f"{key} = a.customer_id", f"{key} = a.customer_id",
+                        fixed_key(draft, inner, key, value) if inner in KEY else "true", "true")
     source = f"from {inner} b where {link}" + (f" and {predicate(draft, inner, 'b')}" if draft.maybe(0.3) else "")
     outer_select = f"select a.customer_id, a.{draft.one_of(*COLUMNS[outer])} from {outer} a"
     form = draft.weighted(exists=3, within=3, scalar=3, compared=1)
@@ -185,7 +191,8 @@ def common(draft):
     table = draft.one_of(*FAMILY)
     value = key_value(draft, table)
     inner = condition(draft, table, "t", value, draft.maybe(0.75))
-    outer = draft.one_of("", f" where {fixed_key(draft, table, 'w.customer_id', value)}", " join customers c on c.customer_id = w.customer_id",
+    outer = draft.one_of("", f" where {fixed_key(draft, table, 'w.customer_id', value)}",
+                         " join customers c on c.customer_id = w.customer_id",
                          " where exists (select 1 from orders o where o.customer_id = w.customer_id)", " where w.customer_id is not null")
     return f"with w as (select t.* from {table} t where {inner}) select {draft.one_of('w.*', 'w.customer_id', 'count(*)')} from w{outer}"
 
@@ -198,7 +205,8 @@ def combined(draft):
         table = draft.one_of(*FAMILY)
         arm_value = value if draft.maybe(0.75) else key_value(draft, "orders")
         where = condition(draft, table, "t", arm_value, draft.maybe(0.85))
-        arms.append(f"select t.customer_id, t.{draft.one_of('customer_id', *[c for c in PRIMARY[table][-1:] if c != 'line'])} from {table} t where {where}")
+        second = draft.one_of("customer_id", *[column for column in PRIMARY[table][-1:] if column != "line"])
+        arms.append(f"select t.customer_id, t.{second} from {table} t where {where}")
     draft.is_ordered = draft.maybe(0.4)
     return draft.one_of(" union ", " union all ", " except ", " intersect ").join(arms) + (" order by 1, 2" if draft.is_ordered else "")
 

@@ -24,7 +24,8 @@ COLUMNS = {
     "entries": {"aid": "bigint", "n": "int", "code": "name"},
 }
 PRIMARY = {"customers": ["customer_id"], "orders": ["customer_id", "order_id"], "order_items": ["customer_id", "order_id", "line"],
-           "events": ["event_id"], "countries": ["code"], "cfg": ["k"], "lk": ["email"], "exact": ["tag"], "digests": ["d"], "fixed": ["b"], "docs": ["id"],
+           "events": ["event_id"], "countries": ["code"], "cfg": ["k"], "lk": ["email"], "exact": ["tag"], "digests": ["d"],
+           "fixed": ["b"], "docs": ["id"],
            "sites": ["site"], "tiny": ["k"], "counters": ["u"], "parts": ["k"], "logs": ["customer_id", "msg"], "entries": ["aid", "n"]}
 SHARDED = [table for table in KEYS if table in COLUMNS]
 KEY = {table: KEYS[table][0] for table in SHARDED}
@@ -34,21 +35,26 @@ NUMBERS = (*INTEGERS, "decimal", "double")
 
 _KEY_VALUES = {
     **{table: CUSTOMERS for table in FAMILY}, "events": list(range(-6, 40)), "lk": [f"u{n}@x.org" for n in range(10)] + ODD_TEXTS,
-    "exact": [*ODD_TEXTS, " ", "a ", "A "], "digests": BYTES, "fixed": [b"a\0\0\0", b"a", b"abcd", b"abc ", b"abc", b"", b"5", b"\xff\0\xff"], "sites": list(range(12)), "tiny": list(range(10)),
+    "exact": [*ODD_TEXTS, " ", "a ", "A "], "digests": BYTES,
+    "fixed": [b"a\0\0\0", b"a", b"abcd", b"abc ", b"abc", b"", b"5", b"\xff\0\xff"], "sites": list(range(12)), "tiny": list(range(10)),
     "counters": [*range(8), 9223372036854775808, 18446744073709551615], "parts": list(range(1, 14)), "logs": list(range(1, 8)),
     "entries": list(range(10)),
 }
-_NEW_VALUES = {"bigint": [777, 31337, -9], "name": ["nobody", "Ä", "n b"], "uuid": ["aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"], "int": [99, -99],
+_NEW_VALUES = {"bigint": [777, 31337, -9], "name": ["nobody", "Ä", "n b"], "uuid": ["aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"],
+               "int": [99, -99],
                "smallint": [77, -77], "ubigint": [99, 18446744073709551614], "bytes": [b"new", b"\0\1"]}
 _VALUES = {
-    "bigint": [0, 1, 2, 3, 5, 7, 42], "int": [0, 1, 2, 5], "smallint": [1, 2, 7], "tinyint": [0, 1], "ubigint": [0, 1, 5, 18446744073709551615],
-    "decimal": ["0", "1.5", "10.00", "99.99", "-3"], "double": ["0.25", "3", "-1.5"], "datetime": ["2026-03-12 02:30:00", "2026-05-01 00:00:00"],
+    "bigint": [0, 1, 2, 3, 5, 7, 42], "int": [0, 1, 2, 5], "smallint": [1, 2, 7], "tinyint": [0, 1],
+    "ubigint": [0, 1, 5, 18446744073709551615],
+    "decimal": ["0", "1.5", "10.00", "99.99", "-3"], "double": ["0.25", "3", "-1.5"],
+    "datetime": ["2026-03-12 02:30:00", "2026-05-01 00:00:00"],
     "uuid": UUIDS[:3], "bytes": BYTES[:4], "name": ["de", "fr", "u5@x.org", "7", "a"],
     "text": ["x", "", "new", "paid", "de", "it's", "Ada", "lamp", "click", "Desk"],
 }
 _BOUND = {"text": "varchar", "name": "varchar", "uuid": "varchar"}      # kinds whose parameters have another type
 _OTHERS = {"bigint": ["1", "2", "3", "7", "5000000000"], "int": ["1", "2", "3", "6", "-77"], "smallint": ["1", "2", "-5"],
-           "varchar": ["", "new", "it's", "u5@x.org", "7"], "decimal": ["1", "2.5", "-3"], "double": ["3", "0.25"], "ubigint": ["1", "2", "5"]}
+           "varchar": ["", "new", "it's", "u5@x.org", "7"], "decimal": ["1", "2.5", "-3"], "double": ["3", "0.25"],
+           "ubigint": ["1", "2", "5"]}
 
 
 class MysqlDraft(Draft):

@@ -155,7 +155,8 @@ class World:
         for table in TABLES:
             contents = self.contents(table)
             complaints += self.strays(table, contents)
-            complaints += [f"{table} on {name} is not as it was" for name in contents if not self.keeper.is_first(table, name, contents[name])]
+            complaints += [f"{table} on {name} is not as it was" for name in contents if not self.keeper.is_first(table, name,
+                                                                                                                  contents[name])]
         return complaints
 
     def close(self):

@@ -1,5 +1,5 @@
 """Generated INSERTs, REPLACEs, UPDATEs, DELETEs and upserts in MySQL's dialect, the key in odd forms among them."""
-from mysql_key_forms import condition, fixed_key, key_constant, loose_key, odd_constant, predicate
+from mysql_key_forms import condition, fixed_key, key_constant, loose_key, odd_constant
 from mysql_tables import COLUMNS, FAMILY, KEY, NUMBERS, PRIMARY, SHARDED, constant, key_kind, key_value
 
 _WRITTEN = [*SHARDED, "docs", "orders", "order_items", "customers", "countries", "cfg"]
@@ -22,7 +22,8 @@ def column_value(draft, table, column, value):
             return constant(draft, kind, draft.one_of("de", "it", "theme", "new", "message 7"))
         return str(draft.number(1, 6) if draft.maybe(0.4) else draft.number(100, 999))
     if (table, column) == ("customers", "name"):
-        return draft.one_of("'Ada'", "'it''s'", "'b\\\\s'", draft.parameter("varchar", "new name"), "NULL" if draft.maybe(0.2) else "'x'", "upper('ab')")
+        return draft.one_of("'Ada'", "'it''s'", "'b\\\\s'", draft.parameter("varchar", "new name"), "NULL" if draft.maybe(0.2) else "'x'",
+                            "upper('ab')")
     if (table, column) == ("entries", "code"):
         return draft.one_of("NULL", "'de'", "'zz'" if draft.maybe(0.2) else "'fr'")
     return "DEFAULT" if draft.maybe(0.05) else constant(draft, kind)
@@ -77,7 +78,8 @@ def _assignment(draft, table, value, is_upsert=False):
         kind = key_kind(table)
         other = key_constant(draft, kind, key_value(draft, table))
         given = f"values({key})" if is_upsert else odd_constant(draft, kind, value) if value is not None else "NULL"
-        return draft.one_of(f"{key} = {key_constant(draft, kind, value)}", f"{key} = {key}", f"{key} = {other}", f"{key} = DEFAULT", f"{key} = {given}")
+        return draft.one_of(f"{key} = {key_constant(draft, kind, value)}", f"{key} = {key}", f"{key} = {other}", f"{key} = DEFAULT",
+                            f"{key} = {given}")
     column = draft.one_of(*([c for c in COLUMNS[table] if c not in PRIMARY[table]] or [PRIMARY[table][-1]]))
     kind = COLUMNS[table][column]
     forms = [constant(draft, kind), constant(draft, kind), column, f"coalesce({column}, {constant(draft, kind)})"]
@@ -111,7 +113,8 @@ def update(draft):
 def update_join(draft):
     """Another table decides or gives a value; at most one of its rows matches."""
     value = key_value(draft, "orders")
-    link = draft.one_of("c.customer_id = t.customer_id", "c.customer_id = t.customer_id", fixed_key(draft, "customers", "c.customer_id", value))
+    link = draft.one_of("c.customer_id = t.customer_id", "c.customer_id = t.customer_id",
+                        fixed_key(draft, "customers", "c.customer_id", value))
     where = draft.one_of(fixed_key(draft, "orders", "t.customer_id", value), fixed_key(draft, "customers", "c.customer_id", value), "true")
     given = draft.one_of("c.name", "coalesce(c.email, 'none')", "concat(t.status, c.name)")
     return f"update orders t {draft.one_of('join', 'left join')} customers c on {link} set t.note = {given} where {where}"
@@ -125,26 +128,31 @@ def delete(draft):
 
 def delete_join(draft):
     value = key_value(draft, "order_items")
-    inner = draft.one_of("o.customer_id = t.customer_id and o.order_id = t.order_id", "o.customer_id = t.customer_id", "o.order_id = t.order_id")
+    inner = draft.one_of("o.customer_id = t.customer_id and o.order_id = t.order_id", "o.customer_id = t.customer_id",
+                         "o.order_id = t.order_id")
     key = draft.one_of(fixed_key(draft, "order_items", "t.customer_id", value), fixed_key(draft, "orders", "o.customer_id", value),
                        loose_key(draft, "order_items", "t.customer_id"))
     if draft.maybe(0.5):
-        return draft.one_of(f"delete t from order_items t join orders o on {inner} where {key}", f"delete from t using order_items t join orders o on {inner} where {key}")
+        return draft.one_of(f"delete t from order_items t join orders o on {inner} where {key}",
+                            f"delete from t using order_items t join orders o on {inner} where {key}")
     inside = draft.one_of("o.customer_id = t.customer_id", fixed_key(draft, "orders", "o.customer_id", value), "true")
-    return f"delete t from order_items t where {fixed_key(draft, 'order_items', 't.customer_id', value)} and exists (select 1 from orders o where {inside})"
+    outside = fixed_key(draft, "order_items", "t.customer_id", value)
+    return f"delete t from order_items t where {outside} and exists (select 1 from orders o where {inside})"
 
 
 def insert_select(draft):
     """Rows of another table, with their key, a constant in its place, or something computed."""
     value = key_value(draft, "orders")
     form = draft.weighted(same=5, constant=3, computed=1, swapped=1)
-    key = {"same": "o.customer_id", "constant": key_constant(draft, "bigint", value), "computed": "o.customer_id div 2", "swapped": "o.order_id"}[form]
+    key = {"same": "o.customer_id", "constant": key_constant(draft, "bigint", value), "computed": "o.customer_id div 2",
+           "swapped": "o.order_id"}[form]
     # With one key for several customers, which of their rows conflicts would depend on their order: they are of one customer then.
     where = condition(draft, "orders", "o", value, form in ("constant", "computed") or draft.maybe(0.8))
     other = "o.customer_id % 1000 + 5000" if form == "swapped" else "o.order_id + 500"
     verb = draft.one_of("insert", "insert ignore", "replace")
     if draft.maybe(0.5):
-        return f"{verb} into order_items (order_id, customer_id, line, product) select {other}, {key}, 1, o.status from orders o where {where}"
+        rows = f"select {other}, {key}, 1, o.status from orders o where {where}"
+        return f"{verb} into order_items (order_id, customer_id, line, product) {rows}"
     return f"{verb} into orders (order_id, customer_id, note) select {other}, {key}, o.note from orders o where {where}"
 
 
