@@ -83,6 +83,8 @@ def compare_content(table, expected, got, kind):
                 return _content(f"copy {number} of {table}", expected, rows)
         return Verdict(EQUAL)
     left = [row for rows in got for row in rows]
+    if left and all(row.startswith("ERR") for row in left):
+        left = list(dict.fromkeys(left))      # each shard says that the table, or its key, is gone
     return Verdict(EQUAL) if sorted(left) == sorted(expected) else _content(f"content of {table}", expected, left)
 
 

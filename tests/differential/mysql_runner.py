@@ -102,7 +102,7 @@ class Runner(Tally):
         """What the server does not prepare is said as text. Who refuses to prepare is not asked to execute. One with the text of the
         statement before is only executed again."""
         sql, parameters = marked(step.sql, step.parameters)
-        if self._prepared[0] != sql:
+        if self._prepared[0] != sql or "plain" not in self._prepared[1]:
             self._close_prepared()
             prepared = self.world.say(prepare, sql)
             yield prepared

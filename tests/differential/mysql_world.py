@@ -60,8 +60,6 @@ class World:
 
     def _config(self):
         config = mysql_shardway.base_config(self.cluster, workers=1)
-        for user in config["user"]:
-            user["hints"] = False      # a comment is a comment
         if "three" in self.targets:
             three = mysql_shardway.sharded_database(self.cluster, configured_tables("shop_0"), name=SHARD)
             three["shard"] = [{"name": name, "nodes": [node.address]} for name, node in self._shards.items()]

@@ -110,5 +110,3 @@ select name from customers where customer_id = 5;
 SeLeCt NaMe FrOm customers WhErE CUSTOMER_id = 5;
 -- name: a comment in an insert; demanded
 insert into customers /* , evil */ (customer_id /* k */, name) values (/* 6, */ 500, 'x');
--- name: a comment that steers nobody
-/* shardway: shard=nowhere */ select 1;
