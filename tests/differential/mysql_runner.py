@@ -49,9 +49,13 @@ class Runner(Tally):
         if is_usable:
             self._close_prepared()
         self._prepared = ("", {})
-        self._clean_up(job, is_usable)
         for target, (sql, verdict) in verdicts.items():
             self.note(job, target, verdict, sql)
+        try:
+            self._clean_up(job, is_usable)
+        except (OSError, EOFError, AssertionError) as error:     # a lock that stays, a program that has ended
+            self.note(job, self._deciding, Verdict(DIFFERENT, "afterwards the servers cannot be put back", got=str(error)), "")
+            self._clean_up(job, False)
 
     def _converse(self, job, begun):
         """({target: (the statement that decides, verdict)}, whether the connections can go on)"""
