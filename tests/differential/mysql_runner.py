@@ -63,6 +63,7 @@ class Runner(Tally):
         if begun:
             self._judge(job, "begin", begun, verdicts)
         for step, following in zip(steps, [*steps[1:], None]):
+            self.world.jostle()
             for sql, heard in self._ask(job, step, following):
                 self._judge(job, sql, heard, verdicts)
                 if any(is_gone(lines) for lines in heard.values()):

@@ -4,6 +4,7 @@ same rows.
 What a statement left is read directly on the servers, also before its transaction ends: dirty reads need nothing of Shardway.
 """
 import contextlib
+import itertools
 
 from mysql_commands import DEFAULT, FOUND_ROWS, query
 from mysql_conversation import Conversation, exchange, is_gone
@@ -20,8 +21,9 @@ _DIRECT = ("set session transaction isolation level read uncommitted", "set fore
 
 
 class World:
-    def __init__(self, shards="both"):
+    def __init__(self, shards="both", is_crowded=False):
         self._stack, self.direct, self.wires = contextlib.ExitStack(), {}, {}
+        self._is_crowded, self._others, self._turns = is_crowded, {}, itertools.count()
         self.targets = ("plain", *(() if shards == "3" else ("one",)), *(() if shards == "1" else ("three",)))
         self._login = frozenset()
         try:
@@ -43,6 +45,8 @@ class World:
         self._create()
         self.proxy = self._stack.enter_context(mysql_shardway.Proxy(self._config()))
         self.connect()
+        if self._is_crowded:
+            self._others = {target: self._conversation(self.proxy.mysql_port, DATABASES[target]) for target in self.targets[1:]}
         if "three" in self.targets:
             servers.wait_until(self._knows_tables, 90, "shardway knows the tables", pause=0.1)
 
@@ -103,6 +107,15 @@ class World:
         """A text to all, by one of mysql_commands' functions: {target: lines}"""
         return self.ask({target: kind(sql.replace("{here}", DATABASES[target])) for target in self.targets})
 
+    def jostle(self):
+        """In a crowd, another client takes the server connections of one shard, or gives them back: the next statement gets others."""
+        turn = next(self._turns)
+        texts = ("begin", f"select 1 from events where event_id = {turn // 2 % 7}") if turn % 2 == 0 else ("rollback",)
+        for text in texts if self._others else ():
+            heard = exchange(self._others, query(text))
+            if any(lines[-1].startswith("ERR") or is_gone(lines) for lines in heard.values()):
+                raise AssertionError(f"another client's {text}: {heard}")
+
     def ask_directly(self, text, names=None, may_fail=False):
         """{server: lines}, without Shardway. An error is an AssertionError, unless it may fail."""
         answers = exchange({name: self.direct[name] for name in names or self.direct}, query(text))
@@ -158,7 +171,7 @@ class World:
         return complaints
 
     def close(self):
-        for wire in (*self.wires.values(), *self.direct.values()):
+        for wire in (*self.wires.values(), *self._others.values(), *self.direct.values()):
             wire.close()
         self._stack.close()
 

@@ -6,7 +6,8 @@
     tests/differential/run.py --seed 7 --generated 200000   --corpus-only and --generated-only leave the other part out
     tests/differential/run.py --filter 'joins: .*outer'     cases whose name matches
     tests/differential/run.py --refusals                    at the end why statements were refused, most frequent first
-    tests/differential/run.py --dialect mysql               a plain MariaDB and MySQL's two protocols; --shards 1, 3 or both
+    tests/differential/run.py --dialect mysql               a plain MariaDB and MySQL's two protocols; --shards 1, 3 or both;
+                                                            --crowded: another client takes server connections in between
 
 Every statement is equal, refused (SQLSTATE 0A000, or 1235) or different; one that is different is printed with what was expected.
 SHARDWAY_BINARY or SHARDWAY_PRESET choose the program.
@@ -37,9 +38,10 @@ def arguments_of_call():
     parser.add_argument("--refusals", action="store_true")
     parser.add_argument("--dialect", choices=("postgresql", "mysql"), default="postgresql")
     parser.add_argument("--shards", choices=("1", "3", "both"), default="both", help="with --dialect mysql: through which Shardway")
+    parser.add_argument("--crowded", action="store_true", help="with --dialect mysql: another client takes server connections in between")
     arguments = parser.parse_args()
-    if arguments.shards != "both" and arguments.dialect != "mysql":
-        parser.error("--shards is for --dialect mysql")
+    if (arguments.shards != "both" or arguments.crowded) and arguments.dialect != "mysql":
+        parser.error("--shards and --crowded are for --dialect mysql")
     return arguments
 
 
@@ -60,7 +62,7 @@ class Mysql:
         from mysql_generator import generate
         from mysql_runner import Runner
         from mysql_world import World
-        self.world, self.runner, self.generate = lambda: World(arguments.shards), Runner, generate
+        self.world, self.runner, self.generate = lambda: World(arguments.shards, arguments.crowded), Runner, generate
         self.corpus, self.case = HERE / "corpus" / "mysql", MysqlCase
 
 
