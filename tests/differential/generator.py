@@ -21,7 +21,7 @@ class Generator:
 
     case, draft, select, write = Case, Draft, staticmethod(select), staticmethod(write)
     begins = ("begin", "begin", "begin isolation level repeatable read", "start transaction", "begin read only")
-    look, release = "select count(*) from cfg", "release"
+    look, release, transactions = "select count(*) from cfg", "release", TRANSACTIONS
 
     def generate(self, seed, count):
         """So many cases, each named by what makes it again: `generated 1.37`."""
@@ -35,7 +35,7 @@ class Generator:
     def _cases(self, seed, number):
         draft = self.draft(f"{seed}.{number}")
         name = f"generated {seed}.{number}"
-        if draft.maybe(TRANSACTIONS):
+        if draft.maybe(self.transactions):
             return [self.case(name, self._transaction(seed, number, draft))]
         sql = self._statement(draft)
         flags = self.flags(draft)

@@ -10,7 +10,7 @@ class MysqlGenerator(Generator):
     case, draft, select, write = MysqlCase, MysqlDraft, staticmethod(select), staticmethod(write)
     begins = ("begin", "begin", "start transaction", "start transaction read only", "set autocommit = 0",
               "start transaction with consistent snapshot")
-    look, release = "select count(*) from cfg", "release savepoint"
+    look, release, transactions = "select count(*) from cfg", "release savepoint", 0.1
 
     @staticmethod
     def flags(draft):
