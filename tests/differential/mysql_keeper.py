@@ -26,11 +26,12 @@ class Keeper:
         return sorted(found) == self._first[table][name]
 
     def reset(self, tables):
-        """Puts the first rows in again where others are, and counters back."""
-        changed = [table for table in tables
-                   if any(not self.is_first(table, name, found) for name, found in self._world.contents(table).items())]
-        self.fill(changed)
-        self._count(table for table in tables if table not in changed)
+        """Puts the first rows in again where others are, and counters back: {table: servers where it was not as at first}."""
+        changed = {table: [name for name, found in self._world.contents(table).items() if not self.is_first(table, name, found)]
+                   for table in tables}
+        self.fill(table for table in tables if changed[table])
+        self._count(table for table in tables if not changed[table])
+        return {table: names for table, names in changed.items() if names}
 
     def fill(self, tables):
         for table in tables:
@@ -61,8 +62,8 @@ class Keeper:
         return [_COUNTER.sub("", line) for lines in answers.values() for line in lines if line.startswith("ROW")]
 
     def restore(self, text):
-        """After statements that define: drops what is new, makes again what is no longer as it was. Whether anything was."""
-        dropped = self._drop_new()
+        """After statements that define: drops what is new, makes again what is no longer as it was."""
+        self._drop_new()
         again = [name for name in self._shapes if re.search(rf"\b{name}\b", text, re.I) and self._shape(name) != self._shapes[name]]
         for name in again:
             self._world.ask_directly(f"drop table if exists {name}")
@@ -70,18 +71,13 @@ class Keeper:
         self.fill(again)
         if re.search(r"\b(?:procedure|function|trigger|view|sequence)\b", text, re.I):
             self._make_missing()
-        return bool(dropped or again)
 
     def _drop_new(self):
-        dropped = 0
+        words = {"BASE TABLE": "table", "VIEW": "view", "SEQUENCE": "sequence"}
         for name in self._world.direct:
-            words = {"BASE TABLE": "table", "VIEW": "view", "SEQUENCE": "sequence"}
-            for line in self._rows_of(name, "show full tables"):
-                table, kind = line
+            for table, kind in self._rows_of(name, "show full tables"):
                 if table.lower() not in self._definitions:
                     self._world.ask_directly(f"drop {words[kind]} `{table}`", [name])
-                    dropped += 1
-        return dropped
 
     def _make_missing(self):
         for name in self._world.direct:

@@ -88,7 +88,11 @@ class Runner(Tally):
             self.world.keeper.restore(" ".join(step.sql for step in job.case.steps))
         if any("xa " in step.sql for step in job.case.steps):
             self.world.keeper.end_branches()
-        self.world.keeper.reset(job.case.written)
+        changed = self.world.keeper.reset(job.case.written)
+        if job.is_wrapped and is_usable:
+            for table, names in changed.items():
+                self.note(job, "three" if names[-1] in self.world.ranges else names[-1],
+                          Verdict(DIFFERENT, f"{table} on {', '.join(names)} is not as it was before the transaction"), "rollback")
 
     # -- asking ------------------------------------------------------------------------------------------------------
 
