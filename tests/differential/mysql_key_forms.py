@@ -6,7 +6,7 @@ _LIMITS = {"tinyint": (-1 << 7, 1 << 7), "smallint": (-1 << 15, 1 << 15), "int":
            "ubigint": (0, 1 << 64)}
 
 
-def key_constant(draft, kind, value, odd=0.15):
+def key_constant(draft, kind, value, odd=0.12):
     """An expression whose value is this key: plain forms most of the time, odd ones now and then."""
     if value is None:
         return draft.one_of("NULL", draft.bound(kind, None))
@@ -56,7 +56,9 @@ def odd_constant(draft, kind, value):
 
 def fixed_key(draft, table, column, value):
     """A predicate that holds only for rows of this key, in a form that can be seen."""
-    key = key_constant(draft, key_kind(table), value, odd=0.08)
+    key = key_constant(draft, key_kind(table), value, odd=0.04)
+    if draft.maybe(0.4):
+        return f"{column} = {key}"
     return draft.one_of(
         f"{column} = {key}", f"{column} = {key}", f"{column} = {key}", f"{key} = {column}", f"{column} in ({key})", f"{column} <=> {key}",
         f"({column} = {key} or {column} = {key})", f"({column} = {key} and true)", f"{column} in ({key}, {key})", f"({column}) = ({key})",

@@ -13,6 +13,7 @@ from tally import Job, Tally
 
 TEXT, BINARY = PROTOCOLS = ("text", "binary")
 _NOT_PREPARED = "ERR 1295 "
+_BOUND = "is bound to "      # a refusal that others would share, later on this connection
 _WARNINGS = re.compile(r" warnings=\d+")
 _ASKS_FOR_LAST = re.compile(r"\b(?:warnings|errors|diagnostics|found_rows|row_count|warning_count|error_count)\b", re.I)
 
@@ -51,6 +52,7 @@ class Runner(Tally):
         self._prepared = ("", {})
         for target, (sql, verdict) in verdicts.items():
             self.note(job, target, verdict, sql)
+            is_usable = is_usable and _BOUND not in verdict.reason
         try:
             self._clean_up(job, is_usable)
         except (OSError, EOFError, AssertionError) as error:     # a lock that stays, a program that has ended

@@ -14,7 +14,7 @@ def column_value(draft, table, column, value):
     """What an INSERT gives a column."""
     kind = COLUMNS[table][column]
     if column == KEY.get(table):
-        return key_constant(draft, kind, value, odd=0.15)
+        return key_constant(draft, kind, value, odd=0.08)
     if column in PRIMARY[table]:
         if kind == "uuid":
             return constant(draft, kind)

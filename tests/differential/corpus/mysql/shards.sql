@@ -291,3 +291,21 @@ set names latin1;
 select customer_id from lk where email = 'ß';
 set names utf8mb4;
 select customer_id from lk where email = 'ß';
+-- name: an at sign in a text is no variable
+insert into lk set email = 'new@x.org', customer_id = 5;
+select name from customers where customer_id = 1;
+select name from customers where customer_id = 2;
+select name from customers where customer_id = 3;
+select name from customers where customer_id = 4;
+-- name: an at sign in a text of an update
+update lk set customer_id = 5 where email = 'u1@x.org';
+select name from customers where customer_id = 1;
+select name from customers where customer_id = 2;
+select name from customers where customer_id = 3;
+select name from customers where customer_id = 4;
+-- name: words of a session in texts and names
+select 'get_lock', 'set @a = 1', 'create temporary table x' from customers where customer_id = 1;
+select 1 as `xa`, 2 as `handler`, 3 as `call` from customers where customer_id = 2;
+select name /* set @a = 1, get_lock */ from customers where customer_id = 3;
+select name from customers where customer_id = 4;
+select name from customers where customer_id = 5;

@@ -123,7 +123,7 @@ update countries set code = 'zz' where code = 'xx';
 update countries set code = 'zz' where code = 'fr';
 -- name: reference table, limited
 update countries set name = 'x' limit 1;
--- name: reference table, limited and ordered; demanded
+-- name: reference table, limited and ordered
 update countries set name = 'x' order by code limit 1;
 -- name: reference table by a single table
 update countries set name = (select v from cfg where k = 'theme') where code = 'de';
