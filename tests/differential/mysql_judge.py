@@ -19,7 +19,7 @@ def error_of(lines):
 
 
 def compare(expected, got, order, is_exact):
-    """The verdict on one statement's answer. is_exact: through one shard, where every byte is a server's."""
+    """The verdict on one statement's answer. is_exact: through one shard, where what trackers say of the transaction is all of it."""
     refusal = error_of(got) or ""
     if refusal.startswith(REFUSAL) and refusal not in expected:
         return Verdict(REFUSED, refusal.removeprefix(REFUSAL))
@@ -30,9 +30,10 @@ def compare(expected, got, order, is_exact):
 
 
 def _settled(lines, order, is_exact):
+    lines = [_STATUS.sub(_without_plan, line) if line.startswith(("EOF", "OK")) else line for line in lines]
     if is_exact:
-        return lines if order == "ordered" else _unordered(lines, order)
-    lines = [_STATUS.sub(_without_plan, _TRACKED.sub("", line)) if line.startswith(("EOF", "OK")) else line for line in lines]
+        return _unordered(lines, order)
+    lines = [_TRACKED.sub("", line) if line.startswith(("EOF", "OK")) else line for line in lines]
     if error_of(lines):
         while len(lines) > 1 and lines[-2].startswith(("COLUMNS", "ROW")):
             del lines[-2]
@@ -40,7 +41,7 @@ def _settled(lines, order, is_exact):
 
 
 def _without_plan(status):
-    """Whether an index was used is each server's own affair, as is what its trackers say of its part of a transaction."""
+    """Whether an index was used is decided by each database's statistics."""
     return "status=" + "|".join(flag for flag in status[1].split("|") if flag not in ("no_index", "no_good_index"))
 
 
