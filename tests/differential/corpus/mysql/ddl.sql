@@ -47,9 +47,9 @@ drop index by_name on customers;
 -- name: add an index that is there
 alter table customers add index a (name), add index a (email);
 -- name: add a unique index off the key
-alter table customers add unique (email);
+alter table customers add unique (created);
 -- name: add a unique index with the key
-alter table orders add unique u (customer_id, note(10));
+alter table orders add unique u (customer_id, ts);
 alter table orders drop index u;
 -- name: change the type of a column
 alter table customers modify name varchar(70) not null;
@@ -75,7 +75,7 @@ alter table customers drop column nothing;
 -- name: a check that rows violate
 alter table customers add constraint positive check (customer_id > 0);
 -- name: a foreign key on the key
-alter table orders add constraint of_customer foreign key (customer_id) references customers (customer_id);
+alter table order_items add constraint of_customer foreign key (customer_id) references customers (customer_id);
 -- name: a view
 create view fresh as select customer_id, name from customers;
 select name from fresh where customer_id = 5;

@@ -57,7 +57,7 @@ delete from exact where tag = 'a ';
 delete from logs where customer_id is null;
 -- name: reference table; demanded
 delete from countries where code = 'xx';
--- name: reference table, returning; demanded
+-- name: reference table, returning
 delete from countries where code = 'xx' returning name;
 -- name: reference table, referenced
 delete from countries where code = 'fr';

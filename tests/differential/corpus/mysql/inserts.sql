@@ -285,7 +285,7 @@ insert into customers (name) select name from customers where customer_id = 5;
 insert into countries (code, name) values ('it', 'Italy'), ('pt', 'Portugal');
 -- name: into a reference table, a duplicate; demanded
 insert into countries (code, name) values ('it', 'Italy'), ('de', 'there');
--- name: into a reference table, ignore; demanded
+-- name: into a reference table, ignore
 insert ignore into countries (code, name) values ('it', 'Italy'), ('de', 'there');
 -- name: into a reference table, select
 insert into countries (code, name) select 'it', v from cfg where k = 'theme';
@@ -294,7 +294,7 @@ insert into countries (code, name) select 'it', name from countries where code =
 -- name: into a reference table, a function that varies; unseen
 insert into countries (code, name) values ('it', rand());
 select count(*) from countries;
--- name: into a reference table, returning; demanded
+-- name: into a reference table, returning
 insert into countries (code, name) values ('it', 'Italy') returning code;
 -- name: into a reference table with a foreign key, violated
 insert into codes values ('c', 'nowhere');
