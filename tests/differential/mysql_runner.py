@@ -150,14 +150,14 @@ class Runner(Tally):
             contents = self.world.contents(table)
             for target in self.world.targets[1:]:
                 strays = self.world.strays(table, contents) if target == "three" else []
-                known = verdicts.get(target, ("", Verdict(EQUAL)))[1].kind
+                decided, known = verdicts.get(target, ("", Verdict(EQUAL)))
                 if strays:
                     verdicts[target] = (sql, Verdict(DIFFERENT, strays[0]))
-                elif known == EQUAL:
+                elif known.kind == EQUAL:
                     verdict = self._compare_content(target, table, contents, job.case.order == "unseen")
                     if verdict.kind != EQUAL:
                         verdicts[target] = (sql, verdict)
-                elif known == REFUSED and len(job.case.steps) == 1 and not self._is_first(target, table, contents):
+                elif known.kind == REFUSED and decided == sql and len(job.case.steps) == 1 and not self._is_first(target, table, contents):
                     verdicts[target] = (sql, Verdict(DIFFERENT, f"refused, and yet {table} is changed"))
 
     def _compare_content(self, target, table, contents, is_varying):
