@@ -121,6 +121,7 @@ bool Walk::insert_query(Cursor& cursor, const Level& level, const std::vector<st
   context_.not_repeatable("INSERT … SELECT without a certain order");
   const int term = level.items[0].term;
   if (term == kNoTerm || position == kNowhere) return true;
+  context_.out.sharded[static_cast<std::size_t>(term)].ignores = true;
   const auto* output = outputs.exact && position < outputs.columns.size() ? &outputs.columns[position] : nullptr;
   if (output != nullptr && output->term != kNoTerm) {
     edges_.push_back({term, output->term, false});

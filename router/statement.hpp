@@ -103,7 +103,7 @@ struct TableUse {
   bool bound = false;
   bool written = false;
   bool inserts = false;  // INSERT: `keys` are the new rows' keys
-  bool ignores = false;  // MySQL: INSERT IGNORE, of which bad values are stored as others
+  bool ignores = false;  // MySQL: INSERT IGNORE and INSERT … SELECT: a NULL key is not simply an error
   std::vector<ValueRef> keys;
   std::string why_not;
 };

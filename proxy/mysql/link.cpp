@@ -119,6 +119,7 @@ void Link::read_idle() {
 void Link::begin_reset(const std::vector<std::string>&) {
   owner_ = nullptr;
   state_ = State::kResetting;
+  insert_id_of = late_report_of = 0;
   xa_begun = wrote = failed = rollback_failed = false;
   statements_.clear();
   state = state->schema.empty() ? no_state() : std::make_shared<const mysql::State>(mysql::State{state->schema, {}});

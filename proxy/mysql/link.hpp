@@ -129,7 +129,10 @@ class Link final : public net::EventHandler {
   bool wrote = false;            // and has written
   bool failed = false;           // and has not ended as it was told
   bool rollback_failed = false;  // not even so
-  std::uint64_t last_user = 0;   // the client whose statement ran here last
+  // The client whose SET STATEMENT ran last: its variables' way back is reported with the next statement. 0: nobody's.
+  std::uint64_t late_report_of = 0;
+  std::uint64_t insert_id_of = 0;  // the client whose LAST_INSERT_ID() it has; 0: nobody's for sure
+  std::uint64_t last_user = 0;     // the client whose statement ran here last
 
   void on_events(std::uint32_t events) override;
 

@@ -259,6 +259,7 @@ class Session final : public Client, public LinkOwner {
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
+  void bring_insert_id();
   void wait_for(Pool& pool);
   void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
   void on_wait_deadline();
@@ -280,6 +281,7 @@ class Session final : public Client, public LinkOwner {
   void finish_answer();
   void note_outcome();
   void set_names(State& state) const;
+  void note_insert_id(std::uint64_t number);
   void finish_own_answer();
   void link_lost();
   void transaction_lost();
@@ -297,11 +299,13 @@ class Session final : public Client, public LinkOwner {
   bool draining_ = false, outdated_ = false, deaf_ = false;
   bool sends_file_ = false;  // the server asked for one: the client's packets are its content
   bool link_is_ready_ = false, held_for_data_ = false;
-  bool brings_insert_id_ = false;  // LAST_INSERT_ID() is to be what it was on another link
-  bool ends_with_it_ = false;      // COMMIT RELEASE is under way
-  std::string collation_named_;    // by the SET NAMES under way
-  bool was_wide_ = false;          // the statement under way runs on several shards
-  bool last_is_gone_ = false;  // nobody knows any more what the last statement left behind: it ran on several shards
+  bool asks_for_insert_id_ = false;      // the statement under way does
+  bool saves_ = false, counts_ = false;  // it is a SAVEPOINT; it has NEXTVAL
+  bool answer_failed_ = false;
+  bool ends_with_it_ = false;    // COMMIT RELEASE is under way
+  std::string collation_named_;  // by the SET NAMES under way
+  bool was_wide_ = false;        // the statement under way runs on several shards
+  bool last_is_gone_ = false;    // nobody knows any more what the last statement left behind: it ran on several shards
   bool own_variables_only_ = false;  // what the answer under way reports of variables is not the session's
   std::uint8_t sequence_ = 0;        // of the next packet of ours, where we answer ourselves
   protocol::mysql::Capabilities capabilities_ = 0;
@@ -337,6 +341,7 @@ class Session final : public Client, public LinkOwner {
   std::int64_t pin_since_ = 0;
   std::uint16_t status_ = protocol::mysql::status::kAutocommit;  // the last one the client was told
   std::uint64_t insert_id_ = 0, insert_id_before_ = 0;  // of the last OK that had one; what LAST_INSERT_ID() was then
+  std::uint64_t insert_link_ = 0, sequence_link_ = 0;   // where that was; where NEXTVAL ran
   std::uint64_t last_link_ = 0;                         // where its last statement ran
   std::unique_ptr<KeptError>
       own_fault_;  // of what was asked to bring the link up to the state, or to end a transaction

@@ -81,6 +81,8 @@ Session::Step Session::on_query(Packet packet) {
 void Session::leave(const Traces& traces) {
   own_variables_only_ = traces.sets_for_statement;
   ends_with_it_ = traces.releases;
+  saves_ = traces.saves;
+  counts_ = traces.counts;
   collation_named_ = traces.collation;
   if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
 }
@@ -91,26 +93,25 @@ Session::Step Session::refuse_kill() {
   return Step::kConsumed;
 }
 
-// A statement that asks about the one before it has to run where that ran. The last insert's number is brought along (a
-// link has that of whoever inserted last); the rest is refused if another client has used that connection meanwhile.
+// A statement that asks about the one before it has to run where that ran. The last insert's number is brought along
+// (bring_up_to_state()); the rest is refused if another client has used that connection meanwhile.
 bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
-  if (!traces.asks_about_last || waiting_) return true;
-  const bool is_gone = last_is_gone_ && !traces.asks_for_insert_id_only;
-  if (!is_gone && (link_ || last_link_ == 0)) return true;
-  if (!is_gone && shard == last_shard_) {
-    link_ = choose_pool(shard, false).take_if([this](const Link& link) {
-      return link.id() == last_link_ && link.last_user == id_;
+  asks_for_insert_id_ = traces.asks_for_insert_id;
+  if (!traces.asks_about_last || traces.asks_for_insert_id_only || waiting_) return true;
+  const auto wanted = traces.asks_for_count ? sequence_link_ : last_link_;
+  if (wanted == 0 && !traces.asks_for_count) return true;
+  const bool is_gone = last_is_gone_ && !traces.asks_for_count;
+  if (!is_gone && link_ && (link_->id() == wanted || !traces.asks_for_count)) return true;
+  if (!is_gone && !link_ && shard == last_shard_)
+    link_ = choose_pool(shard, false).take_if([&](const Link& link) {
+      return link.id() == wanted && link.last_user == id_;
     });
-    if (link_) return brings_insert_id_ = traces.asks_for_insert_id_only, true;
-  }
-  if (!traces.asks_for_insert_id_only) {
-    answer_error(1235, "42000",
-                 "what the statement before left behind (warnings, row counts) is gone: another client has used its "
-                 "server connection; ask in the same transaction");
-    return false;
-  }
-  brings_insert_id_ = true;
-  return true;
+  if (link_ && link_->id() == wanted) return true;
+  answer_error(
+      1235, "42000",
+      "what the statement before left behind (warnings, row counts, a sequence's last value) is gone: it ran on "
+      "another server connection, or another client has used that; ask in the same transaction");
+  return false;
 }
 
 // A name of ours is the schema on the servers that stands for it.

@@ -69,16 +69,12 @@ Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
 bool Session::bring_up_to_state() {
   if (link_->owes()) return false;
   link_is_ready_ = link_->state == state_ || *link_->state == *state_;
-  if (link_is_ready_ && !brings_insert_id_) return true;
-  // Of a number that was given and not generated an OK tells, too; LAST_INSERT_ID() does not change then.
-  if (brings_insert_id_) {
-    const auto last = std::to_string(insert_id_), before = std::to_string(insert_id_before_);
-    const bool knows = link_->id() == last_link_ && link_->last_user == id_;
-    link_->ask(my::Command::kQuery,
-               knows ? "SET @@last_insert_id = IF(@@last_insert_id = " + last + ", " + last + ", " + before + ")"
-                     : "SET @@last_insert_id = " + last);
-  }
-  brings_insert_id_ = false;
+  const bool hears_others = link_->late_report_of != 0 && link_->late_report_of != id_;
+  const bool brings_insert_id = asks_for_insert_id_ && link_->insert_id_of != id_;
+  if (link_is_ready_ && !brings_insert_id && !hears_others) return true;
+  if (hears_others) link_->ask(my::Command::kQuery, "DO 0");
+  link_->late_report_of = 0;
+  if (brings_insert_id) bring_insert_id();
   if (link_->state->schema != state_->schema && !state_->schema.empty())
     link_->ask(my::Command::kInitDb, state_->schema);
   if (const auto sql = difference(*link_->state, *state_, link_->base()); !sql.empty())
@@ -86,6 +82,17 @@ bool Session::bring_up_to_state() {
   link_->state = state_;
   link_is_ready_ = !link_->owes();
   return link_is_ready_;
+}
+
+// A link has the number of whoever inserted last. An OK tells of a number that was given and not generated, too;
+// LAST_INSERT_ID() does not change then: on the link where that was, it says which it is.
+void Session::bring_insert_id() {
+  const auto last = std::to_string(insert_id_), before = std::to_string(insert_id_before_);
+  const bool knows = link_->id() == insert_link_ && link_->last_user == id_;
+  link_->ask(my::Command::kQuery,
+             knows ? "SET @@last_insert_id = IF(@@last_insert_id = " + last + ", " + last + ", " + before + ")"
+                   : "SET @@last_insert_id = " + last);
+  link_->insert_id_of = id_;
 }
 
 void Session::wait_for(Pool& pool) {

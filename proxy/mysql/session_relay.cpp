@@ -187,6 +187,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
       }
       if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
       ends_with_it_ = false;
+      answer_failed_ = true;
       if (preparing_ != 0 && statements_) statements_->erase(preparing_);
       preparing_ = 0;
       return;
@@ -238,7 +239,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
 
 void Session::learn(const my::Ok& ok) {
   status_ = shown_status(ok.status & kLasting);
-  if (ok.insert_id != 0 && ok.insert_id != insert_id_) insert_id_before_ = std::exchange(insert_id_, ok.insert_id);
+  if (ok.insert_id != 0) note_insert_id(ok.insert_id);
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
   if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
@@ -278,6 +279,12 @@ void Session::learn(const my::Ok& ok) {
   }
   if (something && !explained && command_ != my::Command::kInitDb)
     pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
+}
+
+void Session::note_insert_id(std::uint64_t number) {
+  if (number != insert_id_) insert_id_before_ = std::exchange(insert_id_, number);
+  insert_link_ = link_->id();
+  if (link_->insert_id_of != id_) link_->insert_id_of = 0;
 }
 
 // Three character sets have been reported; with a collation of its own they are one setting.
@@ -323,7 +330,9 @@ void Session::finish_answer() {
   if (link_->owes()) return;
   answer_begun_ = false;
   if (!link_is_ready_) return finish_own_answer();
-  if (command_ != my::Command::kStmtPrepare) note_outcome();
+  if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
+  link_->late_report_of = own_variables_only_ ? id_ : 0;
+  if (std::exchange(counts_, false)) sequence_link_ = link_->id();
   const auto* node = link_->target().node;
   marks_.stamp(database_->backend(), link_->target().shard,
                node->role.load() == backend::Role::kReplica ? node : nullptr);
@@ -338,7 +347,10 @@ void Session::finish_answer() {
     counters.server.add(us);
     command_since_ = {};
   }
-  const bool in_transaction = (link_->status & my::status::kInTransaction) != 0;
+  // With autocommit off a SAVEPOINT and a statement that failed open a transaction without a word.
+  const bool may_have_begun = (link_->status & my::status::kAutocommit) == 0 && (saves_ || answer_failed_);
+  saves_ = answer_failed_ = false;
+  const bool in_transaction = (link_->status & my::status::kInTransaction) != 0 || may_have_begun;
   const bool kept = in_transaction || pin_ != router::PinReason::kNone || !cursors_.empty() || held_for_data_;
   if (!in_transaction) ++database_->counters.transactions;
   if (std::exchange(changes_catalog_, false)) catalog_changed();

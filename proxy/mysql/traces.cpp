@@ -92,6 +92,9 @@ class Reading {
     names_ = names_ || (sets_ && is("names"));
     traces_.selects = traces_.selects || is("select");
     traces_.asks_about_transaction = traces_.asks_about_transaction || is("in_transaction");
+    traces_.counts = traces_.counts || is("nextval") || (is("value") && equals(last_, "next"));
+    traces_.asks_for_count = traces_.asks_for_count || is("lastval") || (is("value") && equals(last_, "previous"));
+    traces_.saves = traces_.saves || (first_ && is("savepoint"));
     ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     last_ = word;
@@ -137,8 +140,9 @@ class Reading {
     // Of several statements it is not known whose the reported variables are.
     if (traces_.sets_for_statement && sql_.find(';') != std::string_view::npos)
       pin(PinReason::kUninspected, "SET STATEMENT among others");
-    traces_.asks_about_last = about_last_ || insert_id_;
-    traces_.asks_for_insert_id_only = insert_id_ && !about_last_;
+    traces_.asks_about_last = about_last_ || insert_id_ || traces_.asks_for_count;
+    traces_.asks_for_insert_id = insert_id_;
+    traces_.asks_for_insert_id_only = insert_id_ && !about_last_ && !traces_.asks_for_count;
   }
 
   std::string_view sql_;

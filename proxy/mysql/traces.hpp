@@ -18,6 +18,10 @@ struct Traces {
   bool asks_for_insert_id_only = false;  // of these, only the first
   bool kills = false;
   bool asks_about_transaction = false;  // @@in_transaction
+  bool asks_for_insert_id = false;      // LAST_INSERT_ID(), @@identity
+  bool counts = false;                  // NEXTVAL: LASTVAL() will be asked of this connection
+  bool asks_for_count = false;          // LASTVAL, PREVIOUS VALUE FOR
+  bool saves = false;                   // SAVEPOINT
   bool releases = false;                // COMMIT RELEASE: the connection ends with it
   bool selects = false;                 // a SELECT stands somewhere in it
   std::string collation;                // SET NAMES … COLLATE x, which no tracker shows
