@@ -72,7 +72,7 @@ bool Session::bring_up_to_state() {
   const bool hears_others = link_->late_report_of != 0 && link_->late_report_of != id_;
   const bool brings_insert_id = asks_for_insert_id_ && link_->insert_id_of != id_;
   if (link_is_ready_ && !brings_insert_id && !hears_others) return true;
-  if (hears_others) link_->ask(my::Command::kQuery, "DO 0");
+  if (hears_others) link_->ask(my::Command::kQuery, "SET session_track_schema = 1");
   link_->late_report_of = 0;
   if (brings_insert_id) bring_insert_id();
   if (link_->state->schema != state_->schema && !state_->schema.empty())

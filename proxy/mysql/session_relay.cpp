@@ -331,7 +331,7 @@ void Session::finish_answer() {
   answer_begun_ = false;
   if (!link_is_ready_) return finish_own_answer();
   if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
-  link_->late_report_of = own_variables_only_ ? id_ : 0;
+  if (own_variables_only_) link_->late_report_of = id_;
   if (std::exchange(counts_, false)) sequence_link_ = link_->id();
   const auto* node = link_->target().node;
   marks_.stamp(database_->backend(), link_->target().shard,
