@@ -21,6 +21,7 @@ struct Column {
   bool default_varies = false;    // has a default that is no constant: nextval(), now(), gen_random_uuid(), identity
   bool from_sequence = false;     // serial, identity, DEFAULT nextval(…)
   bool loose = false;             // compares by a nondeterministic collation: equal values may have different bytes
+  bool hidden = false;            // MySQL: INVISIBLE: no part of SELECT * and of an INSERT without columns
   std::string unfit_as_key = {};  // MySQL: why a text column cannot be a shard key; empty: it may
   std::uint32_t own_type = 0;  // the OID of a type that is not PostgreSQL's own; other shards may number it differently
   std::string default_sql = {};

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "router/statement_lexer.hpp"
-
 namespace shardway::router {
 
 namespace {
@@ -24,12 +22,17 @@ std::vector<ColumnList> lists_of(const Query& query) {
 }  // namespace
 
 WrittenLists with_column_lists(const Query& query, std::string_view text, bool standard_conforming_strings) {
+  return with_column_lists(query, text, ParseSettings{standard_conforming_strings, {}, {}}, kPostgresLanguage);
+}
+
+WrittenLists with_column_lists(const Query& query, std::string_view text, const ParseSettings& settings,
+                               const Language& language) {
   WrittenLists written;
-  StatementLexer lexer(text, standard_conforming_strings);
-  std::uint32_t number = 0, copied = 0;
-  for (const auto& list : lists_of(query)) {
-    std::uint32_t end = copied;
-    for (; number <= list.token; ++number) end = lexer.next().end;
+  const auto lists = lists_of(query);
+  const auto ends = language.token_ends(text, settings, lists.empty() ? 0 : std::size_t{lists.back().token} + 1);
+  std::uint32_t copied = 0;
+  for (const auto& list : lists) {
+    const auto end = ends[list.token];
     written.text += text.substr(copied, end - copied);
     copied = end;
     written.spans.push_back({characters(written.text), characters(list.sql)});

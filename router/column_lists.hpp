@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "router/language.hpp"
 #include "router/statement.hpp"
 
 namespace shardway::router {
@@ -22,6 +23,8 @@ struct WrittenLists {
 };
 
 // The text with the lists of all its statements, which were made from this very text under these strings.
+WrittenLists with_column_lists(const Query& query, std::string_view text, const ParseSettings& settings,
+                               const Language& language);
 WrittenLists with_column_lists(const Query& query, std::string_view text, bool standard_conforming_strings);
 
 // An error's position in the written text, in characters from 1, as one in the text that was sent.

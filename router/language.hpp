@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "router/key_values.hpp"
 #include "router/statement_cache.hpp"
@@ -21,6 +22,8 @@ struct Language {
   bool (*normalise)(std::string_view text, const ParseSettings& settings, std::string& key, Literals& literals);
   // Every literal of a text, in the order of their numbers.
   void (*collect_literals)(std::string_view text, const ParseSettings& settings, Literals& literals);
+  // Where each of the text's first `count` tokens ends, in bytes.
+  std::vector<std::uint32_t> (*token_ends)(std::string_view text, const ParseSettings& settings, std::size_t count);
   // `literals` are the text's own, numbered as the facts will number them. `depends_on_literals` says that the facts
   // hold for this very text only. Never throws, whatever the text.
   std::shared_ptr<const Query> (*analyze)(std::string_view text, const ParseSettings& settings,

@@ -157,6 +157,7 @@ class Analysis {
     const bool no_tables =
         statement.sharded.empty() && statement.reference_tables.empty() && statement.single_tables.empty();
     statement.uses_catalog_only = no_tables && !statement.uses_unlisted;
+    query.lacks_columns = query.lacks_columns || !statement.column_lists.empty();
     if (statement.kind == StatementKind::kUse) settings_.search_path = "?";
     language_changed_ = language_changed_ || changes_the_language(statement, settings_.mysql);
   }

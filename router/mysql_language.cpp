@@ -14,6 +14,12 @@ const Language kMysqlLanguage{
     [](std::string_view text, const ParseSettings& settings, Literals& literals) {
       mysql::collect_literals(text, settings.mysql, literals);
     },
+    [](std::string_view text, const ParseSettings& settings, std::size_t count) {
+      std::vector<std::uint32_t> ends;
+      mysql::Lexer lexer(text, settings.mysql);
+      while (ends.size() < count) ends.push_back(lexer.next().end);
+      return ends;
+    },
     analyze_mysql,
     mysql_shards_of,
     mysql_hash_text_form,

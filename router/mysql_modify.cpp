@@ -10,6 +10,12 @@ namespace {
 
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
+std::string quoted_column(std::string_view name) {
+  std::string quoted = "`";
+  for (const char c : name) quoted.append(c == '`' ? 2 : 1, c);
+  return quoted + '`';
+}
+
 bool same_name(std::string_view one, std::string_view other) { return equals_word(one, other); }
 
 // VALUES (1), (2) UNION SELECT 3
@@ -36,8 +42,10 @@ void Walk::needs_key(const Table& table, std::string what) {
                  "give the shard key " + shown_key(table) + " as a constant or a parameter in every row", false);
 }
 
-// Where the key stands among an INSERT's values.
-std::size_t Walk::key_position(const Item& item, const std::vector<std::string>& columns, bool listed) {
+// Where the key stands among an INSERT's values. A list that was left out belongs behind the token of number `behind`:
+// so what is planned with these columns is what the server does, or an error.
+std::size_t Walk::key_position(const Item& item, const std::vector<std::string>& columns, bool listed,
+                               std::size_t behind) {
   const auto& table = *item.table;
   for (std::size_t i = 0; i < columns.size(); ++i)
     if (same_name(columns[i], table.key)) return i;
@@ -47,9 +55,19 @@ std::size_t Walk::key_position(const Item& item, const std::vector<std::string>&
   }
   const auto* known =
       context_.topology.catalog ? context_.topology.catalog->columns(table.schema, table.name) : nullptr;
-  if (known != nullptr)
-    for (std::size_t i = 0; i < known->size(); ++i)
-      if (same_name((*known)[i].name, table.key)) return i;
+  auto position = kNowhere;
+  std::size_t place = 0;
+  std::string list;
+  for (const auto& column : known != nullptr ? *known : std::vector<Column>()) {
+    if (column.hidden) continue;
+    if (same_name(column.name, table.key)) position = place;
+    ++place;
+    list += (list.empty() ? " (" : ", ") + quoted_column(column.name);
+  }
+  if (position != kNowhere) {
+    context_.out.column_lists.push_back({static_cast<std::uint32_t>(behind), list + ")"});
+    return position;
+  }
   context_.fault(FaultReason::kTableRefused,
                  "INSERT into " + shown_name(table) + " without a column list: its columns are not known",
                  "name the columns: INSERT INTO " + shown_name(table) + " (" + table.key + ", …) …", false);
@@ -176,7 +194,7 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
   } else {
     const bool is_sharded = level.items[0].term != kNoTerm;
     // `INSERT INTO t () VALUES ()` lists nothing, and gives nothing.
-    const auto position = is_sharded ? key_position(level.items[0], columns, listed) : kNowhere;
+    const auto position = is_sharded ? key_position(level.items[0], columns, listed, cursor.place() - 1) : kNowhere;
     check_defaults(level.items[0], columns, listed);
     if (!rows_are_part_of_query(cursor) && (cursor.take_word("values") || cursor.take_word("value"))) {
       if (!insert_rows(cursor, level, position)) return false;

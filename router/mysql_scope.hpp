@@ -126,7 +126,7 @@ class Walk {
   bool remove(Cursor& cursor, const std::vector<std::string>& ctes);
   bool assignments(Cursor& cursor, Level& level, bool several);
   void written(Item& item);
-  std::size_t key_position(const Item& item, const std::vector<std::string>& columns, bool listed);
+  std::size_t key_position(const Item& item, const std::vector<std::string>& columns, bool listed, std::size_t behind);
   void check_defaults(const Item& item, const std::vector<std::string>& columns, bool listed);
   void needs_key(const Table& table, std::string what);
 

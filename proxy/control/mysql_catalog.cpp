@@ -8,7 +8,7 @@ const char* const kMysqlCatalogQuery =
     " c.EXTRA LIKE '%auto_increment%' OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '[(]',"
     " c.EXTRA LIKE '%auto_increment%' OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '(?i)nextval',"
     " c.COLLATION_NAME, c.CHARACTER_SET_NAME, coalesce(c.COLUMN_DEFAULT, ''),"
-    " t.TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW'), coalesce(t.ENGINE, '')"
+    " t.TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW'), c.EXTRA LIKE '%INVISIBLE%'"
     " FROM information_schema.COLUMNS c JOIN information_schema.TABLES t"
     " ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME"
     " WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION;"
@@ -65,6 +65,7 @@ void read_columns(const Rows& r, ShardCatalog& into) {
     column.unfit_as_key = obstacle(collation, r.text(i, 8));
     column.loose = !column.unfit_as_key.empty();
     column.default_sql = r.text(i, 9);
+    column.hidden = is_true(r, i, 11);
     const auto name = name_in(r, i);
     if (is_true(r, i, 10)) into.views.insert(name);
     into.tables[name].columns.push_back(std::move(column));

@@ -147,6 +147,9 @@ class Session final : public Client, public LinkOwner {
   bool is_planned() const noexcept;
   bool is_sharded() const noexcept;
   Step route_query(Packet packet);
+  static std::string with_column_lists(const router::Query& query, std::string_view sql,
+                                       const router::ParseSettings& settings);
+  std::string with_columns(std::string_view sql);
   Step route_batch(const router::Query& query, const router::Values& values, const router::ParseSettings& settings,
                    const Work& work);
   Step route_execution(Packet packet, ClientStatement& statement);

@@ -34,7 +34,8 @@ Session::Step Session::prepare(Packet packet) {
     answer_error(1461, "42000", "Can't create more than max_prepared_stmt_count statements");
     return Step::kConsumed;
   }
-  const auto sql = packet.substr(my::kHeadBytes + 1);
+  if (!catalog_is_current()) return Step::kBlocked;
+  const auto sql = with_columns(packet.substr(my::kHeadBytes + 1));
   if (const auto fault = unpreparable(sql)) return refuse(*fault);
   if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
   // A server refuses to prepare what a READ ONLY transaction may not do.
@@ -50,7 +51,7 @@ Session::Step Session::prepare(Packet packet) {
   ++database_->counters.server_parses;
   command_ = my::Command::kStmtPrepare;
   command_since_ = worker_.loop().now();
-  link_->out() += packet;
+  my::encode_command(link_->out(), my::Command::kStmtPrepare, sql);
   link_->owe(my::Command::kStmtPrepare, false, (*statements_)[preparing_].text->id);
   return Step::kConsumed;
 }

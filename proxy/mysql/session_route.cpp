@@ -8,6 +8,7 @@
 #include "proxy/mysql/sql_mode.hpp"
 #include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
+#include "router/column_lists.hpp"
 #include "router/language.hpp"
 
 namespace shardway::proxy::mysql {
@@ -75,15 +76,36 @@ std::optional<protocol::Fault> Session::unready() const {
                          "see that every shard has a primary: SHOW NODES on the console", 0};
 }
 
+// The columns an INSERT left to the table's order, written in (router/column_lists.hpp).
+std::string Session::with_column_lists(const router::Query& query, std::string_view sql,
+                                       const router::ParseSettings& settings) {
+  return router::with_column_lists(query, sql, settings, router::kMysqlLanguage).text;
+}
+
+// A prepared text is kept with them.
+std::string Session::with_columns(std::string_view sql) {
+  if (!is_sharded() || unready()) return std::string(sql);
+  const auto settings = parse_settings(*state_);
+  const auto query = database_->cache().find(sql, settings, scratch_literals());
+  return query->lacks_columns ? with_column_lists(*query, sql, settings) : std::string(sql);
+}
+
 Session::Step Session::route_query(Packet packet) {
-  const auto sql = packet.substr(my::kHeadBytes + 1);
+  auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql);
   if (traces.kills) return refuse_kill();
   if (const auto fault = unready()) return refuse(*fault);
   if (!catalog_is_current()) return Step::kBlocked;
   auto& literals = scratch_literals();
   const auto settings = parse_settings(*state_);
-  const auto query = database_->cache().find(sql, settings, literals);
+  auto query = database_->cache().find(sql, settings, literals);
+  std::string with_columns;
+  if (query->lacks_columns) {
+    my::encode_command(with_columns, my::Command::kQuery, with_column_lists(*query, sql, settings));
+    packet = with_columns;
+    sql = packet.substr(my::kHeadBytes + 1);
+    query = database_->cache().find(sql, settings, literals);
+  }
   const router::Values values{&literals, nullptr, nullptr};
   const Work work{my::Command::kQuery, packet, sql, nullptr, &traces};
   if (query->statements.size() != 1) return route_batch(*query, values, settings, work);

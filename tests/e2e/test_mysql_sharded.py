@@ -41,6 +41,29 @@ class Statements(MysqlShardedCase):
             return heard + wire.ask(prepare("rollback"), execute(LAST), execute(select, [HERE]))
         self.same(conversation)
 
+    def test_inserts_without_columns(self):
+        def conversation(wire):
+            heard = wire.sql(*[sql for key in (103, 101) for sql in (
+                f"insert into items values ({key}, 'x', 1)", f"select * from items where id = {key}", f"insert items values ({key}, 1)",
+                f"replace into items values ({key}, 'again', 2)", f"insert into parts values ({key}, 1, 'a'), ({key}, 2, 'b')",
+                f"insert ignore into items select id, note, n from items where id = {key}", f"select * from parts where id = {key}",
+                f"delete from parts where id = {key}", f"delete from items where id = {key}")])
+            insert = wire.prepare("insert into items values (?, ?, ?)")
+            heard += wire.ask(execute(insert, [103, "prepared", 3]), execute(insert, [101, "prepared", 4]))
+            return heard + wire.sql("select * from items where id = 103", "select * from items where id = 101")
+        self.same(conversation)
+
+    @proxy_only
+    def test_columns_moved_behind_shardways_back(self):
+        """The row is where its key says, with each value in the column it was meant for."""
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            wire.sql("insert into items values (103, 'before', 1)")
+            self.addCleanup(lambda: self.on_shards("alter table items modify id bigint not null first"))
+            self.on_shards("alter table items modify id bigint not null after n")
+            self.assertTrue(wire.sql("insert into items values (101, 'after', 2)")[0].startswith("OK"))
+            self.assertEqual(self.on_shards("select id, note, n from items where id in (101, 103)"), [[(103, "before", 1)], [(101, "after", 2)]])
+
     def test_text_keys(self):
         keys = ["a", "A", "a ", "ä", "", "O''Hara", "x\\\\y"]
         def conversation(wire):

@@ -54,12 +54,12 @@ TEST(MysqlAnswers, APositionOfSeveralDomainsComparesWithNothing) {
 TEST(MysqlCatalog, TellsTheAnswersApart) {
   const auto found = read_mysql_catalog(
       {make_result(
-           {{"orders", "id", "bigint(20) unsigned", "0", "1", "1", "1", std::nullopt, std::nullopt, "", "0", "InnoDB"},
-            {"orders", "code", "varchar(20)", "0", "0", "0", "0", "utf8mb4_bin", "utf8mb4", "", "0", "InnoDB"},
-            {"orders", "name", "varchar(20)", "0", "0", "0", "0", "utf8mb4_general_ci", "utf8mb4", "", "0", "InnoDB"},
-            {"orders", "raw", "varchar(9)", "0", "0", "0", "0", "utf8mb4_nopad_bin", "utf8mb4", "", "0", "InnoDB"},
-            {"orders", "old", "varchar(9)", "0", "0", "0", "0", "latin1_bin", "latin1", "", "0", "InnoDB"},
-            {"recent", "x", "int(11)", "0", "0", "0", "0", std::nullopt, std::nullopt, "", "1", ""}},
+           {{"orders", "id", "bigint(20) unsigned", "0", "1", "1", "1", std::nullopt, std::nullopt, "", "0", "0"},
+            {"orders", "code", "varchar(20)", "0", "0", "0", "0", "utf8mb4_bin", "utf8mb4", "", "0", "0"},
+            {"orders", "name", "varchar(20)", "0", "0", "0", "0", "utf8mb4_general_ci", "utf8mb4", "", "0", "0"},
+            {"orders", "raw", "varchar(9)", "0", "0", "0", "0", "utf8mb4_nopad_bin", "utf8mb4", "", "0", "0"},
+            {"orders", "old", "varchar(9)", "0", "0", "0", "0", "latin1_bin", "latin1", "", "0", "0"},
+            {"recent", "x", "int(11)", "0", "0", "0", "0", std::nullopt, std::nullopt, "", "1", "0"}},
            12),
        make_result({{"total_of"}}, 1),
        make_result(
