@@ -289,6 +289,7 @@ class Session final : public Client, public LinkOwner {
   void link_lost();
   void transaction_lost();
   void tell_lost();
+  void ask_elsewhere();
 
   Worker& worker_;
   net::Stream stream_;
@@ -323,6 +324,7 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Link> link_;                 // the one at hand
   std::vector<std::unique_ptr<Link>> parked_;  // those of other shards, kept for the transaction or the statement
   router::ShardIndex target_shard_ = 0, last_shard_ = 0;
+  std::string retry_;             // a read on its way to a replica, should that one die before it says anything
   bool answer_begun_ = false;     // the client has something of the answer under way
   std::uint8_t number_told_ = 0;  // of the last packet of it
   bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;

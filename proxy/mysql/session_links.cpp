@@ -126,7 +126,8 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
   }
   waiting_->retry = worker_.loop().after(retry_pause(), [this] {
     waiting_->retry = 0;
-    auto& pool = *waiting_->pool;
+    auto& pool = choose_pool(waiting_->shard, false);  // a replica that cannot be reached is left
+    waiting_->pool = &pool;
     waiting_->ticket = pool.wait([this](std::unique_ptr<Link> granted, const backend::OpenFailure& again) {
       on_granted(std::move(granted), again);
     });

@@ -329,6 +329,7 @@ std::string Session::shown_items(std::string_view tracked) const {
 void Session::finish_answer() {
   if (link_->owes()) return;
   answer_begun_ = false;
+  if (!retry_.empty()) std::string().swap(retry_);
   if (!link_is_ready_) return finish_own_answer();
   if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
   if (own_variables_only_) link_->late_report_of = id_;
@@ -409,6 +410,16 @@ void Session::transaction_lost() {
   worker_.resume_later(*this);
 }
 
+// A replica died over a read and has said nothing: the read is taken as if it came now.
+void Session::ask_elsewhere() {
+  spdlog::info("event=asked_elsewhere client={} link={} node={}", id_, link_->id(), link_->target().node->address.text);
+  link_->target().node->lost();
+  give_back(/*clean=*/false);
+  command_since_ = {};
+  input_.insert(0, std::exchange(retry_, {}));
+  worker_.resume_later(*this);
+}
+
 void Session::tell_lost() {
   drop_transaction();
   answer_error(1213, "40001", "a server connection of this transaction was lost; it was rolled back, run it again");
@@ -423,6 +434,7 @@ void Session::link_lost() {
     return worker_.resume_later(*this);
   }
   if (transaction_ && is_sharded() && !answer_begun_) return transaction_lost();
+  if (!retry_.empty() && !answer_begun_ && !spread_ && link_->owes() && link_is_ready_) return ask_elsewhere();
   const bool mid_packet = link_->pass_remaining > 0 || link_->payload_goes_on;
   const bool owed = link_->owes();
   const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};

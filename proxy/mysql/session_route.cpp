@@ -24,6 +24,8 @@ namespace {
 constexpr std::chrono::milliseconds kCatalogPoll{2};
 constexpr std::chrono::seconds kCatalogPatience{2}, kCatalogDoubt{1};
 
+constexpr std::size_t kKeptForRetry = 64 * 1024;
+
 router::Literals& scratch_literals() {
   static thread_local router::Literals literals;
   literals.clear();
@@ -301,6 +303,8 @@ bool Session::put(const Work& work) {
     put_statement_number(out, link_->statement(work.statement->text->id));
     link_->out() += out;
   }
+  const bool may_move = replica_ok_ && link_->target().node->role.load() == backend::Role::kReplica;
+  retry_.assign(may_move && work.packet.size() <= kKeptForRetry ? work.packet : Packet());
   link_->shift = 0;
   answer_begun_ = false;
   link_->owe(work.command);

@@ -16,7 +16,6 @@ PENDING = {
     "test_mysql_behaviours.TwoNodes.test_03_a_read_only_transaction_stays_on_one_replica": READ_ONLY,
     "test_mysql_behaviours.TwoNodes.test_04_set_transaction_is_for_the_next_one_only": READ_ONLY,
     "test_mysql_behaviours.TwoNodes.test_05_set_session_transaction_is_for_all": READ_ONLY,
-    "test_mysql_behaviours.TwoNodesLostAnswers.test_22_a_read_whose_answer_is_lost_is_asked_elsewhere": "it is told of with 2013",
     "test_mysql_behaviours.TwoNodesStrong": 'consistency = "strong" is not supported yet',
     "test_mysql_behaviours_commands.Commands.test_48_kill_connection_by_command": KILL,
     "test_mysql_behaviours_commands.Commands.test_48_kill_query": KILL,

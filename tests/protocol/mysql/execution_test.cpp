@@ -15,9 +15,9 @@ std::string execution(char nulls, const std::string& types, const std::string& v
 }
 
 TEST(Execution, ReadsValuesByTheirTypes) {
-  const auto read = decode_execution(
-      execution('\x02', "\x08\0\xfd\0\x01\x80\x05\0\xfc\0"s, "\1\0\0\0\0\0\0\0\x7f"s + std::string(8, '\3') + "\2ab"),
-      5);
+  const auto payload =
+      execution('\x02', "\x08\0\xfd\0\x01\x80\x05\0\xfc\0"s, "\1\0\0\0\0\0\0\0\x7f"s + std::string(8, '\3') + "\2ab");
+  const auto read = decode_execution(payload, 5);
   ASSERT_TRUE(read.has_value());
   EXPECT_EQ(read->types, (std::vector<std::uint32_t>{8, 0xfd, 0x8001, 5, 0xfc}));
   EXPECT_EQ(read->values[0], "\1\0\0\0\0\0\0\0"s);

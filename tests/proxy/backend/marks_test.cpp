@@ -1,0 +1,80 @@
+#include "proxy/backend/marks.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace shardway::proxy::backend {
+namespace {
+
+SteadyNanos now() { return std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1); }
+
+class MarksTest : public testing::Test {
+ protected:
+  MarksTest() {
+    config::Database database;
+    database.shards.resize(1);
+    database.shards[0].name = "shop_0";
+    database.shards[0].nodes.resize(3);
+    database.reads.from = config::ReadFrom::kReplicas;
+    std::atomic<std::uint32_t> number{0};
+    backend_ = make_backend(database, number);
+    auto& shard = *backend_->shards[0];
+    shard.primary = 1;
+    for (std::size_t i = 0; i < 3; ++i) {
+      shard.nodes[i]->role = i == 1 ? Role::kPrimary : Role::kReplica;
+      shard.nodes[i]->lag_us = 0;
+    }
+  }
+  Node& node(std::size_t i) { return *backend_->shards[0]->nodes[i]; }
+  Choice choose(bool replica_ok = true, std::uint64_t salt = 0) {
+    return marks_.choose(*backend_->shards[0], 0, backend_->config.reads, replica_ok, salt);
+  }
+
+  std::shared_ptr<Backend> backend_;
+  Marks marks_;
+};
+
+TEST_F(MarksTest, AWriteGoesToThePrimary) {
+  const auto choice = choose(false);
+  EXPECT_EQ(choice.node, 1U);
+  EXPECT_FALSE(choice.replica || choice.fell_back);
+}
+
+TEST_F(MarksTest, ReadersSpreadAndAvoidWhatIsDownOrLate) {
+  EXPECT_EQ(choose(true, 0).node, 0U);
+  EXPECT_EQ(choose(true, 2).node, 2U);
+  node(0).up = false;
+  EXPECT_EQ(choose(true, 0).node, 2U);
+  node(2).lag_us = std::chrono::microseconds(backend_->config.reads.max_lag).count() + 1;
+  const auto choice = choose();
+  EXPECT_EQ(choice.node, 1U);
+  EXPECT_TRUE(choice.fell_back && !choice.replica);
+}
+
+TEST_F(MarksTest, WhoWroteWaitsUntilAReplicaHasIt) {
+  marks_.stamp(*backend_, 0, nullptr);
+  EXPECT_TRUE(choose().fell_back) << "nothing is known of any replica";
+  node(2).fresh_as_of = now() + 1'000'000'000;
+  EXPECT_EQ(choose(true, 0).node, 2U);
+  marks_.clear();
+  EXPECT_EQ(choose(true, 0).node, 0U);
+}
+
+TEST_F(MarksTest, WhatWasSeenOnAReplicaMayBeReadThereAgain) {
+  node(0).fresh_as_of = 1;
+  marks_.stamp(*backend_, 0, &node(0));
+  EXPECT_EQ(choose(true, 0).node, 0U);
+  EXPECT_EQ(choose(true, 2).node, 0U) << "the other one may be behind it";
+  node(0).fresh_as_of = 0;  // its connection broke: another server may answer there
+  EXPECT_TRUE(choose().fell_back);
+}
+
+TEST_F(MarksTest, EventualReadersWaitForNobody) {
+  backend_->config.reads.consistency = config::Consistency::kEventual;
+  marks_.stamp(*backend_, 0, nullptr);
+  EXPECT_TRUE(choose().replica);
+}
+
+}  // namespace
+}  // namespace shardway::proxy::backend
