@@ -50,8 +50,8 @@ void Session::on_events(std::uint32_t events) {
     readable_ = true;
     last_message_ = worker_.loop().now();
   }
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_)
-    return close();  // nobody is there to be answered: out of the line
+  // Nobody is there to be answered: out of the line. But a batch that has begun goes on: all of it was sent.
+  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_ && !script_) return close();
   if (phase_ == Phase::kTls) {
     continue_tls();
     if (phase_ == Phase::kTls || phase_ == Phase::kClosed) return;
