@@ -56,8 +56,12 @@ class Chaos:
 
     def restart(self, proxy, step=None, times=1):
         proxy.environment = {"SHARDWAY_KILL_AT": f"{step}:{times}"} if step else {}
-        with contextlib.suppress(shardway.ProxyError):   # recovery may have come to the step before it was ready
+        try:
             proxy.start()
+        except shardway.ProxyError:
+            if step is None:     # with a step, recovery may have come to it before it was ready
+                proxy.kill()
+                proxy.start()
 
     def kill_at_step(self):
         """The first Shardway dies at a step; every third time the next one that recovers does, too."""
@@ -105,7 +109,14 @@ class Chaos:
         assert not surprises, f"a client's surprise: {surprises[0]!r}"
         wait_until(lambda: not self.bank.prepared(), IN_DOUBT_SECONDS, "nothing is prepared any more", pause=0.2)
         for proxy in self.proxies:
-            wait_until(lambda p=proxy: not p.console("SHOW TRANSACTIONS"), 10, "no transaction is listed", pause=0.2)
+            wait_until(lambda p=proxy: self.is_at_rest(p), 30, "no transaction is listed", pause=0.2)
+
+    @staticmethod
+    def is_at_rest(proxy):
+        assert proxy.process.poll() is None, f"a Shardway ended by itself:\n{proxy.log_tail(4000)}"
+        with contextlib.suppress(psycopg.OperationalError):   # it may have been started a moment ago
+            return not proxy.console("SHOW TRANSACTIONS")
+        return False
 
 
     def explain(self):
