@@ -310,9 +310,12 @@ class Pool {
     }
     link->detach();
     auto parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link));
-    waiter.pool->loop_.post([pool = waiter.pool, parcel, ticket = waiter.ticket] {
-      (*parcel)->attach(*pool);
-      pool->receive(std::move(*parcel), ticket);
+    // After the events at hand: one of them may be this link's.
+    loop_.defer([pool = waiter.pool, parcel, ticket = waiter.ticket] {
+      pool->loop_.post([pool, parcel, ticket] {
+        (*parcel)->attach(*pool);
+        pool->receive(std::move(*parcel), ticket);
+      });
     });
   }
 
