@@ -154,6 +154,7 @@ class Session final : public Client, public LinkOwner {
                    const Work& work);
   Step route_execution(Packet packet, ClientStatement& statement);
   Step route(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  std::optional<Step> lost(router::StatementKind kind);
   Step session_statement(const router::Statement& statement, const Work& work);
   Step run_on(router::ShardIndex shard, bool replica_ok, const router::Statement& statement, const Work& work,
               bool writes = false);

@@ -146,7 +146,7 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
       forward_up_to(at);
       if (std::exchange(link->metadata_ended, false)) {
         auto number = static_cast<std::uint8_t>(bytes[at - head.size() + 3] + 1);
-        my::encode(out_.tail(), number, my::Eof{0, link->status});
+        my::encode(out_.tail(), number, my::Eof{0, shown_status(link->status)});
       }
       link->owed().pop_front();
       link->shift = 0;

@@ -32,14 +32,23 @@ router::Literals& scratch_literals() {
   return literals;
 }
 
+// What is not known to leave tables alone is part of the transaction.
 bool uses_tables(const Statement& statement) noexcept {
   switch (statement.kind) {
+    case StatementKind::kEmpty:
     case StatementKind::kSet:
     case StatementKind::kShow:
     case StatementKind::kUse:
     case StatementKind::kReset: return false;
-    default: return !statement.uses_catalog_only || statement.uses_user_functions || statement.needs_home;
+    case StatementKind::kRead:
+      return !statement.uses_catalog_only || statement.uses_user_functions || statement.needs_home;
+    default: return true;
   }
+}
+
+// So is what may have written.
+bool may_write(const Statement& statement, const router::Plan& plan) noexcept {
+  return plan.writes || statement.kind == StatementKind::kOther;
 }
 
 }  // namespace
@@ -119,8 +128,10 @@ Session::Step Session::route_query(Packet packet) {
 Session::Step Session::route_batch(const router::Query& query, const router::Values& values,
                                    const router::ParseSettings& settings, const Work& work) {
   if (!is_sharded()) return run_on(0, /*replica_ok=*/false, query.statements[0], work);
+  if (const auto step = lost(StatementKind::kOther)) return *step;
   std::optional<router::ShardIndex> shard;
   bool writes = false;
+  const auto* weightiest = &query.statements[0];
   for (const auto& statement : query.statements) {
     const auto plan = plan_for(statement, values, work.sql, settings);
     if (plan.action == Action::kRefuse) return refuse(*plan.fault);
@@ -130,18 +141,32 @@ Session::Step Session::route_batch(const router::Query& query, const router::Val
       return refuse({FaultReason::kNotSupported, "several statements in one text that do not all belong to one shard",
                      "send them one by one", 0});
     shard = plan.shards[0];
-    writes = writes || plan.writes;
+    writes = writes || may_write(statement, plan);
+    if (uses_tables(statement)) weightiest = &statement;
   }
   if (const auto fault = transaction_ && writes ? unable_to_write({*shard}) : std::nullopt) return refuse(*fault);
-  return run_on(*shard, false, query.statements[0], work, writes);
+  // A server would open the transaction in the middle of the text; here it is open from its first answer on.
+  if (!transaction_ && !autocommits() && uses_tables(*weightiest) && !uses_tables(query.statements[0]))
+    return refuse({FaultReason::kNotSupported,
+                   "a text whose first statement opens no transaction under autocommit = 0, while a later one does",
+                   "send them one by one", 0});
+  return run_on(*shard, false, *weightiest, work, writes);
+}
+
+// The transaction has lost a server connection: this statement hears of it, unless it is the ROLLBACK it would need.
+std::optional<Session::Step> Session::lost(StatementKind kind) {
+  if (!transaction_ || !transaction_->is_lost) return std::nullopt;
+  if (kind != StatementKind::kRollback) {
+    tell_lost();
+    return Step::kConsumed;
+  }
+  drop_transaction();
+  return std::nullopt;
 }
 
 Session::Step Session::route(const Statement& statement, const router::Plan& plan, const Work& work) {
   if (plan.action == Action::kExplain) return explain(statement);
-  if (transaction_ && transaction_->is_lost) {
-    if (statement.kind != StatementKind::kRollback) return tell_lost(), Step::kConsumed;
-    drop_transaction();
-  }
+  if (const auto step = lost(statement.kind)) return *step;
   if (!is_sharded()) return run_on(0, plan.replica_ok, statement, work);
   if (plan.action == Action::kRefuse) return refuse(*plan.fault);
   if (plan.rule == router::Rule::kTransaction) return transaction_statement(statement, work);
@@ -151,9 +176,9 @@ Session::Step Session::route(const Statement& statement, const router::Plan& pla
     case Action::kSession: return session_statement(statement, work);
     case Action::kOneShard: {
       const auto shard = shard_of(statement, plan);
-      if (const auto fault = transaction_ && plan.writes ? unable_to_write({shard}) : std::nullopt)
-        return refuse(*fault);
-      return run_on(shard, plan.replica_ok, statement, work, plan.writes);
+      const bool writes = may_write(statement, plan);
+      if (const auto fault = transaction_ && writes ? unable_to_write({shard}) : std::nullopt) return refuse(*fault);
+      return run_on(shard, plan.replica_ok, statement, work, writes);
     }
     case Action::kScatter:
     case Action::kEveryShard: return run_everywhere(statement, plan, work);

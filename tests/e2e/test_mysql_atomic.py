@@ -54,6 +54,28 @@ class Transactions(MysqlShardedCase):
                                         "select * from places order by code", *READ, "set autocommit = 0", "insert into places values ('it', 'I')",
                                         "rollback", "select * from places order by code"))
 
+    def test_several_statements_in_one_text_are_part_of_it(self):
+        text = "/* shardway: shard=shop_0 */ select 1; " + both("x")[0]
+        later = f"{both('y')[0]}; update items set n = n + 1 where id = {HERE}"
+        self.same(lambda wire: wire.sql("begin", text, "rollback", *READ, "set autocommit = 0", later, "rollback", *READ))
+
+    @proxy_only
+    def test_a_text_that_opens_one_in_its_middle_is_refused(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            wire.sql("set autocommit = 0")
+            self.refused(wire, "/* shardway: shard=shop_0 */ select 1; " + both("x")[0], "one by one")
+            self.assertEqual(wire.sql("rollback", READ[0])[2], "ROW here")
+
+    @proxy_only
+    def test_a_procedure_is_part_of_it(self):
+        self.on_shards(f"create or replace procedure touch() update items set note = 'touched' where id = {HERE}")
+        self.addCleanup(lambda: self.on_shards("drop procedure touch"))
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            wire.sql("begin", "/* shardway: shard=shop_0 */ call touch()", "rollback")
+            self.assertEqual(wire.sql(READ[0])[1], "ROW here")
+
     def test_a_definition_commits(self):
         self.same(lambda wire: wire.sql("begin", *both("x"), "alter table parts comment = 'c'", "rollback", *READ))
 
