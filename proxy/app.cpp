@@ -42,12 +42,12 @@ App::App(std::string config_file, std::shared_ptr<const config::Config> config)
     if (slow_lane_.control && found != generation_->databases.end())
       slow_lane_.control->catalog_changed(found->second->backend);
   };
-  surroundings_.cancel = [this](std::uint32_t process_id, const std::string& secret) {
-    constexpr std::uint32_t kPerWorker = 1u << 22;
-    const auto index = process_id / kPerWorker;
-    if (index >= workers_.size()) return;
-    auto& worker = *workers_[index];
-    worker.loop().post([&worker, process_id, secret] { worker.cancel(process_id, secret); });
+  surroundings_.visit = [this](std::uint64_t process_id, std::function<void(Client*)> action) {
+    const auto index = process_id / Worker::kProcessIds;
+    auto& worker = *workers_[index < workers_.size() ? index : 0];
+    worker.loop().post([&worker, process_id, action = std::move(action)] {
+      worker.visit(static_cast<std::uint32_t>(std::min<std::uint64_t>(process_id, UINT32_MAX)), action);
+    });
   };
 }
 

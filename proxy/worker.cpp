@@ -201,18 +201,17 @@ postgres::SharedSettings Worker::intern(postgres::Settings settings) {
 
 // The worker's index is in the number, so that a CancelRequest finds its thread; the sign bit stays clear.
 std::uint32_t Worker::new_process_id(Client& client) {
-  constexpr std::uint32_t kPerWorker = 1u << 22;
   do {
-    last_process_id_ = (last_process_id_ + 1) % kPerWorker;
-  } while (last_process_id_ == 0 || by_process_id_.contains(index_ * kPerWorker + last_process_id_));
-  const auto id = index_ * kPerWorker + last_process_id_;
+    last_process_id_ = (last_process_id_ + 1) % kProcessIds;
+  } while (last_process_id_ == 0 || by_process_id_.contains(index_ * kProcessIds + last_process_id_));
+  const auto id = index_ * kProcessIds + last_process_id_;
   by_process_id_[id] = &client;
   return id;
 }
 
-bool Worker::cancel(std::uint32_t process_id, std::string_view secret) {
+void Worker::visit(std::uint32_t process_id, const std::function<void(Client*)>& action) {
   const auto found = by_process_id_.find(process_id);
-  return found != by_process_id_.end() && found->second->cancel(secret);
+  action(found == by_process_id_.end() ? nullptr : found->second);
 }
 
 void Worker::cancel_on_server(postgres::Link& link) {

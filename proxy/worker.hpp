@@ -32,9 +32,10 @@ struct Surroundings {
   mysql::ServerVersion mysql_version;  // what MySQL clients are greeted with
   std::atomic<std::uint64_t> clients{0};
   std::atomic<std::uint64_t> last_client_id{0};
-  std::function<void()> sample_wanted;                                       // wakes the control lane
-  std::function<void(const std::string& database)> catalog_changed;          // DDL went through
-  std::function<void(std::uint32_t process_id, std::string secret)> cancel;  // a CancelRequest came in
+  std::function<void()> sample_wanted;                               // wakes the control lane
+  std::function<void(const std::string& database)> catalog_changed;  // DDL went through
+  // Runs with the client of this number on its own thread; null, if there is none.
+  std::function<void(std::uint64_t process_id, std::function<void(Client*)>)> visit;
 };
 
 class Worker {
@@ -55,7 +56,7 @@ class Worker {
   void drain(bool at_once);  // close clients as their transactions end; at once: no new ones begin
   std::size_t client_count() const noexcept { return clients_.size(); }
   void report(bool with_clients, stats::Report& into);
-  bool cancel(std::uint32_t process_id, std::string_view secret);
+  void visit(std::uint32_t process_id, const std::function<void(Client*)>& action);
   bool kill_client(std::uint64_t id);
   void kill_database(const std::string& name, std::string_view reason);
   void serve_paused(const std::string& name);  // after RESUME
@@ -88,6 +89,7 @@ class Worker {
   void forget_waits(postgres::Session& session) { wide_sessions_.erase(&session); }
   stats::DatabaseCounters* login_counters(const std::string& database);
 
+  static constexpr std::uint32_t kProcessIds = 1u << 22;  // numbers of clients, each worker's own range of them
   static constexpr std::size_t kClientBuffer = 64 * 1024;
   static constexpr std::size_t kServerBuffer = 128 * 1024;
   char* client_buffer() noexcept { return client_buffer_.get(); }

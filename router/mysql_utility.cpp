@@ -29,6 +29,8 @@ bool kill(Context& context, Cursor cursor) {
   const auto parsed = std::from_chars(number.data(), number.data() + number.size(), id);
   if (cursor.peek().kind == TokenKind::kInteger && parsed.ec == std::errc{} && cursor.peek(1).kind == TokenKind::kEnd)
     facts.connection = id;
+  facts.is_parameter = cursor.peek().kind == TokenKind::kParameter && cursor.peek(1).kind == TokenKind::kEnd;
+  facts.is_own = cursor.is_word("connection_id") && cursor.peek(3).kind == TokenKind::kEnd;
   out.kill = facts;
   scan_effects(context, cursor);
   return true;

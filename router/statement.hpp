@@ -133,6 +133,8 @@ struct CopyFacts {
 struct Kill {
   bool query = false;  // KILL QUERY: the statement only
   bool soft = false;
+  bool is_parameter = false;  // KILL ?
+  bool is_own = false;        // KILL CONNECTION_ID()
   std::optional<std::uint64_t> connection;
 };
 

@@ -53,20 +53,29 @@ Result<Execution> decode_execution(Bytes payload, std::size_t parameters) {
   return execution;
 }
 
-void encode_column(std::string& out, std::uint8_t& sequence, std::string_view name,
-                   const std::vector<std::string>& values, std::uint16_t status, Capabilities capabilities) {
+namespace {
+
+struct Column {
+  std::string_view name;
+  std::uint8_t type = kVarString;
+  std::uint16_t collation = kUtf8mb4, flags = 0;
+  std::uint32_t length = 1024;
+};
+
+void encode_rows(std::string& out, std::uint8_t& sequence, const Column& column, const std::vector<std::string>& values,
+                 std::uint16_t status, Capabilities capabilities) {
   const bool of_old = (capabilities & capability::kDeprecateEof) == 0;
   append_packet(out, sequence, [](Writer& writer) { writer.u8(1); });
   append_packet(out, sequence, [&](Writer& writer) {
     lenenc_bytes(writer, "def");
     for (int i = 0; i < 3; ++i) lenenc_bytes(writer, {});  // database, table, original table
-    lenenc_bytes(writer, name);
+    lenenc_bytes(writer, column.name);
     lenenc_bytes(writer, {});
     writer.u8(0x0c);
-    writer.le16(kUtf8mb4);
-    writer.le32(1024);
-    writer.u8(kVarString);
-    writer.le16(0);
+    writer.le16(column.collation);
+    writer.le32(column.length);
+    writer.u8(column.type);
+    writer.le16(column.flags);
     writer.u8(0);
     writer.le16(0);
   });
@@ -77,6 +86,20 @@ void encode_column(std::string& out, std::uint8_t& sequence, std::string_view na
   end.header = 0xfe;
   end.status = status;
   encode(out, sequence, end, capabilities);
+}
+
+}  // namespace
+
+void encode_number(std::string& out, std::uint8_t& sequence, const NumberColumn& column, std::int64_t value,
+                   std::uint16_t status, Capabilities capabilities) {
+  constexpr std::uint16_t kBinaryCollation = 63;
+  encode_rows(out, sequence, {column.name, column.type, kBinaryCollation, column.flags, column.length},
+              {std::to_string(value)}, status, capabilities);
+}
+
+void encode_column(std::string& out, std::uint8_t& sequence, std::string_view name,
+                   const std::vector<std::string>& values, std::uint16_t status, Capabilities capabilities) {
+  encode_rows(out, sequence, {name}, values, status, capabilities);
 }
 
 }  // namespace shardway::protocol::mysql

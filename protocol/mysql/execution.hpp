@@ -23,7 +23,18 @@ struct Execution {
 // first).
 Result<Execution> decode_execution(Bytes payload, std::size_t parameters);
 
-// One column of texts as a whole answer to a COM_QUERY.
+// One number as a whole answer to a COM_QUERY. The defaults are ROW_COUNT()'s.
+struct NumberColumn {
+  static constexpr std::uint8_t kLong = 0x03, kLongLong = 0x08;
+  std::string_view name;
+  std::uint8_t type = kLongLong;
+  std::uint32_t length = 21;
+  std::uint16_t flags = 0x81;  // binary, not null; 0x20: unsigned
+};
+void encode_number(std::string& out, std::uint8_t& sequence, const NumberColumn& column, std::int64_t value,
+                   std::uint16_t status, Capabilities capabilities);
+
+// One column of texts, likewise.
 void encode_column(std::string& out, std::uint8_t& sequence, std::string_view name,
                    const std::vector<std::string>& values, std::uint16_t status, Capabilities capabilities);
 

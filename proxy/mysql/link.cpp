@@ -116,7 +116,7 @@ void Link::read_idle() {
   pool_->lost(*this);
 }
 
-void Link::begin_reset(const std::vector<std::string>&) {
+void Link::begin_reset(const std::vector<std::string>& statements) {
   owner_ = nullptr;
   state_ = State::kResetting;
   insert_id_of = late_report_of = 0;
@@ -124,6 +124,7 @@ void Link::begin_reset(const std::vector<std::string>&) {
   statements_.clear();
   state = state->schema.empty() ? no_state() : std::make_shared<const mysql::State>(mysql::State{state->schema, {}});
   arm_timeout();
+  for (const auto& statement : statements) ask(my::Command::kQuery, statement);
   ask(my::Command::kResetConnection, {});
   begin_preparing();
   if (broken_) pool_->reset_done(*this);

@@ -27,6 +27,7 @@ struct Login {
   protocol::mysql::Capabilities capabilities = 0;  // those that change what statements mean: the client's own
   std::uint8_t collation = protocol::mysql::kUtf8mb4;
   bool has_schema = true;  // a connection that has selected one cannot be without again
+  bool is_beside = false;  // for Shardway's own KILLs, which must not wait for what they are to end
   auto operator<=>(const Login&) const = default;
 };
 
@@ -82,7 +83,7 @@ class Link final : public net::EventHandler {
     owner_ = nullptr;
     idle_since_ = now;
   }
-  // COM_RESET_CONNECTION and what it takes away put back; and then reports Pool::reset_done(). The list stays unused.
+  // The statements, COM_RESET_CONNECTION, and what it takes away put back; and then reports Pool::reset_done().
   void begin_reset(const std::vector<std::string>& statements = {});
 
   // ---- for its owner ----

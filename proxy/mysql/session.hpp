@@ -7,8 +7,9 @@
 // handled again by resume(). Idle, a session holds no buffer.
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_command.cpp,
-// session_prepared.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_report.cpp;
-// and of sharded databases session_route.cpp, session_transaction.cpp, session_spread.cpp.
+// session_prepared.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving back),
+// session_relay.cpp (answers), session_report.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
+// session_spread.cpp.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +25,7 @@
 #include "proxy/backend/marks.hpp"
 #include "proxy/client.hpp"
 #include "proxy/database.hpp"
+#include "proxy/mysql/last_statement.hpp"
 #include "proxy/mysql/link.hpp"
 #include "proxy/mysql/statements.hpp"
 #include "proxy/mysql/traces.hpp"
@@ -42,6 +44,9 @@ inline constexpr std::uint16_t kLasting =
     protocol::mysql::status::kInTransaction | protocol::mysql::status::kAutocommit |
     protocol::mysql::status::kNoBackslashEscapes | protocol::mysql::status::kInReadOnlyTransaction |
     protocol::mysql::status::kAnsiQuotes;
+
+// Clients' numbers begin here, far from those of servers: the number of a server connection is nobody's by accident.
+inline constexpr std::uint32_t kNumberBase = 1U << 30;
 
 class Session final : public Client, public LinkOwner {
  public:
@@ -135,13 +140,40 @@ class Session final : public Client, public LinkOwner {
   Step on_query(Packet packet);
   Step init_db(Packet packet);
   Step forward(protocol::mysql::Command command, Packet packet);
-  Step refuse_kill();
-  bool find_last_link(const Traces& traces, router::ShardIndex shard);
-  void leave(const Traces& traces);
   Step reset_connection();
   void answer_ok();
+  void tell_ok();
   void answer_error(std::uint16_t code, std::string_view sqlstate, std::string_view message);
   bool busy() const noexcept { return link_ != nullptr && link_->owes(); }
+
+  // ---- session_last.cpp ----
+  void leave(const Traces& traces);
+  void note_outcome();
+  void note_told(const protocol::mysql::Ok& ok);
+  void note_insert_id(std::uint64_t number);
+  bool tell_last(const Traces& traces, std::string_view sql);
+  bool tell_diagnostics(const std::string& words, std::string_view sql);
+  bool wants_diagnostics() const noexcept;
+  void ask_for_diagnostics();
+  bool gathers_diagnostics() const noexcept;
+  bool find_last_link(const Traces& traces, router::ShardIndex shard);
+  void bring_insert_id();
+
+  // ---- session_kill.cpp ----
+  struct Killer {
+    std::uint64_t id;
+    std::string user;
+  };
+  std::uint32_t own_number() const noexcept;
+  Step refuse_kill();
+  std::optional<router::Kill> kill_in(std::string_view sql, const State& state);
+  Step kill_by_text(std::string_view sql, Packet packet);
+  Step kill_prepared(Packet packet, ClientStatement& statement);
+  Step kill_by_command(Packet packet);
+  Step kill_client(std::uint64_t number, bool query);
+  static std::optional<KeptError> end_other(Client* client, const Killer& killer, std::uint64_t number, bool query);
+  void interrupt(bool query);
+  void kill_on_server(Link& link, bool query);
 
   // ---- session_route.cpp: a sharded database, or one whose replicas are read ----
   bool is_planned() const noexcept;
@@ -155,6 +187,9 @@ class Session final : public Client, public LinkOwner {
   Step route_execution(Packet packet, ClientStatement& statement);
   Step route(const router::Statement& statement, const router::Plan& plan, const Work& work);
   std::optional<Step> lost(router::StatementKind kind);
+  Step route_to_node(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  bool on_replica() const noexcept;
+  std::optional<Step> leave_replica(const router::Statement& statement, const router::Plan& plan);
   Step session_statement(const router::Statement& statement, const Work& work);
   Step run_on(router::ShardIndex shard, bool replica_ok, const router::Statement& statement, const Work& work,
               bool writes = false);
@@ -194,6 +229,7 @@ class Session final : public Client, public LinkOwner {
   void release_parked(bool clean);
   bool autocommits() const noexcept;
   bool reads_only() const noexcept;
+  bool begins_on_replica(const router::Statement& statement, std::string_view sql) const;
   bool has_branches() const;
   Shards branches() const;
   std::uint16_t shown_status(std::uint16_t status) const noexcept;
@@ -263,7 +299,6 @@ class Session final : public Client, public LinkOwner {
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
-  void bring_insert_id();
   void wait_for(Pool& pool);
   void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
   void on_wait_deadline();
@@ -283,9 +318,7 @@ class Session final : public Client, public LinkOwner {
   void learn(const protocol::mysql::Ok& ok);
   std::string shown_items(std::string_view tracked) const;
   void finish_answer();
-  void note_outcome();
   void set_names(State& state) const;
-  void note_insert_id(std::uint64_t number);
   void finish_own_answer();
   void link_lost();
   void transaction_lost();
@@ -307,10 +340,9 @@ class Session final : public Client, public LinkOwner {
   bool asks_for_insert_id_ = false;      // the statement under way does
   bool saves_ = false, counts_ = false;  // it is a SAVEPOINT; it has NEXTVAL
   bool answer_failed_ = false;
-  bool ends_with_it_ = false;    // COMMIT RELEASE is under way
-  std::string collation_named_;  // by the SET NAMES under way
-  bool was_wide_ = false;        // the statement under way runs on several shards
-  bool last_is_gone_ = false;    // nobody knows any more what the last statement left behind: it ran on several shards
+  bool ends_with_it_ = false;        // COMMIT RELEASE is under way
+  std::string collation_named_;      // by the SET NAMES under way
+  bool was_wide_ = false;            // the statement under way runs on several shards
   bool own_variables_only_ = false;  // what the answer under way reports of variables is not the session's
   std::uint8_t sequence_ = 0;        // of the next packet of ours, where we answer ourselves
   protocol::mysql::Capabilities capabilities_ = 0;
@@ -324,11 +356,12 @@ class Session final : public Client, public LinkOwner {
   SharedState state_ = no_state();
   std::unique_ptr<Link> link_;                 // the one at hand
   std::vector<std::unique_ptr<Link>> parked_;  // those of other shards, kept for the transaction or the statement
-  router::ShardIndex target_shard_ = 0, last_shard_ = 0;
+  router::ShardIndex target_shard_ = 0;
   std::string retry_;             // a read on its way to a replica, should that one die before it says anything
   bool answer_begun_ = false;     // the client has something of the answer under way
   std::uint8_t number_told_ = 0;  // of the last packet of it
   bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;
+  bool sees_nothing_ = false;                              // the statement under way cannot have seen or changed a row
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
   std::optional<KeptError> end_error_;
@@ -339,6 +372,11 @@ class Session final : public Client, public LinkOwner {
   net::Time catalog_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;
+  struct Killing {
+    bool is_over = false;
+    std::optional<KeptError> fault;
+  };
+  std::unique_ptr<Killing> killing_;  // a KILL under way
   std::unique_ptr<std::unordered_map<std::uint32_t, ClientStatement>> statements_;
   std::uint32_t last_statement_ = 0;
   std::set<std::uint32_t> cursors_;  // statements with an open cursor
@@ -346,9 +384,7 @@ class Session final : public Client, public LinkOwner {
   std::string pin_detail_;
   std::int64_t pin_since_ = 0;
   std::uint16_t status_ = protocol::mysql::status::kAutocommit;  // the last one the client was told
-  std::uint64_t insert_id_ = 0, insert_id_before_ = 0;  // of the last OK that had one; what LAST_INSERT_ID() was then
-  std::uint64_t insert_link_ = 0, sequence_link_ = 0;   // where that was; where NEXTVAL ran
-  std::uint64_t last_link_ = 0;                         // where its last statement ran
+  LastStatement last_;
   std::unique_ptr<KeptError>
       own_fault_;  // of what was asked to bring the link up to the state, or to end a transaction
   protocol::mysql::Command command_ = protocol::mysql::Command::kSleep;  // under way

@@ -25,7 +25,7 @@ Session::Step Session::on_command(Packet packet) {
   }
   switch (command) {
     case my::Command::kQuit: close(); return Step::kConsumed;
-    case my::Command::kPing: answer_ok(); return Step::kConsumed;
+    case my::Command::kPing: tell_ok(); return Step::kConsumed;
     case my::Command::kQuery: return on_query(packet);
     case my::Command::kInitDb: return init_db(packet);
     case my::Command::kFieldList:
@@ -47,7 +47,7 @@ Session::Step Session::on_command(Packet packet) {
     case my::Command::kStmtFetch: return fetch(packet);
     case my::Command::kResetConnection: return reset_connection();
     case my::Command::kChangeUser: return change_user(packet);
-    case my::Command::kProcessKill: return refuse_kill();
+    case my::Command::kProcessKill: return kill_by_command(packet);
     default: break;
   }
   answer_error(1047, "08S01", "Unknown command");
@@ -60,6 +60,7 @@ Session::Step Session::forward(my::Command command, Packet packet) {
   command_ = command;
   command_since_ = worker_.loop().now();
   answer_begun_ = false;
+  last_.diagnostics.reset();
   link_->shift = 0;
   link_->out() += packet;
   link_->owe(command);
@@ -70,48 +71,12 @@ Session::Step Session::on_query(Packet packet) {
   if (is_planned()) return route_query(packet);
   const auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql);
-  if (traces.kills) return refuse_kill();
+  if (traces.kills) return kill_by_text(sql, packet);
+  if (tell_last(traces, sql)) return Step::kConsumed;
   if (!find_last_link(traces, 0)) return Step::kConsumed;
   const auto step = forward(my::Command::kQuery, packet);
   if (step == Step::kConsumed) leave(traces);
   return step;
-}
-
-// What the command under way leaves behind on the link.
-void Session::leave(const Traces& traces) {
-  own_variables_only_ = traces.sets_for_statement;
-  ends_with_it_ = traces.releases;
-  saves_ = traces.saves;
-  counts_ = traces.counts;
-  collation_named_ = traces.collation;
-  if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
-}
-
-// The numbers clients and servers know each other by are not the same here.
-Session::Step Session::refuse_kill() {
-  answer_error(1235, "42000", "KILL is not supported through Shardway yet; use KILL on its console");
-  return Step::kConsumed;
-}
-
-// A statement that asks about the one before it has to run where that ran. The last insert's number is brought along
-// (bring_up_to_state()); the rest is refused if another client has used that connection meanwhile.
-bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
-  asks_for_insert_id_ = traces.asks_for_insert_id;
-  if (!traces.asks_about_last || traces.asks_for_insert_id_only || waiting_) return true;
-  const auto wanted = traces.asks_for_count ? sequence_link_ : last_link_;
-  if (wanted == 0 && !traces.asks_for_count) return true;
-  const bool is_gone = last_is_gone_ && !traces.asks_for_count;
-  if (!is_gone && link_ && (link_->id() == wanted || !traces.asks_for_count)) return true;
-  if (!is_gone && !link_ && shard == last_shard_)
-    link_ = choose_pool(shard, false).take_if([&](const Link& link) {
-      return link.id() == wanted && link.last_user == id_;
-    });
-  if (link_ && link_->id() == wanted) return true;
-  answer_error(
-      1235, "42000",
-      "what the statement before left behind (warnings, row counts, a sequence's last value) is gone: it ran on "
-      "another server connection, or another client has used that; ask in the same transaction");
-  return false;
 }
 
 // A name of ours is the schema on the servers that stands for it.
@@ -134,7 +99,13 @@ Session::Step Session::reset_connection() {
   return Step::kConsumed;
 }
 
+// Of a statement of its own.
 void Session::answer_ok() {
+  last_.row_count = 0;
+  tell_ok();
+}
+
+void Session::tell_ok() {
   my::Ok ok;
   ok.status = status_;
   my::encode(out_.tail(), sequence_, ok, capabilities_);

@@ -84,17 +84,6 @@ bool Session::bring_up_to_state() {
   return link_is_ready_;
 }
 
-// A link has the number of whoever inserted last. An OK tells of a number that was given and not generated, too;
-// LAST_INSERT_ID() does not change then: on the link where that was, it says which it is.
-void Session::bring_insert_id() {
-  const auto last = std::to_string(insert_id_), before = std::to_string(insert_id_before_);
-  const bool knows = link_->id() == insert_link_ && link_->last_user == id_;
-  link_->ask(my::Command::kQuery,
-             knows ? "SET @@last_insert_id = IF(@@last_insert_id = " + last + ", " + last + ", " + before + ")"
-                   : "SET @@last_insert_id = " + last);
-  link_->insert_id_of = id_;
-}
-
 void Session::wait_for(Pool& pool) {
   waiting_ = std::make_unique<Waiting>();
   waiting_->pool = &pool;

@@ -39,7 +39,7 @@ void Session::greet() {
   const auto version = worker_.surroundings().mysql_version.get();
   my::Greeting greeting;
   greeting.server_version = version.empty() ? kUnknownVersion : std::string_view(version);
-  greeting.connection_id = process_id_;
+  greeting.connection_id = own_number();
   greeting.scramble = scramble_;
   greeting.capabilities = kOffered;
   if (generation_->listen_tls[listener_]) greeting.capabilities |= my::capability::kSsl;
@@ -189,8 +189,7 @@ void Session::begin_again() {
   marks_.clear();
   next_characteristics_.clear();
   next_read_only_ = false;
-  insert_id_ = insert_id_before_ = 0;
-  last_is_gone_ = false;
+  last_ = {};
   status_ = my::status::kAutocommit;
 }
 

@@ -47,8 +47,12 @@ Session::Step Session::prepare(Packet packet) {
   preparing_ = last_statement_;
   (*statements_)[preparing_].text = std::move(text);
   (*statements_)[preparing_].traces = traces_of(sql);
+  const auto& traces = (*statements_)[preparing_].traces;
+  if (traces.asks_about_last && !traces.asks_for_insert_id_only && !is_sharded())
+    pin_to(router::PinReason::kUninspected, "a prepared statement that asks about the one before it");
   ++database_->counters.client_parses;
   ++database_->counters.server_parses;
+  last_.diagnostics.reset();
   command_ = my::Command::kStmtPrepare;
   command_since_ = worker_.loop().now();
   my::encode_command(link_->out(), my::Command::kStmtPrepare, sql);
@@ -135,7 +139,7 @@ Session::Step Session::execute(Packet packet) {
                       command == my::Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
     return Step::kConsumed;
   }
-  if (statement->traces.kills) return refuse_kill();
+  if (statement->traces.kills && command == my::Command::kStmtExecute) return kill_prepared(packet, *statement);
   if (is_planned() && command == my::Command::kStmtExecute) {
     command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
     const auto step = route_execution(packet, *statement);
@@ -154,6 +158,7 @@ Session::Step Session::execute(Packet packet) {
   command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
   command_since_ = worker_.loop().now();
   held_for_data_ = statement->has_long_data = false;
+  last_.diagnostics.reset();
   ++database_->counters.binds;
   link_->out() += out;
   link_->owe(command);

@@ -102,6 +102,7 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
     }
     const auto whole = std::min(in.size(), head.size());
     bool forward = !drop;
+    if (drop && gathers_diagnostics()) last_.diagnostics->payloads.emplace_back(in.substr(my::kHeadBytes, head.length));
     if (!forward) forward_up_to(at);
     const auto payload = in.substr(my::kHeadBytes, whole - my::kHeadBytes);
     const auto seen = tracker.on_packet(head, payload);
@@ -230,6 +231,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
                               "rolled back"});
   }
   if (spread_) sum_up(told);
+  note_told(told);
   told.status = shown_status(told.status);
   if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{told.warnings, told.status});
   const auto items = shown_items(ok->tracked);
@@ -281,12 +283,6 @@ void Session::learn(const my::Ok& ok) {
     pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
 }
 
-void Session::note_insert_id(std::uint64_t number) {
-  if (number != insert_id_) insert_id_before_ = std::exchange(insert_id_, number);
-  insert_link_ = link_->id();
-  if (link_->insert_id_of != id_) link_->insert_id_of = 0;
-}
-
 // Three character sets have been reported; with a collation of its own they are one setting.
 void Session::set_names(State& state) const {
   auto& variables = state.variables;
@@ -328,15 +324,22 @@ std::string Session::shown_items(std::string_view tracked) const {
 // A command is answered: the link goes back unless something keeps it.
 void Session::finish_answer() {
   if (link_->owes()) return;
+  if (gathers_diagnostics()) {
+    own_fault_.reset();
+    last_.diagnostics->is_complete = true;
+    give_back(/*clean=*/true);
+    return worker_.resume_later(*this);
+  }
   answer_begun_ = false;
   if (!retry_.empty()) std::string().swap(retry_);
   if (!link_is_ready_) return finish_own_answer();
   if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
   if (own_variables_only_) link_->late_report_of = id_;
-  if (std::exchange(counts_, false)) sequence_link_ = link_->id();
+  if (std::exchange(counts_, false)) last_.sequence_link = link_->id();
   const auto* node = link_->target().node;
-  marks_.stamp(database_->backend(), link_->target().shard,
-               node->role.load() == backend::Role::kReplica ? node : nullptr);
+  if (!std::exchange(sees_nothing_, false))
+    marks_.stamp(database_->backend(), link_->target().shard,
+                 node->role.load() == backend::Role::kReplica ? node : nullptr);
   link_->last_user = id_;
   if (command_since_ != net::Time{}) {
     auto& counters = database_->counters;
@@ -362,19 +365,13 @@ void Session::finish_answer() {
     out_.flush(stream_);
     return close();
   }
+  if (!kept && link_ && wants_diagnostics()) return ask_for_diagnostics();
   if (!kept && link_) {
     // What the server has sent behind the answer is its farewell: the link is not given on with it.
     give_back(/*clean=*/true);
     if (draining_ && input_.empty()) return kill("shutdown");
   }
   worker_.resume_later(*this);
-}
-
-// Where the client's last statement ran, should it ask about it.
-void Session::note_outcome() {
-  last_link_ = link_->id();
-  last_shard_ = link_->target().shard;
-  last_is_gone_ = std::exchange(was_wide_, false) || (transaction_ && transaction_->is_single);
 }
 
 // What was answered was ours; the client's command waits for it. An error is the answer to it.

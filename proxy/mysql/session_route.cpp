@@ -51,6 +51,13 @@ bool may_write(const Statement& statement, const router::Plan& plan) noexcept {
   return plan.writes || statement.kind == StatementKind::kOther;
 }
 
+// What tells nothing of any table, and changes none.
+bool sees_nothing(const Statement& statement) noexcept {
+  if (statement.kind == StatementKind::kEmpty || statement.kind == StatementKind::kUse) return true;
+  return statement.kind == StatementKind::kSet && std::none_of(statement.settings.begin(), statement.settings.end(),
+                                                               [](const auto& one) { return one.computed; });
+}
+
 }  // namespace
 
 bool Session::is_planned() const noexcept {
@@ -104,7 +111,8 @@ std::string Session::with_columns(std::string_view sql) {
 Session::Step Session::route_query(Packet packet) {
   auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql);
-  if (traces.kills) return refuse_kill();
+  if (traces.kills) return kill_by_text(sql, packet);
+  if (tell_last(traces, sql)) return Step::kConsumed;
   if (const auto fault = unready()) return refuse(*fault);
   if (!catalog_is_current()) return Step::kBlocked;
   auto& literals = scratch_literals();
@@ -167,7 +175,7 @@ std::optional<Session::Step> Session::lost(StatementKind kind) {
 Session::Step Session::route(const Statement& statement, const router::Plan& plan, const Work& work) {
   if (plan.action == Action::kExplain) return explain(statement);
   if (const auto step = lost(statement.kind)) return *step;
-  if (!is_sharded()) return run_on(0, plan.replica_ok, statement, work);
+  if (!is_sharded()) return route_to_node(statement, plan, work);
   if (plan.action == Action::kRefuse) return refuse(*plan.fault);
   if (plan.rule == router::Rule::kTransaction) return transaction_statement(statement, work);
   if (const auto ended = end_before(statement)) return *ended;
@@ -187,12 +195,61 @@ Session::Step Session::route(const Statement& statement, const router::Plan& pla
   return refuse({FaultReason::kNotSupported, "this statement is not supported on a sharded database", "", 0});
 }
 
+// One shard: a read may go to a replica, and so may a READ ONLY transaction, which then stays there.
+Session::Step Session::route_to_node(const Statement& statement, const router::Plan& plan, const Work& work) {
+  if (statement.kind == StatementKind::kSetTransaction && !link_) return set_characteristics(statement, work.sql);
+  if (on_replica() && !plan.replica_ok)
+    if (const auto step = leave_replica(statement, plan)) return *step;
+  const auto step = run_on(0, plan.replica_ok || begins_on_replica(statement, work.sql), statement, work);
+  if (step == Step::kConsumed && uses_tables(statement)) next_read_only_ = false;
+  return step;
+}
+
+bool Session::on_replica() const noexcept {
+  return link_ && link_->target().node->role.load(std::memory_order_relaxed) == backend::Role::kReplica;
+}
+
+// A statement that is not for replicas, while a READ ONLY transaction is open on one. Nothing: it may run, where it is.
+std::optional<Session::Step> Session::leave_replica(const Statement& statement, const router::Plan& plan) {
+  if ((link_->status & my::status::kInTransaction) == 0) {
+    if (pin_ == router::PinReason::kNone) give_back(/*clean=*/true);
+    return std::nullopt;
+  }
+  switch (statement.kind) {
+    case StatementKind::kEmpty:
+    case StatementKind::kUse:
+    case StatementKind::kCommit:
+    case StatementKind::kRollback:
+    case StatementKind::kSetTransaction:
+    case StatementKind::kSavepoint:
+    case StatementKind::kReleaseSavepoint:
+    case StatementKind::kRollbackTo: return std::nullopt;
+    case StatementKind::kSet:
+      if (std::none_of(statement.settings.begin(), statement.settings.end(),
+                       [](const auto& one) { return one.global; }))
+        return std::nullopt;
+      break;
+    case StatementKind::kBegin:  // ends it
+      link_->ask(my::Command::kQuery, "COMMIT");
+      link_is_ready_ = false;
+      return Step::kBlocked;
+    default: break;
+  }
+  if (plan.writes && statement.kind == StatementKind::kWrite) {
+    answer_error(1792, "25006", "Cannot execute statement in a READ ONLY transaction");
+    return Step::kConsumed;
+  }
+  return refuse({FaultReason::kNotSupported,
+                 "this statement has to run on the primary, and the READ ONLY transaction is open on a replica",
+                 "begin with /* shardway: primary */ START TRANSACTION READ ONLY, or end the transaction first", 0});
+}
+
 // What asks about the statement before it, or needs no table, is answered where the session is.
 router::ShardIndex Session::shard_of(const Statement& statement, const router::Plan& plan) const noexcept {
   const bool anywhere = plan.rule == router::Rule::kHome && statement.uses_catalog_only && !statement.needs_home;
   if (!anywhere) return plan.shards[0];
   if (link_) return link_->target().shard;
-  return statement.reads_last_outcome || statement.reads_last_insert_id ? last_shard_ : plan.shards[0];
+  return statement.reads_last_outcome || statement.reads_last_insert_id ? last_.shard : plan.shards[0];
 }
 
 Session::Step Session::session_statement(const Statement& statement, const Work& work) {
@@ -265,7 +322,8 @@ bool Session::stand_on(router::ShardIndex shard, bool replica_ok) {
   }
   if (!link_) link_ = unpark(shard);
   target_shard_ = shard;
-  replica_ok_ = replica_ok && pin_ == router::PinReason::kNone && !transaction_ && autocommits();
+  const bool in_transaction = transaction_ || (link_ && (link_->status & my::status::kInTransaction) != 0);
+  replica_ok_ = replica_ok && pin_ == router::PinReason::kNone && !in_transaction && autocommits();
   return borrow();
 }
 
@@ -302,16 +360,18 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
   if (const auto fault = kept_elsewhere(shard)) return refuse(*fault);
   if (!has_applied(shard)) return Step::kBlocked;
   if (!find_last_link(*work.traces, shard)) return Step::kConsumed;
-  const bool quiet = work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last;
+  const bool quiet =
+      work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last && !opens_cursor_on_server(work);
   if (is_sharded() && !transaction_ && !autocommits() && uses_tables(statement)) open_implicitly();
   if (!stand_on(shard, replica_ok && quiet)) return is_blocked();
   const bool takes_part = uses_tables(statement) || work.traces->asks_about_transaction;
   if (transaction_ && takes_part && !enlist()) return Step::kBlocked;
-  if (!announce_characteristics(statement)) return Step::kBlocked;
+  if (uses_tables(statement) && !announce_characteristics(statement)) return Step::kBlocked;
   if (!put(work)) return Step::kBlocked;
   if (writes && !(transaction_ && transaction_->read_only)) link_->wrote = true;
   if (is_sharded()) ++database_->counters.by_shard[shard];
   changes_catalog_ = is_sharded() && statement.kind == StatementKind::kDdl;
+  sees_nothing_ = sees_nothing(statement);
   leave(*work.traces);
   return Step::kConsumed;
 }
@@ -332,6 +392,7 @@ bool Session::put(const Work& work) {
   retry_.assign(may_move && work.packet.size() <= kKeptForRetry ? work.packet : Packet());
   link_->shift = 0;
   answer_begun_ = false;
+  last_.diagnostics.reset();
   link_->owe(work.command);
   command_ = work.command;
   command_since_ = worker_.loop().now();

@@ -146,6 +146,7 @@ void Session::ask_shards(Spread spread, const Work& work) {
   }
   spread_->at = 0;
   answer_begun_ = false;
+  last_.diagnostics.reset();
   take_link(spread_->shards.front());
 }
 

@@ -40,11 +40,10 @@ std::unique_ptr<Transaction> chained(const Transaction& before) {
   return next;
 }
 
-// SET TRANSACTION READ WRITE
-bool mentions_write(std::string_view sql) noexcept {
-  constexpr std::string_view kWrite = "write";
+// `word`: in small letters.
+bool mentions(std::string_view sql, std::string_view word) noexcept {
   const auto same = [](char a, char b) { return (a | 0x20) == b; };
-  return std::search(sql.begin(), sql.end(), kWrite.begin(), kWrite.end(), same) != sql.end();
+  return std::search(sql.begin(), sql.end(), word.begin(), word.end(), same) != sql.end();
 }
 
 std::string_view without_end(std::string_view sql) noexcept {
@@ -66,6 +65,17 @@ bool Session::reads_only() const noexcept {
     if (found != state_->variables.end()) return found->second == "ON" || found->second == "1";
   }
   return false;
+}
+
+// START TRANSACTION READ ONLY on a database of one shard. What is SERIALIZABLE has to see the primary's locks.
+bool Session::begins_on_replica(const Statement& statement, std::string_view sql) const {
+  if (statement.kind != StatementKind::kBegin || statement.hint.kind == router::HintKind::kPrimary) return false;
+  for (const auto* name : {"tx_isolation", "transaction_isolation"}) {
+    const auto found = state_->variables.find(name);
+    if (found != state_->variables.end() && found->second == "SERIALIZABLE") return false;
+  }
+  if (mentions(next_characteristics_, "serializable") || mentions(sql, "write")) return false;
+  return statement.read_only_begin || next_read_only_ || reads_only();
 }
 
 // The status of the session where a link knows only its own part.
@@ -100,7 +110,7 @@ Session::Step Session::begin(const Statement& statement, std::string_view sql) {
   if (const auto failed = end_failed()) return *failed;
   transaction_ = std::make_unique<Transaction>();
   transaction_->read_only = std::exchange(next_read_only_, false) || statement.read_only_begin || reads_only();
-  const bool read_write = mentions_write(sql);
+  const bool read_write = mentions(sql, "write");
   if (read_write) transaction_->read_only = false;
   transaction_->characteristics = std::move(next_characteristics_);
   next_characteristics_.clear();
@@ -119,7 +129,7 @@ Session::Step Session::set_characteristics(const Statement& statement, std::stri
   if (transaction_ && (!transaction_->is_implicit || has_branches()))
     return refuse({FaultReason::kActiveTransaction,
                    "Transaction characteristics can't be changed while a transaction is in progress", "", 0});
-  next_read_only_ = statement.read_only_begin || (next_read_only_ && !mentions_write(sql));
+  next_read_only_ = statement.read_only_begin || (next_read_only_ && !mentions(sql, "write"));
   next_characteristics_ += (next_characteristics_.empty() ? "" : ";") + std::string(without_end(sql));
   answer_ok();
   return Step::kConsumed;
@@ -200,7 +210,7 @@ bool Session::announce_characteristics(const Statement& statement) {
   if (next_characteristics_.empty() || transaction_ || statement.kind == StatementKind::kSet) return true;
   ask_each(next_characteristics_);
   next_characteristics_.clear();
-  link_->close_when_returned();
+  if (statement.kind != StatementKind::kBegin) link_->close_when_returned();
   link_is_ready_ = false;
   return false;
 }

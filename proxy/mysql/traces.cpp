@@ -99,11 +99,13 @@ class Reading {
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     last_ = word;
     sets_ = sets_ || is("set");
-    into_ = into_ || is("into");
+    into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
     transaction_ = transaction_ || is("transaction");
     scoped_ = scoped_ || is("session") || is("global");
     traces_.sets_for_statement = traces_.sets_for_statement || (sets_ && is("statement"));
     traces_.kills = traces_.kills || (first_ && is("kill"));
+    traces_.finds_all_rows = traces_.finds_all_rows || is("sql_calc_found_rows");
+    traces_.asks_for_number = traces_.asks_for_number || is("connection_id");
     if (is("last_insert_id") || is("identity")) {
       insert_id_ = true;
       const auto rest = behind(sql_, end);

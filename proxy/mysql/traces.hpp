@@ -17,6 +17,8 @@ struct Traces {
   bool asks_about_last = false;          // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
   bool asks_for_insert_id_only = false;  // of these, only the first
   bool kills = false;
+  bool asks_for_number = false;         // CONNECTION_ID()
+  bool finds_all_rows = false;          // SQL_CALC_FOUND_ROWS
   bool asks_about_transaction = false;  // @@in_transaction
   bool asks_for_insert_id = false;      // LAST_INSERT_ID(), @@identity
   bool counts = false;                  // NEXTVAL: LASTVAL() will be asked of this connection

@@ -70,7 +70,9 @@ std::size_t Session::on_startup_packet(std::string_view packet) {
   } else if (std::holds_alternative<pg::GssEncRequest>(*decoded)) {
     send("N");
   } else if (const auto* request = std::get_if<pg::CancelRequest>(&*decoded)) {
-    worker_.surroundings().cancel(request->process_id, request->secret);
+    worker_.surroundings().visit(request->process_id, [secret = std::string(request->secret)](Client* client) {
+      if (client != nullptr) client->cancel(secret);
+    });
     close();
     return 0;
   } else {

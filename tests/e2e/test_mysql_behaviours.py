@@ -107,6 +107,15 @@ class Session(BehaviourCase):
     def test_10_row_count_on_another_connection(self):
         self.assertEqual(rows(self.hopping(self.client(), *self.COUNTED)), ["2", "3"])
 
+    def test_10_what_is_not_brought_along_is_refused(self):
+        """Where another client has used the connection: never the other one's."""
+        if not self.proxy:
+            self.skipTest("one connection: there is nothing to bring along")
+        for statements in (["select id from items limit 2", "select found_rows()"], ["selec", "select 1", "show warnings"],
+                           ["select cast('x' as int)", "get diagnostics condition 1 @m = message_text"], ["delete from items", "set @n = row_count()"]):
+            with self.subTest(statements=statements):
+                self.assertEqual(errors(self.hopping(self.client(), *statements))[-1:], ["1235"])
+
     def test_11_temporary_tables_are_their_clients(self):
         client, other = self.client(), self.client()
         heard = self.hopping(client, "create temporary table mine (i int)", "insert into mine values (1), (2)", "select * from mine",

@@ -1,0 +1,162 @@
+// What a statement leaves behind for the next one to ask about: LAST_INSERT_ID(), ROW_COUNT(), warnings, FOUND_ROWS().
+// It is the client's, whichever connection that one runs on: some is told here, some brought along, and some keeps the
+// connection. https://mariadb.com/kb/en/information-functions/ https://mariadb.com/kb/en/show-warnings/
+#include <algorithm>
+
+#include "protocol/mysql/execution.hpp"
+#include "protocol/mysql/fields.hpp"
+#include "proxy/mysql/session.hpp"
+#include "proxy/mysql/sole_call.hpp"
+#include "proxy/mysql/sql_mode.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+
+namespace {
+
+constexpr std::string_view kAllRows = "SQL_CALC_FOUND_ROWS";  // its count is asked for by the very next statement
+
+my::NumberColumn count_of(std::string_view name) { return {name, my::NumberColumn::kLongLong, 21, 0xa0}; }
+
+bool is_error(std::string_view row) {
+  protocol::Reader reader(row);
+  return my::lenenc_bytes(reader) == "Error";
+}
+
+}  // namespace
+
+// What the command under way leaves behind on the link.
+void Session::leave(const Traces& traces) {
+  own_variables_only_ = traces.sets_for_statement;
+  ends_with_it_ = traces.releases;
+  saves_ = traces.saves;
+  counts_ = traces.counts;
+  collation_named_ = traces.collation;
+  if (pin_detail_ == kAllRows) unpin();
+  if (link_ && traces.finds_all_rows) pin_to(router::PinReason::kUninspected, std::string(kAllRows));
+  if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
+}
+
+void Session::note_outcome() {
+  last_.link = link_->id();
+  last_.shard = link_->target().shard;
+  last_.is_gone = std::exchange(was_wide_, false) || (transaction_ && transaction_->is_single);
+  last_.failed = answer_failed_;
+  if (answer_failed_) last_.row_count = -1;
+}
+
+// Of an answer's last packet.
+void Session::note_told(const my::Ok& ok) {
+  last_.row_count = ok.header == 0x00 ? static_cast<std::int64_t>(ok.affected_rows) : -1;
+  last_.warnings = ok.warnings;
+}
+
+void Session::note_insert_id(std::uint64_t number) {
+  if (number != last_.insert_id) last_.insert_id_before = std::exchange(last_.insert_id, number);
+  last_.insert_link = link_->id();
+  if (link_->insert_id_of != id_) link_->insert_id_of = 0;
+}
+
+// Answered here: what is known of the last statement, and the client's own number.
+bool Session::tell_last(const Traces& traces, std::string_view sql) {
+  if (!traces.asks_for_number && (!traces.asks_about_last || last_.link == 0)) return false;
+  const auto mode = parse_settings(*state_).mysql;
+  const auto call = sole_call(sql, mode);
+  if (call && call->function == "connection_id") {
+    my::encode_number(out_.tail(), sequence_, {call->column, my::NumberColumn::kLong, 10, 0xa1}, own_number(), status_,
+                      capabilities_);
+    return true;
+  }
+  if (call && call->function == "row_count") {
+    const auto count = std::exchange(last_.row_count, -1);
+    my::encode_number(out_.tail(), sequence_, {call->column}, count, status_, capabilities_);
+    return true;
+  }
+  return last_.diagnostics && last_.diagnostics->is_complete && tell_diagnostics(words_of(sql, mode), sql);
+}
+
+bool Session::tell_diagnostics(const std::string& words, std::string_view sql) {
+  const auto& payloads = last_.diagnostics->payloads;
+  constexpr std::ptrdiff_t kColumns = 3;
+  const auto rows = payloads.begin() + 1 + kColumns, end = payloads.end() - 1;
+  const auto tell_count = [&](std::string_view column, bool errors) {
+    const auto count = errors ? std::count_if(rows, end, is_error) : end - rows;
+    my::encode_number(out_.tail(), sequence_, count_of(column), count, status_, capabilities_);
+    return true;
+  };
+  if (words == "show count ( * ) warnings") return tell_count("@@session.warning_count", false);
+  if (words == "show count ( * ) errors") return tell_count("@@session.error_count", true);
+  const auto variable = sql.substr(std::min(sql.find("@@"), sql.size()));
+  if (words == "select @@ warning_count") return tell_count(variable, false);
+  if (words == "select @@ error_count") return tell_count(variable, true);
+  if (words != "show warnings" && words != "show errors") return false;
+  const bool of_old = (capabilities_ & my::capability::kDeprecateEof) == 0;
+  const auto put = [&](const std::string& payload) { my::append_packets(out_.tail(), sequence_, payload); };
+  std::for_each(payloads.begin(), rows, put);
+  if (of_old) my::encode(out_.tail(), sequence_, my::Eof{0, status_});
+  std::for_each(rows, end, [&](const std::string& row) {
+    if (words == "show warnings" || is_error(row)) put(row);
+  });
+  auto told = *my::decode_ok(payloads.back(), my::capability::kSessionTrack);
+  told.status = status_;
+  told.tracked = {};
+  if (of_old)
+    my::encode(out_.tail(), sequence_, my::Eof{told.warnings, told.status});
+  else
+    my::encode(out_.tail(), sequence_, told, capabilities_);
+  return true;
+}
+
+// A link that goes back is asked for them first, if there are any.
+bool Session::wants_diagnostics() const noexcept {
+  const bool is_statement = command_ == my::Command::kQuery || command_ == my::Command::kStmtExecute;
+  return is_statement && !draining_ && !eof_ && !link_->is_broken() && !last_.is_gone &&
+         (last_.warnings > 0 || last_.failed);
+}
+
+void Session::ask_for_diagnostics() {
+  last_.diagnostics = std::make_unique<Diagnostics>();
+  link_->ask(my::Command::kQuery, "SHOW WARNINGS");
+  link_->flush();
+}
+
+bool Session::gathers_diagnostics() const noexcept {
+  return last_.diagnostics && !last_.diagnostics->is_complete && link_is_ready_;
+}
+
+// A statement that asks about the one before it, and that tell_last() cannot answer, has to run where that ran. The
+// last insert's number is brought along (bring_up_to_state()); the rest is refused if another client has used that
+// connection meanwhile.
+bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
+  asks_for_insert_id_ = traces.asks_for_insert_id;
+  if (!traces.asks_about_last || traces.asks_for_insert_id_only || waiting_) return true;
+  const auto wanted = traces.asks_for_count ? last_.sequence_link : last_.link;
+  if (wanted == 0 && !traces.asks_for_count) return true;
+  const bool is_gone = last_.is_gone && !traces.asks_for_count;
+  if (!is_gone && link_ && link_->id() == wanted) return true;
+  if (!is_gone && !link_ && shard == last_.shard)
+    link_ = choose_pool(shard, false).take_if([&](const Link& link) {
+      return link.id() == wanted && link.last_user == id_;
+    });
+  if (link_ && link_->id() == wanted) return true;
+  answer_error(
+      1235, "42000",
+      "what the statement before left behind (warnings, row counts, a sequence's last value) is gone: it ran on "
+      "another server connection, or another client has used that; ask in the same transaction");
+  return false;
+}
+
+// A link has the number of whoever inserted last. An OK tells of a number that was given and not generated, too;
+// LAST_INSERT_ID() does not change then: on the link where that was, it says which it is.
+void Session::bring_insert_id() {
+  const auto last = std::to_string(last_.insert_id), before = std::to_string(last_.insert_id_before);
+  const bool knows = link_->id() == last_.insert_link && link_->last_user == id_;
+  link_->ask(my::Command::kQuery,
+             knows ? "SET @@last_insert_id = IF(@@last_insert_id = " + last + ", " + last + ", " + before + ")"
+                   : "SET @@last_insert_id = " + last);
+  link_->insert_id_of = id_;
+}
+
+}  // namespace shardway::proxy::mysql
