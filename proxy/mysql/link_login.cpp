@@ -16,11 +16,11 @@ namespace {
 constexpr std::size_t kMaxLoginBytes = 1 << 20;  // a server that sends more before it is ready is not one
 
 // What every link can do; the rest is the client's.
-constexpr my::Capabilities kAlways = my::capability::kLongPassword | my::capability::kLongFlag |
-                                     my::capability::kProtocol41 | my::capability::kTransactions |
-                                     my::capability::kSecureConnection | my::capability::kPluginAuth |
-                                     my::capability::kMultiResults | my::capability::kPsMultiResults |
-                                     my::capability::kSessionTrack | my::capability::kDeprecateEof;
+constexpr my::Capabilities kAlways =
+    my::capability::kLongPassword | my::capability::kLongFlag | my::capability::kProtocol41 |
+    my::capability::kTransactions | my::capability::kSecureConnection | my::capability::kPluginAuth |
+    my::capability::kMultiResults | my::capability::kPsMultiResults | my::capability::kSessionTrack |
+    my::capability::kDeprecateEof | my::capability::kBulk;
 
 constexpr std::string_view kTracking =
     "SET session_track_system_variables = '*', session_track_schema = 1, session_track_state_change = 1, "

@@ -119,6 +119,7 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_login.cpp ----
   void greet();
+  bool offers_bulk(std::string_view server_version) const;
   void continue_tls();
   void on_login_packet(Packet packet);
   void on_response(std::string_view payload);
@@ -290,6 +291,8 @@ class Session final : public Client, public LinkOwner {
   Step fetch(Packet packet);
   ClientStatement* statement_of(Packet packet);
   std::string with_types(Packet packet, ClientStatement& statement) const;
+  static std::string with_bulk_types(Packet packet, ClientStatement& statement);
+  bool stream_statement(Packet in, const protocol::mysql::PacketHead& head, std::size_t& used);
   static void put_statement_number(std::string& packet, std::uint32_t number);
   bool is_on_link(const ClientStatement& statement);
   void unknown_statement(Packet packet, std::string_view what);
@@ -311,6 +314,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_relay.cpp ----
   void read_link();
   std::size_t relay_packets(char* bytes, std::size_t size);
+  std::uint16_t status_of_old(const Link& link) const noexcept;
   static bool opens_cursor(const protocol::mysql::Seen& seen, std::string_view payload);
   void on_seen(const protocol::mysql::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward);
   void on_sharded_error(const protocol::mysql::Err& err, std::uint8_t sequence, bool& forward);

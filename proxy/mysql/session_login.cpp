@@ -2,6 +2,8 @@
 // it all once more. https://mariadb.com/kb/en/connection/
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "protocol/mysql/auth.hpp"
 #include "proxy/config/words.hpp"
 #include "proxy/mysql/session.hpp"
@@ -43,8 +45,18 @@ void Session::greet() {
   greeting.scramble = scramble_;
   greeting.capabilities = kOffered;
   if (generation_->listen_tls[listener_]) greeting.capabilities |= my::capability::kSsl;
+  if (offers_bulk(greeting.server_version)) greeting.capabilities |= my::capability::kBulk;
   greeting.plugin = my::kNativePassword;
   my::encode(out_.tail(), sequence_, greeting);
+}
+
+// Bulk executions pass on where one server has everything; which database it will be the client has not said yet.
+bool Session::offers_bulk(std::string_view server_version) const {
+  if (server_version.find("MariaDB") == std::string_view::npos) return false;
+  const auto& databases = generation_->config->databases;
+  return std::none_of(databases.begin(), databases.end(), [](const config::Database& database) {
+    return database.protocol == config::Protocol::kMysql && database.shards.size() > 1;
+  });
 }
 
 void Session::continue_tls() {

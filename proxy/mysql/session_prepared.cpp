@@ -23,6 +23,11 @@ void put_number(char* at, std::uint32_t number) {
   for (int i = 0; i < 4; ++i, number >>= 8) at[i] = static_cast<char>(number & 0xff);
 }
 
+void put_length(std::string& packet) {
+  const auto length = packet.size() - my::kHeadBytes;
+  for (std::size_t i = 0; i < 3; ++i) packet[i] = static_cast<char>(length >> (8 * i) & 0xff);
+}
+
 }  // namespace
 
 void Session::put_statement_number(std::string& packet, std::uint32_t number) {
@@ -121,9 +126,60 @@ std::string Session::with_types(Packet packet, ClientStatement& statement) const
   if (statement.types.size() != size) return out;  // the server's error
   out[flag_at] = 1;
   out.insert(flag_at + 1, statement.types);
-  const auto length = out.size() - my::kHeadBytes;
-  for (std::size_t i = 0; i < 3; ++i) out[i] = static_cast<char>(length >> (8 * i) & 0xff);
+  put_length(out);
   return out;
+}
+
+// Likewise of a bulk execution. https://mariadb.com/kb/en/com_stmt_bulk_execute/
+std::string Session::with_bulk_types(Packet packet, ClientStatement& statement) {
+  constexpr std::size_t kFlagsAt = kNumberAt + 4, kTypesAt = kFlagsAt + 2;
+  constexpr char kSendsTypes = static_cast<char>(0x80);
+  std::string out(packet);
+  const auto size = std::size_t{2} * statement.parameters;
+  if (out.size() < kTypesAt) return out;
+  if ((out[kFlagsAt] & kSendsTypes) != 0) {
+    if (out.size() >= kTypesAt + size) statement.types = out.substr(kTypesAt, size);
+    return out;
+  }
+  if (statement.types.size() != size) return out;
+  out[kFlagsAt] = static_cast<char>(out[kFlagsAt] | kSendsTypes);
+  out.insert(kTypesAt, statement.types);
+  put_length(out);
+  return out;
+}
+
+// An execution, or a value ahead of one, of 16 MiB or more: it passes on as it comes under the server's number. False:
+// not one that can.
+bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_t& used) {
+  const auto command = static_cast<my::Command>(in[my::kHeadBytes]);
+  if (in.size() < kNumberAt + 4) return true;
+  auto* statement = statement_of(in);
+  if (statement == nullptr || is_sharded()) return false;
+  if (command == my::Command::kStmtExecute) {
+    const auto flag_at = kNumberAt + 4 + 1 + 4 + (std::size_t{statement->parameters} + 7) / 8;
+    const auto types_end = flag_at + 1 + std::size_t{2} * statement->parameters;
+    if (in.size() < types_end) return true;
+    if (in[flag_at] == 0 && statement->parameters > 0) return false;  // those of another client's would count
+    statement->types = in.substr(flag_at + 1, types_end - flag_at - 1);
+  }
+  target_shard_ = 0;
+  replica_ok_ = false;
+  blocked_ = busy() || !borrow() || !is_on_link(*statement);
+  if (blocked_) return waiting_ || link_;
+  std::string begin(in.substr(0, kNumberAt + 4));
+  put_statement_number(begin, link_->statement(statement->text->id));
+  held_for_data_ = statement->has_long_data = command == my::Command::kStmtSendLongData;
+  command_ = command;
+  command_statement_ = number_in(in) == kLastPrepared ? last_statement_ : number_in(in);
+  command_since_ = worker_.loop().now();
+  last_.diagnostics.reset();
+  link_->owe(command);
+  leave(statement->traces);
+  payload_goes_on_ = head.goes_on();
+  pass_remaining_ = head.size() - begin.size();
+  used = begin.size();
+  if (!link_->write_through(begin)) link_lost();
+  return true;
 }
 
 Session::Step Session::execute(Packet packet) {
@@ -152,7 +208,8 @@ Session::Step Session::execute(Packet packet) {
   if (!find_last_link(statement->traces, 0)) return Step::kConsumed;
   if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
   if (!is_on_link(*statement)) return Step::kBlocked;
-  auto out = command == my::Command::kStmtExecute ? with_types(packet, *statement) : std::string(packet);
+  auto out =
+      command == my::Command::kStmtExecute ? with_types(packet, *statement) : with_bulk_types(packet, *statement);
   put_number(out.data() + kNumberAt, link_->statement(statement->text->id));
   command_ = command;
   command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);

@@ -117,7 +117,7 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
     if (std::exchange(link->metadata_ended, false) && !opens_cursor(seen, payload)) {
       forward_up_to(at);
       auto number = static_cast<std::uint8_t>(bytes[at + 3]);
-      my::encode(out_.tail(), number, my::Eof{0, shown_status(link->status)});
+      my::encode(out_.tail(), number, my::Eof{0, status_of_old(*link)});
       bytes[at + 3] = static_cast<char>(number);
       if (spread_) spread_->next_number = number;
       ++link->shift;
@@ -147,7 +147,7 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
       forward_up_to(at);
       if (std::exchange(link->metadata_ended, false)) {
         auto number = static_cast<std::uint8_t>(bytes[at - head.size() + 3] + 1);
-        my::encode(out_.tail(), number, my::Eof{0, shown_status(link->status)});
+        my::encode(out_.tail(), number, my::Eof{0, status_of_old(*link)});
       }
       link->owed().pop_front();
       link->shift = 0;
@@ -160,6 +160,9 @@ std::size_t Session::relay_packets(char* bytes, std::size_t size) {
   forward_up_to(at);
   return at;
 }
+
+// Of an EOF behind definitions: what the statement before it was about is not said again.
+std::uint16_t Session::status_of_old(const Link& link) const noexcept { return shown_status(link.status & kLasting); }
 
 // The only EOF behind the definitions of a result that a cursor keeps is the one that says so.
 bool Session::opens_cursor(const my::Seen& seen, std::string_view payload) {
