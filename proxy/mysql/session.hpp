@@ -313,9 +313,11 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_relay.cpp ----
   void read_link();
-  std::size_t relay_packets(char* bytes, std::size_t size);
+  class Relay;
   std::uint16_t status_of_old(const Link& link) const noexcept;
   static bool opens_cursor(const protocol::mysql::Seen& seen, std::string_view payload);
+
+  // ---- session_answer.cpp ----
   void on_seen(const protocol::mysql::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward);
   void on_sharded_error(const protocol::mysql::Err& err, std::uint8_t sequence, bool& forward);
   void on_ok(std::string_view payload, std::uint8_t sequence, bool& forward);

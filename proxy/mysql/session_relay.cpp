@@ -1,10 +1,7 @@
-// Answers: what the server sends passes to the client, in as few pieces as possible. Rows and definitions are not
-// looked into; an OK tells what the session has become. A client that has not asked for kDeprecateEof or kSessionTrack
-// gets the packets of old in their place. https://mariadb.com/kb/en/ok_packet/
-#include <spdlog/spdlog.h>
+// Answers: what a server sends passes to the client, in as few pieces as possible. Rows and definitions are not looked
+// into; what the packets that are tell is session_answer.cpp. https://mariadb.com/kb/en/4-server-response-packets/
 #include <sys/epoll.h>
 
-#include "protocol/mysql/fields.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
 
@@ -35,6 +32,163 @@ void Session::on_link_events(Link& link, std::uint32_t events) {
   read_link();
 }
 
+// One walk over what a link has received. Everything from `run_` on waits to be forwarded.
+class Session::Relay {
+ public:
+  Relay(Session& session, char* bytes, std::size_t size)
+      : session_(session), link_(*session.link_), bytes_(bytes), size_(size) {}
+
+  // How many bytes are done with.
+  std::size_t walk() {
+    while (at_ < size_ && session_.link_.get() == &link_ && session_.phase_ != Phase::kClosed) {
+      if (link_.pass_remaining > 0) {
+        pass();
+      } else if (!read_head()) {
+        break;
+      } else if (link_.payload_goes_on) {
+        continue_payload();
+      } else if (!begin_payload()) {
+        break;
+      } else if (session_.phase_ == Phase::kClosed) {
+        return size_;
+      }
+    }
+    forward_up_to(at_);
+    return at_;
+  }
+
+ private:
+  void forward_up_to(std::size_t end) {
+    if (end > run_) session_.send({bytes_ + run_, end - run_});
+    session_.answer_begun_ = session_.answer_begun_ || end > run_;
+    run_ = end;
+  }
+
+  void pass() {
+    const auto piece = std::min(link_.pass_remaining, size_ - at_);
+    at_ += piece;
+    link_.pass_remaining -= piece;
+  }
+
+  std::string_view in() const noexcept { return {bytes_ + at_, size_ - at_}; }
+  std::uint8_t number() const noexcept { return static_cast<std::uint8_t>(bytes_[at_ + 3]); }
+  void set_number(std::size_t number) noexcept { bytes_[at_ + 3] = static_cast<char>(number); }
+
+  // The packet gets the number it has for the client. False: it is not there yet, or nobody has asked for it.
+  bool read_head() {
+    if (!my::peek_head(in(), head_) || !link_.owes() || (head_.length > 0 && in().size() == my::kHeadBytes)) {
+      if (!link_.owes()) link_.mark_broken();  // a farewell
+      return false;
+    }
+    drop_ = link_.owed().front().drop;
+    set_number(head_.sequence + link_.shift);
+    return true;
+  }
+
+  void continue_payload() {
+    link_.payload_goes_on = head_.goes_on();
+    link_.pass_remaining = head_.size();
+    if (session_.spread_) ++session_.spread_->next_number;
+  }
+
+  // False: more of it has to come first.
+  bool begin_payload() {
+    auto& tracker = link_.owed().front().tracker;
+    const auto first = head_.length > 0 ? static_cast<std::uint8_t>(in()[my::kHeadBytes]) : std::uint8_t{0};
+    if ((drop_ || tracker.wants_whole(head_, first)) && in().size() < head_.size()) {
+      set_number(head_.sequence);
+      return false;
+    }
+    forward_ = !drop_;
+    if (drop_) forward_up_to(at_);
+    const auto payload = in().substr(my::kHeadBytes, std::min(in().size(), head_.size()) - my::kHeadBytes);
+    if (drop_ && session_.gathers_diagnostics()) session_.last_.diagnostics->payloads.emplace_back(payload);
+    const auto seen = tracker.on_packet(head_, payload);
+    place(seen);
+    if (std::exchange(link_.metadata_ended, false) && !opens_cursor(seen, payload)) put_end_of_definitions();
+    note_number();
+    show(seen, payload);
+    if (session_.phase_ == Phase::kClosed) return true;
+    link_.payload_goes_on = head_.goes_on();
+    if (in().size() < head_.size())
+      link_.pass_remaining = head_.size();
+    else
+      end_packet(seen);
+    return true;
+  }
+
+  // Of several shards' answers: hidden, or under the number that follows the last one shown.
+  void place(const my::Seen& seen) {
+    const auto& spread = session_.spread_;
+    hidden_ = spread && !drop_ && session_.hides(seen.part);
+    if (hidden_) {
+      forward_up_to(at_);
+      forward_ = false;
+    } else if (spread && !drop_ && spread->at > 0) {
+      link_.shift = static_cast<std::uint8_t>(spread->next_number - head_.sequence);
+      set_number(spread->next_number);
+    }
+  }
+
+  // For clients of old, between the definitions and this packet.
+  void put_end_of_definitions() {
+    forward_up_to(at_);
+    auto next = number();
+    my::encode(session_.out_.tail(), next, my::Eof{0, session_.status_of_old(link_)});
+    set_number(next);
+    if (session_.spread_) session_.spread_->next_number = next;
+    ++link_.shift;
+  }
+
+  void note_number() {
+    if (hidden_ || drop_) return;
+    session_.number_told_ = number();
+    if (session_.spread_) session_.spread_->next_number = static_cast<std::uint8_t>(number() + 1);
+  }
+
+  void show(const my::Seen& seen, std::string_view payload) {
+    if (hidden_) {
+      session_.absorb(seen, payload);
+    } else if (seen.part == my::Part::kOk || seen.part == my::Part::kEnd) {
+      forward_up_to(at_);
+      session_.on_ok(payload, number(), forward_);
+    } else {
+      session_.on_seen(seen, payload, number(), forward_);
+      if (seen.part == my::Part::kPrepareOk) session_.on_prepared(link_.owed().front(), bytes_ + at_ + my::kHeadBytes);
+    }
+  }
+
+  void end_packet(const my::Seen& seen) {
+    const auto told = number();
+    at_ += head_.size();
+    if (!forward_) run_ = at_;
+    const bool of_old = (session_.capabilities_ & my::capability::kDeprecateEof) == 0;
+    link_.metadata_ended = seen.metadata_ends && !drop_ && !hidden_ && of_old;
+    if (seen.last) end_answer(told);
+  }
+
+  void end_answer(std::uint8_t told) {
+    forward_up_to(at_);
+    if (std::exchange(link_.metadata_ended, false)) {
+      auto next = static_cast<std::uint8_t>(told + 1);
+      my::encode(session_.out_.tail(), next, my::Eof{0, session_.status_of_old(link_)});
+    }
+    link_.owed().pop_front();
+    link_.shift = 0;
+    if (session_.spread_ && !drop_)
+      session_.advance_spread();
+    else
+      session_.finish_answer();
+  }
+
+  Session& session_;
+  Link& link_;
+  char* bytes_;
+  std::size_t size_, at_ = 0, run_ = 0;
+  my::PacketHead head_;
+  bool drop_ = false, hidden_ = false, forward_ = true;  // of the packet at hand
+};
+
 void Session::read_link() {
   if (reading_) return;
   reading_ = true;
@@ -52,7 +206,7 @@ void Session::read_link() {
     const auto got = link.read(buffer + held, Worker::kServerBuffer - held);
     link.readable = !got.drained;
     const auto size = held + got.bytes;
-    const auto used = relay_packets(buffer, size);
+    const auto used = Relay(*this, buffer, size).walk();
     if (phase_ == Phase::kClosed) break;
     if (link_.get() == &link) {
       if (used < size) link.held.assign(buffer + used, size - used);
@@ -64,103 +218,6 @@ void Session::read_link() {
   if (phase_ != Phase::kClosed) flush_all();
 }
 
-// Walks over the packets; returns how many bytes are done with. Everything from `run` on waits to be forwarded.
-std::size_t Session::relay_packets(char* bytes, std::size_t size) {
-  std::size_t at = 0, run = 0;
-  const auto forward_up_to = [&](std::size_t end) {
-    if (end > run) send({bytes + run, end - run});
-    answer_begun_ = answer_begun_ || end > run;
-    run = end;
-  };
-  auto* link = link_.get();
-  while (at < size && link_.get() == link && phase_ != Phase::kClosed) {
-    if (link->pass_remaining > 0) {
-      const auto piece = std::min(link->pass_remaining, size - at);
-      at += piece;
-      link->pass_remaining -= piece;
-      continue;
-    }
-    my::PacketHead head;
-    const std::string_view in(bytes + at, size - at);
-    if (!my::peek_head(in, head) || !link->owes() || (head.length > 0 && in.size() == my::kHeadBytes)) {
-      if (!link->owes()) link->mark_broken();  // nobody has asked it: a farewell
-      break;
-    }
-    const bool drop = link->owed().front().drop;
-    bytes[at + 3] = static_cast<char>(head.sequence + link->shift);
-    if (link->payload_goes_on) {
-      link->payload_goes_on = head.goes_on();
-      link->pass_remaining = head.size();
-      if (spread_) ++spread_->next_number;
-      continue;
-    }
-    auto& tracker = link->owed().front().tracker;
-    const auto first = head.length > 0 ? static_cast<std::uint8_t>(in[my::kHeadBytes]) : std::uint8_t{0};
-    if ((drop || tracker.wants_whole(head, first)) && in.size() < head.size()) {
-      bytes[at + 3] = static_cast<char>(head.sequence);
-      break;
-    }
-    const auto whole = std::min(in.size(), head.size());
-    bool forward = !drop;
-    if (drop && gathers_diagnostics()) last_.diagnostics->payloads.emplace_back(in.substr(my::kHeadBytes, head.length));
-    if (!forward) forward_up_to(at);
-    const auto payload = in.substr(my::kHeadBytes, whole - my::kHeadBytes);
-    const auto seen = tracker.on_packet(head, payload);
-    const bool hidden = spread_ && !drop && hides(seen.part);
-    if (hidden) {
-      forward_up_to(at);
-      forward = false;
-    } else if (spread_ && !drop && spread_->at > 0) {
-      link->shift = static_cast<std::uint8_t>(spread_->next_number - head.sequence);
-      bytes[at + 3] = static_cast<char>(spread_->next_number);
-    }
-    if (std::exchange(link->metadata_ended, false) && !opens_cursor(seen, payload)) {
-      forward_up_to(at);
-      auto number = static_cast<std::uint8_t>(bytes[at + 3]);
-      my::encode(out_.tail(), number, my::Eof{0, status_of_old(*link)});
-      bytes[at + 3] = static_cast<char>(number);
-      if (spread_) spread_->next_number = number;
-      ++link->shift;
-    }
-    if (!hidden && !drop) number_told_ = static_cast<std::uint8_t>(bytes[at + 3]);
-    if (spread_ && !hidden && !drop) spread_->next_number = static_cast<std::uint8_t>(bytes[at + 3] + 1);
-    if (hidden) {
-      absorb(seen, payload);
-    } else if (seen.part == my::Part::kOk || seen.part == my::Part::kEnd) {
-      forward_up_to(at);
-      on_ok(payload, static_cast<std::uint8_t>(bytes[at + 3]), forward);
-    } else {
-      on_seen(seen, payload, static_cast<std::uint8_t>(bytes[at + 3]), forward);
-      if (seen.part == my::Part::kPrepareOk) on_prepared(link->owed().front(), bytes + at + my::kHeadBytes);
-    }
-    if (phase_ == Phase::kClosed) return size;
-    link->payload_goes_on = head.goes_on();
-    if (in.size() < head.size()) {
-      link->pass_remaining = head.size();
-      continue;
-    }
-    at += head.size();
-    if (!forward) run = at;
-    link->metadata_ended =
-        seen.metadata_ends && !drop && !hidden && (capabilities_ & my::capability::kDeprecateEof) == 0;
-    if (seen.last) {
-      forward_up_to(at);
-      if (std::exchange(link->metadata_ended, false)) {
-        auto number = static_cast<std::uint8_t>(bytes[at - head.size() + 3] + 1);
-        my::encode(out_.tail(), number, my::Eof{0, status_of_old(*link)});
-      }
-      link->owed().pop_front();
-      link->shift = 0;
-      if (spread_ && !drop)
-        advance_spread();
-      else
-        finish_answer();
-    }
-  }
-  forward_up_to(at);
-  return at;
-}
-
 // Of an EOF behind definitions: what the statement before it was about is not said again.
 std::uint16_t Session::status_of_old(const Link& link) const noexcept { return shown_status(link.status & kLasting); }
 
@@ -169,283 +226,6 @@ bool Session::opens_cursor(const my::Seen& seen, std::string_view payload) {
   if (seen.part != my::Part::kEnd) return false;
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   return ok && (ok->status & my::status::kCursorExists) != 0;
-}
-
-// Everything but OKs. `forward`: whether the client gets it as it is.
-void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward) {
-  switch (seen.part) {
-    case my::Part::kUnknown:
-      link_->mark_broken();
-      forward = false;
-      return link_lost();
-    case my::Part::kLocalInfile:
-      sends_file_ = forward;
-      if (!forward) link_->mark_broken();
-      return;
-    case my::Part::kErr: {
-      const auto err = my::decode_err(payload);
-      if (!forward && err) {  // of what was asked to bring the link up to the client's state: the client's error
-        own_fault_ = std::make_unique<KeptError>(KeptError{
-            err->code, std::string(err->sqlstate.empty() ? "HY000" : err->sqlstate), std::string(err->message)});
-        return;
-      }
-      if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
-      ends_with_it_ = false;
-      answer_failed_ = true;
-      if (preparing_ != 0 && statements_) statements_->erase(preparing_);
-      preparing_ = 0;
-      return;
-    }
-    default: return;
-  }
-}
-
-void Session::on_sharded_error(const my::Err& err, std::uint8_t sequence, bool& forward) {
-  note_rollback(err.code);
-  changes_catalog_ = changes_catalog_ && spread_ && spread_->at > 0;
-  if (!spread_) return;
-  spread_->failed = true;
-  const auto told = told_otherwise(err);
-  if (!told) return;
-  forward = false;
-  my::encode(out_.tail(), sequence, my::Err{told->code, told->sqlstate, told->message});
-}
-
-// What an OK tells is learnt; the client gets it in the form it has agreed on.
-void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forward) {
-  const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
-  if (!ok) return;
-  link_->status = ok->status;
-  if (!forward) {
-    // Of XA END and XA ROLLBACK the last one counts.
-    if (transaction_ && transaction_->stage == Transaction::Stage::kAborting) own_fault_.reset();
-    return;
-  }
-  learn(*ok);
-  const bool as_of_old = ok->header != 0x00 && (capabilities_ & my::capability::kDeprecateEof) == 0;
-  forward = false;
-  auto told = *ok;
-  answer_begun_ = true;
-  if (spread_ && differs(told)) {
-    transaction_->is_over = true;
-    return my::encode(out_.tail(), sequence,
-                      my::Err{1213, "40001",
-                              "the copies of the reference table are not equal; the transaction was "
-                              "rolled back"});
-  }
-  if (spread_) sum_up(told);
-  note_told(told);
-  told.status = shown_status(told.status);
-  if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{told.warnings, told.status});
-  const auto items = shown_items(ok->tracked);
-  told.tracked = items;
-  my::encode(out_.tail(), sequence, told, capabilities_);
-}
-
-void Session::learn(const my::Ok& ok) {
-  status_ = shown_status(ok.status & kLasting);
-  if (ok.insert_id != 0) note_insert_id(ok.insert_id);
-  if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
-    cursors_.insert(command_statement_);
-  if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
-  if (ok.tracked.empty()) return;
-  const auto items = my::decode_tracked(ok.tracked);
-  if (!items) return link_->mark_broken();
-  auto changed = *state_;
-  bool something = false, explained = false, connection_charset = false, connection_collation = false;
-  for (const auto& item : *items) {
-    if (item.kind == my::Tracked::kSchema) {
-      if (const auto schema = my::decode_tracked_string(item.data)) changed.schema = *schema;
-      explained = true;
-    } else if (item.kind == my::Tracked::kSystemVariable) {
-      const auto variables = my::decode_system_variables(item.data);
-      if (!variables) return link_->mark_broken();
-      for (const auto& [name, value] : *variables) {
-        if (is_carried(name) && !own_variables_only_) changed.variables[std::string(name)] = value;
-        connection_charset = connection_charset || name == "character_set_connection";
-        connection_collation = connection_collation || name == "collation_connection";
-        explained = explained || name != "last_gtid";
-      }
-    } else if (item.kind == my::Tracked::kStateChange) {
-      something = true;
-    } else if (item.kind == my::Tracked::kState) {
-      const auto state = my::decode_tracked_string(item.data);
-      if (state && state->ends_with('L'))
-        pin_to(router::PinReason::kAdvisoryLock, "LOCK TABLES");
-      else if (pin_detail_ == "LOCK TABLES")
-        unpin();
-    }
-  }
-  // SET NAMES changes the collation, too, and says nothing of it.
-  if (connection_charset && !connection_collation && !own_variables_only_) set_names(changed);
-  if (changed != *state_) {
-    state_ = std::make_shared<const State>(std::move(changed));
-    link_->state = state_;
-  }
-  if (something && !explained && command_ != my::Command::kInitDb)
-    pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
-}
-
-// Three character sets have been reported; with a collation of its own they are one setting.
-void Session::set_names(State& state) const {
-  auto& variables = state.variables;
-  const auto charset = variables["character_set_connection"];
-  variables.erase("collation_connection");
-  variables.erase(kNames);
-  if (collation_named_.empty()) return;
-  for (const auto* name : {"character_set_client", "character_set_connection", "character_set_results"})
-    variables.erase(name);
-  variables[kNames] = charset + " COLLATE " + collation_named_;
-}
-
-// Of what a link is told, what a server tells a client.
-std::string Session::shown_items(std::string_view tracked) const {
-  std::string shown;
-  if ((capabilities_ & my::capability::kSessionTrack) == 0 || tracked.empty()) return shown;
-  const auto items = my::decode_tracked(tracked);
-  if (!items) return shown;
-  protocol::Writer writer(shown);
-  for (const auto& item : *items) {
-    const auto& tracking = link_->shown();
-    bool wanted = item.kind == my::Tracked::kSchema        ? tracking.schema
-                  : item.kind == my::Tracked::kStateChange ? tracking.state_change
-                  : item.kind == my::Tracked::kState       ? tracking.transactions
-                                                           : tracking.characteristics;
-    if (item.kind == my::Tracked::kSystemVariable) {
-      const auto variables = my::decode_system_variables(item.data);
-      wanted = variables && !variables->empty() && tracking.shows((*variables)[0].first);
-    }
-    // Of a transaction on several shards each server knows its own part only.
-    const bool of_transaction = item.kind == my::Tracked::kState || item.kind == my::Tracked::kCharacteristics;
-    if (!wanted || (of_transaction && is_sharded())) continue;
-    writer.u8(static_cast<std::uint8_t>(item.kind));
-    my::lenenc_bytes(writer, item.data);
-  }
-  return shown;
-}
-
-// A command is answered: the link goes back unless something keeps it.
-void Session::finish_answer() {
-  if (link_->owes()) return;
-  if (gathers_diagnostics()) {
-    own_fault_.reset();
-    last_.diagnostics->is_complete = true;
-    give_back(/*clean=*/true);
-    return worker_.resume_later(*this);
-  }
-  answer_begun_ = false;
-  if (!retry_.empty()) std::string().swap(retry_);
-  if (!link_is_ready_) return finish_own_answer();
-  if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
-  if (own_variables_only_) link_->late_report_of = id_;
-  if (std::exchange(counts_, false)) last_.sequence_link = link_->id();
-  const auto* node = link_->target().node;
-  if (!std::exchange(sees_nothing_, false))
-    marks_.stamp(database_->backend(), link_->target().shard,
-                 node->role.load() == backend::Role::kReplica ? node : nullptr);
-  link_->last_user = id_;
-  if (command_since_ != net::Time{}) {
-    auto& counters = database_->counters;
-    const auto us = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - command_since_).count());
-    ++counters.queries;
-    counters.query_us += us;
-    counters.query.add(us);
-    counters.server.add(us);
-    command_since_ = {};
-  }
-  // With autocommit off a SAVEPOINT and a statement that failed open a transaction without a word.
-  const bool may_have_begun = (link_->status & my::status::kAutocommit) == 0 && (saves_ || answer_failed_);
-  saves_ = answer_failed_ = false;
-  const bool in_transaction = (link_->status & my::status::kInTransaction) != 0 || may_have_begun;
-  const bool kept = in_transaction || pin_ != router::PinReason::kNone || !cursors_.empty() || held_for_data_;
-  if (!in_transaction) ++database_->counters.transactions;
-  if (std::exchange(changes_catalog_, false)) catalog_changed();
-  if (transaction_ && transaction_->is_over) drop_transaction();
-  if (!transaction_ && !parked_.empty() && pin_ != router::PinReason::kSessionMode) release_parked(true);
-  if (std::exchange(ends_with_it_, false)) {  // the server hangs up behind it
-    link_->mark_broken();
-    out_.flush(stream_);
-    return close();
-  }
-  if (!kept && link_ && wants_diagnostics()) return ask_for_diagnostics();
-  if (!kept && link_) {
-    // What the server has sent behind the answer is its farewell: the link is not given on with it.
-    give_back(/*clean=*/true);
-    if (draining_ && input_.empty()) return kill("shutdown");
-  }
-  worker_.resume_later(*this);
-}
-
-// What was answered was ours; the client's command waits for it. An error is the answer to it.
-void Session::finish_own_answer() {
-  link_is_ready_ = true;
-  if (own_fault_ && transaction_ && transaction_->stage != Transaction::Stage::kOpen) {
-    note_end_failed(std::move(*own_fault_));
-    own_fault_.reset();
-  }
-  if (own_fault_) {
-    waiting_ = std::make_unique<Waiting>();
-    waiting_->fault = std::move(*own_fault_);
-    own_fault_.reset();
-    link_->state = no_state();  // whatever it is now
-    give_back(/*clean=*/false);
-  }
-  worker_.resume_later(*this);
-}
-
-// A shard's connection is gone, and with it the whole transaction, whose end nobody had asked for. It has told nothing
-// of an answer: the client hears that it may run it again, now or with its next statement.
-void Session::transaction_lost() {
-  const bool owed = link_->owes() && command_since_ != net::Time{};
-  transaction_->is_lost = true;
-  spread_.reset();
-  held_.reset();
-  link_->owed().clear();
-  command_since_ = {};
-  if (owed) {
-    sequence_ = 1;
-    tell_lost();
-  }
-  worker_.resume_later(*this);
-}
-
-// A replica died over a read and has said nothing: the read is taken as if it came now.
-void Session::ask_elsewhere() {
-  spdlog::info("event=asked_elsewhere client={} link={} node={}", id_, link_->id(), link_->target().node->address.text);
-  link_->target().node->lost();
-  give_back(/*clean=*/false);
-  command_since_ = {};
-  input_.insert(0, std::exchange(retry_, {}));
-  worker_.resume_later(*this);
-}
-
-void Session::tell_lost() {
-  drop_transaction();
-  answer_error(1213, "40001", "a server connection of this transaction was lost; it was rolled back, run it again");
-}
-
-// The server's side is gone. What it was asked and did not answer may have run.
-void Session::link_lost() {
-  link_->mark_broken();
-  if (transaction_ && transaction_->stage != Transaction::Stage::kOpen) {  // its end goes on without it
-    link_->owed().clear();
-    own_fault_.reset();
-    return worker_.resume_later(*this);
-  }
-  if (transaction_ && is_sharded() && !answer_begun_) return transaction_lost();
-  if (!retry_.empty() && !answer_begun_ && !spread_ && link_->owes() && link_is_ready_) return ask_elsewhere();
-  const bool mid_packet = link_->pass_remaining > 0 || link_->payload_goes_on;
-  const bool owed = link_->owes();
-  const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};
-  const auto address = link_->target().node->address.text;
-  spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link_->id(), address, owed);
-  const bool needed = pin_ != router::PinReason::kNone || (link_->status & my::status::kInTransaction) != 0;
-  give_back(/*clean=*/false);
-  if (mid_packet || sends_file_ || pass_remaining_ > 0) return close();  // nothing can be said to it
-  if (was_ours && !needed) return worker_.resume_later(*this);           // asked for elsewhere
-  sequence_ = static_cast<std::uint8_t>(!owed ? 0 : answer_begun_ ? number_told_ + 1 : 1);
-  fatal(2013, "HY000", "Lost connection to server during query");
 }
 
 }  // namespace shardway::proxy::mysql

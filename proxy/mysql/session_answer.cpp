@@ -1,0 +1,291 @@
+// What answers tell: of the session, which follows the client, and of whether its link may go back. A client that has
+// not asked for kDeprecateEof or kSessionTrack gets the packets of old in their place.
+// https://mariadb.com/kb/en/ok_packet/
+#include <spdlog/spdlog.h>
+
+#include "protocol/mysql/fields.hpp"
+#include "proxy/mysql/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::mysql {
+
+namespace my = protocol::mysql;
+
+// Everything but OKs. `forward`: whether the client gets it as it is.
+void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward) {
+  switch (seen.part) {
+    case my::Part::kUnknown:
+      link_->mark_broken();
+      forward = false;
+      return link_lost();
+    case my::Part::kLocalInfile:
+      sends_file_ = forward;
+      if (!forward) link_->mark_broken();
+      return;
+    case my::Part::kErr: {
+      const auto err = my::decode_err(payload);
+      if (!forward && err) {  // of what was asked to bring the link up to the client's state: the client's error
+        own_fault_ = std::make_unique<KeptError>(KeptError{
+            err->code, std::string(err->sqlstate.empty() ? "HY000" : err->sqlstate), std::string(err->message)});
+        return;
+      }
+      if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
+      ends_with_it_ = false;
+      answer_failed_ = true;
+      if (preparing_ != 0 && statements_) statements_->erase(preparing_);
+      preparing_ = 0;
+      return;
+    }
+    default: return;
+  }
+}
+
+void Session::on_sharded_error(const my::Err& err, std::uint8_t sequence, bool& forward) {
+  note_rollback(err.code);
+  changes_catalog_ = changes_catalog_ && spread_ && spread_->at > 0;
+  if (!spread_) return;
+  spread_->failed = true;
+  const auto told = told_otherwise(err);
+  if (!told) return;
+  forward = false;
+  my::encode(out_.tail(), sequence, my::Err{told->code, told->sqlstate, told->message});
+}
+
+// What an OK tells is learnt; the client gets it in the form it has agreed on.
+void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forward) {
+  const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
+  if (!ok) return;
+  link_->status = ok->status;
+  if (!forward) {
+    // Of XA END and XA ROLLBACK the last one counts.
+    if (transaction_ && transaction_->stage == Transaction::Stage::kAborting) own_fault_.reset();
+    return;
+  }
+  learn(*ok);
+  const bool as_of_old = ok->header != 0x00 && (capabilities_ & my::capability::kDeprecateEof) == 0;
+  forward = false;
+  auto told = *ok;
+  answer_begun_ = true;
+  if (spread_ && differs(told)) {
+    transaction_->is_over = true;
+    return my::encode(out_.tail(), sequence,
+                      my::Err{1213, "40001",
+                              "the copies of the reference table are not equal; the transaction was "
+                              "rolled back"});
+  }
+  if (spread_) sum_up(told);
+  note_told(told);
+  told.status = shown_status(told.status);
+  if (as_of_old) return my::encode(out_.tail(), sequence, my::Eof{told.warnings, told.status});
+  const auto items = shown_items(ok->tracked);
+  told.tracked = items;
+  my::encode(out_.tail(), sequence, told, capabilities_);
+}
+
+void Session::learn(const my::Ok& ok) {
+  status_ = shown_status(ok.status & kLasting);
+  if (ok.insert_id != 0) note_insert_id(ok.insert_id);
+  if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
+    cursors_.insert(command_statement_);
+  if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
+  if (ok.tracked.empty()) return;
+  const auto items = my::decode_tracked(ok.tracked);
+  if (!items) return link_->mark_broken();
+  auto changed = *state_;
+  bool something = false, explained = false, connection_charset = false, connection_collation = false;
+  for (const auto& item : *items) {
+    if (item.kind == my::Tracked::kSchema) {
+      if (const auto schema = my::decode_tracked_string(item.data)) changed.schema = *schema;
+      explained = true;
+    } else if (item.kind == my::Tracked::kSystemVariable) {
+      const auto variables = my::decode_system_variables(item.data);
+      if (!variables) return link_->mark_broken();
+      for (const auto& [name, value] : *variables) {
+        if (is_carried(name) && !own_variables_only_) changed.variables[std::string(name)] = value;
+        connection_charset = connection_charset || name == "character_set_connection";
+        connection_collation = connection_collation || name == "collation_connection";
+        explained = explained || name != "last_gtid";
+      }
+    } else if (item.kind == my::Tracked::kStateChange) {
+      something = true;
+    } else if (item.kind == my::Tracked::kState) {
+      const auto state = my::decode_tracked_string(item.data);
+      if (state && state->ends_with('L'))
+        pin_to(router::PinReason::kAdvisoryLock, "LOCK TABLES");
+      else if (pin_detail_ == "LOCK TABLES")
+        unpin();
+    }
+  }
+  // SET NAMES changes the collation, too, and says nothing of it.
+  if (connection_charset && !connection_collation && !own_variables_only_) set_names(changed);
+  if (changed != *state_) {
+    state_ = std::make_shared<const State>(std::move(changed));
+    link_->state = state_;
+  }
+  if (something && !explained && command_ != my::Command::kInitDb)
+    pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
+}
+
+// Three character sets have been reported; with a collation of its own they are one setting.
+void Session::set_names(State& state) const {
+  auto& variables = state.variables;
+  const auto charset = variables["character_set_connection"];
+  variables.erase("collation_connection");
+  variables.erase(kNames);
+  if (collation_named_.empty()) return;
+  for (const auto* name : {"character_set_client", "character_set_connection", "character_set_results"})
+    variables.erase(name);
+  variables[kNames] = charset + " COLLATE " + collation_named_;
+}
+
+// Of what a link is told, what a server tells a client.
+std::string Session::shown_items(std::string_view tracked) const {
+  std::string shown;
+  if ((capabilities_ & my::capability::kSessionTrack) == 0 || tracked.empty()) return shown;
+  const auto items = my::decode_tracked(tracked);
+  if (!items) return shown;
+  protocol::Writer writer(shown);
+  for (const auto& item : *items) {
+    const auto& tracking = link_->shown();
+    bool wanted = item.kind == my::Tracked::kSchema        ? tracking.schema
+                  : item.kind == my::Tracked::kStateChange ? tracking.state_change
+                  : item.kind == my::Tracked::kState       ? tracking.transactions
+                                                           : tracking.characteristics;
+    if (item.kind == my::Tracked::kSystemVariable) {
+      const auto variables = my::decode_system_variables(item.data);
+      wanted = variables && !variables->empty() && tracking.shows((*variables)[0].first);
+    }
+    // Of a transaction on several shards each server knows its own part only.
+    const bool of_transaction = item.kind == my::Tracked::kState || item.kind == my::Tracked::kCharacteristics;
+    if (!wanted || (of_transaction && is_sharded())) continue;
+    writer.u8(static_cast<std::uint8_t>(item.kind));
+    my::lenenc_bytes(writer, item.data);
+  }
+  return shown;
+}
+
+// A command is answered: the link goes back unless something keeps it.
+void Session::finish_answer() {
+  if (link_->owes()) return;
+  if (gathers_diagnostics()) {
+    own_fault_.reset();
+    last_.diagnostics->is_complete = true;
+    give_back(/*clean=*/true);
+    return worker_.resume_later(*this);
+  }
+  answer_begun_ = false;
+  if (!retry_.empty()) std::string().swap(retry_);
+  if (!link_is_ready_) return finish_own_answer();
+  if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
+  if (own_variables_only_) link_->late_report_of = id_;
+  if (std::exchange(counts_, false)) last_.sequence_link = link_->id();
+  const auto* node = link_->target().node;
+  if (!std::exchange(sees_nothing_, false))
+    marks_.stamp(database_->backend(), link_->target().shard,
+                 node->role.load() == backend::Role::kReplica ? node : nullptr);
+  link_->last_user = id_;
+  if (command_since_ != net::Time{}) {
+    auto& counters = database_->counters;
+    const auto us = static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::microseconds>(net::Clock::now() - command_since_).count());
+    ++counters.queries;
+    counters.query_us += us;
+    counters.query.add(us);
+    counters.server.add(us);
+    command_since_ = {};
+  }
+  // With autocommit off a SAVEPOINT and a statement that failed open a transaction without a word.
+  const bool may_have_begun = (link_->status & my::status::kAutocommit) == 0 && (saves_ || answer_failed_);
+  saves_ = answer_failed_ = false;
+  const bool in_transaction = (link_->status & my::status::kInTransaction) != 0 || may_have_begun;
+  const bool kept = in_transaction || pin_ != router::PinReason::kNone || !cursors_.empty() || held_for_data_;
+  if (!in_transaction) ++database_->counters.transactions;
+  if (std::exchange(changes_catalog_, false)) catalog_changed();
+  if (transaction_ && transaction_->is_over) drop_transaction();
+  if (!transaction_ && !parked_.empty() && pin_ != router::PinReason::kSessionMode) release_parked(true);
+  if (std::exchange(ends_with_it_, false)) {  // the server hangs up behind it
+    link_->mark_broken();
+    out_.flush(stream_);
+    return close();
+  }
+  if (!kept && link_ && wants_diagnostics()) return ask_for_diagnostics();
+  if (!kept && link_) {
+    // What the server has sent behind the answer is its farewell: the link is not given on with it.
+    give_back(/*clean=*/true);
+    if (draining_ && input_.empty()) return kill("shutdown");
+  }
+  worker_.resume_later(*this);
+}
+
+// What was answered was ours; the client's command waits for it. An error is the answer to it.
+void Session::finish_own_answer() {
+  link_is_ready_ = true;
+  if (own_fault_ && transaction_ && transaction_->stage != Transaction::Stage::kOpen) {
+    note_end_failed(std::move(*own_fault_));
+    own_fault_.reset();
+  }
+  if (own_fault_) {
+    waiting_ = std::make_unique<Waiting>();
+    waiting_->fault = std::move(*own_fault_);
+    own_fault_.reset();
+    link_->state = no_state();  // whatever it is now
+    give_back(/*clean=*/false);
+  }
+  worker_.resume_later(*this);
+}
+
+// A shard's connection is gone, and with it the whole transaction, whose end nobody had asked for. It has told nothing
+// of an answer: the client hears that it may run it again, now or with its next statement.
+void Session::transaction_lost() {
+  const bool owed = link_->owes() && command_since_ != net::Time{};
+  transaction_->is_lost = true;
+  spread_.reset();
+  held_.reset();
+  link_->owed().clear();
+  command_since_ = {};
+  if (owed) {
+    sequence_ = 1;
+    tell_lost();
+  }
+  worker_.resume_later(*this);
+}
+
+// A replica died over a read and has said nothing: the read is taken as if it came now.
+void Session::ask_elsewhere() {
+  spdlog::info("event=asked_elsewhere client={} link={} node={}", id_, link_->id(), link_->target().node->address.text);
+  link_->target().node->lost();
+  give_back(/*clean=*/false);
+  command_since_ = {};
+  input_.insert(0, std::exchange(retry_, {}));
+  worker_.resume_later(*this);
+}
+
+void Session::tell_lost() {
+  drop_transaction();
+  answer_error(1213, "40001", "a server connection of this transaction was lost; it was rolled back, run it again");
+}
+
+// The server's side is gone. What it was asked and did not answer may have run.
+void Session::link_lost() {
+  link_->mark_broken();
+  if (transaction_ && transaction_->stage != Transaction::Stage::kOpen) {  // its end goes on without it
+    link_->owed().clear();
+    own_fault_.reset();
+    return worker_.resume_later(*this);
+  }
+  if (transaction_ && is_sharded() && !answer_begun_) return transaction_lost();
+  if (!retry_.empty() && !answer_begun_ && !spread_ && link_->owes() && link_is_ready_) return ask_elsewhere();
+  const bool mid_packet = link_->pass_remaining > 0 || link_->payload_goes_on;
+  const bool owed = link_->owes();
+  const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};
+  const auto address = link_->target().node->address.text;
+  spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link_->id(), address, owed);
+  const bool needed = pin_ != router::PinReason::kNone || (link_->status & my::status::kInTransaction) != 0;
+  give_back(/*clean=*/false);
+  if (mid_packet || sends_file_ || pass_remaining_ > 0) return close();  // nothing can be said to it
+  if (was_ours && !needed) return worker_.resume_later(*this);           // asked for elsewhere
+  sequence_ = static_cast<std::uint8_t>(!owed ? 0 : answer_begun_ ? number_told_ + 1 : 1);
+  fatal(2013, "HY000", "Lost connection to server during query");
+}
+
+}  // namespace shardway::proxy::mysql
