@@ -17,25 +17,32 @@ Choice Marks::choose(const ShardNodes& nodes, router::ShardIndex shard, const co
       continue;
     const auto lag = node.lag_us.load(std::memory_order_relaxed);
     if (lag < 0 || lag > std::chrono::microseconds(reads.max_lag).count()) continue;
-    if (!is_fresh(shard, reads, node)) continue;
+    if (!is_fresh(nodes, shard, reads, node)) continue;
     return {at, true, false};
   }
   choice.fell_back = true;
   return choice;
 }
 
-bool Marks::is_fresh(router::ShardIndex shard, const config::Reads& reads, const Node& candidate) const noexcept {
+bool Marks::is_fresh(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads,
+                     const Node& candidate) const noexcept {
   if (reads.consistency == config::Consistency::kEventual) return true;
-  if (seen_.size() <= shard || seen_[shard].before == 0) return true;
   const auto fresh = candidate.fresh_as_of.load(std::memory_order_relaxed);
+  if (reads.consistency == config::Consistency::kStrong && fresh <= nodes.written.load()) return false;
+  if (seen_.size() <= shard || seen_[shard].before == 0) return true;
   if (fresh == 0) return false;
   return seen_[shard].replica == &candidate || fresh > seen_[shard].before;
 }
 
-void Marks::stamp(const Backend& backend, router::ShardIndex shard, const Node* replica) {
-  if (backend.config.reads.from == config::ReadFrom::kPrimary) return;
+void Marks::stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written) {
+  const auto& reads = backend.config.reads;
+  if (reads.from == config::ReadFrom::kPrimary) return;
   if (seen_.empty()) seen_.resize(backend.shards.size());
-  seen_[shard] = {std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1), replica};
+  const SteadyNanos now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  seen_[shard] = {now, replica};
+  if (reads.consistency != config::Consistency::kStrong || replica != nullptr || !may_have_written) return;
+  auto& written = backend.shards[shard]->written;
+  for (auto before = written.load(); before < now && !written.compare_exchange_weak(before, now);) {}
 }
 
 }  // namespace shardway::proxy::backend

@@ -23,8 +23,8 @@ class Marks {
   Choice choose(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads, bool replica_ok,
                 std::uint64_t salt) const noexcept;
   // Everything the session has seen or done on the shard happened before now; `replica`: it was seen there (null: on
-  // the primary).
-  void stamp(const Backend& backend, router::ShardIndex shard, const Node* replica);
+  // the primary). `may_have_written`: so it counts for all who read strongly. To be called before the client is told.
+  void stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written);
   void clear() noexcept { seen_.clear(); }
 
  private:
@@ -32,7 +32,8 @@ class Marks {
     SteadyNanos before = 0;  // 0: nothing was seen
     const Node* replica = nullptr;
   };
-  bool is_fresh(router::ShardIndex shard, const config::Reads& reads, const Node& candidate) const noexcept;
+  bool is_fresh(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads,
+                const Node& candidate) const noexcept;
   std::vector<Mark> seen_;  // by shard; empty: nothing anywhere
 };
 

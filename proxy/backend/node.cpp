@@ -1,5 +1,7 @@
 #include "proxy/backend/node.hpp"
 
+#include <chrono>
+
 namespace shardway::proxy::backend {
 
 const char* name_of(Role role) noexcept {
@@ -17,6 +19,7 @@ std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomi
   for (const auto& shard : config.shards) {
     auto nodes = std::make_unique<ShardNodes>();
     nodes->name = shard.name;
+    nodes->written = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
     for (const auto& configured : shard.nodes) {
       auto node = std::make_unique<Node>();
       node->address = configured.address;

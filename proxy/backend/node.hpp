@@ -59,6 +59,9 @@ struct ShardNodes {
   std::atomic<std::int32_t> primary{-1};  // index into nodes; -1: none known
   // Raised by a session that wrote and would read from a replica; lowered by the control lane when it sampled.
   std::atomic<bool> sample_wanted{false};
+  // When the primary last acknowledged, through this Shardway, something that may have been a write. For `consistency =
+  // "strong"`; what came before this process counts as written when it began.
+  std::atomic<SteadyNanos> written{0};
 };
 
 struct Backend {

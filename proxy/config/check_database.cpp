@@ -77,10 +77,6 @@ void check_control(const Database& database, const Value& at, Report& report) {
 }
 
 void check_reads(const Database& database, const Value& at, Report& report) {
-  if (database.reads.consistency == Consistency::kStrong)
-    report.error(where(at, {"reads", "consistency"}),
-                 label(database) + ": consistency = \"strong\" is not supported yet",
-                 "use \"session\" (a client reads what it wrote), or from = \"primary\"");
   if (database.reads.from != ReadFrom::kPrimary && database.control.user.empty())
     report.error(where(at, {"reads", "from"}), label(database) + ": reads from replicas need [database.control]",
                  "add [database.control] with user and password: it watches roles and lag");

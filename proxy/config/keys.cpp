@@ -156,7 +156,7 @@ const Keys<Reads>& reads_keys() {
           word<Consistency>({{"eventual", Consistency::kEventual},
                              {"session", Consistency::kSession},
                              {"strong", Consistency::kStrong}}),
-          "eventual or session (a client reads what it wrote); strong is not supported yet"),
+          "eventual, session (a client reads what it wrote) or strong (what anyone wrote through this Shardway)"),
       row("max_lag", &Reads::max_lag, kDefault, duration(kNone, kYear), "a replica further behind serves no reads"),
   };
   return keys;

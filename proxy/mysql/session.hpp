@@ -368,6 +368,7 @@ class Session final : public Client, public LinkOwner {
   std::uint8_t number_told_ = 0;  // of the last packet of it
   bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;
   bool sees_nothing_ = false;                              // the statement under way cannot have seen or changed a row
+  bool may_write_ = true;                                  // it is not known to read only
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
   std::optional<KeptError> end_error_;

@@ -182,7 +182,7 @@ void Session::finish_answer() {
   const auto* node = link_->target().node;
   if (!std::exchange(sees_nothing_, false))
     marks_.stamp(database_->backend(), link_->target().shard,
-                 node->role.load() == backend::Role::kReplica ? node : nullptr);
+                 node->role.load() == backend::Role::kReplica ? node : nullptr, may_write_);
   link_->last_user = id_;
   if (command_since_ != net::Time{}) {
     auto& counters = database_->counters;

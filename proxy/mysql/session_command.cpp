@@ -22,6 +22,7 @@ Session::Step Session::on_command(Packet packet) {
   if (!waiting_) {
     target_shard_ = link_ ? link_->target().shard : is_sharded() ? database_->topology().home : router::ShardIndex{0};
     replica_ok_ = false;
+    may_write_ = true;
   }
   switch (command) {
     case my::Command::kQuit: close(); return Step::kConsumed;

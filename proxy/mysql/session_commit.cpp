@@ -99,6 +99,7 @@ bool Session::is_settled() {
 void Session::begin_end(bool commit) {
   auto& transaction = *transaction_;
   transaction.commits = commit;
+  transaction.enlisted = branches();
   transaction.error.reset();
   Shards writers;
   each_link([&](const Link& link) {
@@ -329,6 +330,8 @@ void Session::close_broken() {
 // The links go back; what binds the session to one of them stays.
 void Session::transaction_over() {
   end_error_ = std::move(transaction_->error);
+  for (const auto shard : transaction_->enlisted)
+    marks_.stamp(database_->backend(), shard, nullptr, transaction_->commits);
   transaction_.reset();
   status_ = static_cast<std::uint16_t>(status_ & ~(my::status::kInTransaction | my::status::kInReadOnlyTransaction));
   close_broken();

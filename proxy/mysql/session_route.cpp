@@ -54,8 +54,9 @@ bool may_write(const Statement& statement, const router::Plan& plan) noexcept {
 // What tells nothing of any table, and changes none.
 bool sees_nothing(const Statement& statement) noexcept {
   if (statement.kind == StatementKind::kEmpty || statement.kind == StatementKind::kUse) return true;
-  return statement.kind == StatementKind::kSet && std::none_of(statement.settings.begin(), statement.settings.end(),
-                                                               [](const auto& one) { return one.computed; });
+  return statement.kind == StatementKind::kSet &&
+         std::none_of(statement.settings.begin(), statement.settings.end(),
+                      [](const auto& one) { return one.computed || one.name == "autocommit"; });
 }
 
 }  // namespace
@@ -322,6 +323,7 @@ bool Session::stand_on(router::ShardIndex shard, bool replica_ok) {
   }
   if (!link_) link_ = unpark(shard);
   target_shard_ = shard;
+  may_write_ = !replica_ok;
   const bool in_transaction = transaction_ || (link_ && (link_->status & my::status::kInTransaction) != 0);
   replica_ok_ = replica_ok && pin_ == router::PinReason::kNone && !in_transaction && autocommits();
   return borrow();

@@ -37,6 +37,7 @@ struct Transaction {
   Stage stage = Stage::kOpen;
   bool commits = false;
   router::ShardIndex agent = 0;
+  Shards enlisted;  // when its end began
   Shards prepared;
   std::string parts;  // the writers' shards, for people
   std::optional<KeptError> error;

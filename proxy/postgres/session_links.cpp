@@ -155,7 +155,8 @@ std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool
 }
 
 void Session::stamp(const Branch& branch) {
-  marks_.stamp(database_->backend(), branch.shard, branch.on_replica ? branch.link->target().node : nullptr);
+  marks_.stamp(database_->backend(), branch.shard, branch.on_replica ? branch.link->target().node : nullptr,
+               branch.use != Use::kRead);
 }
 
 void Session::wait_for(Pool& pool, router::ShardIndex shard, bool replica) {

@@ -131,6 +131,7 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       continue;  // the end of something of ours; the client's own is behind it
     }
     if (head.type == 'Z') {
+      if (const auto* branch = branch_of(link); branch != nullptr && disposition != Disposition::kDrop) stamp(*branch);
       forward();
       if (at < in.size()) link.held.assign(in.substr(at));  // should not be: nothing is owed behind it
       on_link_ready(link, disposition != Disposition::kDrop);
@@ -312,7 +313,6 @@ void Session::on_link_ready(Link& link, bool shown) {
   copy_.reset();
   std::string().swap(retry_);
   note_finished();
-  stamp(*branch);
   if (link.status != 'I' && !transaction_) {  // a BEGIN inside a batch
     transaction_ = std::make_unique<Transaction>();
     transaction_->settings_before = settings_;

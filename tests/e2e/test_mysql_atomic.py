@@ -1,6 +1,7 @@
 """Transactions on a sharded database over MySQL's protocol: on all shards or on none, whoever dies."""
 import contextlib
 import threading
+import time
 
 from mysql_commands import DEFAULT
 import mysql_commands as commands
@@ -19,6 +20,31 @@ def both(note):
 
 
 READ = [f"select note from items where id = {key}" for key in (HERE, THERE)]
+
+
+class ReadsBehindACommit(MysqlShardedCase):
+    """The replicas knew everything that was there when the transaction wrote, and nothing of its end."""
+    reads = {"from": "replicas"}
+
+    def replicas(self):
+        return [replica for shard in self.cluster.shards for replica in shard.replicas]
+
+    @proxy_only
+    def test_a_client_reads_what_it_committed(self):
+        where = "select @@server_id in ({}), note from items where id = {}"
+        numbers = ", ".join(str(replica.value("select @@server_id")) for replica in self.replicas())
+        client = self.through()
+        self.begin_with_rows(client)
+        for replica in self.replicas():
+            self.addCleanup(replica.query, "start slave")
+        for key in (HERE, THERE):
+            wait_until(lambda key=key: client.sql(where.format(numbers, key))[1].startswith("ROW 1|"), 15, "reads go to a replica")
+        client.sql("begin", *both("committed"))
+        time.sleep(2.5)   # the control lane looks every second
+        for replica in self.replicas():
+            replica.query("stop slave")
+        heard = client.sql("commit", *READ)
+        self.assertEqual([line for line in heard if line.startswith("ROW")], ["ROW committed"] * 2)
 
 
 class Transactions(MysqlShardedCase):

@@ -199,6 +199,26 @@ class Consistency(ReplicaCase):
         self.assertEqual(back, [])
 
 
+class Strong(ReplicaCase):
+    reads = {"from": "replicas", "consistency": "strong"}
+
+    def test_whatever_anyone_was_told_is_read(self):
+        reader, writer = self.connect(), self.connect()
+        for n in range(1, 401):
+            writer.execute("update notes set n = %s where id = 1", (n,))
+            self.assertEqual(reader.execute("select n from notes where id = 1").fetchone(), (n,))
+        self.reads_there(reader)
+        self.assertEqual(reader.execute("select n from notes where id = 1").fetchone(), (400,))
+
+    def test_what_others_only_read_keeps_nobody_from_a_replica(self):
+        reader, other = self.connect(), self.connect()
+        self.reads_there(reader)
+        for _ in range(20):
+            for statement in ("begin", "select n from notes where id = 1", "commit"):   # on the primary
+                other.execute(statement)
+            self.assertTrue(self.on_replica(reader, PROBE))
+
+
 class MaxLag(ReplicaCase):
     reads = {"from": "replicas", "max_lag": "1s", "consistency": "eventual"}
 

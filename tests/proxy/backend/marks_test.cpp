@@ -53,7 +53,7 @@ TEST_F(MarksTest, ReadersSpreadAndAvoidWhatIsDownOrLate) {
 }
 
 TEST_F(MarksTest, WhoWroteWaitsUntilAReplicaHasIt) {
-  marks_.stamp(*backend_, 0, nullptr);
+  marks_.stamp(*backend_, 0, nullptr, true);
   EXPECT_TRUE(choose().fell_back) << "nothing is known of any replica";
   node(2).fresh_as_of = now() + 1'000'000'000;
   EXPECT_EQ(choose(true, 0).node, 2U);
@@ -63,7 +63,7 @@ TEST_F(MarksTest, WhoWroteWaitsUntilAReplicaHasIt) {
 
 TEST_F(MarksTest, WhatWasSeenOnAReplicaMayBeReadThereAgain) {
   node(0).fresh_as_of = 1;
-  marks_.stamp(*backend_, 0, &node(0));
+  marks_.stamp(*backend_, 0, &node(0), false);
   EXPECT_EQ(choose(true, 0).node, 0U);
   EXPECT_EQ(choose(true, 2).node, 0U) << "the other one may be behind it";
   node(0).fresh_as_of = 0;  // its connection broke: another server may answer there
@@ -72,8 +72,22 @@ TEST_F(MarksTest, WhatWasSeenOnAReplicaMayBeReadThereAgain) {
 
 TEST_F(MarksTest, EventualReadersWaitForNobody) {
   backend_->config.reads.consistency = config::Consistency::kEventual;
-  marks_.stamp(*backend_, 0, nullptr);
+  marks_.stamp(*backend_, 0, nullptr, true);
   EXPECT_TRUE(choose().replica);
+}
+
+TEST_F(MarksTest, StrongReadersWaitForEverybodysWrites) {
+  backend_->config.reads.consistency = config::Consistency::kStrong;
+  EXPECT_TRUE(choose().fell_back) << "nothing is known of any replica";
+  node(0).fresh_as_of = now();
+  EXPECT_EQ(choose().node, 0U);
+  Marks another;
+  another.stamp(*backend_, 0, nullptr, false);
+  EXPECT_EQ(choose().node, 0U) << "it has only read";
+  another.stamp(*backend_, 0, nullptr, true);
+  EXPECT_TRUE(choose().fell_back);
+  node(0).fresh_as_of = now();
+  EXPECT_EQ(choose().node, 0U);
 }
 
 }  // namespace

@@ -62,10 +62,6 @@ const std::vector<Case> kShards{
       "[database.control] with user and password",
       "f:6:18: error: database \"shop\": reads from replicas need [database.control]\n  hint: add [database.control] "
       "with user and password: it watches roles and lag"}},
-    {"Strong",
-     kSharded + "[database.reads]\nconsistency = \"strong\"\n",
-     {"f:11:15: error: database \"shop\": consistency = \"strong\" is not supported yet\n  hint: use \"session\" (a "
-      "client reads what it wrote), or from = \"primary\""}},
     {"NodeTableKeys",
      kDoor + "[[database]]\nname = \"shop\"\nshard = [{ name = \"a\", nodes = [{ adress = \"h:1\" }] }]\n",
      {"f:5:33: error: database.shard.nodes: \"address\" is missing",
