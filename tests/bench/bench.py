@@ -8,7 +8,7 @@ ratio to the floor is taken within one round. System calls are counted in a pass
 
     scripts/bench                          everything; about ten minutes
     scripts/bench --only 'simple|big'      workloads that match
-    scripts/bench --before build/old/shardway --only select    what a change costs
+    scripts/bench --before build/old/shardway --only 'c1$'     what a change costs
     scripts/bench --endpoints 'floor|shardway' --rounds 5 --markdown table.md
 """
 import argparse
@@ -20,10 +20,13 @@ import sys
 import clients
 import endpoints
 import measure
+import postgresql
 import report
-import two_shards
 import workloads
+from endpoints import servers
 
+DIALECTS = (postgresql.Site,)
+IDLE = "idle"
 IDLE_SECONDS = 10
 NOISY = 0.15   # processors used by others on ours
 
@@ -32,7 +35,14 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def names_of(dialect):
+    """What --only chooses from."""
+    return [dialect.full_name(name) for name in [*(workload.name for workload in dialect.generator.WORKLOADS), *dialect.extras, IDLE]]
+
+
 class Bench:
+    """All measurements of one dialect."""
+
     def __init__(self, options, site):
         self.options, self.site = options, site
         self.results = report.Results()
@@ -40,33 +50,50 @@ class Bench:
         self.output = []   # (title, header, rows)
 
     def run(self):
-        names = [name for name in self.proxies.makers if re.search(self.options.endpoints, name)]
+        names = [name for name in self.proxies.ways if re.search(self.options.endpoints, name)]
         for name in [name for name in names if not self.proxies.available(name)]:
             say(f"{name}: no program, left out")
             names.remove(name)
-        chosen = [workload for workload in workloads.WORKLOADS if re.search(self.options.only, workload.name)]
+        chosen = [workload for workload in self.site.generator.WORKLOADS if self._is_wanted(workload.name)]
         if chosen:
-            self._run_workloads(chosen, [self.proxies.start(name) for name in names])
+            self._run_workloads(chosen, self._start(names))
         self.proxies.stop()
-        if re.search(self.options.only, "two-shards") and "shardway-sharded" in names:
-            self._measure_two_shards()
-        if re.search(self.options.only, "idle"):
-            self._measure_idle_clients([name for name in names if name.startswith(("pgbouncer", "shardway"))])
+        if "shardway-sharded" in names:
+            self._measure_extras()
+        if self._is_wanted(IDLE):
+            self._measure_idle_clients([name for name in names if self.proxies.pools(name)])
             if "shardway-sharded" in names:
                 self._measure_idle_shardway()
+
+    def _start(self, names):
+        """An older program need not know the dialect: then it is left out."""
+        started = []
+        for name in names:
+            try:
+                started.append(self.proxies.start(name))
+            except servers.ServerError as error:
+                if not name.startswith("before"):
+                    raise
+                say(f"left out: {error}")
+        return started
+
+    def _is_wanted(self, name):
+        return bool(re.search(self.options.only, self.site.full_name(name)))
 
     # -- workloads -----------------------------------------------------------------------------------------------------
 
     def _run_workloads(self, chosen, started):
-        if workloads.CONNECT not in chosen and any(workload.clients > 1 for workload in chosen):
-            self._run_rounds(workloads.CONNECT, started, rounds=1)   # what a log-in costs, to be taken out
+        connect = self.site.generator.CONNECT
+        if connect and connect not in chosen and any(workload.clients > 1 for workload in chosen):
+            self._run_rounds(connect, started, rounds=1)   # what a log-in costs, to be taken out
         for workload in chosen:
             self._run_rounds(workload, started, self.options.rounds)
             self._count(workload, started)
             shown = [endpoint for endpoint in started if self._was_run(workload, endpoint)]
             rows = [report.row(self.results, workload, endpoint) for endpoint in shown]
-            self._show(f"{workload.name}: {workload.title}", report.HEADER, rows)
-        self._show("in short: the proxy's processor time per transaction", *report.summary(self.results, chosen, started))
+            self._show(f"{self.site.full_name(workload.name)}: {workload.title}", report.HEADER, rows)
+        self._show(f"{self.site.name}, in short: the proxy's processor time per transaction",
+                   *report.summary(self.results, chosen, started, self.site.peer))
 
     def _was_run(self, workload, endpoint):
         key = (workload.name, endpoint.name)
@@ -116,10 +143,11 @@ class Bench:
                 except measure.MeasureError as error:
                     say(f"{workload.name}, {endpoint.name}, counting: {error}")
 
-    def _measure_two_shards(self):
-        endpoint = self.proxies.start("shardway-sharded")
-        self._show("a transaction on two shards", two_shards.HEADER, two_shards.rows(self.site, endpoint))
-        endpoint.stop()
+    def _measure_extras(self):
+        for title, header, rows in [extra for name, extra in self.site.extras.items() if self._is_wanted(name)]:
+            endpoint = self.proxies.start("shardway-sharded")
+            self._show(f"{self.site.name}, {title}", header, rows(self.site, endpoint))
+            endpoint.stop()
 
     # -- idle ----------------------------------------------------------------------------------------------------------
 
@@ -127,25 +155,24 @@ class Bench:
         rows = []
         for name in names:
             for count in map(int, self.options.idle.split(",")):
-                endpoint = self.proxies.start(name)   # a new process: nothing is left from other clients
                 try:
+                    endpoint = self.proxies.start(name)   # a new process: nothing is left from other clients
                     rows.append(idle_row(self.site, endpoint, count))
-                except (OSError, measure.MeasureError) as error:
+                except (OSError, measure.MeasureError, servers.ServerError) as error:
                     rows.append([name, f"failed with {count} clients: {error}"])
-                endpoint.stop()
-        self._show("idle clients", report.IDLE_HEADER, rows)
+                self.proxies.stop()
+        self._show(f"{self.site.name}, idle clients", report.IDLE_HEADER, rows)
 
     def _measure_idle_shardway(self):
-        with endpoints.servers.Cluster(shards=2, replicas=1) as cluster:
-            site = endpoints.Site(cluster, self.site.build, self.site.cpu, self.site.scale)
+        with self.site.make_cluster(shards=2, replicas=1) as cluster:
+            site = type(self.site)(cluster, self.site.build, self.site.cpu, self.site.scale)
             proxies = endpoints.Proxies(site)
-            for shard in cluster.shards:   # only what the start's query needs
-                shard.primary.query("create table pgbench_accounts (aid int primary key, abalance int)")
-                shard.primary.query(f"grant select on pgbench_accounts to {site.user}")
+            for shard in cluster.shards:
+                site.create_table(shard.primary)
             endpoint = proxies.start("shardway-sharded")
             spent = clients.idle_ms_per_second(endpoint, IDLE_SECONDS)
             proxies.stop()
-        self._show("an idle Shardway with four nodes", ["", "CPU ms/s", "target"],
+        self._show(f"{self.site.name}, an idle Shardway with four nodes", ["", "CPU ms/s", "target"],
                    [["shardway", f"{spent:.2f}", report.verdict(spent, workloads.IDLE_MS, "", "{:.1f} ms")]])
 
     # -- output --------------------------------------------------------------------------------------------------------
@@ -155,20 +182,21 @@ class Bench:
             self.output.append((title, header, rows))
             print(f"\n{title}\n{report.aligned(header, rows)}", flush=True)
 
-    def write_markdown(self, file):
-        parts = ["\n".join(f"- {line}" for line in report.machine(self.site))]
-        parts += [f"**{title}**\n\n{report.markdown(header, rows)}" for title, header, rows in self.output]
-        pathlib.Path(file).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-
 
 def idle_row(site, endpoint, count):
     logged_in, asked, login_us = clients.idle_clients(site, endpoint, count)
-    target = ""
+    target = []
     if endpoint.name.startswith("shardway"):
-        target = report.verdict(login_us, workloads.LOGIN_US, "37", "{:.0f} µs")
+        target.append(report.verdict(login_us, site.idle.login_us, site.idle.peer_login_us, "{:.0f} µs"))
         if count >= 5000:
-            target += ", " + report.verdict(max(logged_in, asked), workloads.IDLE_CLIENT_KIB, "1.08", "{:.1f} KiB")
-    return [endpoint.name, str(count), f"{logged_in:.2f}", f"{asked:.2f}", f"{login_us:.0f}", target]
+            target.append(report.verdict(max(logged_in, asked), site.idle.kib, site.idle.peer_kib, "{:.1f} KiB"))
+    return [endpoint.name, str(count), f"{logged_in:.2f}", f"{asked:.2f}", f"{login_us:.0f}", ", ".join(target)]
+
+
+def write_markdown(file, machine, output):
+    parts = ["\n".join(f"- {line}" for line in machine)]
+    parts += [f"**{title}**\n\n{report.markdown(header, rows)}" for title, header, rows in output]
+    pathlib.Path(file).write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 def parse_options():
@@ -176,7 +204,7 @@ def parse_options():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=2, help="of each run")
     parser.add_argument("--only", default="", metavar="REGEX", help="workloads: " + ", ".join(
-        [workload.name for workload in workloads.WORKLOADS] + ["two-shards", "idle"]))
+        name for dialect in DIALECTS for name in names_of(dialect)))
     parser.add_argument("--endpoints", default="", metavar="REGEX", help="the floor is always among them")
     parser.add_argument("--idle", default="1000,5000", metavar="N,N", help="numbers of idle clients")
     parser.add_argument("--markdown", metavar="FILE", help="also write the tables there")
@@ -191,24 +219,33 @@ def parse_options():
     return options
 
 
-def main():
-    options = parse_options()
-    os.sched_setaffinity(0, {options.cpu})   # inherited by all that is started from here
-    with endpoints.servers.Cluster(shards=2, replicas=0, plain=True) as cluster:
-        site = endpoints.Site(cluster, options.build.resolve(), options.cpu, options.scale)
+def measure_dialect(dialect, options):
+    """The tables of one dialect, with servers of its own."""
+    with dialect.make_cluster(shards=2, replicas=0, plain=True) as cluster:
+        site = dialect(cluster, options.build.resolve(), options.cpu, options.scale)
         bench = Bench(options, site)
         try:
-            say("loading three servers")
+            say(f"loading three servers for {dialect.name}")
             site.load()
             site.counter = None if options.no_counts else measure.counter()
             if not site.counter and not options.no_counts:
                 say("neither perf nor strace works here: system calls are not counted")
-            print("\n".join(report.machine(site)))
             bench.run()
         finally:
             bench.proxies.stop()
-        if options.markdown:
-            bench.write_markdown(options.markdown)
+    return bench.output
+
+
+def main():
+    options = parse_options()
+    os.sched_setaffinity(0, {options.cpu})   # inherited by all that is started from here
+    dialects = [one for one in DIALECTS if any(re.search(options.only, name) for name in names_of(one))]
+    machine, output = report.machine(dialects, options.build, options.cpu), []
+    print("\n".join(machine))
+    for dialect in dialects:
+        output += measure_dialect(dialect, options)
+    if options.markdown:
+        write_markdown(options.markdown, machine, output)
 
 
 if __name__ == "__main__":

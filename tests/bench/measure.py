@@ -1,4 +1,4 @@
-"""Measuring: processor time, memory and system calls of a tree of processes, and one run of pgbench.
+"""Measuring: processor time, memory and system calls of a tree of processes, and one run of a load generator.
 
 Processor time is the scheduler's own (schedstat: nanoseconds, user and system); times of the whole benchmark come from
 /proc/PID/stat, which also knows children that have ended.
@@ -15,7 +15,6 @@ import time
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 SOCKET_CALLS = ("read", "write", "readv", "writev", "recvfrom", "sendto", "recvmsg", "sendmsg", "splice")
-WARM_UP_TRANSACTIONS = 5
 PATIENCE_SECONDS = 30
 FAILURE = re.compile(r"^.*(?:error|fatal|aborted).*$", re.IGNORECASE | re.MULTILINE)
 
@@ -26,6 +25,12 @@ class MeasureError(RuntimeError):
 
 class TooShort(MeasureError):
     """The time was up before the first transaction: the log-ins took it all."""
+
+
+def failure(output, otherwise):
+    """What a load generator said of its failure, as an error to raise."""
+    said = FAILURE.search(output)
+    return MeasureError(said[0].strip() if said else otherwise)
 
 
 def read(path):
@@ -84,20 +89,12 @@ def busy_seconds(cpu):
 
 @dataclasses.dataclass
 class Run:
-    """One run of pgbench through one endpoint."""
+    """One run of a load generator through one endpoint."""
     transactions: int
     tps: float
     latency_ms: float
     proxy_us: float = 0       # processor time per transaction
     noise: float = 0          # processors that others used on ours
-
-
-def pgbench(site, endpoint, workload, length):
-    """The command and its environment. `length`: ("-T", seconds) or ("-t", transactions of each client)."""
-    command = ["pgbench", "-n", "-h", "127.0.0.1", "-p", str(endpoint.port), "-U", site.user, "-j", "1",
-               *map(str, length), "-D", f"scale={site.scale}", *workload.arguments, site.database]
-    environment = {**os.environ, "PGPASSWORD": site.password, "PGSSLMODE": "disable", "PGGSSENCMODE": "disable"}
-    return command, environment
 
 
 def complete(command, environment, seconds):
@@ -107,41 +104,27 @@ def complete(command, environment, seconds):
         try:
             return process.communicate(timeout=seconds + PATIENCE_SECONDS)[0], process.returncode
         except subprocess.TimeoutExpired:
-            for one in reversed(tree(process.pid)):   # perf's child is pgbench
+            for one in reversed(tree(process.pid)):   # perf's child is the load generator
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(one, signal.SIGKILL)
             raise MeasureError(f"no end {PATIENCE_SECONDS} s after the time was up") from None
 
 
-def parse(output, status):
-    """pgbench's summary; MeasureError if any transaction failed."""
-    count = re.search(r"transactions actually processed: (\d+)", output)
-    failed = re.search(r"number of failed transactions: (\d+)", output)
-    failures = int(failed[1]) if failed else 0
-    if status != 0 or not count or failures > 0:
-        said = FAILURE.search(output)
-        raise MeasureError(said[0].strip() if said else f"pgbench ended with status {status}, {failures} failed")
-    if int(count[1]) == 0:
-        raise TooShort("the time was up before the first transaction")
-    return Run(int(count[1]), float(re.search(r"^tps = ([\d.]+)", output, re.MULTILINE)[1]),
-               float(re.search(r"latency average = ([\d.]+)", output)[1]))
-
-
 def warm_up(site, endpoint, workload):
     """Server connections are opened, caches filled, keys known; MeasureError if the endpoint cannot do this workload."""
-    command, environment = pgbench(site, endpoint, workload, ("-t", WARM_UP_TRANSACTIONS))
-    parse(*complete(command, environment, 0))
+    command, environment = site.generator.short(site, endpoint, workload)
+    site.generator.parse(*complete(command, environment, 0), workload)
 
 
 def timed_run(site, endpoint, workload, seconds):
     """tps, latency, and what the proxy spent."""
-    command, environment = pgbench(site, endpoint, workload, ("-T", seconds))
+    command, environment = site.generator.timed(site, endpoint, workload, seconds)
     began, busy, own = time.monotonic(), busy_seconds(site.cpu), own_seconds()
     before = processor_us(endpoint.pid) if endpoint.pid else 0
     output, status = complete(command, environment, seconds)
     after = processor_us(endpoint.pid) if endpoint.pid else 0
     busy, own, wall = busy_seconds(site.cpu) - busy, own_seconds() - own, time.monotonic() - began
-    run = parse(output, status)
+    run = site.generator.parse(output, status, workload)
     run.proxy_us = (after - before) / run.transactions
     run.noise = max(0.0, busy - own) / wall
     return run
@@ -149,11 +132,11 @@ def timed_run(site, endpoint, workload, seconds):
 
 def counted_run(site, endpoint, workload, seconds=1):
     """System calls per transaction: (those on sockets, all). Counting slows the proxy down: no times are taken."""
-    command, environment = pgbench(site, endpoint, workload, ("-T", seconds))
+    command, environment = site.generator.timed(site, endpoint, workload, seconds)
     count = {"perf": count_by_perf, "strace": count_by_strace}[site.counter]
     site.counts.unlink(missing_ok=True)
     output, status, on_sockets, all_calls = count(site, endpoint, command, environment, seconds)
-    run = parse(output, status)
+    run = site.generator.parse(output, status, workload)
     return on_sockets / run.transactions, all_calls / run.transactions
 
 

@@ -48,9 +48,9 @@ class Results:
 
 
 def verdict(value, most, peer, form="{:.2f}"):
-    """`ok` or `short`, the figure to reach, and in brackets PgBouncer 1.25's."""
-    said = "ok" if value <= most else "short"
-    return f"{said} ≤{form.format(most)} ({peer})" if peer else f"{said} ≤{form.format(most)}"
+    """`ok` or `short` and the figure to reach, if there is one, and in brackets the peer's."""
+    said = [f"{'ok' if value <= most else 'short'} ≤{form.format(most)}"] if most is not None else []
+    return " ".join(said + [f"({peer})"] * bool(peer))
 
 
 def row(results, workload, endpoint):
@@ -79,10 +79,10 @@ def proxy_cells(results, workload, endpoint):
                     if is_held else ""]
 
 
-def summary(results, run, started):
+def summary(results, run, started, peer):
     """One row for each workload: the ratios to the floor side by side."""
     proxies = [endpoint for endpoint in started if endpoint.pid and endpoint.name != "floor"]
-    header = ["× floor", *(endpoint.name for endpoint in proxies), "PgBouncer 1.25, elsewhere"]
+    header = ["× floor", *(endpoint.name for endpoint in proxies), f"{peer}, elsewhere"]
     rows = []
     for workload in run:
         cells = [workload.title]
@@ -97,7 +97,7 @@ def summary(results, run, started):
 def summary_cell(ratio, workload, endpoint):
     if not endpoint.name.startswith("shardway") or not workload.target:
         return f"{ratio:.2f}"
-    return f"{ratio:.2f} " + verdict(ratio, workload.target.for_endpoint(endpoint), "")
+    return f"{ratio:.2f} {verdict(ratio, workload.target.for_endpoint(endpoint), '')}".strip()
 
 
 def aligned(header, rows):
@@ -121,24 +121,27 @@ def markdown(header, rows):
     return "\n".join(line(cells + [""] * (len(header) - len(cells))) for cells in [header, rule, *rows])
 
 
-def machine(site):
+def machine(dialects, build, cpu):
     """When, where, and with which versions."""
     model = re.search(r"model name\s*: (.*)", measure.read("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s+(\d+)", measure.read("/proc/meminfo"))
-    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False,
-                            cwd=os.path.dirname(__file__)).stdout.strip()
-    shardway = endpoints.version_of(site.build / "shardway", "--version")
-    versions = [endpoints.version_of(endpoints.servers.BIN / "pgbench", "--version"),
-                " ".join(endpoints.version_of("haproxy", "-v").split()[:3]),
-                endpoints.version_of("pgbouncer", "--version"),
-                f"{shardway} (commit {commit})" if shardway else ""]
+    peers = " and ".join(f"{dialect.peer}'s for {dialect.name}" for dialect in dialects)
+    versions = [version for dialect in dialects for version in dialect.versions()]
+    versions += [" ".join(endpoints.version_of("haproxy", "-v").split()[:3]), shardway_version(build)]
     return [f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d %H:%M} UTC",
             f"{model[1] if model else platform.machine()}, {os.cpu_count()} processors, {int(memory[1]) / 2**20:.0f} GiB, "
             f"Linux {platform.release()}, {system_call_ns():.0f} ns for an empty system call; "
-            f"everything pinned to processor {site.cpu}",
-            f"the figures in brackets are PgBouncer 1.25's where an empty system call took {PEER_SYSTEM_CALL_NS} ns: "
+            f"everything pinned to processor {cpu}",
+            f"the figures in brackets are {peers}, where an empty system call took {PEER_SYSTEM_CALL_NS} ns: "
             "ratios compare, times only as far as the machines do",
             "; ".join(version for version in versions if version)]
+
+
+def shardway_version(build):
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False,
+                            cwd=os.path.dirname(__file__)).stdout.strip()
+    version = endpoints.version_of(build / "shardway", "--version")
+    return f"{version} (commit {commit})" if version else ""
 
 
 def system_call_ns():

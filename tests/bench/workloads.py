@@ -1,18 +1,14 @@
-"""What is run through every endpoint, and what the figures are to be.
+"""What is run through every endpoint, and what the figures are to be: the shapes; pgbench.py fills them.
 
-A target is the proxy's processor time per transaction as a ratio to the floor's in the same round; beside it stands
-what PgBouncer 1.25 needed. Shardway is held to them with `workers = 1` and pools of 16.
+A target is the proxy's processor time per transaction as a ratio to the floor's in the same round; beside it stands what
+the dialect's peer needed. Shardway is held to them with `workers = 1` and pools of 16.
 """
 import dataclasses
-import pathlib
-
-HERE = pathlib.Path(__file__).resolve().parent
-SELECT, BIG = HERE / "select.sql", HERE / "big.sql"
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """Highest ratio to the floor; `peer` is PgBouncer 1.25's."""
+    """Highest ratio to the floor, None where nothing is promised; `peer` is what the dialect's peer needed."""
     unsharded: float
     sharded: float
     peer: str
@@ -25,7 +21,7 @@ class Target:
 class Workload:
     name: str
     title: str
-    arguments: tuple
+    arguments: tuple               # of the load generator
     target: Target = None
     clients: int = 1
     needs_all_rows: bool = False   # on one server: statements without the key
@@ -34,24 +30,18 @@ class Workload:
         return not (self.needs_all_rows and endpoint.sharded)
 
 
-def point_selects(mode, clients):
-    plural = "s" if clients > 1 else ""
-    target = Target(1.35, 1.45, "1.46") if mode == "prepared" else Target(1.20, 1.30, "1.14–1.22")
-    return Workload(f"{mode}-c{clients}", f"point select, {mode}, {clients} client{plural}",
-                    ("-M", mode, "-f", str(SELECT), "-c", str(clients)), target, clients)
+@dataclasses.dataclass(frozen=True)
+class IdleTarget:
+    """Of one client that does nothing: its log-in's processor time once the keys are known (None: nothing is promised), and its
+    resident memory at 5,000 of them."""
+    login_us: float
+    kib: float
+    peer_login_us: str
+    peer_kib: str
 
 
-CONNECT = Workload("connect", "connect, select, disconnect; 4 clients",
-                   ("-C", "-M", "simple", "-f", str(SELECT), "-c", "4"), clients=4)
-WORKLOADS = [
-    CONNECT,
-    *(point_selects(mode, clients) for mode in ("simple", "extended", "prepared") for clients in (1, 16)),
-    Workload("tpcb-c16", "TPC-B-like, simple, 16 clients", ("-M", "simple", "-b", "tpcb-like", "-c", "16"),
-             Target(1.15, 0, "1.12"), 16, needs_all_rows=True),
-    Workload("big-c1", "one result of 100,000 rows of 110 bytes", ("-M", "simple", "-f", str(BIG), "-c", "1"),
-             Target(1.15, 1.15, "1.92")),
-]
-
-LOGIN_US = 60          # processor time of one SCRAM log-in once the keys are known; PgBouncer 1.25: 37
-IDLE_CLIENT_KIB = 1.3  # resident memory per idle client, at 5,000 of them; PgBouncer 1.25: 1.08
 IDLE_MS = 1.0          # processor time per second of an idle Shardway with four nodes
+
+
+def title(what, how, clients):
+    return f"{what}, {how}, {clients} client{'s' if clients > 1 else ''}"
