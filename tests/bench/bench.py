@@ -1,12 +1,13 @@
 #!/usr/bin/python3
-"""What Shardway costs: pgbench through a direct connection, a forwarder of bytes (the floor), HAProxy, PgBouncer,
-Shardway unsharded, and Shardway with two shards and the key in every statement.
+"""What Shardway costs: pgbench for PostgreSQL and sysbench for MySQL, through a direct connection, a forwarder of bytes (the
+floor), HAProxy, a pooler (PgBouncer), Shardway unsharded, and Shardway with two shards and the key in every statement.
 
 Everything is pinned to one processor: then the time between two transactions is the sum of what everyone spent, and
 the proxy's share repeats within a few percent. Endpoints are interleaved, every second round in reverse order, and a
 ratio to the floor is taken within one round. System calls are counted in a pass of their own: counting costs time.
 
-    scripts/bench                          everything; about ten minutes
+    scripts/bench                          everything; about twenty minutes
+    scripts/bench --only '^mysql'          one protocol
     scripts/bench --only 'simple|big'      workloads that match
     scripts/bench --before build/old/shardway --only 'c1$'     what a change costs
     scripts/bench --endpoints 'floor|shardway' --rounds 5 --markdown table.md
@@ -20,12 +21,13 @@ import sys
 import clients
 import endpoints
 import measure
+import mysql
 import postgresql
 import report
 import workloads
 from endpoints import servers
 
-DIALECTS = (postgresql.Site,)
+DIALECTS = (postgresql.Site, mysql.Site)
 IDLE = "idle"
 IDLE_SECONDS = 10
 NOISY = 0.15   # processors used by others on ours
@@ -209,7 +211,7 @@ def parse_options():
     parser.add_argument("--idle", default="1000,5000", metavar="N,N", help="numbers of idle clients")
     parser.add_argument("--markdown", metavar="FILE", help="also write the tables there")
     parser.add_argument("--cpu", type=int, default=max(os.sched_getaffinity(0)), help="the processor to use")
-    parser.add_argument("--scale", type=int, default=10, help="of pgbench's tables")
+    parser.add_argument("--scale", type=int, default=10, help="pgbench's; each of sysbench's tables has 10,000 times as many rows")
     parser.add_argument("--no-counts", action="store_true", help="do not count system calls")
     parser.add_argument("--before", type=pathlib.Path, metavar="PROGRAM", help="an older shardway, measured beside the new one")
     parser.add_argument("--build", type=pathlib.Path, default="build/release", help="folder of the programs")

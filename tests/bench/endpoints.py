@@ -1,7 +1,7 @@
 """What is measured: the servers with their data, and each way to reach them.
 
 Every proxy is one process of an unprivileged user with a configuration written here, listening on a loopback port. What is a
-dialect's own stands in postgresql.py.
+dialect's own stands in postgresql.py and mysql.py.
 """
 import dataclasses
 import os
@@ -64,7 +64,7 @@ class Site:
     name                    its word in the configuration
     peer                    whose figures stand in brackets
     server_user             whom its servers and the proxies run as
-    generator               what makes the load: pgbench
+    generator               what makes the load: pgbench or sysbench
     idle                    what idle clients may cost
     sharded_keys            table -> key
     make_cluster(shards, replicas, plain=False)    its servers, to be entered

@@ -1,4 +1,4 @@
-"""What is run through every endpoint, and what the figures are to be: the shapes; pgbench.py fills them.
+"""What is run through every endpoint, and what the figures are to be: the shapes; pgbench.py and sysbench.py fill them.
 
 A target is the proxy's processor time per transaction as a ratio to the floor's in the same round; beside it stands what
 the dialect's peer needed. Shardway is held to them with `workers = 1` and pools of 16.
