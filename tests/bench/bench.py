@@ -76,7 +76,7 @@ class Bench:
             except servers.ServerError as error:
                 if not name.startswith("before"):
                     raise
-                say(f"left out: {error}")
+                say(f"left out: {error}".strip())
         return started
 
     def _is_wanted(self, name):
@@ -161,7 +161,7 @@ class Bench:
                     endpoint = self.proxies.start(name)   # a new process: nothing is left from other clients
                     rows.append(idle_row(self.site, endpoint, count))
                 except (OSError, measure.MeasureError, servers.ServerError) as error:
-                    rows.append([name, f"failed with {count} clients: {error}"])
+                    rows.append([name, f"failed with {count} clients: {' '.join(str(error).split())}"])
                 self.proxies.stop()
         self._show(f"{self.site.name}, idle clients", report.IDLE_HEADER, rows)
 
