@@ -205,6 +205,7 @@ class Session final : public Client, public LinkOwner {
   std::optional<protocol::Fault> unpreparable(std::string_view sql);
   router::ShardIndex shard_of(const router::Statement& statement, const router::Plan& plan) const noexcept;
   router::ParseSettings parse_settings(const State& state) const;
+  Quoting quoting_of(std::string_view sql) const;
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql,
                         const router::ParseSettings& settings) const;
   Step is_blocked() const noexcept;

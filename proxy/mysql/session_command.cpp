@@ -71,7 +71,7 @@ Session::Step Session::forward(my::Command command, Packet packet) {
 Session::Step Session::on_query(Packet packet) {
   if (is_planned()) return route_query(packet);
   const auto sql = packet.substr(my::kHeadBytes + 1);
-  const auto traces = traces_of(sql);
+  const auto traces = traces_of(sql, quoting_of(sql));
   if (traces.kills) return kill_by_text(sql, packet);
   if (tell_last(traces, sql)) return Step::kConsumed;
   if (!find_last_link(traces, 0)) return Step::kConsumed;

@@ -51,7 +51,7 @@ Session::Step Session::prepare(Packet packet) {
   while (last_statement_ == 0 || last_statement_ == kLastPrepared || statements_->contains(last_statement_));
   preparing_ = last_statement_;
   (*statements_)[preparing_].text = std::move(text);
-  (*statements_)[preparing_].traces = traces_of(sql);
+  (*statements_)[preparing_].traces = traces_of(sql, quoting_of(sql));
   const auto& traces = (*statements_)[preparing_].traces;
   if (traces.asks_about_last && !traces.asks_for_insert_id_only && !is_sharded())
     pin_to(router::PinReason::kUninspected, "a prepared statement that asks about the one before it");

@@ -79,6 +79,15 @@ router::ParseSettings Session::parse_settings(const State& state) const {
   return settings;
 }
 
+// Without a backslash it does not matter.
+Quoting Session::quoting_of(std::string_view sql) const {
+  if (sql.find('\\') == std::string_view::npos) return {};
+  using Charset = router::MysqlMode::Charset;
+  const auto mode = parse_settings(*state_).mysql;
+  const bool escapes = !mode.no_backslash_escapes && (status_ & my::status::kNoBackslashEscapes) == 0;
+  return {escapes, mode.charset != Charset::kSingleByte && mode.charset != Charset::kUtf8};
+}
+
 router::Plan Session::plan_for(const Statement& statement, const router::Values& values, std::string_view sql,
                                const router::ParseSettings& settings) const {
   router::SessionView view;
@@ -111,7 +120,7 @@ std::string Session::with_columns(std::string_view sql) {
 
 Session::Step Session::route_query(Packet packet) {
   auto sql = packet.substr(my::kHeadBytes + 1);
-  const auto traces = traces_of(sql);
+  const auto traces = traces_of(sql, quoting_of(sql));
   if (traces.kills) return kill_by_text(sql, packet);
   if (tell_last(traces, sql)) return Step::kConsumed;
   if (const auto fault = unready()) return refuse(*fault);

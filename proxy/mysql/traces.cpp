@@ -51,12 +51,13 @@ std::string_view behind(std::string_view sql, std::size_t at) noexcept {
 
 class Reading {
  public:
-  explicit Reading(std::string_view sql) : sql_(sql) {}
+  Reading(std::string_view sql, Quoting quoting) : sql_(sql), quoting_(quoting) {}
 
   Traces read() {
     for (std::size_t i = 0; i < sql_.size();) {
       if (!is_word_byte(sql_[i])) {
-        on_symbol(i++);
+        on_symbol(i);
+        i = past(i);
         continue;
       }
       const auto begin = i;
@@ -68,6 +69,40 @@ class Reading {
   }
 
  private:
+  // Behind this symbol, or behind the literal that begins with it. Quotes in a comment or in a name begin none.
+  std::size_t past(std::size_t at) {
+    if (!certain_ || at < words_until_) return at + 1;
+    const auto rest = sql_.substr(at);
+    const bool is_line = rest.front() == '#' ||
+                         (rest.starts_with("--") && (rest.size() == 2 || static_cast<unsigned char>(rest[2]) <= ' '));
+    if (rest.front() == '\'') return past_literal(at);
+    if (rest.front() == '"' || rest.front() == '`') read_words_to(sql_.find(rest.front(), at + 1), at);
+    if (is_line) words_until_ = std::min(sql_.find('\n', at), sql_.size());
+    if (rest.starts_with("/*!") || rest.starts_with("/*M!")) certain_ = false;
+    if (rest.starts_with("/*")) words_until_ = std::min(sql_.find("*/", at + 2), sql_.size());
+    if (rest.front() == ';' && sets_) certain_ = false;  // from here on other rules may hold
+    return at + 1;
+  }
+
+  std::size_t past_literal(std::size_t at) {
+    for (auto i = at + 1; i < sql_.size(); ++i) {
+      if (sql_[i] == '\'') return i + 1;
+      if (sql_[i] != '\\') continue;
+      if (quoting_.backslash_in_characters) break;
+      if (quoting_.backslash_escapes) ++i;
+    }
+    certain_ = false;
+    return at + 1;
+  }
+
+  // A name, or under another sql_mode a literal: they end alike if there is no backslash.
+  void read_words_to(std::size_t end, std::size_t begin) {
+    if (end == std::string_view::npos || sql_.substr(begin, end - begin).find('\\') != std::string_view::npos)
+      certain_ = false;
+    else
+      words_until_ = end + 1;
+  }
+
   void on_symbol(std::size_t at) {
     const char before = at > 0 ? sql_[at - 1] : ' ', after = at + 1 < sql_.size() ? sql_[at + 1] : ' ';
     if (sql_[at] == '@' && before != '@' && after != '@') variable_ = true;
@@ -97,6 +132,7 @@ class Reading {
     traces_.saves = traces_.saves || (first_ && is("savepoint"));
     ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
+    if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
     last_ = word;
     sets_ = sets_ || is("set");
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
@@ -148,7 +184,10 @@ class Reading {
   }
 
   std::string_view sql_;
+  Quoting quoting_;
   Traces traces_;
+  bool certain_ = true;          // where literals begin and end
+  std::size_t words_until_ = 0;  // a comment, or a quoted name
   bool first_ = true, sets_ = false, into_ = false, transaction_ = false, scoped_ = false, variable_ = false;
   std::string_view last_;
   bool names_ = false, ends_ = false;
@@ -157,6 +196,6 @@ class Reading {
 
 }  // namespace
 
-Traces traces_of(std::string_view sql) { return Reading(sql).read(); }
+Traces traces_of(std::string_view sql, Quoting quoting) { return Reading(sql, quoting).read(); }
 
 }  // namespace shardway::proxy::mysql

@@ -1,6 +1,6 @@
 // Traces: what a statement may leave behind on its connection, or wants of it, that session tracking does not tell;
-// told by its words, wherever they stand. A word too many pins a client that need not be; one too few would leave
-// something of one client's for the next. https://mariadb.com/kb/en/session-tracking/
+// told by its words, wherever they stand but in a literal. A word too many pins a client that need not be; one too few
+// would leave something of one client's for the next. https://mariadb.com/kb/en/session-tracking/
 #pragma once
 
 #include <string>
@@ -29,6 +29,12 @@ struct Traces {
   std::string collation;                // SET NAMES … COLLATE x, which no tracker shows
 };
 
-Traces traces_of(std::string_view sql);
+// Where a literal ends.
+struct Quoting {
+  bool backslash_escapes = true;
+  bool backslash_in_characters = false;  // it may be the second byte of one: GBK, SJIS, …
+};
+
+Traces traces_of(std::string_view sql, Quoting quoting = {});
 
 }  // namespace shardway::proxy::mysql

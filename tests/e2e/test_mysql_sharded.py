@@ -112,6 +112,12 @@ class Statements(MysqlShardedCase):
                     self.refused(wire, sql, *words)
             self.assertTrue(wire.sql("insert into items (id) values (null)")[0].startswith("ERR 1048"))
 
+    def test_text_in_literals_binds_nothing(self):
+        self.same(lambda wire: wire.sql(*[sql for key in (HERE, THERE) for sql in (
+            f"insert into parts values ({key}, 1, 'mail@example.org')", f"update items set note = 'xa: call me, @you\\'s' where id = {key}",
+            f"insert into parts values ({key}, 2, 'it''s @a')", f"select note from items where id = {key} and note <> 'get_lock(1)'")],
+            "select what from parts where id = 1"))
+
     @proxy_only
     def test_a_value_that_came_ahead(self):
         with self.through() as wire:

@@ -37,6 +37,27 @@ TEST(Traces, WhatDoesNot) {
     EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
 }
 
+TEST(Traces, TextInALiteralDoesNot) {
+  for (const char* sql : {"INSERT INTO t VALUES ('a@b.org')", "UPDATE t SET a = 'a@b.org' WHERE b = 'call me'",
+                          "INSERT INTO t VALUES ('it\\'s a@b.org', 'xa', '')", "UPDATE t SET a = 'O''Hara a@b.org'",
+                          "UPDATE t SET a = 'x\\\\' -- it's\n, b = 'a@b.org'", "/* it's */ UPDATE t SET a = '@a'",
+                          "UPDATE `it's` SET `a'b` = '@a'", "UPDATE t SET a = \"it's\", b = '@a' # it's",
+                          "INSERT INTO t VALUES (_binary'\xff@\\\'@')", "UPDATE t SET a = 5--'@a'"})
+    EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
+}
+
+TEST(Traces, WhatIsNotCertainlyInALiteralDoes) {
+  const Quoting plain{false, false}, gbk{true, true};
+  EXPECT_EQ(traces_of("UPDATE t SET a = '\\', b = @a := '", plain).pins, PinReason::kComputedSetting);
+  EXPECT_EQ(traces_of("UPDATE t SET a = '\x81\\', b = @a := '", gbk).pins, PinReason::kComputedSetting);
+  for (const char* sql :
+       {"EXECUTE IMMEDIATE 'CALL p()'", "PREPARE s FROM 'CALL p()'", "UPDATE t SET a = 'a@b.org",
+        "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT '\\' , GET_LOCK('a', 1)", "/*!99999 it's */ CALL p() /* ' */",
+        "/*M!99999 it's */ CALL p() /* ' */", "-- it's\nCALL p() -- '", "SELECT \"\\\", '\", GET_LOCK('a', 1)",
+        "SELECT \"'\", GET_LOCK(\"'\", 1)", "SELECT `'`, GET_LOCK('a', 1)", "# '\nCALL p() # '"})
+    EXPECT_NE(traces_of(sql).pins, PinReason::kNone) << sql;
+}
+
 TEST(Traces, WhatAsksAboutTheStatementBefore) {
   EXPECT_TRUE(traces_of("SELECT LAST_INSERT_ID()").asks_for_insert_id_only);
   EXPECT_TRUE(traces_of("SELECT @@identity").asks_for_insert_id_only);
