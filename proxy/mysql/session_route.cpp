@@ -59,6 +59,11 @@ bool sees_nothing(const Statement& statement) noexcept {
                       [](const auto& one) { return one.computed || one.name == "autocommit"; });
 }
 
+// It needs no table and nothing that one server alone has.
+bool goes_anywhere(const Statement& statement, const router::Plan& plan) noexcept {
+  return plan.rule == router::Rule::kHome && statement.uses_catalog_only && !statement.needs_home;
+}
+
 }  // namespace
 
 bool Session::is_planned() const noexcept {
@@ -147,28 +152,31 @@ Session::Step Session::route_batch(const router::Query& query, const router::Val
                                    const router::ParseSettings& settings, const Work& work) {
   if (!is_sharded()) return run_on(0, /*replica_ok=*/false, query.statements[0], work);
   if (const auto step = lost(StatementKind::kOther)) return *step;
-  std::optional<router::ShardIndex> shard;
+  std::optional<router::ShardIndex> belongs, may_go;
   bool writes = false;
   const auto* weightiest = &query.statements[0];
   for (const auto& statement : query.statements) {
     const auto plan = plan_for(statement, values, work.sql, settings);
     if (plan.action == Action::kRefuse) return refuse(*plan.fault);
-    const bool goes_along =
-        plan.action == Action::kOneShard && !statement.implicit_commit && (!shard || *shard == plan.shards[0]);
+    const bool anywhere = goes_anywhere(statement, plan);
+    const bool goes_along = plan.action == Action::kOneShard && !statement.implicit_commit &&
+                            (anywhere || !belongs || *belongs == plan.shards[0]);
     if (!goes_along)
       return refuse({FaultReason::kNotSupported, "several statements in one text that do not all belong to one shard",
                      "send them one by one", 0});
-    shard = plan.shards[0];
+    if (anywhere && !may_go) may_go = shard_of(statement, plan);
+    if (!anywhere) belongs = plan.shards[0];
     writes = writes || may_write(statement, plan);
     if (uses_tables(statement)) weightiest = &statement;
   }
-  if (const auto fault = transaction_ && writes ? unable_to_write({*shard}) : std::nullopt) return refuse(*fault);
+  const auto shard = belongs ? *belongs : *may_go;
+  if (const auto fault = transaction_ && writes ? unable_to_write({shard}) : std::nullopt) return refuse(*fault);
   // A server would open the transaction in the middle of the text; here it is open from its first answer on.
   if (!transaction_ && !autocommits() && uses_tables(*weightiest) && !uses_tables(query.statements[0]))
     return refuse({FaultReason::kNotSupported,
                    "a text whose first statement opens no transaction under autocommit = 0, while a later one does",
                    "send them one by one", 0});
-  return run_on(*shard, false, *weightiest, work, writes);
+  return run_on(shard, false, *weightiest, work, writes);
 }
 
 // The transaction has lost a server connection: this statement hears of it, unless it is the ROLLBACK it would need.
@@ -256,8 +264,7 @@ std::optional<Session::Step> Session::leave_replica(const Statement& statement, 
 
 // What asks about the statement before it, or needs no table, is answered where the session is.
 router::ShardIndex Session::shard_of(const Statement& statement, const router::Plan& plan) const noexcept {
-  const bool anywhere = plan.rule == router::Rule::kHome && statement.uses_catalog_only && !statement.needs_home;
-  if (!anywhere) return plan.shards[0];
+  if (!goes_anywhere(statement, plan)) return plan.shards[0];
   if (link_) return link_->target().shard;
   return statement.reads_last_outcome || statement.reads_last_insert_id ? last_.shard : plan.shards[0];
 }

@@ -29,6 +29,12 @@ class Statements(MysqlShardedCase):
                                     *wire.sql("select id from items where note = 'here'"), *wire.sql("select id from items where note = 'there'"),
                                     *wire.sql("select nothing from items"), *wire.sql("select 1")])
 
+    def test_several_statements(self):
+        """What needs no table goes along, wherever the others belong."""
+        self.same(lambda wire: wire.sql(*[sql for key in (HERE, THERE) for sql in (
+            f"select 1; select note from items where id = {key}; select 'end'", f"select note from items where id = {key}; select 1",
+            f"insert into parts (id, part) values ({key}, 9); select 2", "select 1; select 2")]))
+
     def test_prepared(self):
         def conversation(wire):
             select, heard = wire.prepare("select note from items where id = ?"), []
