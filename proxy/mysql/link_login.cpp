@@ -185,8 +185,8 @@ bool Link::on_login_packet(const my::PacketHead& head, std::string_view payload)
 void Link::begin_preparing() {
   const bool again = !base_.empty();
   if (again) {
-    const mysql::State fresh;
-    ask(my::Command::kQuery, difference(fresh, mysql::State{{}, base_}, {}));
+    const mysql::State nameless{{}, {{kNames, ""}}};
+    ask(my::Command::kQuery, difference(nameless, mysql::State{}, base_));
   }
   ask(my::Command::kQuery, kTracking);
   if (!again) ask(my::Command::kQuery, base_question());

@@ -29,6 +29,13 @@ bool is_plain(char c) noexcept {
          c != '"';
 }
 
+// What a log-in has set all at once. The collation of the results, told with every column, has no other way back.
+std::string names_of(const std::map<std::string, std::string>& base) {
+  const auto charset = base.find("character_set_client"), collation = base.find("collation_connection");
+  if (charset == base.end() || collation == base.end()) return {};
+  return charset->second + " COLLATE " + collation->second;
+}
+
 }  // namespace
 
 const SharedState& no_state() {
@@ -61,16 +68,15 @@ std::string difference(const State& from, const State& to, const std::map<std::s
     sql += (sql.empty() ? "SET " : ", ") + name + " = " + value;
   };
   const auto before = from.variables.find(kNames), names = to.variables.find(kNames);
-  const bool had_names = before != from.variables.end(), has_names = names != to.variables.end();
+  const auto base_names = names_of(base);
+  const auto& had = before != from.variables.end() ? before->second : base_names;
+  const auto& wanted = names != to.variables.end() ? names->second : base_names;
   // SET NAMES sets every character set anew; so it is also how one that was set by itself is taken back.
-  const bool anew = has_names && (!had_names || before->second != names->second ||
-                                  std::any_of(from.variables.begin(), from.variables.end(), [&](const auto& one) {
-                                    return is_character_set(one.first) && !to.variables.contains(one.first);
-                                  }));
-  if (anew) sql = "SET NAMES " + names->second;
-  if (had_names && !has_names)
-    for (const auto& [name, value] : base)
-      if (!to.variables.contains(name)) add(name, value_of(name, value));
+  const bool anew = !wanted.empty() &&
+                    (had != wanted || std::any_of(from.variables.begin(), from.variables.end(), [&](const auto& one) {
+                       return is_character_set(one.first) && !to.variables.contains(one.first);
+                     }));
+  if (anew) sql = "SET NAMES " + wanted;
   for (const auto& [name, value] : from.variables) {
     if (to.variables.contains(name) || name == kNames || (anew && is_character_set(name))) continue;
     const auto known = base.find(name);

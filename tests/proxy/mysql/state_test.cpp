@@ -50,9 +50,19 @@ TEST(Difference, NamesWithACollationAreSetAtOnce) {
   EXPECT_EQ(difference(mixed, german, base), "SET NAMES utf8mb4 COLLATE utf8mb4_german2_ci");
   EXPECT_EQ(difference(none, mixed, base),
             "SET NAMES utf8mb4 COLLATE utf8mb4_german2_ci, character_set_results = NULL");
-  EXPECT_EQ(difference(german, none, base),
-            "SET character_set_client = 'utf8mb4', character_set_connection = 'utf8mb4', character_set_results = "
-            "'utf8mb4', collation_connection = 'utf8mb4_general_ci'");
+  EXPECT_EQ(difference(german, none, base), "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci");
+}
+
+TEST(Difference, TheCollationOfTheResultsComesBackWithTheNames) {
+  const std::map<std::string, std::string> base{{"character_set_client", "utf8mb4"},
+                                                {"character_set_results", "utf8mb4"},
+                                                {"collation_connection", "utf8mb4_unicode_ci"}};
+  const State none{"shop", {}}, zone{"shop", {{"time_zone", "SYSTEM"}}};
+  const State silent{"shop", {{"character_set_results", ""}}};
+  EXPECT_EQ(difference(silent, none, base), "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci");
+  EXPECT_EQ(difference(silent, zone, base), "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci, time_zone = 'SYSTEM'");
+  EXPECT_EQ(difference(none, silent, base), "SET character_set_results = NULL");
+  EXPECT_EQ(difference(zone, none, base), "SET time_zone = DEFAULT");
 }
 
 }  // namespace
