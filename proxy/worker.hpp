@@ -14,6 +14,7 @@
 #include "proxy/admin/host.hpp"
 #include "proxy/client.hpp"
 #include "proxy/database.hpp"
+#include "proxy/mysql/server_version.hpp"
 #include "proxy/mysql/statements.hpp"
 #include "proxy/net/event_loop.hpp"
 #include "proxy/postgres/prepared.hpp"

@@ -71,6 +71,7 @@ void encode_rows(std::string& out, std::uint8_t& sequence, const Column& column,
     for (int i = 0; i < 3; ++i) lenenc_bytes(writer, {});  // database, table, original table
     lenenc_bytes(writer, column.name);
     lenenc_bytes(writer, {});
+    if ((capabilities & capability::kExtendedMetadata) != 0) lenenc_bytes(writer, {});
     writer.u8(0x0c);
     writer.le16(column.collation);
     writer.le32(column.length);

@@ -113,6 +113,7 @@ class Link final : public net::EventHandler {
   std::uint64_t id() const noexcept { return id_; }
   std::uint32_t connection_id() const noexcept { return connection_id_; }  // the server's number for it
   const std::string& server_version() const noexcept { return server_version_; }
+  protocol::mysql::Capabilities capabilities() const noexcept { return capabilities_; }
   std::int64_t connect_time() const noexcept { return connect_time_; }
   const std::map<std::string, std::string>& base() const noexcept { return base_; }
   const ShownTracking& shown() const noexcept { return shown_; }
@@ -174,6 +175,7 @@ class Link final : public net::EventHandler {
   std::unique_ptr<protocol::mysql::ServerLogin> login_;
   std::uint32_t connection_id_ = 0;
   std::string server_version_;
+  protocol::mysql::Capabilities capabilities_ = 0;
   std::map<std::string, std::string> base_;  // variables whose value after log-in is not their DEFAULT
   ShownTracking shown_;
   net::Time opened_at_{}, idle_since_{};

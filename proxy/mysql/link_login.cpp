@@ -171,6 +171,7 @@ bool Link::on_login_packet(const my::PacketHead& head, std::string_view payload)
       }
       connection_id_ = login_->connection_id();
       server_version_ = login_->server_version();
+      capabilities_ = login_->capabilities();
       login_.reset();
       state_ = State::kPreparing;
       begin_preparing();

@@ -352,7 +352,7 @@ class Session final : public Client, public LinkOwner {
   bool was_wide_ = false;            // the statement under way runs on several shards
   bool own_variables_only_ = false;  // what the answer under way reports of variables is not the session's
   std::uint8_t sequence_ = 0;        // of the next packet of ours, where we answer ourselves
-  protocol::mysql::Capabilities capabilities_ = 0;
+  protocol::mysql::Capabilities capabilities_ = 0;  // those offered, then those agreed on
   std::uint8_t collation_ = protocol::mysql::kUtf8mb4;
   std::string user_, database_name_, scramble_;
   std::unique_ptr<protocol::mysql::ClientLogin> login_;

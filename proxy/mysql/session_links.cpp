@@ -49,6 +49,11 @@ bool Session::borrow() {
   link_->lend_to(this);
   if (worker_.surroundings().mysql_version.get() != link_->server_version())
     worker_.surroundings().mysql_version.set(link_->server_version());
+  if ((capabilities_ & ~link_->capabilities() & my::capability::kExtendedMetadata) != 0) {
+    // It was offered when the server was not known, or another one was. The next greeting is right.
+    fatal(1235, "42000", link_->server_version() + " has no extended metadata, which was agreed on: connect again");
+    return false;
+  }
   if (database_->config().pool.mode == config::PoolMode::kSession && pin_ == router::PinReason::kNone)
     pin_to(router::PinReason::kSessionMode, "pool.mode = session");
   return bring_up_to_state();

@@ -28,7 +28,7 @@ constexpr my::Capabilities kOffered =
 // Two connections that differ in these give other answers to the same statement.
 constexpr my::Capabilities kMeaning = my::capability::kFoundRows | my::capability::kIgnoreSpace |
                                       my::capability::kMultiStatements | my::capability::kLocalFiles |
-                                      my::capability::kInteractive;
+                                      my::capability::kInteractive | my::capability::kExtendedMetadata;
 
 // Until a server has said what it is.
 constexpr std::string_view kUnknownVersion = "5.5.5-10.11.0-MariaDB-shardway";
@@ -43,7 +43,9 @@ void Session::greet() {
   greeting.server_version = version.empty() ? kUnknownVersion : std::string_view(version);
   greeting.connection_id = own_number();
   greeting.scramble = scramble_;
-  greeting.capabilities = kOffered;
+  capabilities_ = kOffered;
+  if (has_extended_metadata(version)) capabilities_ |= my::capability::kExtendedMetadata;
+  greeting.capabilities = capabilities_;
   if (generation_->listen_tls[listener_]) greeting.capabilities |= my::capability::kSsl;
   if (offers_bulk(greeting.server_version)) greeting.capabilities |= my::capability::kBulk;
   greeting.plugin = my::kNativePassword;
@@ -87,7 +89,7 @@ void Session::on_response(std::string_view payload) {
   }
   const auto& config = *generation_->config;
   const auto& listen = config.listen[listener_];
-  capabilities_ = response->capabilities & kOffered;
+  capabilities_ &= response->capabilities;
   collation_ = response->collation;
   user_ = response->user;
   database_name_ = response->database;

@@ -1,6 +1,6 @@
 #include "proxy/mysql/sql_mode.hpp"
 
-#include <charconv>
+#include "proxy/mysql/server_version.hpp"
 
 namespace shardway::proxy::mysql {
 
@@ -50,21 +50,6 @@ Charset charset_numbered(std::uint8_t collation) noexcept {
   return (collation >= 192 && collation <= 215) || collation >= 223 ? Charset::kUtf8 : Charset::kSingleByte;
 }
 
-// "5.5.5-10.11.6-MariaDB-1" -> 101106
-std::uint32_t number_of(std::string_view version) noexcept {
-  constexpr std::string_view kDisguise = "5.5.5-";
-  if (version.starts_with(kDisguise)) version.remove_prefix(kDisguise.size());
-  std::uint32_t number = 0;
-  for (int part = 0; part < 3; ++part) {
-    std::uint32_t value = 0;
-    const auto read = std::from_chars(version.data(), version.data() + version.size(), value);
-    number = number * 100 + value;
-    version.remove_prefix(static_cast<std::size_t>(read.ptr - version.data()));
-    if (!version.empty() && version.front() == '.') version.remove_prefix(1);
-  }
-  return number;
-}
-
 std::string_view value_of(const State& state, const char* name, std::string_view otherwise) {
   const auto found = state.variables.find(name);
   return found == state.variables.end() ? otherwise : std::string_view(found->second);
@@ -87,9 +72,7 @@ MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Cata
   const auto names = value_of(state, kNames.c_str(), {});
   const auto charset = value_of(state, "character_set_client", names.substr(0, names.find(' ')));
   mode.charset = charset.empty() ? charset_numbered(collation) : charset_named(charset);
-  mode.server =
-      version.find("MariaDB") != std::string_view::npos ? MysqlMode::Server::kMariaDb : MysqlMode::Server::kMysql;
-  if (version.empty()) mode.server = MysqlMode::Server::kMariaDb;
+  mode.server = is_mariadb(version) ? MysqlMode::Server::kMariaDb : MysqlMode::Server::kMysql;
   if (const auto number = number_of(version); number != 0) mode.version = number;
   return mode;
 }

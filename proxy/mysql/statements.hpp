@@ -47,21 +47,4 @@ class Statements {
   std::unordered_map<std::string, std::weak_ptr<const Text>> known_;
 };
 
-// The newest server's version, as its greeting said it. From any thread.
-class ServerVersion {
- public:
-  std::string get() const {
-    const std::lock_guard lock(mutex_);
-    return version_;
-  }
-  void set(const std::string& version) {
-    const std::lock_guard lock(mutex_);
-    version_ = version;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string version_;
-};
-
 }  // namespace shardway::proxy::mysql

@@ -1,6 +1,7 @@
 """COM_QUERY and the small commands: what a plain MariaDB says, Shardway says."""
 import mysql_commands as commands
-from mysql_commands import DEFAULT, command, field_list, init_db, process_kill, query, set_option
+from mysql_commands import (DEFAULT, LAST, MARIADB_EXTENDED_METADATA, command, execute, field_list, init_db, prepare, process_kill, query,
+                            set_option)
 from support.mysql_case import MysqlCase, as_of_old
 from support.servers import wait_until
 
@@ -78,6 +79,14 @@ class Queries(QueryCase):
             with self.subTest(case=name):
                 tidy = as_of_old if "old EOF" in name else list
                 self.same(lambda wire, tidy=tidy: tidy(wire.sql(*statements, "select count (*) from items")), capabilities=capabilities)
+
+    def test_columns_described_further(self):
+        """To who asks for it: the connector's JSON values are objects because of it."""
+        sql = "select json_object('a', 1) as j, cast('::1' as inet6) as i, point(1, 2) as p, 1 as n"
+        for extensions in (0, MARIADB_EXTENDED_METADATA):
+            with self.subTest(extensions=extensions):
+                heard = self.same(lambda wire: wire.sql(sql) + wire.ask(prepare(sql), execute(LAST)), mariadb=extensions)
+                self.assertEqual(b"json".hex() in heard[0], extensions != 0, heard[0])
 
     def test_byte_by_byte_and_pipelined(self):
         def bytewise(wire):

@@ -155,9 +155,10 @@ class Statements(MysqlShardedCase):
 
     @proxy_only
     def test_explain(self):
-        with self.through() as wire:
-            heard = wire.sql(f"shardway explain select * from items where id = {HERE}")
-            self.assertIn("ROW shards: shop_0", heard)
+        for extensions in (0, commands.MARIADB_EXTENDED_METADATA):
+            with self.through(mariadb=extensions) as wire:
+                heard = wire.sql(f"shardway explain select * from items where id = {HERE}")
+                self.assertIn("ROW shards: shop_0", heard)
 
 
 class Keys(MysqlShardedCase):

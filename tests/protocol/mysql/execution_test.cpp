@@ -59,5 +59,21 @@ TEST(Execution, AColumnOfOurOwnEndsAsTheClientAgreed) {
   }
 }
 
+TEST(Execution, AColumnOfOurOwnHasTheExtendedMetadataTheClientAgreedOn) {
+  const auto definition = [](Capabilities capabilities) {
+    std::string out;
+    std::uint8_t number = 1;
+    encode_column(out, number, "plan", {}, status::kAutocommit, capabilities);
+    PacketHead head;
+    peek_head(out, head);
+    const auto rest = std::string_view(out).substr(head.size());
+    peek_head(rest, head);
+    return std::string(rest.substr(kHeadBytes, head.length));
+  };
+  const auto plain = definition(0);
+  const auto names = plain.find('\x0c');
+  EXPECT_EQ(definition(capability::kExtendedMetadata), plain.substr(0, names) + '\0' + plain.substr(names));
+}
+
 }  // namespace
 }  // namespace shardway::protocol::mysql

@@ -1,0 +1,35 @@
+// What a server says it is in its greeting, "5.5.5-10.11.6-MariaDB-1"; an empty one is not known yet, and taken for a
+// MariaDB of today.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+namespace shardway::proxy::mysql {
+
+bool is_mariadb(std::string_view version) noexcept;
+std::uint32_t number_of(std::string_view version) noexcept;  // 101106; 0: not known
+
+// MARIADB_CLIENT_EXTENDED_METADATA: a column's definition says more than its type. MariaDB 10.5.2.
+bool has_extended_metadata(std::string_view version) noexcept;
+
+// The newest server's version. From any thread.
+class ServerVersion {
+ public:
+  std::string get() const {
+    const std::lock_guard lock(mutex_);
+    return version_;
+  }
+  void set(const std::string& version) {
+    const std::lock_guard lock(mutex_);
+    version_ = version;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string version_;
+};
+
+}  // namespace shardway::proxy::mysql
