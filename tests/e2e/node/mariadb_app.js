@@ -1,0 +1,177 @@
+// The small application by MariaDB's own connector, which sends without waiting (pipelining) and in batches. One JSON line per step.
+//   mariadb_app.js URI         the application
+//   mariadb_app.js URI bulk    batches as the connector makes them unless it is told otherwise
+'use strict';
+const { join } = require('node:path');
+const { Readable } = require('node:stream');
+const mariadb = require('mariadb');
+const { failing, say, sorted } = require('./mysql_application');
+
+const SCHEMA = join(__dirname, 'people.sql');
+const ONE_AT_A_TIME = { bulk: false, fullResult: false };   // executions, sent without waiting; their outcomes added up
+
+async function writes(client) {
+  await client.importFile({ file: SCHEMA });
+  say('countries', await client.query("insert into countries values ('de', 'Germany'), ('fr', 'France'), ('gb', 'Britain')"));
+  say('insert', await client.query('insert into people values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [1, 'Ada ü', 36, 'gb', '1815-12-10',
+    new Date(Date.UTC(2024, 1, 29, 12, 34, 56, 789)), '12345.60', 18446744073709551615n, { notes: ['a', { b: null }] },
+    Buffer.from([0, 255, 39, 92, 10])]));
+  say('prepared insert', await client.execute('insert into people values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', [3, 'Blaise 🙂', 39, 'fr',
+    new Date(Date.UTC(1623, 5, 19)), new Date(Date.UTC(2024, 1, 29, 1, 2, 3, 4)), '-0.05', 9007199254740993n, '{"a": 1}', Buffer.from([1, 2, 3])]));
+  say('some columns', await client.query("insert into people (name, id) values ('Carl', 4)"));
+  say('rows of one shard', await client.query("insert into people (id, name, age) values (7, 'Emmy', 53), (12, 'Sofja', 41), (15, 'Kurt', null)"));
+  say('children', await client.execute("insert into visits values (?, 1, '/'), (?, 2, '/notes'), (?, 3, '/engine')", [1, 1, 1]));
+  say('journal', await client.query("insert into journal (what) values ('opened')"));
+  say('journal of two', await client.execute('insert into journal (what) values (?), (?)', ['one', 'two']));
+  say('last id', await client.query('select last_insert_id() as id'));
+  say('ignored', await client.query("insert ignore into people (id, name) values (1, 'twice')"));
+  say('warnings', await client.query('show warnings'));
+  say('update', await client.query('update people set age = age + 1 where id = 1'));
+  say('nothing to change', await client.execute('update people set age = ? where id = ?', [37, 1]));
+  say('returning', await client.execute('insert into visits values (?, ?, ?) returning page, path', [3, 9, '/last']));
+}
+
+async function reads(client) {
+  const rows = await client.query('select * from people where id = ?', [1]);
+  say('text', [rows, rows.meta.map((column) => [column.name(), column.type, column.flags, column.scale, column.columnLength, column.dataTypeFormat])]);
+  const binary = await client.execute('select * from people where id = ?', [3]);
+  say('binary', [binary, binary.meta.map((column) => [column.name(), column.type, column.flags, column.scale, column.dataTypeFormat])]);
+  for (const id of [1, 3, 4, 1]) say('executed', await client.execute('select name, age, 1.5 as d from people where id = ?', [id]));
+  const prepared = await client.prepare('select name, details from people where id = ?');
+  say('prepared', [prepared.parameterCount, prepared.columns.map((column) => [column.name(), column.type, column.dataTypeFormat])]);
+  for (const id of [1, 3, 4, 99]) say('prepared', await prepared.execute([id]));
+  prepared.close();
+  say('everywhere', sorted(await client.query('select id, name, age, details from people')));
+  say('some of them', sorted(await client.execute(
+    'select p.name, c.name as land from people p join countries c on c.code = p.country where p.age > ?', [30])));
+  say('nobody', await client.query('select name from people where age > 200'));
+  say('joined', await client.query(
+    'select v.page, v.path, p.name from visits v join people p on p.id = v.person where p.id = ? order by v.page desc limit 2', [1]));
+  say('reference', await client.query('select * from countries order by code'));
+  say('single', await client.query('select entry, what from journal order by entry'));
+  say('as arrays', await client.query({ sql: 'select id, name from people where id = 1', rowsAsArray: true }));
+  const streamed = [];
+  for await (const row of client.queryStream('select name from people')) streamed.push(row.name);
+  say('streamed', streamed.sort());
+}
+
+async function pipeline(client) {
+  say('pipeline', await Promise.all([1, 3, 4, 1, 3].map((id) => client.query('select name from people where id = ?', [id]))));
+  say('prepared pipeline', await Promise.all([1, 3, 4, 1, 3].map((id) => client.execute('select age from people where id = ?', [id]))));
+  const outcomes = await Promise.allSettled([
+    client.query("insert into people (id, name) values (17, 'Grace')"), client.query("insert into people (id, name) values (17, 'twice')"),
+    client.execute('insert into people (id, name) values (?, ?)', [3, 'twice']), client.execute('select nothing from people where id = ?', [1]),
+    client.query('select name from people where id = 17'), client.query("delete from people where id = 17")]);
+  say('failures in it', outcomes.map((one) => (one.status === 'fulfilled' ? one.value : [one.reason.errno, one.reason.sqlState, one.reason.sqlMessage])));
+  const inside = await Promise.all([client.beginTransaction(), ...[1, 3, 4].map((id) => client.query('update people set age = age + 1 where id = ?', [id])),
+    client.query('select age from people where id = 1'), client.query('rollback'), client.query('select age from people where id = 1')]);
+  say('transaction in it', inside.slice(1));
+}
+
+async function batches(client) {
+  say('batch', await client.batch({ ...ONE_AT_A_TIME, sql: 'insert into visits values (?, ?, ?)' }, [[3, 1, '/'], [3, 2, '/notes'], [3, 3, '/more']]));
+  say('batch of several shards', await client.batch({ ...ONE_AT_A_TIME, sql: 'insert into people (id, name, age) values (?, ?, ?)' },
+    [[17, 'Grace', 1], [19, 'Hedy', null], [25, 'Radia', 3]]));
+  say('batch of updates', await client.batch({ ...ONE_AT_A_TIME, sql: 'update people set age = ? where id = ?' }, [[2, 17], [2, 19], [2, 25], [2, 99]]));
+  say('each outcome', await client.batch({ bulk: false, sql: 'insert into journal (what) values (?)' }, [['a'], ['b']]));
+  say('added up', await client.batch({ fullResult: false, sql: 'insert into visits values (?, ?, ?)' }, [[4, 1, '/'], [4, 2, '/notes']]));
+  await client.beginTransaction();
+  await client.batch({ ...ONE_AT_A_TIME, sql: 'delete from people where id = ?' }, [[17], [19], [25]]);
+  say('deleted', sorted(await client.query('select id from people')));
+  await client.rollback();
+  await failing('batch with a duplicate', client.batch({ ...ONE_AT_A_TIME, sql: 'insert into visits values (?, ?, ?)' },
+    [[3, 5, '/'], [3, 5, '/'], [3, 6, '/']]));
+  say('after the batch', sorted(await client.query('select * from visits')));
+}
+
+async function transactions(client) {
+  const ages = async () => sorted(await client.query('select id, age from people where age is not null'));
+  await client.beginTransaction();
+  await client.execute('update people set age = age + 1 where id = ?', [1]);
+  await client.rollback();
+  say('rolled back', await ages());
+  await client.beginTransaction();
+  for (const id of [1, 3, 4]) say('of several shards', await client.execute('update people set age = age + 1 where id = ?', [id]));
+  await client.query('savepoint mark');
+  await client.query('delete from people where id = 7');
+  await client.query('rollback to mark');
+  await failing('duplicate in it', client.query("insert into people (id, name) values (3, 'twice')"));
+  await client.query("insert into journal (what) values ('aged')");
+  await client.commit();
+  say('committed', await ages());
+}
+
+async function errors(client) {
+  await failing('too long', client.query('insert into people (id, name) values (26, ?)', ['x'.repeat(50)]));
+  await failing('no value', client.execute('insert into people (id, name) values (?, ?)', [26, null]));
+  await failing('check', client.query("insert into people (id, name, age) values (26, 'x', -1)"));
+  await failing('no parent', client.query("insert into visits values (20, 1, '/')"));
+  await failing('no column', client.query('select nothing from people where id = 1'));
+  await failing('prepared, no column', client.execute('select nothing from people where id = ?', [1]));
+  await failing('syntax', client.query('selec 1'));
+  await failing('no such table', client.execute('select * from nowhere'));
+  say('still', await client.query('select 1 as one'));
+}
+
+async function sessions(options) {
+  const client = await mariadb.createConnection({ ...options, permitLocalInfile: true, multipleStatements: true,
+    infileStreamFactory: () => Readable.from([Buffer.from('16,Barbara,5\n2'), Buffer.from('1,Dennis,6\n')]) });
+  say('loaded', await client.query("/* shardway: key=16 */ load data local infile 'people' into table people fields terminated by ',' (id, name, age)"));
+  say('what was loaded', await client.query('select name, age from people where id in (16, 21) order by id'));
+  say('several', await client.query('select 1 as a; select 2 as b'));
+  await client.query('set @mine = 5');
+  say('variable', await client.query('select @mine as mine'));
+  await client.ping();
+  await client.reset();
+  say('reset', await client.query('select @mine as mine, @@time_zone as zone'));
+  await client.changeUser({ user: options.user, password: options.password, database: options.database });
+  say('changed user', await client.query('select name from people where id = 3'));
+  await client.end();
+}
+
+async function pooled(options) {
+  const pool = mariadb.createPool({ ...options, connectionLimit: 4, resetAfterUse: true });
+  say('pool', await Promise.all([1, 3, 4, 1, 3, 4, 1, 3].map((id) => pool.query('select name from people where id = ?', [id]))));
+  await Promise.all([1, 3, 4, 1, 3, 4].map(async (id) => {
+    const client = await pool.getConnection();
+    await client.beginTransaction();
+    await client.execute('update people set age = age + 1 where id = ?', [id]);
+    await client.commit();
+    await client.release();
+  }));
+  say('aged', sorted(await pool.query('select id, age from people')));
+  await pool.end();
+}
+
+// What a batch is by default: COM_STMT_BULK_EXECUTE where the server has it. Rows of one shard.
+async function bulk(client) {
+  await client.importFile({ file: SCHEMA });
+  say('inserted', await client.batch('insert into people (id, name, age) values (?, ?, ?)', [[3, 'Blaise', 39], [7, 'Emmy', null], [12, 'Sofja', 41]]));
+  say('updated', await client.batch('update people set age = ? where id = ?', [[40, 3], [54, 7]]));
+  say('ignored', await client.batch('insert ignore into people (id, name) values (?, ?)', [[3, 'twice'], [15, 'Kurt']]));
+  say('journal', await client.batch('insert into journal (what) values (?)', [['a'], ['b'], ['c']]));
+  say('countries', await client.batch('insert into countries values (?, ?)', [['de', 'Germany'], ['fr', 'France']]));
+  say('returned', await client.batch('insert into visits values (?, ?, ?) returning page', [[3, 1, '/'], [3, 2, '/notes']]));
+  await failing('duplicate', client.batch('insert into people (id, name) values (?, ?)', [[16, 'Barbara'], [3, 'twice']]));
+  say('people', await client.query('select id, name, age from people where id in (3, 7, 12, 15, 16) order by id'));
+}
+
+async function main(uri, only) {
+  const { username: user, password, hostname: host, port, pathname } = new URL(uri);
+  const options = { user, password, host, port: Number(port), database: pathname.slice(1), timezone: 'Z', connectTimeout: 10000 };
+  const client = await mariadb.createConnection(options);
+  if (only === 'bulk') {
+    await bulk(client);
+  } else {
+    for (const part of [writes, reads, pipeline, batches, transactions, errors]) await part(client);
+    await sessions(options);
+    await pooled(options);
+  }
+  say('drop', await client.query('drop table visits, people, countries, journal'));
+  await client.end();
+}
+
+main(process.argv[2], process.argv[3]).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
