@@ -14,6 +14,7 @@ namespace my = protocol::mysql;
 namespace {
 
 constexpr std::size_t kKeptReplyBytes = 64;
+constexpr std::size_t kJoinedBytes = 16 * 1024;  // of an answer that are copied to go along with what comes behind them
 constexpr std::size_t kClientBacklog = 256 * 1024;  // held for a slow client before its server is no longer read
 constexpr std::size_t kLinkBacklog = 256 * 1024;    // and the other way round
 
@@ -215,10 +216,15 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
   return true;
 }
 
+// A short piece waits for what ends the answer: one write, and one segment for the client to wake up for.
 void Session::send(std::string_view bytes) {
   if (database_) database_->counters.sent_bytes += bytes.size();
   if (deaf_) return;
-  if (!out_.write(stream_, bytes)) eof_ = deaf_ = true;
+  if (out_.size() + bytes.size() <= kJoinedBytes) {
+    out_.tail().append(bytes);
+    return;
+  }
+  if (!out_.flush(stream_) || !out_.write(stream_, bytes)) eof_ = deaf_ = true;
 }
 
 void Session::flush_all() {
