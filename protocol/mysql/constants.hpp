@@ -38,7 +38,7 @@ inline constexpr Capabilities kDeprecateEof = 1U << 24;
 inline constexpr Capabilities kOptionalMetadata = 1U << 25;
 inline constexpr Capabilities kZstd = 1U << 26;
 inline constexpr Capabilities kQueryAttributes = 1U << 27;
-inline constexpr Capabilities kBulk = Capabilities{1} << 34;  // MariaDB: COM_STMT_BULK_EXECUTE
+inline constexpr Capabilities kBulk = Capabilities{1} << 34;              // MariaDB: COM_STMT_BULK_EXECUTE
 inline constexpr Capabilities kExtendedMetadata = Capabilities{1} << 35;  // a definition names a type's format, too
 }  // namespace capability
 

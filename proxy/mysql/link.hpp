@@ -127,6 +127,7 @@ class Link final : public net::EventHandler {
   bool payload_goes_on = false;                                 // the next packet continues the last one's payload
   std::uint8_t shift = 0;                                       // added to the numbers of this answer's packets
   bool readable = false;
+  bool version_told = false;     // to those who greet clients
   bool xa_begun = false;         // a branch of the session's transaction is open on it
   bool wrote = false;            // and has written
   bool failed = false;           // and has not ended as it was told

@@ -2,6 +2,7 @@
 // MariaDB of today.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <mutex>
 #include <string>
@@ -15,6 +16,12 @@ std::uint32_t number_of(std::string_view version) noexcept;  // 101106; 0: not k
 // MARIADB_CLIENT_EXTENDED_METADATA: a column's definition says more than its type. MariaDB 10.5.2.
 bool has_extended_metadata(std::string_view version) noexcept;
 
+// What statements are read by: as in MysqlMode.
+struct VersionNumber {
+  std::uint32_t number = 0;  // 0: not known
+  bool is_mariadb = true;
+};
+
 // The newest server's version. From any thread.
 class ServerVersion {
  public:
@@ -22,14 +29,17 @@ class ServerVersion {
     const std::lock_guard lock(mutex_);
     return version_;
   }
+  VersionNumber number() const noexcept { return number_.load(std::memory_order_relaxed); }
   void set(const std::string& version) {
     const std::lock_guard lock(mutex_);
     version_ = version;
+    number_ = VersionNumber{number_of(version), mysql::is_mariadb(version)};
   }
 
  private:
   mutable std::mutex mutex_;
   std::string version_;
+  std::atomic<VersionNumber> number_{};
 };
 
 }  // namespace shardway::proxy::mysql

@@ -303,6 +303,8 @@ class Session final : public Client, public LinkOwner {
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
+  bool take_clean(Pool& pool, std::unique_ptr<Link> link);
+  void note_user_variables(State& state);
   void wait_for(Pool& pool);
   void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
   void on_wait_deadline();
@@ -347,11 +349,12 @@ class Session final : public Client, public LinkOwner {
   bool asks_for_insert_id_ = false;      // the statement under way does
   bool saves_ = false, counts_ = false;  // it is a SAVEPOINT; it has NEXTVAL
   bool answer_failed_ = false;
-  bool ends_with_it_ = false;        // COMMIT RELEASE is under way
-  std::string collation_named_;      // by the SET NAMES under way
-  bool was_wide_ = false;            // the statement under way runs on several shards
-  bool own_variables_only_ = false;  // what the answer under way reports of variables is not the session's
-  std::uint8_t sequence_ = 0;        // of the next packet of ours, where we answer ourselves
+  bool ends_with_it_ = false;         // COMMIT RELEASE is under way
+  std::string collation_named_;       // by the SET NAMES under way
+  UserVariables user_variables_set_;  // by the SET under way
+  bool was_wide_ = false;             // the statement under way runs on several shards
+  bool own_variables_only_ = false;   // what the answer under way reports of variables is not the session's
+  std::uint8_t sequence_ = 0;         // of the next packet of ours, where we answer ourselves
   protocol::mysql::Capabilities capabilities_ = 0;  // those offered, then those agreed on
   std::uint8_t collation_ = protocol::mysql::kUtf8mb4;
   std::string user_, database_name_, scramble_;

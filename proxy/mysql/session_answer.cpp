@@ -88,7 +88,7 @@ void Session::learn(const my::Ok& ok) {
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
   if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
-  if (ok.tracked.empty()) return;
+  if (ok.tracked.empty() && user_variables_set_.empty()) return;
   const auto items = my::decode_tracked(ok.tracked);
   if (!items) return link_->mark_broken();
   auto changed = *state_;
@@ -116,6 +116,12 @@ void Session::learn(const my::Ok& ok) {
         unpin();
     }
   }
+  if (!user_variables_set_.empty()) {
+    note_user_variables(changed);
+    explained = true;
+  }
+  if ((connection_charset || connection_collation) && has_text_in_user_variables(changed.user_variables))
+    pin_to(router::PinReason::kComputedSetting, "a user variable");
   // SET NAMES changes the collation, too, and says nothing of it.
   if (connection_charset && !connection_collation && !own_variables_only_) set_names(changed);
   if (changed != *state_) {
@@ -124,6 +130,14 @@ void Session::learn(const my::Ok& ok) {
   }
   if (something && !explained && command_ != my::Command::kInitDb)
     pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
+}
+
+// They follow the client over connections, while the character set is that of its log-in, or they need none.
+void Session::note_user_variables(State& state) {
+  const auto set = std::exchange(user_variables_set_, {});
+  if (has_text_in_user_variables(set) && has_own_character_set(state))
+    return pin_to(router::PinReason::kComputedSetting, "a user variable");
+  for (const auto& [name, value] : set) state.user_variables[name] = value;
 }
 
 // Three character sets have been reported; with a collation of its own they are one setting.

@@ -34,21 +34,18 @@ bool Session::borrow() {
     return false;
   }
   if (waiting_ && waiting_->link) {
-    link_ = std::move(waiting_->link);
+    auto link = std::move(waiting_->link);
+    auto& pool = link->pool();
     stop_waiting();
+    if (!take_clean(pool, std::move(link))) return false;
   }
   if (waiting_) return false;
   if (!link_) {
     auto& pool = choose_pool(target_shard_, replica_ok_);
-    link_ = pool.take();
-    if (!link_) {
-      wait_for(pool);
-      return false;
-    }
+    if (!take_clean(pool, pool.take())) return false;
   }
   link_->lend_to(this);
-  if (worker_.surroundings().mysql_version.get() != link_->server_version())
-    worker_.surroundings().mysql_version.set(link_->server_version());
+  if (!std::exchange(link_->version_told, true)) worker_.surroundings().mysql_version.set(link_->server_version());
   if ((capabilities_ & ~link_->capabilities() & my::capability::kExtendedMetadata) != 0) {
     // It was offered when the server was not known, or another one was. The next greeting is right.
     fatal(1235, "42000", link_->server_version() + " has no extended metadata, which was agreed on: connect again");
@@ -57,6 +54,17 @@ bool Session::borrow() {
   if (database_->config().pool.mode == config::PoolMode::kSession && pin_ == router::PinReason::kNone)
     pin_to(router::PinReason::kSessionMode, "pool.mode = session");
   return bring_up_to_state();
+}
+
+// One with another client's user variables is reset first. False: the session waits.
+bool Session::take_clean(Pool& pool, std::unique_ptr<Link> link) {
+  if (link && has_other_user_variables(*link->state, *state_)) pool.reset(std::move(link), {});
+  if (link) {
+    link_ = std::move(link);
+    return true;
+  }
+  wait_for(pool);
+  return false;
 }
 
 Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
@@ -83,6 +91,8 @@ bool Session::bring_up_to_state() {
   if (link_->state->schema != state_->schema && !state_->schema.empty())
     link_->ask(my::Command::kInitDb, state_->schema);
   if (const auto sql = difference(*link_->state, *state_, link_->base()); !sql.empty())
+    link_->ask(my::Command::kQuery, sql);
+  if (const auto sql = user_variables_difference(*link_->state, *state_); !sql.empty())
     link_->ask(my::Command::kQuery, sql);
   link_->state = state_;
   link_is_ready_ = !link_->owes();

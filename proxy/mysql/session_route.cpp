@@ -78,7 +78,7 @@ router::ParseSettings Session::parse_settings(const State& state) const {
   const auto& topology = database_->topology();
   router::ParseSettings settings;
   settings.mysql =
-      mode_of(state, collation_, topology.catalog.get(), capabilities_, worker_.surroundings().mysql_version.get());
+      mode_of(state, collation_, topology.catalog.get(), capabilities_, worker_.surroundings().mysql_version.number());
   const bool is_ours = state.schema.empty() || state.schema == config.server_database;
   settings.search_path = is_ours ? std::string_view(topology.database) : std::string_view(state.schema);
   return settings;

@@ -1,7 +1,5 @@
 #include "proxy/mysql/sql_mode.hpp"
 
-#include "proxy/mysql/server_version.hpp"
-
 namespace shardway::proxy::mysql {
 
 namespace {
@@ -58,7 +56,7 @@ std::string_view value_of(const State& state, const char* name, std::string_view
 }  // namespace
 
 MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Catalog* catalog,
-                  protocol::mysql::Capabilities capabilities, std::string_view version) {
+                  protocol::mysql::Capabilities capabilities, VersionNumber version) {
   const auto modes =
       value_of(state, "sql_mode", catalog == nullptr ? std::string_view() : std::string_view(catalog->sql_mode));
   MysqlMode mode;
@@ -72,8 +70,8 @@ MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Cata
   const auto names = value_of(state, kNames.c_str(), {});
   const auto charset = value_of(state, "character_set_client", names.substr(0, names.find(' ')));
   mode.charset = charset.empty() ? charset_numbered(collation) : charset_named(charset);
-  mode.server = is_mariadb(version) ? MysqlMode::Server::kMariaDb : MysqlMode::Server::kMysql;
-  if (const auto number = number_of(version); number != 0) mode.version = number;
+  mode.server = version.is_mariadb ? MysqlMode::Server::kMariaDb : MysqlMode::Server::kMysql;
+  if (version.number != 0) mode.version = version.number;
   return mode;
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "protocol/mysql/constants.hpp"
+#include "proxy/mysql/server_version.hpp"
 #include "proxy/mysql/state.hpp"
 #include "router/catalog.hpp"
 #include "router/mysql_mode.hpp"
@@ -12,8 +13,8 @@
 namespace shardway::proxy::mysql {
 
 // `catalog`: what the servers' own sql_mode is; null: not known. `collation`: the log-in's, for a session that has set
-// no character set. `version`: as the greeting has it, "5.5.5-10.11.6-MariaDB".
+// no character set. `version`: the servers'.
 router::MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Catalog* catalog,
-                          protocol::mysql::Capabilities capabilities, std::string_view version);
+                          protocol::mysql::Capabilities capabilities, VersionNumber version);
 
 }  // namespace shardway::proxy::mysql

@@ -91,4 +91,28 @@ std::string difference(const State& from, const State& to, const std::map<std::s
   return sql;
 }
 
+std::string user_variables_difference(const State& from, const State& to) {
+  std::string sql;
+  for (const auto& [name, value] : to.user_variables) {
+    const auto there = from.user_variables.find(name);
+    if (there != from.user_variables.end() && there->second == value) continue;
+    sql += (sql.empty() ? "SET @`" : ", @`") + name + "` = " + value;
+  }
+  return sql;
+}
+
+bool has_other_user_variables(const State& from, const State& to) noexcept {
+  return std::any_of(from.user_variables.begin(), from.user_variables.end(),
+                     [&](const auto& one) { return !to.user_variables.contains(one.first); });
+}
+
+bool has_text_in_user_variables(const UserVariables& variables) noexcept {
+  return std::any_of(variables.begin(), variables.end(), [](const auto& one) { return one.second.starts_with('\''); });
+}
+
+bool has_own_character_set(const State& state) noexcept {
+  return std::any_of(state.variables.begin(), state.variables.end(),
+                     [](const auto& one) { return one.first == kNames || is_character_set(one.first); });
+}
+
 }  // namespace shardway::proxy::mysql

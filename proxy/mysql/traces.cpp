@@ -1,6 +1,8 @@
 #include "proxy/mysql/traces.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 
 namespace shardway::proxy::mysql {
 
@@ -33,6 +35,68 @@ constexpr Suspect kSuspects[] = {
 constexpr std::string_view kAboutLast[] = {"row_count",     "found_rows",  "warnings",   "errors",
                                            "warning_count", "error_count", "diagnostics"};
 
+// Every word that is looked for below.
+constexpr std::string_view kWords[] = {"get_lock",
+                                       "handler",
+                                       "temporary",
+                                       "xa",
+                                       "call",
+                                       "session_track_system_variables",
+                                       "session_track_schema",
+                                       "session_track_state_change",
+                                       "session_track_transaction_info",
+                                       "timestamp",
+                                       "insert_id",
+                                       "rand_seed1",
+                                       "rand_seed2",
+                                       "row_count",
+                                       "found_rows",
+                                       "warnings",
+                                       "errors",
+                                       "warning_count",
+                                       "error_count",
+                                       "diagnostics",
+                                       "charset",
+                                       "set",
+                                       "character",
+                                       "collate",
+                                       "names",
+                                       "select",
+                                       "in_transaction",
+                                       "nextval",
+                                       "value",
+                                       "next",
+                                       "lastval",
+                                       "previous",
+                                       "savepoint",
+                                       "commit",
+                                       "rollback",
+                                       "release",
+                                       "no",
+                                       "immediate",
+                                       "prepare",
+                                       "into",
+                                       "transaction",
+                                       "session",
+                                       "global",
+                                       "statement",
+                                       "kill",
+                                       "sql_calc_found_rows",
+                                       "connection_id",
+                                       "last_insert_id",
+                                       "identity"};
+
+// By the first letter: a bit for each length that one of them has. Most words of a statement are none of them.
+constexpr auto kLengths = [] {
+  std::array<std::uint32_t, 32> lengths{};
+  for (const auto word : kWords) lengths[static_cast<std::size_t>(word[0] & 31)] |= 1U << word.size();
+  return lengths;
+}();
+
+bool may_matter(std::string_view word) noexcept {
+  return word.size() < 32 && (kLengths[static_cast<std::size_t>(word[0] & 31)] >> word.size() & 1) != 0;
+}
+
 bool is_word_byte(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$' ||
          static_cast<unsigned char>(c) >= 0x80;
@@ -48,6 +112,72 @@ std::string_view behind(std::string_view sql, std::size_t at) noexcept {
   while (at < sql.size() && static_cast<unsigned char>(sql[at]) <= ' ') ++at;
   return sql.substr(at);
 }
+
+// SET @a = 1, @b := 'x' and nothing else; empty: another text. A string here is plain ASCII without quotes.
+class Constants {
+ public:
+  explicit Constants(std::string_view sql) : rest_(behind(sql, 0)) {}
+
+  UserVariables read() {
+    UserVariables variables;
+    if (!equals(word(), "set")) return {};
+    do {
+      skip_space();
+      if (!take("@")) return {};
+      auto name = std::string(word());
+      for (char& c : name)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+      skip_space();
+      if (name.empty() || !(take(":=") || take("="))) return {};
+      skip_space();
+      const auto value = constant();
+      if (value.empty()) return {};
+      variables[name] = value;
+      skip_space();
+    } while (take(","));
+    take(";");
+    skip_space();
+    return rest_.empty() ? variables : UserVariables{};
+  }
+
+ private:
+  void skip_space() { rest_ = behind(rest_, 0); }
+  bool take(std::string_view text) {
+    if (!rest_.starts_with(text)) return false;
+    rest_.remove_prefix(text.size());
+    return true;
+  }
+  std::string_view take_first(std::size_t size) {
+    const auto taken = rest_.substr(0, size);
+    rest_.remove_prefix(taken.size());
+    return taken;
+  }
+  std::string_view word() {
+    std::size_t size = 0;
+    while (size < rest_.size() && is_word_byte(rest_[size]) && static_cast<unsigned char>(rest_[size]) < 0x80) ++size;
+    return take_first(size);
+  }
+  std::string_view constant() {
+    const auto is_plain = [](char c) { return c >= ' ' && c < 0x7f && c != '\'' && c != '"' && c != '\\'; };
+    if (rest_.starts_with('\'')) {
+      const auto end = rest_.find('\'', 1);
+      if (end == std::string_view::npos ||
+          !std::all_of(rest_.begin() + 1, rest_.begin() + static_cast<std::ptrdiff_t>(end), is_plain))
+        return {};
+      return rest_.substr(end + 1).starts_with('\'') ? std::string_view() : take_first(end + 1);
+    }
+    std::size_t size = rest_.starts_with('-') ? 1 : 0;
+    const auto digits = size;
+    while (size < rest_.size() && rest_[size] >= '0' && rest_[size] <= '9') ++size;
+    if (size == digits || size - digits > 18) return {};
+    const bool ends = size == rest_.size() || rest_[size] == ',' || rest_[size] == ';' || rest_[size] <= ' ';
+    return ends ? take_first(size) : std::string_view();
+  }
+
+  std::string_view rest_;
+};
+
+UserVariables constants_set(std::string_view sql) { return Constants(sql).read(); }
 
 class Reading {
  public:
@@ -112,6 +242,12 @@ class Reading {
   }
 
   void on_word(std::string_view word, std::size_t end) {
+    if (may_matter(word)) look_at(word, end);
+    last_ = word;
+    first_ = false;
+  }
+
+  void look_at(std::string_view word, std::size_t end) {
     const auto is = [&](std::string_view lower) { return equals(word, lower); };
     for (const auto& suspect : kSuspects) {
       if (!is(suspect.word)) continue;
@@ -133,7 +269,6 @@ class Reading {
     ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
-    last_ = word;
     sets_ = sets_ || is("set");
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
     transaction_ = transaction_ || is("transaction");
@@ -149,7 +284,6 @@ class Reading {
       if (given || sets_) pin(PinReason::kComputedSetting, "LAST_INSERT_ID(…)");
     }
     about_last_ = about_last_ || std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is);
-    first_ = false;
   }
 
   static bool has_scope(std::string_view name) noexcept {
@@ -173,7 +307,10 @@ class Reading {
   }
 
   void judge() {
-    if (variable_ && (sets_ || assigns_ || into_)) pin(PinReason::kComputedSetting, "a user variable");
+    if (variable_ && (sets_ || assigns_ || into_)) {
+      traces_.user_variables = constants_set(sql_);
+      if (traces_.user_variables.empty()) pin(PinReason::kComputedSetting, "a user variable");
+    }
     if (sets_ && transaction_ && !scoped_) pin(PinReason::kComputedSetting, "SET TRANSACTION");
     // Of several statements it is not known whose the reported variables are.
     if (traces_.sets_for_statement && sql_.find(';') != std::string_view::npos)

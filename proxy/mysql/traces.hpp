@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "proxy/mysql/state.hpp"
 #include "router/statement.hpp"
 
 namespace shardway::proxy::mysql {
@@ -27,6 +28,7 @@ struct Traces {
   bool releases = false;                // COMMIT RELEASE: the connection ends with it
   bool selects = false;                 // a SELECT stands somewhere in it
   std::string collation;                // SET NAMES … COLLATE x, which no tracker shows
+  UserVariables user_variables;         // SET @a = 1, @b = 'x' and nothing else: constants, which can be set anywhere
 };
 
 // Where a literal ends.

@@ -93,6 +93,40 @@ class Settings(StateCase):
         self.mixed("set names gbk", gbk, query("select hex('") + b"\xbf\x5c')", "set names utf8mb4", "select 'ok'")
 
 
+class UserVariables(StateCase):
+    def test_constants_follow_their_client(self):
+        """13: over connections, with their types; the others' are not touched, nor typed."""
+        def conversation(wire, *others):
+            ask = "select @A, @b, collation(@b), @c, coalesce(@d, 1)"
+            heard = wire.sql("set @a = 5, @b := 'x y', @c = -7", ask)
+            for other in others:
+                heard += other.sql(ask, "set @d = 'of another'", ask)
+                heard += wire.sql(ask)
+            heard += wire.sql("set @a = 'now a text'", ask, "begin", "set @a = 9", "rollback", ask, "set names latin1", ask, "set @b = 'latin'", ask)
+            heard += wire.ask(prepare("set @c = 11"), execute(LAST), query("set @c = no_such_function()"), query(ask), command(commands.RESET_CONNECTION),
+                              query(ask))[:-4]
+            return heard + others[0].sql(ask)
+        self.same(conversation, clients=3)
+
+    def test_constants_do_not_bind(self):
+        if not self.proxy:
+            self.skipTest("one connection each")
+        client, others = self.through(), [self.through() for _ in range(3)]
+        client.sql("set @a = 5, @b = 'text'")
+        threads = set()
+        for _ in range(30):
+            line = client.sql("select @a, @b, @@pseudo_thread_id")[1].split("|")
+            self.assertEqual(line[:2], ["ROW 5", "text"])
+            threads.add(line[2])
+            busy = [other for other in others[:1] if other.send(query("select sleep(0.002)")) is None]
+            client.sql("select 1")
+            for other in busy:
+                other.reply(query("select 1"))
+        self.assertGreater(len(threads), 1)
+        client.sql("set @c = @a + 1")
+        self.assertEqual(client.sql("select @c")[1], "ROW 6")
+
+
 class LastStatement(StateCase):
     def test_last_insert_id(self):
         """8: also through a prepared statement, and after other reads."""

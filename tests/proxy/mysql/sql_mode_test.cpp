@@ -9,7 +9,7 @@ using router::MysqlMode;
 
 MysqlMode mode(std::map<std::string, std::string> variables, std::uint8_t collation = 45,
                const router::Catalog* catalog = nullptr, std::string_view version = "5.5.5-10.11.6-MariaDB") {
-  return mode_of(State{"shop", std::move(variables)}, collation, catalog, 0, version);
+  return mode_of(State{"shop", std::move(variables)}, collation, catalog, 0, {number_of(version), is_mariadb(version)});
 }
 
 TEST(SqlMode, IsTheSessionsOrTheServers) {

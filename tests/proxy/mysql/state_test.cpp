@@ -6,6 +6,14 @@
 namespace shardway::proxy::mysql {
 namespace {
 
+TEST(State, UserVariablesAreSetAndNeverTakenAway) {
+  const State from{{}, {}, {{"a", "1"}, {"b", "'x'"}}}, to{{}, {}, {{"a", "1"}, {"b", "'y'"}, {"c", "2"}}};
+  EXPECT_EQ(user_variables_difference(from, to), "SET @`b` = 'y', @`c` = 2");
+  EXPECT_EQ(user_variables_difference(to, from), "SET @`b` = 'x'");
+  EXPECT_FALSE(has_other_user_variables(from, to));
+  EXPECT_TRUE(has_other_user_variables(to, from));
+}
+
 TEST(State, DifferenceSetsWhatIsNewAndOther) {
   const State none{"shop", {}}, some{"shop", {{"time_zone", "+01:00"}, {"sql_select_limit", "5"}}};
   EXPECT_EQ(difference(none, none, {}), "");

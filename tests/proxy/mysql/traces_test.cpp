@@ -15,7 +15,14 @@ TEST(Traces, WhatPins) {
            {"HANDLER t OPEN", PinReason::kUninspected},
            {"XA START 'a'", PinReason::kUninspected},
            {"CALL p()", PinReason::kUninspected},
-           {"SET @a = 1", PinReason::kComputedSetting},
+           {"SET @a = 1 + 1", PinReason::kComputedSetting},
+           {"SET @a = NULL", PinReason::kComputedSetting},
+           {"SET @a = 1, @b = now()", PinReason::kComputedSetting},
+           {"SET @a = 'it''s'", PinReason::kComputedSetting},
+           {"SET @a = 'a' 'b'", PinReason::kComputedSetting},
+           {"SET @a = 1; SET @b = 2", PinReason::kComputedSetting},
+           {"SET @`a` = 1", PinReason::kComputedSetting},
+           {"SET @a = 1 /* a */", PinReason::kComputedSetting},
            {"SET time_zone = '+01:00', @a = 1", PinReason::kComputedSetting},
            {"SELECT @a := 1", PinReason::kComputedSetting},
            {"SELECT b INTO @a FROM t", PinReason::kComputedSetting},
@@ -35,6 +42,13 @@ TEST(Traces, WhatDoesNot) {
                           "INSERT INTO t VALUES (LAST_INSERT_ID())", "SELECT blockade, handlers, caller FROM t",
                           "START TRANSACTION", "SELECT 'a@b.org'"})
     EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
+}
+
+TEST(Traces, ConstantsAreCarried) {
+  const auto traces = traces_of("set @A = 5 , @b:='x y',@c1=-7 ; ");
+  EXPECT_EQ(traces.pins, PinReason::kNone);
+  EXPECT_EQ(traces.user_variables, (UserVariables{{"a", "5"}, {"b", "'x y'"}, {"c1", "-7"}}));
+  EXPECT_TRUE(traces_of("SELECT @a, 'set @a = 1'").user_variables.empty());
 }
 
 TEST(Traces, TextInALiteralDoesNot) {
