@@ -22,7 +22,8 @@ enum class FaultReason : std::uint8_t {
   kPoolTimeout,          // 53300 / 1040: waited for a server connection until the deadline
   kNoServer,             // 57P03 / 2013: no node of the shard could be reached
   kServerLost,           // 08006 / 2013: the server connection broke and nothing of a write is unknown
-  kOutcomeUnknown,       // 08007 / 2013: the server connection broke while a commit was under way
+  kTransactionLost,      // 40001 / 1213: its server connection broke before its end: nothing of it was kept
+  kOutcomeUnknown,       // 08007 / 1180: the server connection broke over what may have been committed
   kShutdown,             // 57P01 / 1053
   kBadHint,              // 42601 / 1064: a steering comment that names nothing known
   kForbidden,            // 42501 / 1142

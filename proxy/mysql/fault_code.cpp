@@ -20,8 +20,9 @@ ErrorCode code_of(FaultReason reason) noexcept {
     case FaultReason::kNoTransaction: return {1305, "42000"};
     case FaultReason::kPoolTimeout: return {1040, "08004"};
     case FaultReason::kNoServer:
-    case FaultReason::kServerLost:
-    case FaultReason::kOutcomeUnknown: return {2013, "HY000"};
+    case FaultReason::kServerLost: return {2013, "HY000"};
+    case FaultReason::kTransactionLost: return {1213, "40001"};
+    case FaultReason::kOutcomeUnknown: return {1180, "08007"};
     case FaultReason::kShutdown: return {1053, "08S01"};
     case FaultReason::kForbidden: return {1142, "42000"};
     case FaultReason::kProtocol: return {1835, "HY000"};

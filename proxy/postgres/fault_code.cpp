@@ -23,6 +23,7 @@ std::string_view sqlstate_of(FaultReason reason) noexcept {
     case FaultReason::kPoolTimeout: return "53300";
     case FaultReason::kNoServer: return "57P03";
     case FaultReason::kServerLost: return "08006";
+    case FaultReason::kTransactionLost: return "40001";
     case FaultReason::kOutcomeUnknown: return "08007";
     case FaultReason::kShutdown: return "57P01";
     case FaultReason::kForbidden: return "42501";

@@ -205,7 +205,7 @@ bool Session::stream_message(std::string_view in, const pg::FrameHead& head, std
     to = enlisted.branch->link.get();
     to->owe(Reply::kQuery);
     awaiting_ready_ = true;
-    kind_ = router::StatementKind::kOther;
+    note_kind(router::StatementKind::kOther);
     statement_since_ = worker_.loop().now();
     pin_after_ = router::PinReason::kUninspected;
     pin_detail_ = "a statement of " + std::to_string(head.body_size()) + " bytes";

@@ -286,6 +286,9 @@ class Session final : public Client, public LinkOwner {
   void note_savepoint(const router::Statement& statement, std::string_view sql);
   void transaction_over(bool committed);
   void mark_failed();
+  void mark_lost();
+  static protocol::Fault transaction_lost();
+  void note_kind(router::StatementKind kind) noexcept;
   void widen();  // the transaction is open on a second shard
   void stop_being_wide();
   bool is_broken_deadlock(Frame error_frame) const;
@@ -420,6 +423,7 @@ class Session final : public Client, public LinkOwner {
   router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;
   std::string pin_detail_;
   router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way
+  bool may_end_transaction_ = false;                            // something of the segment under way may
   backend::Marks marks_;
   bool changes_catalog_ = false, held_ready_ = false;  // ReadyForQuery waits for the new catalogue
   std::uint64_t catalog_wanted_ = 0;                   // 0: nothing to wait for

@@ -175,6 +175,7 @@ void Session::agent_lost() {
 void Session::await_outcome() {
   const auto committed = database_->backend().ledger->outcome(*commit_->name);
   if (committed && *committed) {
+    for (const auto& branch : branches_) stamp(branch);
     CommitOutcome outcome;
     outcome.kind = CommitOutcome::Kind::kCommitted;
     return end_commit(std::move(outcome));

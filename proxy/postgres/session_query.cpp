@@ -253,6 +253,7 @@ router::Plan Session::unsharded_plan() const {
 // What no shard needs to be asked for: a failed transaction takes nothing but its end.
 std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
   if (transaction_ && transaction_->failed && !ends_failed_transaction(statement.kind)) {
+    if (transaction_->untold) return transaction_lost();
     return Fault{FaultReason::kInFailedTransaction,
                  "current transaction is aborted, commands ignored until end of transaction block",
                  {},
@@ -273,6 +274,34 @@ std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
   return std::nullopt;
 }
 
+// What has been sent, up to the end of its segment, may end an explicit transaction, or cannot.
+void Session::note_kind(StatementKind kind) noexcept {
+  kind_ = kind;
+  switch (kind) {
+    case StatementKind::kEmpty:
+    case StatementKind::kRead:
+    case StatementKind::kWrite:
+    case StatementKind::kSavepoint:
+    case StatementKind::kReleaseSavepoint:
+    case StatementKind::kRollbackTo:
+    case StatementKind::kSet:
+    case StatementKind::kReset:
+    case StatementKind::kShow:
+    case StatementKind::kDeclareCursor:
+    case StatementKind::kFetch:
+    case StatementKind::kCloseCursor:
+    case StatementKind::kLock:
+    case StatementKind::kDdl:
+    case StatementKind::kTruncate: return;
+    default: may_end_transaction_ = true;
+  }
+}
+
+Fault Session::transaction_lost() {
+  return {FaultReason::kTransactionLost, "a server connection of this transaction was lost; it was rolled back",
+          "run the transaction again", 0};
+}
+
 // True if the next statement runs on the connection of those before it.
 bool Session::keeps_connection() const noexcept {
   if (transaction_ || script_ || pin_ != router::PinReason::kNone) return true;
@@ -284,7 +313,7 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
   auto& counters = database_->counters;
   ++counters.by_rule[static_cast<std::size_t>(plan.rule)];
   for (const auto shard : plan.shards) ++counters.by_shard[shard];
-  kind_ = statement.kind;
+  note_kind(statement.kind);
   deadlock_victim_ = false;
   statement_since_ = worker_.loop().now();
   note_use(statement, plan);
@@ -500,6 +529,7 @@ void Session::fail_statement_frame(std::string_view error_frame) {
   pin_after_ = router::PinReason::kNone;
   error_seen_ = true;
   if (transaction_) transaction_->failed = true;
+  if (transaction_) transaction_->untold = false;
   awaiting_ready_ = false;
   if (script_) return;  // the script ends itself
   if (in_segment_) {
@@ -563,7 +593,7 @@ Session::Step Session::on_function_call(Frame frame) {
   enlisted.branch->link->out() += frame;
   enlisted.branch->link->owe(Reply::kFunctionCall);
   awaiting_ready_ = true;
-  kind_ = StatementKind::kOther;
+  note_kind(StatementKind::kOther);
   return Step::kConsumed;
 }
 

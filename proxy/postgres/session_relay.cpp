@@ -309,7 +309,7 @@ void Session::on_link_ready(Link& link, bool shown) {
     return;
   }
   branch->dirty = branch->executed = false;
-  awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = false;
+  awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = may_end_transaction_ = false;
   copy_.reset();
   std::string().swap(retry_);
   note_finished();
@@ -386,11 +386,11 @@ void Session::link_lost(Link& link) {
   const bool runs_elsewhere =
       !owed && std::any_of(branches_.begin(), branches_.end(), [](const Branch& other) { return other.link->owes(); });
   if (operation_ || commit_ || runs_elsewhere) {  // that comes to its end; a commit sees for itself what it has lost
-    if (!commit_) mark_failed();
+    if (!commit_) mark_lost();
     return;
   }
   const bool mid_frame = link.pass_remaining > 0;
-  const bool outcome_unknown = owed && kind_ == router::StatementKind::kCommit;
+  const bool cut = transaction_ && transaction_->mode == Transaction::Mode::kExplicit && !may_end_transaction_;
   const auto address = link.target().node->address.text;
   const bool was_syncing = branch->syncing;
   const bool in_transaction = transaction_ != nullptr || branch->pinned || branch->dirty;
@@ -410,20 +410,18 @@ void Session::link_lost(Link& link) {
   for (auto& other : branches_) other.pinned = false;
   release_idle();
   if (was_syncing) return resume();  // nothing of the client's was sent: it is sent elsewhere
-  protocol::Fault fault{
-      outcome_unknown ? protocol::FaultReason::kOutcomeUnknown : protocol::FaultReason::kServerLost,
-      outcome_unknown ? "the connection to server " + address + " was lost during COMMIT; it may have been committed"
-                      : "the connection to server " + address + " was lost; the statement may have run",
-      {},
-      0};
+  const protocol::Fault unknown{protocol::FaultReason::kOutcomeUnknown,
+                                "the connection to server " + address + " was lost; the statement may have run",
+                                {},
+                                0};
   if (owed) {
     if (awaiting_ready_) {  // its Sync has been taken: ReadyForQuery is ours
       forget_unanswered_parses();
       in_segment_ = skip_until_sync_ = false;
     }
-    fail_statement(fault);
+    fail_statement(cut ? transaction_lost() : unknown);
   } else if (transaction_) {
-    mark_failed();  // the client is told at its next statement, as by a server: 25P02
+    mark_lost();  // the client is told at its next statement
   }
   if (phase_ != Phase::kClosed) resume();
 }

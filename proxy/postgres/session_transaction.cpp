@@ -152,16 +152,21 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
     only = &branch;
   }
   const bool commits = commit && !transaction_->failed;
-  kind_ = statement.kind;
+  note_kind(statement.kind);
   auto next = statement.chain ? std::shared_ptr<Transaction>(successor_of(*transaction_)) : nullptr;
+  const bool untold = commit && transaction_->untold;  // a client that is told ROLLBACK may not look
   if (begun == 0) {
     transaction_over(commits);
+    if (untold) {
+      fail_statement(transaction_lost());
+      return Step::kConsumed;
+    }
     if (next) chain(*next);
     answer(commits ? "COMMIT" : "ROLLBACK");
     return Step::kConsumed;
   }
   const bool agrees = commit == commits || only->link->status == 'E';  // else the server must hear ROLLBACK, not COMMIT
-  if (begun == 1 && agrees && !frame.empty() && !script_ && !next) {
+  if (begun == 1 && agrees && !untold && !frame.empty() && !script_ && !next) {
     statement_since_ = worker_.loop().now();
     only->link->out() += frame;
     only->link->owe(Reply::kQuery);
@@ -170,8 +175,13 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
   }
   static_cast<void>(sql);
   if (!commits) {
-    on_every_branch("ROLLBACK", [this, next](Operation&) {
-      finish_transaction(false, next.get());
+    on_every_branch("ROLLBACK", [this, next, untold](Operation&) {
+      if (untold) {
+        transaction_over(false);
+        fail_statement(transaction_lost());
+      } else {
+        finish_transaction(false, next.get());
+      }
       resume();
     });
     return Step::kConsumed;
@@ -274,6 +284,11 @@ void Session::begin_implicit() {
   transaction_since_ = worker_.loop().now();
 }
 
+void Session::mark_lost() {
+  if (transaction_) transaction_->untold = !transaction_->failed || transaction_->untold;
+  mark_failed();
+}
+
 void Session::mark_failed() {
   if (transaction_) transaction_->failed = true;
 }
@@ -327,6 +342,7 @@ bool Session::is_broken_deadlock(Frame error_frame) const {
 // The transaction has ended, everywhere: settings stay or go back, and links are free.
 void Session::transaction_over(bool committed) {
   if (!transaction_) return;
+  may_end_transaction_ = false;
   if (!committed) use_settings(transaction_->settings_before);
   auto& counters = database_->counters;
   ++counters.transactions;

@@ -44,6 +44,7 @@ struct Transaction {
   enum class Mode : std::uint8_t { kExplicit, kImplicit };
   Mode mode = Mode::kExplicit;
   bool failed = false;
+  bool untold = false;  // and nobody has told the client
   bool read_only = false;
   bool serializable = false;
   std::string begin = "BEGIN";     // as the client wrote it

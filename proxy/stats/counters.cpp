@@ -30,6 +30,7 @@ std::string_view reason_name(protocol::FaultReason reason) noexcept {
     case kPoolTimeout: return "pool_timeout";
     case kNoServer: return "no_server";
     case kServerLost: return "server_lost";
+    case kTransactionLost: return "transaction_lost";
     case kOutcomeUnknown: return "outcome_unknown";
     case kShutdown: return "shutdown";
     case kBadHint: return "bad_hint";
