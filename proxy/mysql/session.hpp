@@ -159,6 +159,7 @@ class Session final : public Client, public LinkOwner {
   bool gathers_diagnostics() const noexcept;
   bool find_last_link(const Traces& traces, router::ShardIndex shard);
   void bring_insert_id();
+  void sweep();
 
   // ---- session_kill.cpp ----
   struct Killer {
@@ -347,6 +348,7 @@ class Session final : public Client, public LinkOwner {
   bool sends_file_ = false;  // the server asked for one: the client's packets are its content
   bool link_is_ready_ = false, held_for_data_ = false;
   bool asks_for_insert_id_ = false;      // the statement under way does
+  bool asks_of_nothing_ = false;         // it asks about the one before it, and is the session's first
   bool saves_ = false, counts_ = false;  // it is a SAVEPOINT; it has NEXTVAL
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way

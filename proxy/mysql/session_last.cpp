@@ -132,9 +132,11 @@ bool Session::gathers_diagnostics() const noexcept {
 // connection meanwhile.
 bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   asks_for_insert_id_ = traces.asks_for_insert_id;
+  if (!traces.asks_about_last) asks_of_nothing_ = false;
   if (!traces.asks_about_last || traces.asks_for_insert_id_only || waiting_) return true;
   const auto wanted = traces.asks_for_count ? last_.sequence_link : last_.link;
-  if (wanted == 0 && !traces.asks_for_count) return true;
+  asks_of_nothing_ = wanted == 0 && !traces.asks_for_count;
+  if (asks_of_nothing_) return true;
   const bool is_gone = last_.is_gone && !traces.asks_for_count;
   if (!is_gone && link_ && link_->id() == wanted) return true;
   if (!is_gone && !link_ && shard == last_.shard)
@@ -147,6 +149,14 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
       "what the statement before left behind (warnings, row counts, a sequence's last value) is gone: it ran on "
       "another server connection, or another client has used that; ask in the same transaction");
   return false;
+}
+
+// What the statement of another client has left is not for this one: no warnings, no rows found, none changed. Only a
+// statement with a table clears the warnings.
+void Session::sweep() {
+  link_->ask(my::Command::kQuery, "SELECT 1 FROM (SELECT 1) AS nothing WHERE FALSE");
+  link_->ask(my::Command::kQuery, "DO 0");
+  link_->last_user = id_;
 }
 
 // A link has the number of whoever inserted last. An OK tells of a number that was given and not generated, too;

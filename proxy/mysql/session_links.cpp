@@ -84,7 +84,9 @@ bool Session::bring_up_to_state() {
   link_is_ready_ = link_->state == state_ || *link_->state == *state_;
   const bool hears_others = link_->late_report_of != 0 && link_->late_report_of != id_;
   const bool brings_insert_id = asks_for_insert_id_ && link_->insert_id_of != id_;
-  if (link_is_ready_ && !brings_insert_id && !hears_others) return true;
+  const bool sees_others = asks_of_nothing_ && link_->last_user != id_;
+  if (link_is_ready_ && !brings_insert_id && !hears_others && !sees_others) return true;
+  if (sees_others) sweep();
   if (hears_others) link_->ask(my::Command::kQuery, "SET session_track_schema = 1");
   link_->late_report_of = 0;
   if (brings_insert_id) bring_insert_id();

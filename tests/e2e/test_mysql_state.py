@@ -136,6 +136,14 @@ class LastStatement(StateCase):
                    "select last_insert_id(7)", "select last_insert_id()", "update items set id = last_insert_id(id + 500) where id = 1",
                    "select last_insert_id()", prepare("insert into items (note) values (?)"), execute(LAST, ["p"]), "select last_insert_id()")
 
+    def test_nothing_of_another_client(self):
+        """The first statement of a session hears nothing of the one that ran before on its connection."""
+        def conversation(one, *others):
+            questions = ("show warnings", "select @@warning_count", "select row_count()", "show count(*) warnings")
+            return [line for other, question in zip(others, questions)
+                    for line in one.sql("select cast('secret' as int)") + other.sql(question, question)]
+        self.same(conversation, clients=5)
+
     def test_found_rows(self):
         """9: in text and prepared."""
         self.mixed("select sql_calc_found_rows id from items limit 1", "select found_rows()",
