@@ -1,26 +1,38 @@
-// What a MariaDB node is asked. Its positions are GTIDs, domain-server-number; those of one domain compare by number.
+// What a MariaDB or MySQL node is asked: one text, of which each reads its own part: MariaDB what stands in /*M! … */,
+// MySQL what stands in /*!80022 … */. https://mariadb.com/kb/en/comment-syntax/
+// MariaDB's positions are GTIDs, domain-server-number; those of one domain compare by number.
 // https://mariadb.com/kb/en/gtid/ https://mariadb.com/kb/en/show-replica-status/ (needs the right SLAVE MONITOR)
+// MySQL's are sets of GTIDs, source:numbers, and it is told whose transactions come now: those are counted, and all
+// others are the history they stand on. https://dev.mysql.com/doc/refman/8.0/en/replication-gtids-concepts.html
+#include <algorithm>
 #include <cstdlib>
+#include <functional>
+#include <string_view>
 
 #include "proxy/control/answers.hpp"
 
 namespace shardway::proxy::control {
 namespace {
 
-#define SHARDWAY_POSITIONS \
-  "SELECT @@global.read_only, @@global.gtid_binlog_pos, @@global.gtid_slave_pos, @@global.server_id"
+#define SHARDWAY_POSITIONS                                                                               \
+  "SELECT @@global.read_only, /*M! @@global.gtid_binlog_pos, @@global.gtid_slave_pos, */"                \
+  "/*!80022 IF(@@global.gtid_mode = 'ON', @@global.gtid_executed, ''), IF(@@global.read_only, coalesce(" \
+  "(SELECT SOURCE_UUID FROM performance_schema.replication_connection_status LIMIT 1),"                  \
+  " @@global.server_uuid), @@global.server_uuid), */ @@global.server_id"
 
 const char* const kPositionsQuery = SHARDWAY_POSITIONS;
 const char* const kStatusQuery = SHARDWAY_POSITIONS
     ", (SELECT count(*) FROM information_schema.TABLES"
-    " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2; SHOW ALL SLAVES STATUS; XA "
-    "RECOVER";
+    " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2;"
+    " SHOW /*M! ALL SLAVES *//*!80022 REPLICA */ STATUS; XA RECOVER";
 #undef SHARDWAY_POSITIONS
 
 enum Column : std::size_t { kReadOnly, kWritten, kApplied, kServer, kHasStore };
+constexpr std::size_t kExecuted = kWritten, kSource = kApplied;  // MySQL
 
 struct Gtid {
-  std::uint32_t timeline = 0;  // the domain and one; 0: nothing was written yet, or in several domains
+  // MariaDB: the domain and one; MySQL: a number for the history. 0: nothing was written yet, or in several domains.
+  std::uint32_t timeline = 0;
   std::uint64_t number = 0;
 };
 
@@ -35,11 +47,48 @@ Gtid parse_gtid(const std::string& text) {
   return gtid;
 }
 
+// A UUID has four dashes, a GTID of MariaDB two.
+bool is_uuid(const std::string& text) {
+  return std::count(text.begin(), text.end(), '-') == 4 && text.find(',') == std::string::npos;
+}
+
+// "1-270", "1-270:272-280": a replica has what lies before the first gap, a primary may have given every number. 0: it
+// cannot be said, as of tagged ones.
+std::uint64_t last_number(std::string_view intervals, bool in_recovery) {
+  const bool begins_at_1 = intervals == "1" || intervals.starts_with("1-") || intervals.starts_with("1:");
+  if (!begins_at_1 || intervals.find_first_not_of("0123456789-:") != std::string_view::npos) return 0;
+  const auto wanted =
+      in_recovery ? intervals.substr(0, intervals.find(':')) : intervals.substr(intervals.rfind(':') + 1);
+  return std::strtoull(std::string(wanted.substr(wanted.find('-') + 1)).c_str(), nullptr, 10);
+}
+
+// "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-270,\n4f…:1-7"
+Gtid parse_gtid_set(std::string_view set, const std::string& source, bool in_recovery) {
+  Gtid gtid;
+  if (set.empty()) return gtid;
+  auto history = source;
+  while (!set.empty()) {
+    auto one = set.substr(0, set.find(','));
+    set.remove_prefix(std::min(set.size(), one.size() + 1));
+    while (!one.empty() && one.front() <= ' ') one.remove_prefix(1);
+    if (!one.starts_with(source)) {
+      history.append(",").append(one);
+      continue;
+    }
+    gtid.number = last_number(one.substr(std::min(one.size(), source.size() + 1)), in_recovery);
+    if (gtid.number == 0) return {};
+  }
+  gtid.timeline = static_cast<std::uint32_t>(std::hash<std::string>{}(history)) | 1;
+  return gtid;
+}
+
 Positions read_positions(const std::vector<Rows>& results) {
   const auto& r = results[0];
   Positions positions;
   positions.in_recovery = r.text(0, kReadOnly) != "0";
-  const auto gtid = parse_gtid(r.text(0, positions.in_recovery ? kApplied : kWritten));
+  const auto gtid = is_uuid(r.text(0, kSource))
+                        ? parse_gtid_set(r.text(0, kExecuted), r.text(0, kSource), positions.in_recovery)
+                        : parse_gtid(r.text(0, positions.in_recovery ? kApplied : kWritten));
   positions.timeline = gtid.timeline;
   (positions.in_recovery ? positions.replayed : positions.inserted) = gtid.number;
   positions.flushed = positions.inserted;
@@ -48,8 +97,13 @@ Positions read_positions(const std::vector<Rows>& results) {
 
 // Of several sources the first one that runs.
 void read_sources(const Rows& sources, Status& status) {
-  const auto reads = sources.column("Slave_IO_Running"), applies = sources.column("Slave_SQL_Running");
-  const auto number = sources.column("Master_Server_Id"), behind = sources.column("Seconds_Behind_Master");
+  const auto column = [&](const char* of_mariadb, const char* of_mysql) {
+    return std::min(sources.column(of_mariadb), sources.column(of_mysql));
+  };
+  const auto reads = column("Slave_IO_Running", "Replica_IO_Running");
+  const auto applies = column("Slave_SQL_Running", "Replica_SQL_Running");
+  const auto number = column("Master_Server_Id", "Source_Server_Id");
+  const auto behind = column("Seconds_Behind_Master", "Seconds_Behind_Source");
   for (std::size_t i = 0; i < sources.size() && !status.positions.receiver_runs; ++i) {
     if (sources.text(i, reads) == "No" && sources.text(i, applies) == "No") continue;
     auto& positions = status.positions;

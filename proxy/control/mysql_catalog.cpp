@@ -1,11 +1,13 @@
-// The catalogue of one MariaDB database. https://mariadb.com/kb/en/information-schema-tables/
+// The catalogue of one MariaDB or MySQL database. https://mariadb.com/kb/en/information-schema-tables/
+// https://dev.mysql.com/doc/refman/8.0/en/information-schema-columns-table.html
 #include "proxy/control/catalog_reader.hpp"
 
 namespace shardway::proxy::control {
 
 const char* const kMysqlCatalogQuery =
-    "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, c.IS_GENERATED = 'ALWAYS', c.IS_NULLABLE = 'NO',"
-    " c.EXTRA LIKE '%auto_increment%' OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '[(]',"
+    "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, coalesce(c.GENERATION_EXPRESSION, '') <> '',"
+    " c.IS_NULLABLE = 'NO', c.EXTRA LIKE '%auto_increment%' OR c.EXTRA LIKE '%DEFAULT_GENERATED%'"
+    " OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '[(]',"
     " c.EXTRA LIKE '%auto_increment%' OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '(?i)nextval',"
     " c.COLLATION_NAME, c.CHARACTER_SET_NAME, coalesce(c.COLUMN_DEFAULT, ''),"
     " t.TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW'), c.EXTRA LIKE '%INVISIBLE%'"
@@ -15,7 +17,8 @@ const char* const kMysqlCatalogQuery =
 
     "SELECT ROUTINE_NAME FROM information_schema.ROUTINES;"
 
-    "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL FROM information_schema.STATISTICS"
+    "SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME, SUB_PART IS NOT NULL OR COLUMN_NAME IS NULL"
+    " FROM information_schema.STATISTICS"
     " WHERE TABLE_SCHEMA = DATABASE() AND NON_UNIQUE = 0 ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX;"
 
     "SELECT TABLE_NAME, CONSTRAINT_NAME, COLUMN_NAME, REFERENCED_TABLE_SCHEMA = DATABASE(), REFERENCED_TABLE_SCHEMA,"
@@ -51,13 +54,17 @@ std::string obstacle(const std::string& collation, const std::string& charset) {
   return {};
 }
 
+bool is_padded(const std::string& collation) {
+  return !collation.ends_with("_nopad_bin") && collation != "utf8mb4_0900_bin";
+}
+
 void read_columns(const Rows& r, ShardCatalog& into) {
   for (std::size_t i = 0; i < r.size(); ++i) {
     router::Column column;
     const auto& collation = r.text(i, 7);
     column.name = column_name(r, i, 1);
     // How it is padded decides how it is hashed: it is part of the key's type.
-    column.type = (collation.ends_with("_nopad_bin") ? "nopad " : "") + r.text(i, 2);
+    column.type = (is_padded(collation) ? "" : "nopad ") + r.text(i, 2);
     column.generated = is_true(r, i, 3);
     column.not_null = is_true(r, i, 4);
     column.default_varies = is_true(r, i, 5);
@@ -72,7 +79,7 @@ void read_columns(const Rows& r, ShardCatalog& into) {
   }
 }
 
-// A unique index of a column's beginning says nothing of the whole column.
+// A unique index of a column's beginning, or of an expression, says nothing of the whole column.
 void read_unique_keys(const Rows& r, ShardCatalog& into) {
   for (std::size_t i = 0; i < r.size(); ++i) {
     auto& shape = into.tables[name_in(r, i)];

@@ -56,7 +56,7 @@ NodeEvidence NodeWatch::evidence() const {
     evidence.in_recovery = status_->positions.in_recovery;
     evidence.read_only = status_->read_only;
     evidence.system_identifier = status_->system_identifier;
-    evidence.timeline = status_->timeline();
+    evidence.timeline = status_->has_timelines ? status_->timeline() : 0;  // else it says which positions compare
     evidence.has_timelines = status_->has_timelines;
     evidence.server_number = status_->server_number;
     evidence.source_number = status_->source_number;

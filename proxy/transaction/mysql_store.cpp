@@ -26,9 +26,12 @@ std::string list_of(const std::vector<std::string>& texts) {
 std::string commit_prepared(std::string_view gid) { return "XA COMMIT " + mysql_store::xid(gid); }
 std::string rollback_prepared(std::string_view gid) { return "XA ROLLBACK " + mysql_store::xid(gid); }
 
+// MySQL has no RETURNING. Once there the row's state stays as it is, so it may be read afterwards.
 std::string decide_abort(std::string_view gtx) {
   return "INSERT INTO shardway.decision (gtx, state, parts, owner) VALUES (" + literal(gtx) + ", 'A', '', " +
-         literal(incarnation()) + ") ON DUPLICATE KEY UPDATE at = CURRENT_TIMESTAMP(6) RETURNING state";
+         literal(incarnation()) +
+         ") ON DUPLICATE KEY UPDATE at = CURRENT_TIMESTAMP(6);SELECT state FROM shardway.decision WHERE gtx = " +
+         literal(gtx);
 }
 
 std::string list_prepared(std::string_view) { return "XA RECOVER"; }

@@ -1,4 +1,4 @@
-// The answers below were taken from a MariaDB 10.11 primary and its replica.
+// The answers below were taken from a MariaDB 10.11 primary and its replica; MySQL's are those of its documentation.
 #include <gtest/gtest.h>
 
 #include "proxy/control/answers.hpp"
@@ -51,6 +51,45 @@ TEST(MysqlAnswers, APositionOfSeveralDomainsComparesWithNothing) {
   EXPECT_EQ(status_of({"0", "3-1-5", "", "1", "0"}).timeline(), 4U);
 }
 
+constexpr char kA[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562", kB[] = "4f22fa47-71ca-11e1-9e33-c80aa9429562";
+
+Positions of_mysql(bool replica, const std::string& executed, const std::string& source) {
+  return status_of({replica ? "1" : "0", executed, source, "7", "0"}).positions;
+}
+
+TEST(MysqlAnswers, OfMysqlCountTheTransactionsOfTheSource) {
+  const auto primary = of_mysql(false, std::string(kA) + ":1-270", kA);
+  EXPECT_EQ(primary.inserted, 270U);
+  const auto replica = of_mysql(true, std::string(kA) + ":1-268", kA);
+  EXPECT_EQ(replica.replayed, 268U);
+  EXPECT_NE(primary.timeline, 0U);
+  EXPECT_EQ(replica.timeline, primary.timeline);
+  const auto promoted = of_mysql(false, std::string(kA) + ":1-270,\n" + kB + ":1-7", kB);
+  EXPECT_EQ(promoted.inserted, 7U);
+  EXPECT_NE(promoted.timeline, primary.timeline) << "another history";
+  EXPECT_EQ(of_mysql(true, std::string(kA) + ":1-270,\n" + kB + ":1", kB).timeline, promoted.timeline);
+  EXPECT_NE(of_mysql(true, std::string(kA) + ":1-271,\n" + kB + ":1-7", kB).timeline, promoted.timeline)
+      << "it lost one";
+}
+
+TEST(MysqlAnswers, OfMysqlAGapIsNotAppliedAndCannotBeCounted) {
+  EXPECT_EQ(of_mysql(true, std::string(kA) + ":1-90:92-95", kA).replayed, 90U);
+  EXPECT_EQ(of_mysql(false, std::string(kA) + ":1-90:92-95", kA).inserted, 95U);
+  for (const auto* numbers : {":5-90", ":1-90:tag:1-3", ":"})
+    EXPECT_EQ(of_mysql(false, kA + std::string(numbers), kA).timeline, 0U) << numbers;
+  EXPECT_EQ(of_mysql(false, "", kA).timeline, 0U) << "without GTIDs nothing is proven";
+}
+
+TEST(MysqlAnswers, OfMysqlAReplicaNamesItsSource) {
+  auto followed = make_result({{"Yes", "Yes", "18027", "0"}}, 4);
+  followed.names = {"Replica_IO_Running", "Replica_SQL_Running", "Source_Server_Id", "Seconds_Behind_Source"};
+  const auto s = kMysqlQuestions.read_status(
+      {make_result({{"1", std::string(kA) + ":1-5", kA, "7", "0"}}, 5), followed, make_result({}, 4)});
+  EXPECT_TRUE(s.positions.in_recovery && s.positions.streaming);
+  EXPECT_EQ(s.source_number, 18027U);
+  EXPECT_EQ(s.positions.received, 5U);
+}
+
 TEST(MysqlCatalog, TellsTheAnswersApart) {
   const auto found = read_mysql_catalog(
       {make_result(
@@ -59,6 +98,7 @@ TEST(MysqlCatalog, TellsTheAnswersApart) {
             {"orders", "name", "varchar(20)", "0", "0", "0", "0", "utf8mb4_general_ci", "utf8mb4", "", "0", "0"},
             {"orders", "raw", "varchar(9)", "0", "0", "0", "0", "utf8mb4_nopad_bin", "utf8mb4", "", "0", "0"},
             {"orders", "old", "varchar(9)", "0", "0", "0", "0", "latin1_bin", "latin1", "", "0", "0"},
+            {"orders", "raw8", "varchar(9)", "0", "0", "0", "0", "utf8mb4_0900_bin", "utf8mb4", "", "0", "0"},
             {"recent", "x", "int(11)", "0", "0", "0", "0", std::nullopt, std::nullopt, "", "1", "0"}},
            12),
        make_result({{"total_of"}}, 1),
@@ -67,13 +107,14 @@ TEST(MysqlCatalog, TellsTheAnswersApart) {
        make_result({{"orders", "fk", "id", "1", "shop", "others", "key"}}, 7), make_result({{"orders", "audit"}}, 2),
        make_result({{"ANSI_QUOTES", "1"}}, 2)});
   const auto& orders = found.tables.at("public.orders");
-  ASSERT_EQ(orders.columns.size(), 5U);
+  ASSERT_EQ(orders.columns.size(), 6U);
   EXPECT_TRUE(orders.columns[0].from_sequence && orders.columns[0].not_null);
   EXPECT_EQ(orders.columns[1].type, "varchar(20)");
   EXPECT_EQ(orders.columns[1].unfit_as_key, "");
   EXPECT_NE(orders.columns[2].unfit_as_key, "");
   EXPECT_EQ(orders.columns[3].type, "nopad varchar(9)");
   EXPECT_NE(orders.columns[4].unfit_as_key.find("latin1"), std::string::npos);
+  EXPECT_EQ(orders.columns[5].type, "nopad varchar(9)") << "MySQL's new collations do not pad";
   EXPECT_EQ(orders.primary_key, (std::vector<std::string>{"id", "code"}));
   EXPECT_EQ(orders.unique_keys[1], (router::UniqueKey{"short", {}, false})) << "a prefix is no column";
   EXPECT_EQ(orders.foreign_keys[0], (router::ForeignKey{"fk", {"id"}, "public", "others", {"key"}}));
