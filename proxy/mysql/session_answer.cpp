@@ -164,6 +164,7 @@ std::string Session::shown_items(std::string_view tracked) const {
     bool wanted = item.kind == my::Tracked::kSchema        ? tracking.schema
                   : item.kind == my::Tracked::kStateChange ? tracking.state_change
                   : item.kind == my::Tracked::kState       ? tracking.transactions
+                  : item.kind == my::Tracked::kGtid        ? true  // nobody but the client asks for them
                                                            : tracking.characteristics;
     if (item.kind == my::Tracked::kSystemVariable) {
       const auto variables = my::decode_system_variables(item.data);

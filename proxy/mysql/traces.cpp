@@ -26,6 +26,7 @@ constexpr Suspect kSuspects[] = {
     {"session_track_schema", PinReason::kUninspected},
     {"session_track_state_change", PinReason::kUninspected},
     {"session_track_transaction_info", PinReason::kUninspected},
+    {"gtid_next", PinReason::kNone},
     {"timestamp", PinReason::kNone},
     {"insert_id", PinReason::kNone},
     {"rand_seed1", PinReason::kNone},

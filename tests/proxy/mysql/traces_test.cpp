@@ -28,6 +28,7 @@ TEST(Traces, WhatPins) {
            {"SELECT b INTO @a FROM t", PinReason::kComputedSetting},
            {"SET TRANSACTION READ ONLY", PinReason::kComputedSetting},
            {"SET timestamp = 5", PinReason::kComputedSetting},
+           {"SET gtid_next = 'AUTOMATIC'", PinReason::kComputedSetting},
            {"SELECT LAST_INSERT_ID(5)", PinReason::kComputedSetting},
            {"UPDATE t SET a = LAST_INSERT_ID( a + 1 )", PinReason::kComputedSetting},
            {"SET session_track_schema = 0", PinReason::kUninspected},
