@@ -71,6 +71,7 @@ struct Catalog {
   std::unordered_set<std::string> differing_types;   // unqualified names of types whose OID depends on the shard
   std::string sql_mode;                              // MySQL: what a session begins with
   bool folds_table_names = false;                    // MySQL: lower_case_table_names
+  std::string server_version;                        // MySQL: @@version
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
   bool operator==(const Catalog&) const = default;

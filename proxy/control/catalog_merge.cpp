@@ -92,6 +92,7 @@ class Merger {
     catalog.views = home.views;
     catalog.sql_mode = home.sql_mode;
     catalog.folds_table_names = home.folds_table_names;
+    catalog.server_version = home.server_version;
     for (const auto* shard : shards_) {
       if (shard == nullptr) continue;
       catalog.user_functions.insert(shard->functions.begin(), shard->functions.end());

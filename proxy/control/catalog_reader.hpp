@@ -24,6 +24,7 @@ struct ShardCatalog {
   std::unordered_map<std::string, std::uint32_t> types;        // "schema.name" -> OID, outside pg_catalog
   std::string sql_mode;                                        // MySQL: what a session begins with
   bool folds_table_names = false;                              // MySQL: lower_case_table_names
+  std::string server_version;                                  // MySQL: @@version
   bool operator==(const ShardCatalog&) const = default;
 };
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results);

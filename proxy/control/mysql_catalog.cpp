@@ -29,7 +29,7 @@ const char* const kMysqlCatalogQuery =
     "SELECT EVENT_OBJECT_TABLE, TRIGGER_NAME FROM information_schema.TRIGGERS"
     " WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1, 2;"
 
-    "SELECT @@global.sql_mode, @@global.lower_case_table_names";
+    "SELECT @@global.sql_mode, @@global.lower_case_table_names, @@version";
 
 namespace {
 
@@ -113,6 +113,7 @@ ShardCatalog read_mysql_catalog(const std::vector<Rows>& results) {
     found.tables[name_in(results[4], i)].triggers.push_back(results[4].text(i, 1));
   found.sql_mode = results[5].text(0, 0);
   found.folds_table_names = results[5].text(0, 1) != "0";
+  found.server_version = results[5].text(0, 2);
   return found;
 }
 

@@ -120,6 +120,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_login.cpp ----
   void greet();
   bool offers_bulk(std::string_view server_version) const;
+  std::string server_version() const;
   void continue_tls();
   void on_login_packet(Packet packet);
   void on_response(std::string_view payload);

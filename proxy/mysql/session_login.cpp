@@ -33,14 +33,31 @@ constexpr my::Capabilities kMeaning = my::capability::kFoundRows | my::capabilit
 // Until a server has said what it is.
 constexpr std::string_view kUnknownVersion = "5.5.5-10.11.0-MariaDB-shardway";
 
+// MariaDB 10 greets as a MySQL of old, and clients know it by that.
+std::string as_greeted(const std::string& version) {
+  const bool is_disguised = version.starts_with("10.") && version.find("MariaDB") != std::string::npos;
+  return (is_disguised ? "5.5.5-" : "") + version;
+}
+
 }  // namespace
+
+// As a server greeted us last; before one has, as the control lane knows one.
+std::string Session::server_version() const {
+  if (auto version = worker_.surroundings().mysql_version.get(); !version.empty()) return version;
+  for (const auto& [name, database] : generation_->databases) {
+    const auto topology = database->backend->topology();
+    if (topology && topology->catalog && !topology->catalog->server_version.empty())
+      return as_greeted(topology->catalog->server_version);
+  }
+  return std::string(kUnknownVersion);
+}
 
 void Session::greet() {
   scramble_ = my::make_scramble();
   process_id_ = worker_.new_process_id(*this);
-  const auto version = worker_.surroundings().mysql_version.get();
+  const auto version = server_version();
   my::Greeting greeting;
-  greeting.server_version = version.empty() ? kUnknownVersion : std::string_view(version);
+  greeting.server_version = version;
   greeting.connection_id = own_number();
   greeting.scramble = scramble_;
   capabilities_ = kOffered;

@@ -70,6 +70,8 @@ MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Cata
   const auto names = value_of(state, kNames.c_str(), {});
   const auto charset = value_of(state, "character_set_client", names.substr(0, names.find(' ')));
   mode.charset = charset.empty() ? charset_numbered(collation) : charset_named(charset);
+  if (catalog != nullptr && !catalog->server_version.empty())
+    version = {number_of(catalog->server_version), is_mariadb(catalog->server_version)};
   mode.server = version.is_mariadb ? MysqlMode::Server::kMariaDb : MysqlMode::Server::kMysql;
   if (version.number != 0) mode.version = version.number;
   return mode;

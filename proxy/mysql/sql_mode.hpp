@@ -12,8 +12,8 @@
 
 namespace shardway::proxy::mysql {
 
-// `catalog`: what the servers' own sql_mode is; null: not known. `collation`: the log-in's, for a session that has set
-// no character set. `version`: the servers'.
+// `catalog`: what the servers' own sql_mode is, and which servers they are; null: not known. `collation`: the log-in's,
+// for a session that has set no character set. `version`: of the servers, where the catalogue does not say.
 router::MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Catalog* catalog,
                           protocol::mysql::Capabilities capabilities, VersionNumber version);
 

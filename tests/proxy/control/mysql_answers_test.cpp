@@ -105,7 +105,7 @@ TEST(MysqlCatalog, TellsTheAnswersApart) {
        make_result(
            {{"orders", "PRIMARY", "id", "0"}, {"orders", "PRIMARY", "code", "0"}, {"orders", "short", "name", "1"}}, 4),
        make_result({{"orders", "fk", "id", "1", "shop", "others", "key"}}, 7), make_result({{"orders", "audit"}}, 2),
-       make_result({{"ANSI_QUOTES", "1"}}, 2)});
+       make_result({{"ANSI_QUOTES", "1", "8.0.40"}}, 3)});
   const auto& orders = found.tables.at("public.orders");
   ASSERT_EQ(orders.columns.size(), 6U);
   EXPECT_TRUE(orders.columns[0].from_sequence && orders.columns[0].not_null);
@@ -122,6 +122,7 @@ TEST(MysqlCatalog, TellsTheAnswersApart) {
   EXPECT_TRUE(found.views.contains("public.recent") && found.functions.contains("total_of"));
   EXPECT_EQ(found.sql_mode, "ANSI_QUOTES");
   EXPECT_TRUE(found.folds_table_names);
+  EXPECT_EQ(found.server_version, "8.0.40");
 }
 
 }  // namespace

@@ -39,6 +39,11 @@ TEST(SqlMode, Version) {
   EXPECT_EQ(mode({}, 45, nullptr, "8.0.36").server, MysqlMode::Server::kMysql);
   EXPECT_EQ(mode({}, 45, nullptr, "8.0.36").version, 80036U);
   EXPECT_EQ(mode({}, 45, nullptr, "").server, MysqlMode::Server::kMariaDb);
+  router::Catalog catalog;
+  catalog.server_version = "8.0.40";
+  EXPECT_EQ(mode({}, 45, &catalog).server, MysqlMode::Server::kMysql)
+      << "of its own servers, not of another database's";
+  EXPECT_EQ(mode({}, 45, &catalog).version, 80040U);
 }
 
 }  // namespace
