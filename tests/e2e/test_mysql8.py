@@ -162,6 +162,8 @@ class LoginToShardway(Mysql8Case):
 
 
 class Results(Mysql8Case):
+    settings = {"workers": 1}
+
     def raw(self, port, payload, **how):
         """The packets of one result, to the end of the last row."""
         with self.login(port, **how) as wire:
@@ -187,6 +189,19 @@ class Results(Mysql8Case):
             with self.through(user="second", collation=collation) as wire:
                 self.assertEqual(wire.sql("select @@collation_connection")[1], f"ROW {name}")
         self.assertEqual({connection.collation for connection in self.primary.of_user("second") if not connection.attributes}, {255, 45, 8})
+
+    def test_names_and_collations_follow_their_client(self):
+        """utf8mb4's default is another one than that of the log-in."""
+        ask = "select @@collation_connection"
+        for collation, name in ((45, "utf8mb4_general_ci"), (255, "utf8mb4_0900_ai_ci")):
+            plain, names, collated = (self.through(user="by_rsa", collation=collation) for _ in range(3))
+            names.sql("set names utf8mb4")
+            collated.sql("set names utf8mb4 collate utf8mb4_0900_as_cs")
+            for _ in range(2):
+                self.assertEqual(names.sql(ask)[1], "ROW utf8mb4_0900_ai_ci")
+                self.assertEqual(plain.sql(ask)[1], f"ROW {name}")
+                self.assertEqual(collated.sql(ask)[1], "ROW utf8mb4_0900_as_cs")
+            self.assertEqual(len([one for one in self.primary.of_user("by_rsa") if one.collation == collation]), 1, "they share a connection")
 
     def test_ends_of_old(self):
         heard = self.through(capabilities=DEFAULT & ~commands.DEPRECATE_EOF).sql(WORDS)

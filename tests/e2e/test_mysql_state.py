@@ -57,6 +57,11 @@ class Settings(StateCase):
         self.mixed(prepare("set time_zone = ?"), execute(LAST, ["+05:00"]), "select @@time_zone",
                    "set @tz = '+06:00'; set time_zone = @tz; select @@time_zone", "select @@time_zone")
 
+    def test_a_collation_of_the_log_in(self):
+        """Another one than its character set's default: nobody else's SET NAMES takes it away."""
+        ask = "select @@collation_connection"
+        self.same(lambda *wires: [line for other in wires[1:] for line in wires[0].sql("set names utf8mb4", ask) + other.sql(ask)], clients=5, collation=46)
+
     def test_a_syntax_unknown(self):
         """16: a SET nobody understands costs no connection."""
         self.mixed("set what is this", "select 1", "insert into items (note) values ('x')", "set @@x.y.z = 1", "select count(*) from items")

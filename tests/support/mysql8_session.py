@@ -11,6 +11,7 @@ from support.mysql8_results import UTF8MB4_0900_AI_CI, Column, Done, Result, num
 IN_TRANSACTION, AUTOCOMMIT, MORE_RESULTS, READ_ONLY_TRANSACTION, STATE_CHANGED = 0x1, 0x2, 0x8, 0x2000, 0x4000
 DEFAULT_COLLATIONS = {255: ("utf8mb4", "utf8mb4_0900_ai_ci"), 45: ("utf8mb4", "utf8mb4_general_ci"), 33: ("utf8mb3", "utf8mb3_general_ci"),
                       8: ("latin1", "latin1_swedish_ci")}
+COLLATION_OF = {"utf8mb4": "utf8mb4_0900_ai_ci", "utf8mb3": "utf8mb3_general_ci", "latin1": "latin1_swedish_ci"}
 
 # The variables it knows, as it prints them; a test that needs another one adds it.
 VARIABLES = {
@@ -162,6 +163,8 @@ class Session:
         for is_global, values in assignments:
             for name, value in values.items():
                 (self.server.variables if is_global else self.variables)[name] = value
+                if name == "character_set_connection" and len(values) == 1:
+                    self.variables["collation_connection"] = COLLATION_OF[value]
                 self._track_variable(name)
             self._changed()
         if self.variables["autocommit"] == "ON" and any("autocommit" in values for _, values in assignments):
@@ -170,7 +173,8 @@ class Session:
 
     def _assignment(self, text):
         names = re.fullmatch(r"NAMES '?(\w+)'?(?: COLLATE '?(\w+)'?)?", text, re.IGNORECASE)
-        if names:
+        if names:   # the collation is not told of
+            self.variables["collation_connection"] = names[2] or COLLATION_OF[names[1]]
             return False, {f"character_set_{one}": names[1] for one in ("client", "connection", "results")}
         if re.match(r"@\w", text):
             return False, {}

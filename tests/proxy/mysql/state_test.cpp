@@ -30,6 +30,23 @@ TEST(State, WhatDefaultDoesNotMeanIsSetToItsBase) {
             "SET character_set_client = 'utf8mb4', character_set_results = DEFAULT");
 }
 
+// A log-in may name another collation than its character set's default, as those of MySQL 8's clients do.
+TEST(State, TheCollationComesBackWithItsCharacterSet) {
+  const std::map<std::string, std::string> base{{"character_set_connection", "utf8mb4"},
+                                                {"collation_connection", "utf8mb4_bin"}};
+  const State named{"", {{"character_set_connection", "utf8mb4"}}},
+      own{"", {{"collation_connection", "utf8mb4_danish_ci"}}};
+  State both = named;
+  both.variables.insert(own.variables.begin(), own.variables.end());
+  EXPECT_EQ(difference(named, State{}, base),
+            "SET character_set_connection = 'utf8mb4', collation_connection = 'utf8mb4_bin'");
+  EXPECT_EQ(difference(both, State{}, base),
+            "SET character_set_connection = 'utf8mb4', collation_connection = 'utf8mb4_bin'");
+  EXPECT_EQ(difference(both, own, base),
+            "SET character_set_connection = 'utf8mb4', collation_connection = 'utf8mb4_danish_ci'");
+  EXPECT_EQ(difference(State{}, named, base), "SET character_set_connection = 'utf8mb4'");
+}
+
 TEST(State, LiteralsMeanTheSameUnderAnyMode) {
   EXPECT_EQ(literal("5"), "5");
   EXPECT_EQ(literal("-1.50"), "-1.50");
