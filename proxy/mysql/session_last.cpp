@@ -35,6 +35,7 @@ void Session::leave(const Traces& traces) {
   counts_ = traces.counts;
   collation_named_ = traces.collation;
   user_variables_set_ = traces.user_variables;
+  if (link_ && traces.outlives_reset) link_->close_when_returned();
   if (pin_detail_ == kAllRows) unpin();
   if (link_ && traces.finds_all_rows) pin_to(router::PinReason::kUninspected, std::string(kAllRows));
   if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));

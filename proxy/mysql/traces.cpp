@@ -260,6 +260,10 @@ class Reading {
     // SET CHARACTER SET x takes the database's collation, which no tracker shows.
     if (sets_ && (is("charset") || (is("set") && equals(last_, "character"))))
       pin(PinReason::kComputedSetting, "SET CHARACTER SET");
+    const bool takes_role = equals(last_, "set") && is("role") && !behind(sql_, end).starts_with('=');
+    const bool takes_group = sets_ && equals(last_, "resource") && is("group");
+    if (takes_role || takes_group) pin(PinReason::kRole, takes_role ? "SET ROLE" : "SET RESOURCE GROUP");
+    traces_.outlives_reset = traces_.outlives_reset || takes_role || takes_group;
     if (sets_ && names_ && is("collate")) traces_.collation = name_at(end);
     names_ = names_ || (sets_ && is("names"));
     traces_.selects = traces_.selects || is("select");

@@ -10,7 +10,7 @@ STATUS = {1: "in_trans", 2: "autocommit", 8: "more", 16: "no_good_index", 32: "n
           256: "db_dropped", 512: "no_backslash_escapes", 1024: "metadata_changed", 4096: "out_params", 8192: "in_trans_readonly",
           32768: "ansi_quotes"}   # 2048, a slow query, is the machine's affair; 16384 is told by the items that follow it
 MORE_RESULTS, CURSOR_EXISTS, LAST_ROW, STATE_CHANGED = 8, 64, 128, 16384
-TRACKED = {1: "schema", 2: "state", 3: "gtids", 4: "characteristics", 5: "transaction"}
+TRACKED = {1: "schema", 4: "characteristics", 5: "transaction"}
 LONGEST_SHOWN = 200
 
 
@@ -97,6 +97,8 @@ class Reader:
             elif kind == 3:
                 body.take(1)
                 items.append(f"gtids={shown(body.string())}")
+            elif kind == 2:   # a digit without a length
+                items.append(f"state={shown(body.rest())}")
             else:
                 items.append(f"{TRACKED.get(kind, kind)}={shown(body.string())}")
         return sorted(items)   # the server's own order is that of a hash table

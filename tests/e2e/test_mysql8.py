@@ -269,6 +269,26 @@ class Gtids(Mysql8Case):
         self.assertEqual(heard[1], heard[0])
 
 
+class SharedConnection(Mysql8Case):
+    pool = {"size": 1, "queue_timeout": "10s"}
+
+    def test_a_role(self):
+        """Of which MySQL tells nothing, and which a reset leaves there."""
+        with self.through() as wire:
+            wire.sql("set @a = 1", "set role reader")
+            self.assertEqual(wire.sql("select current_role()")[1], "ROW reader")
+        self.assertEqual(self.through().sql("select current_role()")[1], "ROW NONE")
+
+    def test_a_server_that_says_why_it_closes(self):
+        """An idle connection ends with error 4031: nobody hears it as the answer to something else."""
+        wire = self.through(user="second")
+        wire.sql("select 1")
+        idle = self.primary.of_user("second")[-1]
+        idle.farewell()
+        self.assertEqual(wire.sql("select 'next'")[1], "ROW next")
+        self.assertIsNot(self.primary.of_user("second")[-1], idle)
+
+
 class Replication(Mysql8Case):
     ASK = "select @@server_id"
 

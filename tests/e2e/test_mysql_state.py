@@ -6,7 +6,7 @@ too, so that connections change hands. The numbers are those of the 55 behaviour
 import mysql_commands as commands
 from mysql_commands import LAST, command, execute, init_db, prepare, query
 from mysql_wire import masked
-from support.mysql_case import MysqlCase
+from support.mysql_case import MysqlCase, proxy_only
 from support.servers import wait_until
 
 
@@ -61,6 +61,21 @@ class Settings(StateCase):
         """Another one than its character set's default: nobody else's SET NAMES takes it away."""
         ask = "select @@collation_connection"
         self.same(lambda *wires: [line for other in wires[1:] for line in wires[0].sql("set names utf8mb4", ask) + other.sql(ask)], clients=5, collation=46)
+
+    @proxy_only
+    def test_a_role(self):
+        """Nobody else has it: a server keeps it over COM_RESET_CONNECTION."""
+        role = f"{self.database}_role"
+        self.cluster.plain.query(f"create or replace role {role}")
+        self.addCleanup(self.cluster.plain.query, f"drop role {role}")
+        self.cluster.plain.query(f"grant {role} to app@'%'")
+        with self.through() as wire:
+            wire.sql("set @a = 1", f"set role {role}")
+            self.assertEqual(wire.sql("select current_role()")[1], f"ROW {role}")
+        for wire in [self.through() for _ in range(3)]:
+            self.assertEqual(wire.sql("begin", "select current_role()")[2], "ROW NULL")
+            self.addCleanup(wire.close)
+            wire.sql("rollback")
 
     def test_a_syntax_unknown(self):
         """16: a SET nobody understands costs no connection."""

@@ -45,6 +45,13 @@ class Connection:
             self.peer.shutdown(socket.SHUT_RDWR)
         self.peer.close()
 
+    def farewell(self):
+        """What a server of 8.0.24 and later says to an idle client before it closes."""
+        self._sequence = 0
+        self._error(Refused(4031, "HY000", "The client was disconnected by the server because of inactivity. See wait_timeout and interactive_timeout for "
+                                           "configuring this behavior."))
+        self.close()
+
     def serve(self):
         with contextlib.suppress(Closed, OSError):
             try:

@@ -79,7 +79,7 @@ class Session:
 
     def __init__(self, server, collation=UTF8MB4_0900_AI_CI):
         self.server, self.collation = server, collation
-        self.schema = ""
+        self.schema, self.role = "", "NONE"      # which COM_RESET_CONNECTION leaves as they are
         self.begin_again()
 
     def begin_again(self):
@@ -117,7 +117,7 @@ class Session:
 
     def _changed(self):
         if self.variables["session_track_state_change"] == "ON":
-            self._track(2, lenenc_string("1"))
+            self._track(2, b"1")
 
     def use(self, name):
         if name not in self.server.schemas:
@@ -156,6 +156,9 @@ class Session:
     def _set(self, sql, found):
         if re.match(r"STATEMENT\b", found[1], re.IGNORECASE):
             raise syntax_error(found[1])
+        if re.match(r"ROLE \w", found[1], re.IGNORECASE):
+            self.role = found[1][5:]   # and nothing is told of it
+            return Done()
         if re.match(r"(SESSION |GLOBAL )?TRANSACTION\b", found[1], re.IGNORECASE):
             self.reads_only = "READ ONLY" in found[1].upper()
             return Done()
@@ -211,7 +214,7 @@ class Session:
                 (r"IF\(@@global\.read_only, coalesce\(\(SELECT SOURCE_UUID FROM performance_schema\.replication_connection_status LIMIT 1\), "
                  r"@@global\.server_uuid\), @@global\.server_uuid\)", lambda: self.server.source_uuid),
                 (r"\(SELECT count\(\*\) FROM information_schema\.TABLES WHERE TABLE_SCHEMA = 'shardway' .*\) = 2", lambda: self.server.has_store),
-                (r"DATABASE\(\)", lambda: self.schema or None), (r"(-?\d+)", lambda: text), (r"'([^']*)'", lambda: text[1:-1])):
+                (r"DATABASE\(\)", lambda: self.schema or None), (r"CURRENT_ROLE\(\)", lambda: self.role), (r"(-?\d+)", lambda: text), (r"'([^']*)'", lambda: text[1:-1])):
             if re.fullmatch(pattern, text, re.IGNORECASE):
                 return value()
         self.server.unscripted.append(f"SELECT {item}")
@@ -301,7 +304,7 @@ class Session:
 
     _ANSWERS = (
         (r"SET (.+)", _set),
-        (r"SELECT (@@.+|DATABASE\(\)|-?\d+|'[^']*')$", _select),
+        (r"SELECT (@@.+|DATABASE\(\)|CURRENT_ROLE\(\)|-?\d+|'[^']*')$", _select),
         (r"SELECT .+ FROM shardway\.(decision|applied) WHERE (?:gtx = x'([0-9a-f]*)')?", _stored),
         (r"SELECT .+ FROM information_schema\.(\w+)", _catalog),
         (r"USE `?(\w+)`?$", lambda self, _sql, found: self.use(found[1]) or Done()),

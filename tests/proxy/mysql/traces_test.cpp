@@ -73,6 +73,14 @@ TEST(Traces, WhatIsNotCertainlyInALiteralDoes) {
     EXPECT_NE(traces_of(sql).pins, PinReason::kNone) << sql;
 }
 
+TEST(Traces, WhatNoResetTakesAway) {
+  for (const char* sql : {"SET ROLE reader", "set role none", "SET ROLE a; SET @a = 1", "SET RESOURCE GROUP g"})
+    EXPECT_TRUE(traces_of(sql).outlives_reset) << sql;
+  EXPECT_EQ(traces_of("SET ROLE reader").pins, PinReason::kRole);
+  for (const char* sql : {"UPDATE t SET role = 'x'", "SELECT role FROM t", "SET DEFAULT ROLE a TO b", "SET @a = 1"})
+    EXPECT_FALSE(traces_of(sql).outlives_reset) << sql;
+}
+
 TEST(Traces, WhatAsksAboutTheStatementBefore) {
   EXPECT_TRUE(traces_of("SELECT LAST_INSERT_ID()").asks_for_insert_id_only);
   EXPECT_TRUE(traces_of("SELECT @@identity").asks_for_insert_id_only);
