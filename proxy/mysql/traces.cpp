@@ -260,10 +260,7 @@ class Reading {
     // SET CHARACTER SET x takes the database's collation, which no tracker shows.
     if (sets_ && (is("charset") || (is("set") && equals(last_, "character"))))
       pin(PinReason::kComputedSetting, "SET CHARACTER SET");
-    const bool takes_role = equals(last_, "set") && is("role") && !behind(sql_, end).starts_with('=');
-    const bool takes_group = sets_ && equals(last_, "resource") && is("group");
-    if (takes_role || takes_group) pin(PinReason::kRole, takes_role ? "SET ROLE" : "SET RESOURCE GROUP");
-    traces_.outlives_reset = traces_.outlives_reset || takes_role || takes_group;
+    on_pair(word, end);
     if (sets_ && names_ && is("collate")) traces_.collation = name_at(end);
     names_ = names_ || (sets_ && is("names"));
     traces_.selects = traces_.selects || is("select");
@@ -289,6 +286,19 @@ class Reading {
       if (given || sets_) pin(PinReason::kComputedSetting, "LAST_INSERT_ID(…)");
     }
     about_last_ = about_last_ || std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is);
+  }
+
+  // Two words: a role, a resource group, a lock on everything. Nothing is reported of them, on MySQL or on both.
+  void on_pair(std::string_view word, std::size_t end) {
+    const auto are = [&](std::string_view before, std::string_view last) {
+      return equals(last_, before) && equals(word, last);
+    };
+    const bool takes_role = are("set", "role") && !behind(sql_, end).starts_with('=');
+    const bool takes_group = sets_ && are("resource", "group"), locks_instance = are("lock", "instance");
+    if (takes_role || takes_group) pin(PinReason::kRole, takes_role ? "SET ROLE" : "SET RESOURCE GROUP");
+    if (locks_instance || are("read", "lock") || are("backup", "stage") || are("backup", "lock"))
+      pin(PinReason::kTableLock, "a global lock");
+    traces_.outlives_reset = traces_.outlives_reset || takes_role || takes_group || locks_instance;
   }
 
   static bool has_scope(std::string_view name) noexcept {

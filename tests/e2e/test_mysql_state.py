@@ -147,6 +147,31 @@ class UserVariables(StateCase):
         self.assertEqual(client.sql("select @c")[1], "ROW 6")
 
 
+@proxy_only
+class GlobalLocks(StateCase):
+    """Nothing is reported of them; whoever takes one keeps its connection."""
+    pool = {"size": 1, "queue_timeout": "10s"}
+
+    @classmethod
+    def configure(cls, config):
+        passwords = cls.cluster.passwords
+        config["user"].append({"name": "boss", "password": passwords["app"], "server_user": "root", "server_password": passwords["root"]})
+
+    def boss(self):
+        return self.login(self.proxy.mysql_port, "boss", password=self.cluster.passwords["app"])
+
+    def test_each(self):
+        for lock, release in (("flush tables with read lock", "unlock tables"), ("backup stage start", "backup stage end"),
+                              (f"backup lock {self.database}.items", "backup unlock")):
+            with self.subTest(lock=lock), self.boss() as holder, self.boss() as other:
+                self.assertEqual(holder.sql(lock), ["OK affected=0 id=0 status=autocommit"])
+                other.send(query("select 1"))
+                self.assertFalse(other.has_input(0.3), "there is only one connection")
+                self.assertEqual(holder.sql(release)[0][:2], "OK")
+                holder.close()
+                self.assertEqual(other.reply(query("select 1"))[1], "ROW 1")
+
+
 class LastStatement(StateCase):
     def test_last_insert_id(self):
         """8: also through a prepared statement, and after other reads."""

@@ -27,6 +27,10 @@ TEST(Traces, WhatPins) {
            {"SELECT @a := 1", PinReason::kComputedSetting},
            {"SELECT b INTO @a FROM t", PinReason::kComputedSetting},
            {"SET TRANSACTION READ ONLY", PinReason::kComputedSetting},
+           {"FLUSH TABLES WITH READ LOCK", PinReason::kTableLock},
+           {"BACKUP STAGE START", PinReason::kTableLock},
+           {"BACKUP LOCK t", PinReason::kTableLock},
+           {"LOCK INSTANCE FOR BACKUP", PinReason::kTableLock},
            {"SET timestamp = 5", PinReason::kComputedSetting},
            {"SET gtid_next = 'AUTOMATIC'", PinReason::kComputedSetting},
            {"SELECT LAST_INSERT_ID(5)", PinReason::kComputedSetting},
@@ -77,7 +81,8 @@ TEST(Traces, WhatNoResetTakesAway) {
   for (const char* sql : {"SET ROLE reader", "set role none", "SET ROLE a; SET @a = 1", "SET RESOURCE GROUP g"})
     EXPECT_TRUE(traces_of(sql).outlives_reset) << sql;
   EXPECT_EQ(traces_of("SET ROLE reader").pins, PinReason::kRole);
-  for (const char* sql : {"UPDATE t SET role = 'x'", "SELECT role FROM t", "SET DEFAULT ROLE a TO b", "SET @a = 1"})
+  for (const char* sql :
+       {"UPDATE t SET role = 'x'", "SELECT role FROM t", "LOCK TABLES t READ", "SET DEFAULT ROLE a TO b", "SET @a = 1"})
     EXPECT_FALSE(traces_of(sql).outlives_reset) << sql;
 }
 
