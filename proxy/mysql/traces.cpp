@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "proxy/mysql/constants_set.hpp"
+
 namespace shardway::proxy::mysql {
 
 namespace {
@@ -36,61 +38,22 @@ constexpr Suspect kSuspects[] = {
 constexpr std::string_view kAboutLast[] = {"row_count",     "found_rows",  "warnings",   "errors",
                                            "warning_count", "error_count", "diagnostics"};
 
-// Every word that is looked for below.
-constexpr std::string_view kWords[] = {"get_lock",
-                                       "handler",
-                                       "temporary",
-                                       "xa",
-                                       "call",
-                                       "session_track_system_variables",
-                                       "session_track_schema",
-                                       "session_track_state_change",
-                                       "session_track_transaction_info",
-                                       "timestamp",
-                                       "insert_id",
-                                       "rand_seed1",
-                                       "rand_seed2",
-                                       "row_count",
-                                       "found_rows",
-                                       "warnings",
-                                       "errors",
-                                       "warning_count",
-                                       "error_count",
-                                       "diagnostics",
-                                       "charset",
-                                       "set",
-                                       "character",
-                                       "collate",
-                                       "names",
-                                       "select",
-                                       "in_transaction",
-                                       "nextval",
-                                       "value",
-                                       "next",
-                                       "lastval",
-                                       "previous",
-                                       "savepoint",
-                                       "commit",
-                                       "rollback",
-                                       "release",
-                                       "no",
-                                       "immediate",
-                                       "prepare",
-                                       "into",
-                                       "transaction",
-                                       "session",
-                                       "global",
-                                       "statement",
-                                       "kill",
-                                       "sql_calc_found_rows",
-                                       "connection_id",
-                                       "last_insert_id",
-                                       "identity"};
+// Every word that is looked for below. Most words of a statement are none of them: by the first letter, a bit for each
+// length that one of them has.
+constexpr std::string_view kWords =
+    "get_lock handler temporary xa call session_track_system_variables session_track_schema session_track_state_change "
+    "session_track_transaction_info gtid_next timestamp insert_id rand_seed1 rand_seed2 row_count found_rows warnings "
+    "errors warning_count error_count diagnostics charset set character collate names select in_transaction nextval "
+    "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
+    "global statement kill sql_calc_found_rows connection_id last_insert_id identity role group instance lock stage ";
 
-// By the first letter: a bit for each length that one of them has. Most words of a statement are none of them.
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
-  for (const auto word : kWords) lengths[static_cast<std::size_t>(word[0] & 31)] |= 1U << word.size();
+  for (std::size_t begin = 0, i = 0; i < kWords.size(); ++i) {
+    if (kWords[i] != ' ') continue;
+    lengths[static_cast<std::size_t>(kWords[begin] & 31)] |= 1U << (i - begin);
+    begin = i + 1;
+  }
   return lengths;
 }();
 
@@ -113,72 +76,6 @@ std::string_view behind(std::string_view sql, std::size_t at) noexcept {
   while (at < sql.size() && static_cast<unsigned char>(sql[at]) <= ' ') ++at;
   return sql.substr(at);
 }
-
-// SET @a = 1, @b := 'x' and nothing else; empty: another text. A string here is plain ASCII without quotes.
-class Constants {
- public:
-  explicit Constants(std::string_view sql) : rest_(behind(sql, 0)) {}
-
-  UserVariables read() {
-    UserVariables variables;
-    if (!equals(word(), "set")) return {};
-    do {
-      skip_space();
-      if (!take("@")) return {};
-      auto name = std::string(word());
-      for (char& c : name)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-      skip_space();
-      if (name.empty() || !(take(":=") || take("="))) return {};
-      skip_space();
-      const auto value = constant();
-      if (value.empty()) return {};
-      variables[name] = value;
-      skip_space();
-    } while (take(","));
-    take(";");
-    skip_space();
-    return rest_.empty() ? variables : UserVariables{};
-  }
-
- private:
-  void skip_space() { rest_ = behind(rest_, 0); }
-  bool take(std::string_view text) {
-    if (!rest_.starts_with(text)) return false;
-    rest_.remove_prefix(text.size());
-    return true;
-  }
-  std::string_view take_first(std::size_t size) {
-    const auto taken = rest_.substr(0, size);
-    rest_.remove_prefix(taken.size());
-    return taken;
-  }
-  std::string_view word() {
-    std::size_t size = 0;
-    while (size < rest_.size() && is_word_byte(rest_[size]) && static_cast<unsigned char>(rest_[size]) < 0x80) ++size;
-    return take_first(size);
-  }
-  std::string_view constant() {
-    const auto is_plain = [](char c) { return c >= ' ' && c < 0x7f && c != '\'' && c != '"' && c != '\\'; };
-    if (rest_.starts_with('\'')) {
-      const auto end = rest_.find('\'', 1);
-      if (end == std::string_view::npos ||
-          !std::all_of(rest_.begin() + 1, rest_.begin() + static_cast<std::ptrdiff_t>(end), is_plain))
-        return {};
-      return rest_.substr(end + 1).starts_with('\'') ? std::string_view() : take_first(end + 1);
-    }
-    std::size_t size = rest_.starts_with('-') ? 1 : 0;
-    const auto digits = size;
-    while (size < rest_.size() && rest_[size] >= '0' && rest_[size] <= '9') ++size;
-    if (size == digits || size - digits > 18) return {};
-    const bool ends = size == rest_.size() || rest_[size] == ',' || rest_[size] == ';' || rest_[size] <= ' ';
-    return ends ? take_first(size) : std::string_view();
-  }
-
-  std::string_view rest_;
-};
-
-UserVariables constants_set(std::string_view sql) { return Constants(sql).read(); }
 
 class Reading {
  public:
