@@ -40,11 +40,8 @@ bool ReplyTracker::is_end(const PacketHead& head, std::uint8_t first) const noex
 
 bool ReplyTracker::wants_whole(const PacketHead& head, std::uint8_t first) const noexcept {
   switch (state_) {
-    case State::kColumns:
-    case State::kPrepared: return first == kErrHeader && head.length > 0;
     case State::kRows:
     case State::kFields: return is_end(head, first);
-    case State::kText: return false;
     default: return true;
   }
 }

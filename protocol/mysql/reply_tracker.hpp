@@ -1,5 +1,6 @@
 // ReplyTracker: where in the answer to one command a server is. It is shown every packet's head and first byte and says
-// what the packet is; of those it must see whole, the payload too. Rows are never needed whole, however long they are.
+// what the packet is; of those it must see whole, the payload too. Rows are never needed whole, however long they are;
+// what may be the last of an answer always is.
 // For connections with kDeprecateEof and kSessionTrack, as ours to servers are (MariaDB 10.2, MySQL 5.7 and later).
 // https://mariadb.com/kb/en/4-server-response-packets/ https://mariadb.com/kb/en/com_stmt_prepare/#response
 #pragma once

@@ -37,7 +37,7 @@ bool Marks::is_fresh(const ShardNodes& nodes, router::ShardIndex shard, const co
 void Marks::stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written) {
   const auto& reads = backend.config.reads;
   if (reads.from == config::ReadFrom::kPrimary) return;
-  if (seen_.empty()) seen_.resize(backend.shards.size());
+  if (seen_.size() <= shard) seen_.resize(backend.shards.size());
   const SteadyNanos now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
   seen_[shard] = {now, replica};
   if (reads.consistency != config::Consistency::kStrong || replica != nullptr || !may_have_written) return;

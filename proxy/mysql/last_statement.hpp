@@ -24,8 +24,11 @@ struct LastStatement {
   std::uint16_t warnings = 0;
   bool failed = false;
   std::unique_ptr<Diagnostics> diagnostics;           // null: not asked for
+  std::uint64_t insert_version = 0;                   // grows with every change of the next
   std::uint64_t insert_id = 0, insert_id_before = 0;  // of the last OK that had one; what LAST_INSERT_ID() was then
   std::uint64_t insert_link = 0, sequence_link = 0;   // where that was; where NEXTVAL ran
+  // The last number may be another one, and the server has not said so: only where it ran it is known.
+  bool insert_id_untold = false;
 };
 
 }  // namespace shardway::proxy::mysql

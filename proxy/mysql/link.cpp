@@ -119,15 +119,19 @@ void Link::read_idle() {
 void Link::begin_reset(const std::vector<std::string>& statements) {
   owner_ = nullptr;
   state_ = State::kResetting;
-  insert_id_of = late_report_of = 0;
+  arm_timeout();
+  for (const auto& statement : statements) ask(my::Command::kQuery, statement);
+  ask_reset();
+  if (broken_) pool_->reset_done(*this);
+}
+
+void Link::ask_reset() {
+  insert_id_of = late_report_of = last_user = 0;
   xa_begun = wrote = failed = rollback_failed = false;
   statements_.clear();
   state = state->schema.empty() ? no_state() : std::make_shared<const mysql::State>(mysql::State{state->schema, {}});
-  arm_timeout();
-  for (const auto& statement : statements) ask(my::Command::kQuery, statement);
   ask(my::Command::kResetConnection, {});
   begin_preparing();
-  if (broken_) pool_->reset_done(*this);
 }
 
 }  // namespace shardway::proxy::mysql

@@ -85,6 +85,8 @@ class Link final : public net::EventHandler {
   }
   // The statements, COM_RESET_CONNECTION, and what it takes away put back; and then reports Pool::reset_done().
   void begin_reset(const std::vector<std::string>& statements = {});
+  // The reset alone, while it is lent: its owner waits for the answers.
+  void ask_reset();
 
   // ---- for its owner ----
   void lend_to(LinkOwner* owner) noexcept { owner_ = owner; }
@@ -124,6 +126,7 @@ class Link final : public net::EventHandler {
   std::string held;                                             // the beginning of a packet that is not complete yet
   std::size_t pass_remaining = 0;                               // bytes of a packet that pass through as they come
   bool metadata_ended = false;                                  // an EOF of old may be due behind the definitions
+  bool pass_hidden = false;                                     // and none of them to the client
   bool payload_goes_on = false;                                 // the next packet continues the last one's payload
   std::uint8_t shift = 0;                                       // added to the numbers of this answer's packets
   bool readable = false;
@@ -134,8 +137,9 @@ class Link final : public net::EventHandler {
   bool rollback_failed = false;  // not even so
   // The client whose SET STATEMENT ran last: its variables' way back is reported with the next statement. 0: nobody's.
   std::uint64_t late_report_of = 0;
-  std::uint64_t insert_id_of = 0;  // the client whose LAST_INSERT_ID() it has; 0: nobody's for sure
-  std::uint64_t last_user = 0;     // the client whose statement ran here last
+  // The client whose LAST_INSERT_ID() it has, and which of that client's; 0: nobody's for sure.
+  std::uint64_t insert_id_of = 0, insert_version = 0;
+  std::uint64_t last_user = 0;  // the client whose statement ran here last
 
   void on_events(std::uint32_t events) override;
 

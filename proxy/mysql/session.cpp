@@ -198,8 +198,9 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
   }
   target_shard_ = 0;
   replica_ok_ = false;
+  may_write_ = asks_for_insert_id_ = true;
   if (busy() || !borrow()) {
-    blocked_ = busy() || waiting_ != nullptr || (link_ && !link_is_ready_);
+    blocked_ = busy() || !told_;
     if (!blocked_) {  // the client has been told why; the rest of its 16 MiB would be taken for commands
       out_.flush(stream_);
       close();
@@ -288,6 +289,9 @@ void Session::adopt_generation() {
   outdated_ = true;
   if (!database_ || link_ || waiting_ || transaction_ || !parked_.empty()) return;
   outdated_ = false;
+  marks_.clear();
+  last_.shard = 0;
+  last_.is_gone = true;
   generation_ = worker_.generation();
   const auto name = database_->config().name;
   if (generation_->config->user(user_) != nullptr && choose_database(name)) return;
@@ -297,6 +301,7 @@ void Session::adopt_generation() {
 
 // The client has closed its side. A command it did not wait for still runs to its end.
 void Session::end_of_client() {
+  if (pass_remaining_ > 0 || payload_goes_on_) return close();  // the server waits for the rest of it
   if (busy() && !sends_file_ && stream_.is_open() && input_.empty()) {
     eof_ = deaf_ = true;
     out_.release();

@@ -66,7 +66,7 @@ class Session final : public Client, public LinkOwner {
   Database* database() noexcept override { return database_.get(); }
   const std::string& user() const noexcept override { return user_; }
   bool is_logging_in() const noexcept override { return phase_ < Phase::kReady; }
-  router::PinReason pin() const noexcept override { return pin_; }
+  router::PinReason pin() const noexcept override;
   stats::ClientRow row() const override;
   void add_server_rows(std::vector<stats::ServerRow>& rows) const override;
   void count(stats::PoolRow& pool) const override;
@@ -157,6 +157,7 @@ class Session final : public Client, public LinkOwner {
   bool tell_diagnostics(const std::string& words, std::string_view sql);
   bool wants_diagnostics() const noexcept;
   void ask_for_diagnostics();
+  void end_diagnostics();
   bool gathers_diagnostics() const noexcept;
   bool find_last_link(const Traces& traces, router::ShardIndex shard);
   void bring_insert_id();
@@ -170,7 +171,7 @@ class Session final : public Client, public LinkOwner {
   std::uint32_t own_number() const noexcept;
   Step refuse_kill();
   std::optional<router::Kill> kill_in(std::string_view sql, const State& state);
-  Step kill_by_text(std::string_view sql, Packet packet);
+  Step kill_by_text(std::string_view sql);
   Step kill_prepared(Packet packet, ClientStatement& statement);
   Step kill_by_command(Packet packet);
   Step kill_client(std::uint64_t number, bool query);
@@ -192,7 +193,7 @@ class Session final : public Client, public LinkOwner {
   std::optional<Step> lost(router::StatementKind kind);
   Step route_to_node(const router::Statement& statement, const router::Plan& plan, const Work& work);
   bool on_replica() const noexcept;
-  std::optional<Step> leave_replica(const router::Statement& statement, const router::Plan& plan);
+  std::optional<Step> leave_replica(const router::Statement& statement, const router::Plan& plan, const Work& work);
   Step session_statement(const router::Statement& statement, const Work& work);
   Step run_on(router::ShardIndex shard, bool replica_ok, const router::Statement& statement, const Work& work,
               bool writes = false);
@@ -210,7 +211,9 @@ class Session final : public Client, public LinkOwner {
   Quoting quoting_of(std::string_view sql) const;
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql,
                         const router::ParseSettings& settings) const;
-  Step is_blocked() const noexcept;
+  Step not_ready();
+  bool is_bound() const noexcept;
+  bool keeps_link() const noexcept;
   void note_doubt(protocol::FaultReason reason);
   void catalog_changed();
   bool catalog_is_current();
@@ -283,7 +286,6 @@ class Session final : public Client, public LinkOwner {
   void add_up(const protocol::mysql::Ok& ok);
   std::optional<KeptError> told_otherwise(const protocol::mysql::Err& err);
   static bool opens_cursor_on_server(const Work& work) noexcept;
-  Step is_blocked_or_over() noexcept;
 
   // ---- session_prepared.cpp ----
   Step prepare(Packet packet);
@@ -298,6 +300,8 @@ class Session final : public Client, public LinkOwner {
   bool stream_statement(Packet in, const protocol::mysql::PacketHead& head, std::size_t& used);
   static void put_statement_number(std::string& packet, std::uint32_t number);
   bool is_on_link(const ClientStatement& statement);
+  std::uint32_t client_number(Packet packet) const;
+  void forget_data(ClientStatement& statement, std::uint32_t number);
   void unknown_statement(Packet packet, std::string_view what);
   void on_prepared(const Owed& owed, char* payload);
 
@@ -305,7 +309,6 @@ class Session final : public Client, public LinkOwner {
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
-  bool take_clean(Pool& pool, std::unique_ptr<Link> link);
   void note_user_variables(State& state);
   void wait_for(Pool& pool);
   void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
@@ -331,6 +334,8 @@ class Session final : public Client, public LinkOwner {
   void finish_answer();
   void set_names(State& state) const;
   void finish_own_answer();
+  void give_up_link();
+  void stamp_link();
   void link_lost();
   void transaction_lost();
   void tell_lost();
@@ -347,10 +352,14 @@ class Session final : public Client, public LinkOwner {
   bool readable_ = true, eof_ = false, blocked_ = false, pumping_ = false, reading_ = false;
   bool draining_ = false, outdated_ = false, deaf_ = false;
   bool sends_file_ = false;  // the server asked for one: the client's packets are its content
-  bool link_is_ready_ = false, held_for_data_ = false;
-  bool asks_for_insert_id_ = false;      // the statement under way does
-  bool asks_of_nothing_ = false;         // it asks about the one before it, and is the session's first
-  bool saves_ = false, counts_ = false;  // it is a SAVEPOINT; it has NEXTVAL
+  bool link_is_ready_ = false;
+  bool told_ = false;                                   // borrow() has answered with an error
+  bool locks_tables_ = false, finds_all_rows_ = false;  // LOCK TABLES, SQL_CALC_FOUND_ROWS: they keep the link
+  bool inserts_ = false, loads_ = false;                // of the statement under way
+  bool own_fault_harmless_ = false;                     // the link is as it was before
+  bool asks_for_insert_id_ = false;                     // the statement under way does
+  bool asks_of_nothing_ = false;                        // it asks about the one before it, and is the session's first
+  bool saves_ = false, counts_ = false;                 // it is a SAVEPOINT; it has NEXTVAL
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way
   std::string collation_named_;       // by the SET NAMES under way
@@ -393,7 +402,8 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Killing> killing_;  // a KILL under way
   std::unique_ptr<std::unordered_map<std::uint32_t, ClientStatement>> statements_;
   std::uint32_t last_statement_ = 0;
-  std::set<std::uint32_t> cursors_;  // statements with an open cursor
+  std::set<std::uint32_t> cursors_;    // statements with an open cursor
+  std::set<std::uint32_t> with_data_;  // statements with values ahead of their execution
   router::PinReason pin_ = router::PinReason::kNone;
   std::string pin_detail_;
   std::int64_t pin_since_ = 0;

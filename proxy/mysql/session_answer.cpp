@@ -25,6 +25,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
     case my::Part::kErr: {
       const auto err = my::decode_err(payload);
       if (!forward && err) {  // of what was asked to bring the link up to the client's state: the client's error
+        own_fault_harmless_ = link_->owed().front().command == my::Command::kStmtPrepare;
         own_fault_ = std::make_unique<KeptError>(KeptError{
             err->code, std::string(err->sqlstate.empty() ? "HY000" : err->sqlstate), std::string(err->message)});
         return;
@@ -32,6 +33,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
       if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
       ends_with_it_ = false;
       answer_failed_ = true;
+      user_variables_set_.clear();
       if (preparing_ != 0 && statements_) statements_->erase(preparing_);
       preparing_ = 0;
       return;
@@ -111,9 +113,9 @@ void Session::learn(const my::Ok& ok) {
     } else if (item.kind == my::Tracked::kState) {
       const auto state = my::decode_tracked_string(item.data);
       if (state && state->ends_with('L'))
-        pin_to(router::PinReason::kAdvisoryLock, "LOCK TABLES");
-      else if (pin_detail_ == "LOCK TABLES")
-        unpin();
+        locks_tables_ = true;
+      else
+        locks_tables_ = false;
     }
   }
   if (!user_variables_set_.empty()) {
@@ -183,9 +185,9 @@ std::string Session::shown_items(std::string_view tracked) const {
 void Session::finish_answer() {
   if (link_->owes()) return;
   if (gathers_diagnostics()) {
-    own_fault_.reset();
-    last_.diagnostics->is_complete = true;
+    end_diagnostics();
     give_back(/*clean=*/true);
+    if (draining_ && input_.empty()) return kill("shutdown");
     return worker_.resume_later(*this);
   }
   answer_begun_ = false;
@@ -194,10 +196,8 @@ void Session::finish_answer() {
   if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
   if (own_variables_only_) link_->late_report_of = id_;
   if (std::exchange(counts_, false)) last_.sequence_link = link_->id();
-  const auto* node = link_->target().node;
-  if (!std::exchange(sees_nothing_, false))
-    marks_.stamp(database_->backend(), link_->target().shard,
-                 node->role.load() == backend::Role::kReplica ? node : nullptr, may_write_);
+  if (!std::exchange(sees_nothing_, false)) stamp_link();
+  if (link_->insert_id_of != id_) link_->insert_id_of = 0;  // it may be this client's now
   link_->last_user = id_;
   if (command_since_ != net::Time{}) {
     auto& counters = database_->counters;
@@ -213,7 +213,7 @@ void Session::finish_answer() {
   const bool may_have_begun = (link_->status & my::status::kAutocommit) == 0 && (saves_ || answer_failed_);
   saves_ = answer_failed_ = false;
   const bool in_transaction = (link_->status & my::status::kInTransaction) != 0 || may_have_begun;
-  const bool kept = in_transaction || pin_ != router::PinReason::kNone || !cursors_.empty() || held_for_data_;
+  const bool kept = in_transaction || is_bound() || !cursors_.empty() || !with_data_.empty();
   if (!in_transaction) ++database_->counters.transactions;
   if (std::exchange(changes_catalog_, false)) catalog_changed();
   if (transaction_ && transaction_->is_over) drop_transaction();
@@ -241,12 +241,29 @@ void Session::finish_own_answer() {
   }
   if (own_fault_) {
     waiting_ = std::make_unique<Waiting>();
+    waiting_->shard = link_->target().shard;
     waiting_->fault = std::move(*own_fault_);
     own_fault_.reset();
-    link_->state = no_state();  // whatever it is now
-    give_back(/*clean=*/false);
+    if (!own_fault_harmless_) give_up_link();
   }
   worker_.resume_later(*this);
+}
+
+// Nobody knows the state the link is in now. What was open on it is rolled back, and the client has to hear so.
+void Session::give_up_link() {
+  const bool cut = (link_->status & my::status::kInTransaction) != 0 || link_->xa_begun;
+  link_->state = no_state();
+  if (cut) waiting_->fault = KeptError{1213, "40001", waiting_->fault->message + "; the transaction was rolled back"};
+  if (transaction_) return drop_transaction();
+  status_ = static_cast<std::uint16_t>(status_ & kLasting & ~my::status::kInTransaction);
+  give_back(/*clean=*/false);
+}
+
+// What the session has seen, or done, on the link at hand.
+void Session::stamp_link() {
+  const auto* node = link_->target().node;
+  marks_.stamp(database_->backend(), link_->target().shard,
+               node->role.load() == backend::Role::kReplica ? node : nullptr, may_write_);
 }
 
 // A shard's connection is gone, and with it the whole transaction, whose end nobody had asked for. It has told nothing
@@ -295,7 +312,7 @@ void Session::link_lost() {
   const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};
   const auto address = link_->target().node->address.text;
   spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link_->id(), address, owed);
-  const bool needed = pin_ != router::PinReason::kNone || (link_->status & my::status::kInTransaction) != 0;
+  const bool needed = is_bound() || (link_->status & my::status::kInTransaction) != 0;
   give_back(/*clean=*/false);
   if (mid_packet || sends_file_ || pass_remaining_ > 0) return close();  // nothing can be said to it
   if (was_ours && !needed) return worker_.resume_later(*this);           // asked for elsewhere

@@ -57,7 +57,7 @@ Session::Step Session::on_command(Packet packet) {
 
 // Passes the command on as it is.
 Session::Step Session::forward(my::Command command, Packet packet) {
-  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  if (!borrow()) return not_ready();
   command_ = command;
   command_since_ = worker_.loop().now();
   answer_begun_ = false;
@@ -72,7 +72,7 @@ Session::Step Session::on_query(Packet packet) {
   if (is_planned()) return route_query(packet);
   const auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql, quoting_of(sql));
-  if (traces.kills) return kill_by_text(sql, packet);
+  if (traces.kills) return kill_by_text(sql);
   if (tell_last(traces, sql)) return Step::kConsumed;
   if (!find_last_link(traces, 0)) return Step::kConsumed;
   const auto step = forward(my::Command::kQuery, packet);

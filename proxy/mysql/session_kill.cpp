@@ -1,6 +1,8 @@
 // The numbers clients know each other by: those of their greetings. CONNECTION_ID() tells a client its own; KILL, by
 // text, prepared or as COM_PROCESS_KILL, ends what runs for another one on its own server connections, and nothing of
 // whoever has these next. https://mariadb.com/kb/en/kill/
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -52,13 +54,10 @@ std::optional<router::Kill> Session::kill_in(std::string_view sql, const State& 
   return query->statements.size() == 1 ? query->statements[0].kill : std::nullopt;
 }
 
-Session::Step Session::kill_by_text(std::string_view sql, Packet packet) {
+Session::Step Session::kill_by_text(std::string_view sql) {
   const auto kill = kill_in(sql, *state_);
   if (kill && kill->connection) return kill_client(*kill->connection, kill->query);
-  if (!kill || !kill->is_own) return refuse_kill();
-  const auto step = forward(my::Command::kQuery, packet);  // by its server's number for it, whichever that is
-  if (step == Step::kConsumed && link_) link_->close_when_returned();
-  return step;
+  return kill && kill->is_own ? kill_client(own_number(), kill->query) : refuse_kill();
 }
 
 Session::Step Session::kill_prepared(Packet packet, ClientStatement& statement) {
@@ -122,9 +121,12 @@ std::optional<KeptError> Session::end_other(Client* client, const Killer& killer
 void Session::interrupt(bool query) {
   const bool too_late = transaction_ && transaction_->stage != Transaction::Stage::kOpen;
   each_link([&](Link& link) {
-    if (!too_late && link.owes()) kill_on_server(link, query);
+    if (!too_late && link.owes() && !gathers_diagnostics()) kill_on_server(link, query);
   });
-  if (!query) return kill("killed by another client");
+  if (!query) {
+    spdlog::info("event=client_closed client={} reason=\"killed by another client\"", id_);
+    return close();
+  }
   if (!waiting_ || waiting_->fault) return;
   waiting_->fault = interrupted();
   resume();

@@ -16,8 +16,6 @@ namespace my = protocol::mysql;
 
 namespace {
 
-constexpr std::string_view kAllRows = "SQL_CALC_FOUND_ROWS";  // its count is asked for by the very next statement
-
 my::NumberColumn count_of(std::string_view name) { return {name, my::NumberColumn::kLongLong, 21, 0xa0}; }
 
 bool is_error(std::string_view row) {
@@ -36,8 +34,9 @@ void Session::leave(const Traces& traces) {
   collation_named_ = traces.collation;
   user_variables_set_ = traces.user_variables;
   if (link_ && traces.outlives_reset) link_->close_when_returned();
-  if (pin_detail_ == kAllRows) unpin();
-  if (link_ && traces.finds_all_rows) pin_to(router::PinReason::kUninspected, std::string(kAllRows));
+  finds_all_rows_ = link_ && traces.finds_all_rows;
+  inserts_ = traces.inserts || traces.loads;
+  loads_ = traces.loads;
   if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
 }
 
@@ -46,6 +45,10 @@ void Session::note_outcome() {
   last_.shard = link_->target().shard;
   last_.is_gone = std::exchange(was_wide_, false) || (transaction_ && transaction_->is_single);
   last_.failed = answer_failed_;
+  if (std::exchange(inserts_, false) && (answer_failed_ || last_.row_count == -1 || loads_)) {
+    last_.insert_id_untold = true;
+    last_.insert_link = link_->id();
+  }
   if (answer_failed_) last_.row_count = -1;
 }
 
@@ -58,7 +61,12 @@ void Session::note_told(const my::Ok& ok) {
 void Session::note_insert_id(std::uint64_t number) {
   if (number != last_.insert_id) last_.insert_id_before = std::exchange(last_.insert_id, number);
   last_.insert_link = link_->id();
-  if (link_->insert_id_of != id_) link_->insert_id_of = 0;
+  last_.insert_id_untold = false;
+  const auto before = last_.insert_version++;
+  if (link_->insert_id_of == id_ && link_->insert_version == before)
+    link_->insert_version = last_.insert_version;  // its server has counted along
+  else
+    link_->insert_id_of = 0;
 }
 
 // Answered here: what is known of the last statement, and the client's own number.
@@ -67,6 +75,7 @@ bool Session::tell_last(const Traces& traces, std::string_view sql) {
   const auto mode = parse_settings(*state_).mysql;
   const auto call = sole_call(sql, mode);
   if (call && call->function == "connection_id") {
+    last_.row_count = -1;
     my::encode_number(out_.tail(), sequence_, {call->column, my::NumberColumn::kLong, 10, 0xa1}, own_number(), status_,
                       capabilities_);
     return true;
@@ -124,6 +133,17 @@ void Session::ask_for_diagnostics() {
   link_->flush();
 }
 
+// An error in place of them, as of a KILL that came late: then nothing is known.
+void Session::end_diagnostics() {
+  constexpr std::size_t kFewest = 1 + 3 + 1;  // the number of columns, the columns, the end
+  const bool failed = std::exchange(own_fault_, nullptr) != nullptr || last_.diagnostics->payloads.size() < kFewest ||
+                      !my::decode_ok(last_.diagnostics->payloads.back(), my::capability::kSessionTrack);
+  last_.diagnostics->is_complete = true;
+  if (!failed) return;
+  last_.diagnostics.reset();
+  last_.is_gone = true;
+}
+
 bool Session::gathers_diagnostics() const noexcept {
   return last_.diagnostics && !last_.diagnostics->is_complete && link_is_ready_;
 }
@@ -134,8 +154,11 @@ bool Session::gathers_diagnostics() const noexcept {
 bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   asks_for_insert_id_ = traces.asks_for_insert_id;
   if (!traces.asks_about_last) asks_of_nothing_ = false;
-  if (!traces.asks_about_last || traces.asks_for_insert_id_only || waiting_) return true;
-  const auto wanted = traces.asks_for_count ? last_.sequence_link : last_.link;
+  const bool insert_id_elsewhere = traces.asks_for_insert_id && last_.insert_id_untold;
+  if (!traces.asks_about_last || (traces.asks_for_insert_id_only && !insert_id_elsewhere) || waiting_) return true;
+  const auto wanted = traces.asks_for_count                                   ? last_.sequence_link
+                      : insert_id_elsewhere && traces.asks_for_insert_id_only ? last_.insert_link
+                                                                              : last_.link;
   asks_of_nothing_ = wanted == 0 && !traces.asks_for_count;
   if (asks_of_nothing_) return true;
   const bool is_gone = last_.is_gone && !traces.asks_for_count;
@@ -169,6 +192,7 @@ void Session::bring_insert_id() {
              knows ? "SET @@last_insert_id = IF(@@last_insert_id = " + last + ", " + last + ", " + before + ")"
                    : "SET @@last_insert_id = " + last);
   link_->insert_id_of = id_;
+  link_->insert_version = last_.insert_version;
 }
 
 }  // namespace shardway::proxy::mysql

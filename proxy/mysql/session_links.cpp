@@ -31,18 +31,21 @@ bool Session::borrow() {
     const auto fault = *std::move(waiting_->fault);
     stop_waiting();
     answer_error(fault.code, fault.sqlstate, fault.message);
+    told_ = true;
     return false;
   }
   if (waiting_ && waiting_->link) {
-    auto link = std::move(waiting_->link);
-    auto& pool = link->pool();
+    link_ = std::move(waiting_->link);
     stop_waiting();
-    if (!take_clean(pool, std::move(link))) return false;
   }
   if (waiting_) return false;
   if (!link_) {
     auto& pool = choose_pool(target_shard_, replica_ok_);
-    if (!take_clean(pool, pool.take())) return false;
+    link_ = pool.take();
+    if (!link_) {
+      wait_for(pool);
+      return false;
+    }
   }
   link_->lend_to(this);
   if (!std::exchange(link_->version_told, true)) worker_.surroundings().mysql_version.set(link_->server_version());
@@ -54,17 +57,6 @@ bool Session::borrow() {
   if (database_->config().pool.mode == config::PoolMode::kSession && pin_ == router::PinReason::kNone)
     pin_to(router::PinReason::kSessionMode, "pool.mode = session");
   return bring_up_to_state();
-}
-
-// One with another client's user variables is reset first. False: the session waits.
-bool Session::take_clean(Pool& pool, std::unique_ptr<Link> link) {
-  if (link && has_other_user_variables(*link->state, *state_)) pool.reset(std::move(link), {});
-  if (link) {
-    link_ = std::move(link);
-    return true;
-  }
-  wait_for(pool);
-  return false;
 }
 
 Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
@@ -81,9 +73,11 @@ Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
 // The session's state goes ahead in a round trip of its own: nothing of the client's runs under another one's.
 bool Session::bring_up_to_state() {
   if (link_->owes()) return false;
-  link_is_ready_ = link_->state == state_ || *link_->state == *state_;
+  if (has_other_user_variables(*link_->state, *state_)) link_->ask_reset();
+  link_is_ready_ = !link_->owes() && (link_->state == state_ || *link_->state == *state_);
   const bool hears_others = link_->late_report_of != 0 && link_->late_report_of != id_;
-  const bool brings_insert_id = asks_for_insert_id_ && link_->insert_id_of != id_;
+  const bool has_insert_id = link_->insert_id_of == id_ && link_->insert_version == last_.insert_version;
+  const bool brings_insert_id = asks_for_insert_id_ && !has_insert_id;
   const bool sees_others = asks_of_nothing_ && link_->last_user != id_;
   if (link_is_ready_ && !brings_insert_id && !hears_others && !sees_others) return true;
   if (sees_others) sweep();
@@ -176,7 +170,9 @@ void Session::stop_waiting() {
 
 void Session::give_back(bool clean) {
   auto link = std::move(link_);
-  link_is_ready_ = held_for_data_ = false;
+  link_is_ready_ = locks_tables_ = finds_all_rows_ = false;
+  for (const auto number : std::exchange(with_data_, {}))
+    if (const auto found = statements_->find(number); found != statements_->end()) found->second.has_long_data = false;
   cursors_.clear();
   // A prepared XA branch outlives its connection, but not a reset.
   if (pin_detail_ == "xa") link->mark_broken();
@@ -191,6 +187,12 @@ void Session::hand_back(std::unique_ptr<Link> link, bool clean) {
   auto& pool = link->pool();
   link->lend_to(nullptr);
   clean = clean && !link->xa_begun;
+  if (link->readable && !link->is_broken()) {  // the server has said more: its farewell
+    char more;
+    const auto got = link->read(&more, 1);
+    if (got.bytes > 0 || got.closed) link->mark_broken();
+    link->readable = false;
+  }
   const bool idle = !link->owes() && !link->is_broken() && link->held.empty() && link->pass_remaining == 0 &&
                     !link->payload_goes_on && !link->has_backlog();
   if (!idle) {

@@ -1,5 +1,7 @@
 // Prepared statements: a client's number is ours, the text behind it is prepared on whichever link it is executed on,
 // once for all clients with the same text and state. https://mariadb.com/kb/en/com_stmt_execute/
+#include <algorithm>
+
 #include "protocol/mysql/fields.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
@@ -23,9 +25,12 @@ void put_number(char* at, std::uint32_t number) {
   for (int i = 0; i < 4; ++i, number >>= 8) at[i] = static_cast<char>(number & 0xff);
 }
 
+// Heads for what has grown: one, or several.
 void put_length(std::string& packet) {
-  const auto length = packet.size() - my::kHeadBytes;
-  for (std::size_t i = 0; i < 3; ++i) packet[i] = static_cast<char>(length >> (8 * i) & 0xff);
+  const auto payload = packet.substr(my::kHeadBytes);
+  packet.clear();
+  std::uint8_t sequence = 0;
+  my::append_packets(packet, sequence, payload);
 }
 
 }  // namespace
@@ -42,10 +47,13 @@ Session::Step Session::prepare(Packet packet) {
   if (!catalog_is_current()) return Step::kBlocked;
   const auto sql = with_columns(packet.substr(my::kHeadBytes + 1));
   if (const auto fault = unpreparable(sql)) return refuse(*fault);
-  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  if (!borrow()) return not_ready();
   // A server refuses to prepare what a READ ONLY transaction may not do.
   if (transaction_ && transaction_->read_only && !enlist()) return Step::kBlocked;
-  auto text = worker_.surroundings().statements.find_or_add(sql, state_);
+  auto text = worker_.surroundings().statements.find_or_add(sql, reading_of(*state_));
+  if (statements_ &&
+      std::any_of(statements_->begin(), statements_->end(), [&](const auto& one) { return one.second.text == text; }))
+    text = worker_.surroundings().statements.add_another(*text);
   if (!statements_) statements_ = std::make_unique<std::unordered_map<std::uint32_t, ClientStatement>>();
   do ++last_statement_;
   while (last_statement_ == 0 || last_statement_ == kLastPrepared || statements_->contains(last_statement_));
@@ -89,6 +97,17 @@ Session::ClientStatement* Session::statement_of(Packet packet) {
   return found == statements_->end() ? nullptr : &found->second;
 }
 
+std::uint32_t Session::client_number(Packet packet) const {
+  const auto number = number_in(packet);
+  return number == kLastPrepared ? last_statement_ : number;
+}
+
+// Its values have been used, or are not wanted any more.
+void Session::forget_data(ClientStatement& statement, std::uint32_t number) {
+  statement.has_long_data = statement.lost_data = false;
+  with_data_.erase(number);
+}
+
 void Session::unknown_statement(Packet packet, std::string_view what) {
   answer_error(
       1243, "HY000",
@@ -98,12 +117,11 @@ void Session::unknown_statement(Packet packet, std::string_view what) {
 // False: it is being prepared there, under the state it was prepared in; the command comes again.
 bool Session::is_on_link(const ClientStatement& statement) {
   if (link_->statement(statement.text->id) != 0) return true;
-  const auto& then = *statement.text->state;
-  if (*link_->state != then) {
-    if (link_->state->schema != then.schema && !then.schema.empty()) link_->ask(my::Command::kInitDb, then.schema);
-    if (const auto sql = difference(*link_->state, then, link_->base()); !sql.empty())
+  if (const auto then = read_as(*link_->state, *statement.text->state); *link_->state != *then) {
+    if (link_->state->schema != then->schema) link_->ask(my::Command::kInitDb, then->schema);
+    if (const auto sql = difference(*link_->state, *then, link_->base()); !sql.empty())
       link_->ask(my::Command::kQuery, sql);
-    link_->state = statement.text->state;
+    link_->state = then;
   }
   my::encode_command(link_->out(), my::Command::kStmtPrepare, statement.text->text);
   link_->owe(my::Command::kStmtPrepare, /*drop=*/true, statement.text->id);
@@ -164,11 +182,27 @@ bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_
   }
   target_shard_ = 0;
   replica_ok_ = false;
-  blocked_ = busy() || !borrow() || !is_on_link(*statement);
-  if (blocked_) return waiting_ || link_;
+  may_write_ = true;
+  if (!find_last_link(statement->traces, 0)) return false;
+  blocked_ = busy();
+  if (!blocked_ && !borrow()) {
+    blocked_ = !told_;
+    if (told_) {  // the rest of its 16 MiB would be taken for commands
+      out_.flush(stream_);
+      close();
+    }
+    return true;
+  }
+  blocked_ = blocked_ || !is_on_link(*statement);
+  if (blocked_) return true;
   std::string begin(in.substr(0, kNumberAt + 4));
   put_statement_number(begin, link_->statement(statement->text->id));
-  held_for_data_ = statement->has_long_data = command == my::Command::kStmtSendLongData;
+  const auto number = client_number(in);
+  statement->has_long_data = command == my::Command::kStmtSendLongData;
+  if (statement->has_long_data)
+    with_data_.insert(number);
+  else
+    with_data_.erase(number);
   command_ = command;
   command_statement_ = number_in(in) == kLastPrepared ? last_statement_ : number_in(in);
   command_since_ = worker_.loop().now();
@@ -199,14 +233,14 @@ Session::Step Session::execute(Packet packet) {
   if (is_planned() && command == my::Command::kStmtExecute) {
     command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
     const auto step = route_execution(packet, *statement);
-    if (step == Step::kConsumed) held_for_data_ = statement->has_long_data = statement->lost_data = false;
+    if (step == Step::kConsumed) forget_data(*statement, command_statement_);
     return step;
   }
   if (is_sharded())
     return refuse({protocol::FaultReason::kNotSupported, "bulk execution is not supported on a sharded database",
                    "execute once for each row", 0});
   if (!find_last_link(statement->traces, 0)) return Step::kConsumed;
-  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  if (!borrow()) return not_ready();
   if (!is_on_link(*statement)) return Step::kBlocked;
   auto out =
       command == my::Command::kStmtExecute ? with_types(packet, *statement) : with_bulk_types(packet, *statement);
@@ -214,7 +248,7 @@ Session::Step Session::execute(Packet packet) {
   command_ = command;
   command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
   command_since_ = worker_.loop().now();
-  held_for_data_ = statement->has_long_data = false;
+  forget_data(*statement, command_statement_);
   last_.diagnostics.reset();
   ++database_->counters.binds;
   link_->out() += out;
@@ -232,9 +266,10 @@ Session::Step Session::send_long_data(Packet packet) {
     statement->lost_data = true;
     return Step::kConsumed;
   }
-  if (!borrow()) return waiting_ || link_ ? Step::kBlocked : Step::kConsumed;
+  if (!borrow()) return not_ready();
   if (!is_on_link(*statement)) return Step::kBlocked;
-  held_for_data_ = statement->has_long_data = true;
+  statement->has_long_data = true;
+  with_data_.insert(client_number(packet));
   std::string out(packet);
   put_number(out.data() + kNumberAt, link_->statement(statement->text->id));
   link_->out() += out;
@@ -251,7 +286,7 @@ Session::Step Session::close_statement(Packet packet) {
     protocol::Writer(argument).le32(link_->statement(statement->text->id));
     link_->ask(my::Command::kStmtReset, argument);
     cursors_.erase(number);
-    held_for_data_ = false;
+    with_data_.erase(number);
   }
   statements_->erase(number);
   return Step::kConsumed;
@@ -266,10 +301,11 @@ Session::Step Session::reset_statement(Packet packet) {
   const auto on_link = link_ ? link_->statement(statement->text->id) : 0;
   cursors_.erase(number_in(packet));
   if (on_link == 0) {
+    statement->lost_data = false;
     answer_ok();
     return Step::kConsumed;
   }
-  held_for_data_ = statement->has_long_data = false;
+  forget_data(*statement, number_in(packet));
   std::string out(packet);
   put_number(out.data() + kNumberAt, on_link);
   return forward(my::Command::kStmtReset, out);

@@ -68,6 +68,7 @@ class Session::Relay {
     const auto piece = std::min(link_.pass_remaining, size_ - at_);
     at_ += piece;
     link_.pass_remaining -= piece;
+    if (link_.pass_hidden) run_ = at_;
   }
 
   std::string_view in() const noexcept { return {bytes_ + at_, size_ - at_}; }
@@ -88,7 +89,7 @@ class Session::Relay {
   void continue_payload() {
     link_.payload_goes_on = head_.goes_on();
     link_.pass_remaining = head_.size();
-    if (session_.spread_) ++session_.spread_->next_number;
+    if (session_.spread_ && !link_.pass_hidden) ++session_.spread_->next_number;
   }
 
   // False: more of it has to come first.
@@ -110,6 +111,7 @@ class Session::Relay {
     show(seen, payload);
     if (session_.phase_ == Phase::kClosed) return true;
     link_.payload_goes_on = head_.goes_on();
+    link_.pass_hidden = !forward_;
     if (in().size() < head_.size())
       link_.pass_remaining = head_.size();
     else

@@ -5,6 +5,13 @@
 
 namespace shardway::proxy::mysql {
 
+router::PinReason Session::pin() const noexcept {
+  if (pin_ != router::PinReason::kNone) return pin_;
+  return locks_tables_     ? router::PinReason::kTableLock
+         : finds_all_rows_ ? router::PinReason::kUninspected
+                           : router::PinReason::kNone;
+}
+
 stats::ClientRow Session::row() const {
   stats::ClientRow row;
   const auto peer = net::peer_of(stream_.fd());
@@ -26,8 +33,11 @@ stats::ClientRow Session::row() const {
   }
   if (link_) row.link_id = link_->id();
   row.prepared_statements = statements_ ? static_cast<std::uint32_t>(statements_->size()) : 0;
-  row.pin = pin_;
-  row.pin_detail = pin_detail_;
+  row.pin = pin();
+  row.pin_detail = pin_ != router::PinReason::kNone ? pin_detail_
+                   : locks_tables_                  ? "LOCK TABLES"
+                   : finds_all_rows_                ? "SQL_CALC_FOUND_ROWS"
+                                                    : "";
   row.pin_since = pin_since_;
   row.memory_bytes = sizeof *this + input_.capacity() + out_.capacity();
   row.close_needed = draining_;

@@ -126,7 +126,7 @@ std::string Session::with_columns(std::string_view sql) {
 Session::Step Session::route_query(Packet packet) {
   auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql, quoting_of(sql));
-  if (traces.kills) return kill_by_text(sql, packet);
+  if (traces.kills) return kill_by_text(sql);
   if (tell_last(traces, sql)) return Step::kConsumed;
   if (const auto fault = unready()) return refuse(*fault);
   if (!catalog_is_current()) return Step::kBlocked;
@@ -150,7 +150,16 @@ Session::Step Session::route_query(Packet packet) {
 // Several statements in one text go where all of them belong, or nowhere.
 Session::Step Session::route_batch(const router::Query& query, const router::Values& values,
                                    const router::ParseSettings& settings, const Work& work) {
-  if (!is_sharded()) return run_on(0, /*replica_ok=*/false, query.statements[0], work);
+  if (!is_sharded()) {
+    if (on_replica() && keeps_link())
+      return refuse({FaultReason::kNotSupported,
+                     "several statements in one text inside a READ ONLY transaction on a replica",
+                     "send them one by one", 0});
+    if (on_replica()) give_back(/*clean=*/true);
+    const auto step = run_on(0, /*replica_ok=*/false, query.statements[0], work);
+    sees_nothing_ = false;
+    return step;
+  }
   if (const auto step = lost(StatementKind::kOther)) return *step;
   std::optional<router::ShardIndex> belongs, may_go;
   bool writes = false;
@@ -217,7 +226,7 @@ Session::Step Session::route(const Statement& statement, const router::Plan& pla
 Session::Step Session::route_to_node(const Statement& statement, const router::Plan& plan, const Work& work) {
   if (statement.kind == StatementKind::kSetTransaction && !link_) return set_characteristics(statement, work.sql);
   if (on_replica() && !plan.replica_ok)
-    if (const auto step = leave_replica(statement, plan)) return *step;
+    if (const auto step = leave_replica(statement, plan, work)) return *step;
   const auto step = run_on(0, plan.replica_ok || begins_on_replica(statement, work.sql), statement, work);
   if (step == Step::kConsumed && uses_tables(statement)) next_read_only_ = false;
   return step;
@@ -228,11 +237,17 @@ bool Session::on_replica() const noexcept {
 }
 
 // A statement that is not for replicas, while a READ ONLY transaction is open on one. Nothing: it may run, where it is.
-std::optional<Session::Step> Session::leave_replica(const Statement& statement, const router::Plan& plan) {
+std::optional<Session::Step> Session::leave_replica(const Statement& statement, const router::Plan& plan,
+                                                    const Work& work) {
   if ((link_->status & my::status::kInTransaction) == 0) {
-    if (pin_ == router::PinReason::kNone) give_back(/*clean=*/true);
-    return std::nullopt;
+    if (!keeps_link()) give_back(/*clean=*/true);
+    if (!link_) return std::nullopt;
+  } else if (statement.kind == StatementKind::kBegin || statement.implicit_commit) {  // ends it
+    link_->ask(my::Command::kQuery, "COMMIT");
+    link_is_ready_ = false;
+    return Step::kBlocked;
   }
+  const bool quiet = work.traces->pins == router::PinReason::kNone;
   switch (statement.kind) {
     case StatementKind::kEmpty:
     case StatementKind::kUse:
@@ -242,15 +257,16 @@ std::optional<Session::Step> Session::leave_replica(const Statement& statement, 
     case StatementKind::kSavepoint:
     case StatementKind::kReleaseSavepoint:
     case StatementKind::kRollbackTo: return std::nullopt;
+    case StatementKind::kRead:
+    case StatementKind::kShow:
+    case StatementKind::kDo:
+      if (quiet && !work.traces->locks) return std::nullopt;
+      break;
     case StatementKind::kSet:
-      if (std::none_of(statement.settings.begin(), statement.settings.end(),
-                       [](const auto& one) { return one.global; }))
+      if (quiet && std::none_of(statement.settings.begin(), statement.settings.end(),
+                                [](const auto& one) { return one.global; }))
         return std::nullopt;
       break;
-    case StatementKind::kBegin:  // ends it
-      link_->ask(my::Command::kQuery, "COMMIT");
-      link_is_ready_ = false;
-      return Step::kBlocked;
     default: break;
   }
   if (plan.writes && statement.kind == StatementKind::kWrite) {
@@ -341,7 +357,9 @@ bool Session::stand_on(router::ShardIndex shard, bool replica_ok) {
   target_shard_ = shard;
   may_write_ = !replica_ok;
   const bool in_transaction = transaction_ || (link_ && (link_->status & my::status::kInTransaction) != 0);
-  replica_ok_ = replica_ok && pin_ == router::PinReason::kNone && !in_transaction && autocommits();
+  may_write_ = may_write_ || in_transaction;
+  replica_ok_ = replica_ok && !is_bound() && !in_transaction && autocommits() &&
+                database_->config().pool.mode != config::PoolMode::kSession;
   return borrow();
 }
 
@@ -365,7 +383,7 @@ bool Session::has_applied(router::ShardIndex shard) {
 
 std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard) const {
   const bool elsewhere = link_ && link_->target().shard != shard;
-  if (!elsewhere || pin_ == router::PinReason::kNone || pin_ == router::PinReason::kSessionMode) return std::nullopt;
+  if (!elsewhere || !is_bound() || pin_ == router::PinReason::kSessionMode) return std::nullopt;
   const auto& shards = database_->config().shards;
   return protocol::Fault{FaultReason::kSeveralShards,
                          "the session is bound to shard \"" + shards[link_->target().shard].name + "\" by " +
@@ -381,7 +399,7 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
   const bool quiet =
       work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last && !opens_cursor_on_server(work);
   if (is_sharded() && !transaction_ && !autocommits() && uses_tables(statement)) open_implicitly();
-  if (!stand_on(shard, replica_ok && quiet)) return is_blocked();
+  if (!stand_on(shard, replica_ok && quiet)) return not_ready();
   const bool takes_part = uses_tables(statement) || work.traces->asks_about_transaction;
   if (transaction_ && takes_part && !enlist()) return Step::kBlocked;
   if (uses_tables(statement) && !announce_characteristics(statement)) return Step::kBlocked;
@@ -394,7 +412,21 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
   return Step::kConsumed;
 }
 
-Session::Step Session::is_blocked() const noexcept { return waiting_ || link_ ? Step::kBlocked : Step::kConsumed; }
+// Behind a borrow() or stand_on() that failed: the command comes again, unless the client has been told why it will
+// not.
+Session::Step Session::not_ready() {
+  if (!std::exchange(told_, false)) return Step::kBlocked;
+  if (!transaction_) release_parked(true);
+  if (link_ && !keeps_link()) give_back(/*clean=*/true);
+  return Step::kConsumed;
+}
+
+bool Session::is_bound() const noexcept { return pin_ != router::PinReason::kNone || locks_tables_ || finds_all_rows_; }
+
+bool Session::keeps_link() const noexcept {
+  return (link_->status & my::status::kInTransaction) != 0 || link_->xa_begun || is_bound() || !cursors_.empty() ||
+         !with_data_.empty();
+}
 
 // Writes the command for the link at hand. False: its statement is being prepared there; the command comes again.
 bool Session::put(const Work& work) {
@@ -461,6 +493,9 @@ Session::Step Session::route_execution(Packet packet, ClientStatement& statement
   const auto settings = parse_settings(*statement.text->state);
   const auto query = database_->cache().find(sql, settings, literals);
   const auto complete = with_types(packet, statement);
+  const auto& facts = query->statements[0];
+  const Work work{my::Command::kStmtExecute, packet, sql, &statement, &statement.traces};
+  if (!is_sharded() && statement.has_long_data) return run_on(0, /*replica_ok=*/false, facts, work);
   const auto execution = my::decode_execution(std::string_view(complete).substr(my::kHeadBytes), statement.parameters);
   if (!execution || (statement.lost_data && is_sharded()))
     return refuse({FaultReason::kNotSupported,
@@ -469,8 +504,6 @@ Session::Step Session::route_execution(Packet packet, ClientStatement& statement
                    "send its value with the execution", 0});
   std::vector<router::ParameterValue> parameters;
   for (const auto& value : execution->values) parameters.push_back({value, true});
-  const auto& facts = query->statements[0];
-  const Work work{my::Command::kStmtExecute, packet, sql, &statement, &statement.traces};
   return route(facts, plan_for(facts, {&literals, &parameters, &execution->types}, sql, settings), work);
 }
 

@@ -37,7 +37,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
     return no("sql_select_limit over several shards", "SET sql_select_limit = DEFAULT, or write LIMIT");
   if (work.traces->pins != router::PinReason::kNone || work.traces->asks_about_last)
     return no("a statement on several shards that binds its session to one of them", "name one shard's rows");
-  if (pin_ != router::PinReason::kNone && pin_ != router::PinReason::kSessionMode)
+  if (is_bound() && pin_ != router::PinReason::kSessionMode)
     return no("the session is bound to one shard by " + pin_detail_ + ", and this statement needs several",
               "end what binds it, or use another connection");
   if (!plan.rewritten.empty()) return no("now() over several shards", "add a predicate on the shard key");
@@ -60,7 +60,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   const bool single = transaction_ && transaction_->is_single;
   spread.is_held = single;
   if (!gather(spread, work)) {
-    const auto step = is_blocked_or_over();
+    const auto step = not_ready();
     if (single && step == Step::kConsumed) drop_transaction();
     return step;
   }
@@ -85,6 +85,7 @@ Session::Step Session::end_single() {
   ok.insert_id = held->insert_id;
   ok.warnings = held->warnings;
   ok.info = held->info;
+  last_.row_count = static_cast<std::int64_t>(held->affected_rows);
   my::encode(out_.tail(), sequence_, ok, capabilities_);
   return Step::kConsumed;
 }
@@ -95,7 +96,7 @@ Session::Step Session::on_branches(const Work& work) {
   Spread spread;
   spread.answer = Spread::Answer::kFirst;
   spread.shards.assign(shards.begin(), shards.end());
-  if (!gather(spread, work)) return is_blocked_or_over();
+  if (!gather(spread, work)) return not_ready();
   ask_shards(std::move(spread), work);
   return Step::kConsumed;
 }
@@ -106,18 +107,11 @@ bool Session::opens_cursor_on_server(const Work& work) noexcept {
   return work.statement != nullptr && work.packet.size() > kFlagsAt && work.packet[kFlagsAt] != 0;
 }
 
-Session::Step Session::is_blocked_or_over() noexcept {
-  return waiting_ || link_ || !parked_.empty() ? Step::kBlocked : Step::kConsumed;
-}
-
 // A link to each shard, in the session's state, its branch begun, and what is executed prepared there. False: not yet,
 // or failed and said so.
 bool Session::gather(const Spread& spread, const Work& work) {
   for (const auto shard : spread.shards) {
-    if (!stand_on(shard, spread.answer == Spread::Answer::kUnion)) {
-      if (!waiting_ && !link_ && !transaction_) release_parked(true);
-      return false;
-    }
+    if (!stand_on(shard, spread.answer == Spread::Answer::kUnion)) return false;
     if (transaction_ && !enlist()) return false;
     if (work.statement != nullptr && !is_on_link(*work.statement)) return false;
   }
@@ -264,6 +258,7 @@ std::optional<KeptError> Session::told_otherwise(const my::Err& err) {
 // One shard has answered; on to the next one, or the answer is complete.
 void Session::advance_spread() {
   auto& spread = *spread_;
+  stamp_link();
   const bool stops = spread.is_last() || (spread.one_after_the_other && spread.failed);
   if (stops) {
     if (spread.is_held) held_ = std::move(spread_);

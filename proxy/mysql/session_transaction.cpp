@@ -153,7 +153,7 @@ Session::Step Session::savepoint(const Statement& statement, const Work& work) {
   }
   if (has_branches()) {
     const auto step = on_branches(work);
-    if (step == Step::kBlocked) return step;
+    if (step == Step::kBlocked || !spread_) return step;
   } else {
     answer_ok();
   }

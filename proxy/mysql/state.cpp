@@ -24,6 +24,10 @@ bool is_character_set(std::string_view name) noexcept {
          name == "collation_connection";
 }
 
+bool says_how_to_read(std::string_view name) noexcept {
+  return name == "sql_mode" || name == kNames || is_character_set(name);
+}
+
 bool is_plain(char c) noexcept {
   return static_cast<unsigned char>(c) >= ' ' && static_cast<unsigned char>(c) < 0x7f && c != '\'' && c != '\\' &&
          c != '"';
@@ -108,6 +112,21 @@ bool has_other_user_variables(const State& from, const State& to) noexcept {
 
 bool has_text_in_user_variables(const UserVariables& variables) noexcept {
   return std::any_of(variables.begin(), variables.end(), [](const auto& one) { return one.second.starts_with('\''); });
+}
+
+SharedState reading_of(const State& state) {
+  State reading{state.schema, {}};
+  for (const auto& [name, value] : state.variables)
+    if (says_how_to_read(name)) reading.variables[name] = value;
+  return std::make_shared<const State>(std::move(reading));
+}
+
+SharedState read_as(const State& now, const State& reading) {
+  State then = now;
+  if (!reading.schema.empty()) then.schema = reading.schema;
+  std::erase_if(then.variables, [](const auto& one) { return says_how_to_read(one.first); });
+  then.variables.insert(reading.variables.begin(), reading.variables.end());
+  return std::make_shared<const State>(std::move(then));
 }
 
 bool has_own_character_set(const State& state) noexcept {

@@ -39,6 +39,11 @@ bool has_other_user_variables(const State& from, const State& to) noexcept;
 bool has_text_in_user_variables(const UserVariables& variables) noexcept;
 bool has_own_character_set(const State& state) noexcept;
 
+// Of a session's state, what says how a text is read: the schema, the sql_mode, the character set.
+SharedState reading_of(const State& state);
+// `now`, but with texts read as under `reading`.
+SharedState read_as(const State& now, const State& reading);
+
 // A value as a literal that means the same under any sql_mode.
 std::string literal(std::string_view value);
 

@@ -45,7 +45,8 @@ constexpr std::string_view kWords =
     "session_track_transaction_info gtid_next timestamp insert_id rand_seed1 rand_seed2 row_count found_rows warnings "
     "errors warning_count error_count diagnostics charset set character collate names select in_transaction nextval "
     "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
-    "global statement kill sql_calc_found_rows connection_id last_insert_id identity role group instance lock stage ";
+    "global statement kill sql_calc_found_rows connection_id last_insert_id identity insert replace load update share "
+    "role group instance lock stage ";
 
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
@@ -99,18 +100,34 @@ class Reading {
  private:
   // Behind this symbol, or behind the literal that begins with it. Quotes in a comment or in a name begin none.
   std::size_t past(std::size_t at) {
+    if (sql_[at] == ';' && at >= words_until_) first_ = true;
     if (!certain_ || at < words_until_) return at + 1;
     const auto rest = sql_.substr(at);
-    const bool is_line = rest.front() == '#' ||
-                         (rest.starts_with("--") && (rest.size() == 2 || static_cast<unsigned char>(rest[2]) <= ' '));
-    if (rest.front() == '\'') return past_literal(at);
-    if (rest.front() == '"' || rest.front() == '`') read_words_to(sql_.find(rest.front(), at + 1), at);
-    if (is_line) words_until_ = std::min(sql_.find('\n', at), sql_.size());
-    if (rest.starts_with("/*!") || rest.starts_with("/*M!")) certain_ = false;
-    if (rest.starts_with("/*")) words_until_ = std::min(sql_.find("*/", at + 2), sql_.size());
-    if (rest.front() == ';' && sets_) certain_ = false;  // from here on other rules may hold
+    switch (rest.front()) {
+      case '\'': return past_literal(at);
+      case '"':
+      case '`': read_words_to(sql_.find(rest.front(), at + 1), at); break;
+      case '#': comment_to(sql_.find('\n', at)); break;
+      case '-':
+        if (rest.starts_with("--") && (rest.size() == 2 || static_cast<unsigned char>(rest[2]) <= ' '))
+          comment_to(sql_.find('\n', at));
+        break;
+      case '/':
+        if (rest.starts_with("/*!") || rest.starts_with("/*M!"))
+          certain_ = false;
+        else if (rest.starts_with("/*"))
+          comment_to(sql_.find("*/", at + 2));
+        break;
+      case ';':
+        if (sets_) certain_ = false;  // from here on other rules may hold
+        is_later_ = true;
+        break;
+      default: break;
+    }
     return at + 1;
   }
+
+  void comment_to(std::size_t end) { words_until_ = comment_until_ = std::min(end, sql_.size()); }
 
   std::size_t past_literal(std::size_t at) {
     for (auto i = at + 1; i < sql_.size(); ++i) {
@@ -140,9 +157,11 @@ class Reading {
   }
 
   void on_word(std::string_view word, std::size_t end) {
+    const bool was_first = first_, is_comment = end <= comment_until_;
+    if (is_comment) first_ = false;
     if (may_matter(word)) look_at(word, end);
-    last_ = word;
-    first_ = false;
+    if (!is_comment) last_ = word;
+    first_ = is_comment && was_first;
   }
 
   void look_at(std::string_view word, std::size_t end) {
@@ -182,7 +201,11 @@ class Reading {
       const bool given = rest.starts_with('(') && !behind(rest, 1).starts_with(')');
       if (given || sets_) pin(PinReason::kComputedSetting, "LAST_INSERT_ID(…)");
     }
-    about_last_ = about_last_ || std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is);
+    // A later statement of the same text asks about one of this text.
+    about_last_ = about_last_ || (!is_later_ && std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is));
+    traces_.inserts = traces_.inserts || is("insert") || is("replace");
+    traces_.loads = traces_.loads || (first_ && is("load"));
+    traces_.locks = traces_.locks || (equals(last_, "for") && is("update")) || is("share");
   }
 
   // Two words: a role, a resource group, a lock on everything. Nothing is reported of them, on MySQL or on both.
@@ -235,8 +258,9 @@ class Reading {
   std::string_view sql_;
   Quoting quoting_;
   Traces traces_;
-  bool certain_ = true;          // where literals begin and end
-  std::size_t words_until_ = 0;  // a comment, or a quoted name
+  bool certain_ = true;                              // where literals begin and end
+  std::size_t words_until_ = 0, comment_until_ = 0;  // a comment, or a quoted name
+  bool is_later_ = false;                            // not the first statement of the text
   bool first_ = true, sets_ = false, into_ = false, transaction_ = false, scoped_ = false, variable_ = false;
   std::string_view last_;
   bool names_ = false, ends_ = false;

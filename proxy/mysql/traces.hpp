@@ -20,6 +20,8 @@ struct Traces {
   bool asks_for_insert_id_only = false;  // of these, only the first
   bool kills = false;
   bool asks_for_number = false;         // CONNECTION_ID()
+  bool inserts = false, loads = false;  // INSERT, REPLACE; LOAD DATA: a number may be generated
+  bool locks = false;                   // FOR UPDATE, LOCK IN SHARE MODE
   bool finds_all_rows = false;          // SQL_CALC_FOUND_ROWS
   bool asks_about_transaction = false;  // @@in_transaction
   bool asks_for_insert_id = false;      // LAST_INSERT_ID(), @@identity
