@@ -300,6 +300,7 @@ class Session final : public Client, public LinkOwner {
   bool stream_statement(Packet in, const protocol::mysql::PacketHead& head, std::size_t& used);
   static void put_statement_number(std::string& packet, std::uint32_t number);
   bool is_on_link(const ClientStatement& statement);
+  static std::uint8_t shift_of(Packet grown) noexcept;
   std::uint32_t client_number(Packet packet) const;
   void forget_data(ClientStatement& statement, std::uint32_t number);
   void unknown_statement(Packet packet, std::string_view what);

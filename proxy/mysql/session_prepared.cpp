@@ -97,6 +97,12 @@ Session::ClientStatement* Session::statement_of(Packet packet) {
   return found == statements_->end() ? nullptr : &found->second;
 }
 
+// The server numbers its answer behind the packets it got, the client behind the one it has sent.
+std::uint8_t Session::shift_of(Packet grown) noexcept {
+  const auto more = grown.size() / (my::kHeadBytes + my::kMaxPacketBytes);
+  return static_cast<std::uint8_t>(0 - more);
+}
+
 std::uint32_t Session::client_number(Packet packet) const {
   const auto number = number_in(packet);
   return number == kLastPrepared ? last_statement_ : number;
@@ -251,6 +257,7 @@ Session::Step Session::execute(Packet packet) {
   forget_data(*statement, command_statement_);
   last_.diagnostics.reset();
   ++database_->counters.binds;
+  link_->shift = shift_of(out);
   link_->out() += out;
   link_->owe(command);
   leave(statement->traces);

@@ -430,17 +430,18 @@ bool Session::keeps_link() const noexcept {
 
 // Writes the command for the link at hand. False: its statement is being prepared there; the command comes again.
 bool Session::put(const Work& work) {
+  link_->shift = 0;
   if (work.statement == nullptr) {
     link_->out() += work.packet;
   } else {
     if (!is_on_link(*work.statement)) return false;
     auto out = with_types(work.packet, *work.statement);
     put_statement_number(out, link_->statement(work.statement->text->id));
+    link_->shift = shift_of(out);
     link_->out() += out;
   }
   const bool may_move = replica_ok_ && link_->target().node->role.load() == backend::Role::kReplica;
   retry_.assign(may_move && work.packet.size() <= kKeptForRetry ? work.packet : Packet());
-  link_->shift = 0;
   answer_begun_ = false;
   last_.diagnostics.reset();
   link_->owe(work.command);

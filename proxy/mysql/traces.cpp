@@ -157,7 +157,9 @@ class Reading {
   }
 
   void on_word(std::string_view word, std::size_t end) {
-    const bool was_first = first_, is_comment = end <= comment_until_;
+    const auto begin = end - word.size();
+    const bool is_version = begin > 0 && sql_[begin - 1] == '!';  // of an executable comment
+    const bool was_first = first_, is_comment = end <= comment_until_ || is_version;
     if (is_comment) first_ = false;
     if (may_matter(word)) look_at(word, end);
     if (!is_comment) last_ = word;

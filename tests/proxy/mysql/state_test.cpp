@@ -32,19 +32,26 @@ TEST(State, WhatDefaultDoesNotMeanIsSetToItsBase) {
 
 // A log-in may name another collation than its character set's default, as those of MySQL 8's clients do.
 TEST(State, TheCollationComesBackWithItsCharacterSet) {
-  const std::map<std::string, std::string> base{{"character_set_connection", "utf8mb4"},
+  const std::map<std::string, std::string> base{{"character_set_client", "utf8mb4"},
+                                                {"character_set_connection", "utf8mb4"},
                                                 {"collation_connection", "utf8mb4_bin"}};
   const State named{"", {{"character_set_connection", "utf8mb4"}}},
       own{"", {{"collation_connection", "utf8mb4_danish_ci"}}};
   State both = named;
   both.variables.insert(own.variables.begin(), own.variables.end());
-  EXPECT_EQ(difference(named, State{}, base),
-            "SET character_set_connection = 'utf8mb4', collation_connection = 'utf8mb4_bin'");
-  EXPECT_EQ(difference(both, State{}, base),
-            "SET character_set_connection = 'utf8mb4', collation_connection = 'utf8mb4_bin'");
+  EXPECT_EQ(difference(named, State{}, base), "SET NAMES utf8mb4 COLLATE utf8mb4_bin");
+  EXPECT_EQ(difference(both, State{}, base), "SET NAMES utf8mb4 COLLATE utf8mb4_bin");
   EXPECT_EQ(difference(both, own, base),
-            "SET character_set_connection = 'utf8mb4', collation_connection = 'utf8mb4_danish_ci'");
+            "SET NAMES utf8mb4 COLLATE utf8mb4_bin, collation_connection = 'utf8mb4_danish_ci'");
   EXPECT_EQ(difference(State{}, named, base), "SET character_set_connection = 'utf8mb4'");
+}
+
+TEST(State, OfPreparedTextsOnlyHowTheyAreReadIsBrought) {
+  const State prepared{"shop", {{"autocommit", "ON"}, {"sql_mode", "ANSI_QUOTES"}, {"tx_isolation", "SERIALIZABLE"}}};
+  const State now{"other", {{"autocommit", "OFF"}, {"sql_mode", ""}, {"time_zone", "+01:00"}}, {{"a", "1"}}};
+  const State expected{
+      "shop", {{"autocommit", "OFF"}, {"sql_mode", "ANSI_QUOTES"}, {"time_zone", "+01:00"}}, {{"a", "1"}}};
+  EXPECT_EQ(*read_as(now, *reading_of(prepared)), expected);
 }
 
 TEST(State, LiteralsMeanTheSameUnderAnyMode) {

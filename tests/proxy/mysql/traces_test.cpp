@@ -49,6 +49,20 @@ TEST(Traces, WhatDoesNot) {
     EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
 }
 
+TEST(Traces, CommentsHideNothing) {
+  for (const char* sql :
+       {"/* a */ KILL 5", "-- a\nKILL QUERY 5", "# a\nkill 5", "SELECT 1; KILL 5", "/*!50000 KILL 5 */"})
+    EXPECT_TRUE(traces_of(sql).kills) << sql;
+  EXPECT_FALSE(traces_of("SELECT kill FROM t -- ; kill 5").kills);
+  EXPECT_TRUE(traces_of("/* a */ SAVEPOINT b").saves);
+  EXPECT_TRUE(traces_of("/* a */ COMMIT RELEASE").releases);
+}
+
+TEST(Traces, ALaterStatementAsksAboutItsOwnText) {
+  EXPECT_FALSE(traces_of("UPDATE t SET a = 1; SELECT ROW_COUNT()").asks_about_last);
+  EXPECT_TRUE(traces_of("SELECT ROW_COUNT(); UPDATE t SET a = 1").asks_about_last);
+}
+
 TEST(Traces, ConstantsAreCarried) {
   const auto traces = traces_of("set @A = 5 , @b:='x y',@c1=-7 ; ");
   EXPECT_EQ(traces.pins, PinReason::kNone);
