@@ -83,6 +83,18 @@ TEST(ReplyTracker, TheOthers) {
   EXPECT_FALSE(is_answered(Command::kStmtSendLongData));
 }
 
+// A packet that came in part is never the last: what may be the last is waited for.
+TEST(ReplyTracker, WhatMayEndAnAnswerIsWanted) {
+  const PacketHead head{200, 1};
+  ReplyTracker prepare(Command::kStmtPrepare), query(Command::kQuery), text(Command::kStatistics);
+  prepare.on_packet(head, std::string("\x00\x01\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00", 12));
+  query.on_packet(head, kTwoColumns);
+  EXPECT_TRUE(prepare.wants_whole(head, 3) && query.wants_whole(head, 3) && text.wants_whole(head, 'U'));
+  query.on_packet(head, kDefinition);
+  query.on_packet(head, kDefinition);
+  EXPECT_FALSE(query.wants_whole(head, 3)) << "rows may be long";
+}
+
 TEST(ReplyTracker, WhatHasNoPlace) {
   EXPECT_EQ(run(Command::kQuery, {kOk, kOk}), "ok. ?");
   EXPECT_EQ(run(Command::kQuery, {std::string()}), "?");
