@@ -20,4 +20,8 @@ const Refusal* Catalog::refusal_of(std::string_view schema, std::string_view nam
   return found == refused.end() ? nullptr : &found->second;
 }
 
+bool Catalog::has_triggers(std::string_view schema, std::string_view name) const {
+  return triggered.contains(full_name(schema, name));
+}
+
 }  // namespace shardway::router

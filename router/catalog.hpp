@@ -20,6 +20,7 @@ struct Column {
   bool not_null = false;          // NOT NULL: the server refuses a NULL there
   bool default_varies = false;    // has a default that is no constant: nextval(), now(), gen_random_uuid(), identity
   bool from_sequence = false;     // serial, identity, DEFAULT nextval(…)
+  bool auto_increment = false;    // MySQL: a row without a value, or with 0, gets a number (numbering.hpp)
   bool loose = false;             // compares by a nondeterministic collation: equal values may have different bytes
   bool hidden = false;            // MySQL: INVISIBLE: no part of SELECT * and of an INSERT without columns
   std::string unfit_as_key = {};  // MySQL: why a text column cannot be a shard key; empty: it may
@@ -54,6 +55,13 @@ struct TableShape {
   bool operator==(const TableShape&) const = default;
 };
 
+// By which numbers a MySQL server counts an AUTO_INCREMENT column up: offset, offset + increment, …
+// (auto_increment_increment, auto_increment_offset). 0: not known.
+struct Numbering {
+  std::uint64_t increment = 0, offset = 0;
+  bool operator==(const Numbering&) const = default;
+};
+
 struct Refusal {
   std::string message, hint;
   bool operator==(const Refusal&) const = default;
@@ -67,13 +75,16 @@ struct Catalog {
   std::unordered_set<std::string> user_operators;  // names of operators, not PostgreSQL's own, that may do anything
   std::unordered_set<std::string> user_functions;  // unqualified names of functions outside pg_catalog
   std::unordered_map<std::string, std::vector<std::string>> primary_keys;  // "schema.name" -> its columns
+  std::unordered_set<std::string> triggered;         // "schema.name" of configured tables that have triggers
   std::unordered_map<std::string, Refusal> refused;  // "schema.name" of configured tables that may not be used
   std::unordered_set<std::string> differing_types;   // unqualified names of types whose OID depends on the shard
   std::string sql_mode;                              // MySQL: what a session begins with
   bool folds_table_names = false;                    // MySQL: lower_case_table_names
   std::string server_version;                        // MySQL: @@version
+  std::vector<Numbering> numberings;                 // MySQL: of each shard's primary, by the shard's number
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
+  bool has_triggers(std::string_view schema, std::string_view name) const;
   bool operator==(const Catalog&) const = default;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "router/numbering.hpp"
 #include "router/table_names.hpp"
 
 namespace shardway::router {
@@ -28,6 +29,7 @@ class Judge {
   Judge(const Tables& tables, const Table& table, ShardIndex home) : tables_(tables), table_(table), home_(home) {}
 
   std::vector<Unenforceable> judge(const TableShape& shape) {
+    numbered_ = numbered_column(table_, shape.columns);
     for (const auto& key : shape.unique_keys) judge(key);
     for (const auto& key : shape.foreign_keys) judge(key);
     for (const auto& column : shape.columns)
@@ -39,6 +41,8 @@ class Judge {
  private:
   void judge(const UniqueKey& key) {
     if (table_.kind != TableKind::kSharded || contains(key.columns, table_.key)) return;
+    // No two shards give one number, and a row has none but its own shard's (numbers_rule.cpp).
+    if (numbered_ != nullptr && contains(key.columns, numbered_->name)) return;
     add(key.name,
         std::string(key.excludes ? "exclusion constraint" : "unique constraint or index") + " \"" + key.name +
             "\" of " + shown_name(table_) + " does not contain the shard key " + shown_key(table_) +
@@ -100,6 +104,7 @@ class Judge {
   const Tables& tables_;
   const Table& table_;
   const ShardIndex home_;
+  const Column* numbered_ = nullptr;
   std::vector<Unenforceable> found_;
 };
 

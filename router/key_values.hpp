@@ -22,6 +22,13 @@ KeyShards postgres_shards_of(const TableUse& use, const Values& values, const To
 KeyShards mysql_shards_of(const TableUse& use, const Values& values, const Topology& topology,
                           const SessionView& session);
 
+// What a statement gives where MySQL stores an integer.
+struct GivenInteger {
+  bool is_null = false;
+  std::string digits;  // with its sign; empty: NULL, or not exactly an integer
+};
+GivenInteger mysql_integer(const ValueRef& given, const Values& values, const SessionView& session);
+
 // The elements of an array in its text form, of however many dimensions, as array_in reads it; nothing if it is
 // anything else. NULL elements are left out.
 std::optional<std::vector<std::string>> array_elements(std::string_view text);

@@ -71,6 +71,33 @@ std::optional<std::string> double_text(std::uint32_t type, std::string_view byte
   return std::to_string(static_cast<std::int64_t>(value));
 }
 
+std::string literal_digits(const ValueRef& given, std::string_view source) {
+  while (source.size() > 1 && source.front() == '0') source.remove_prefix(1);
+  return (given.negated && source != "0" ? "-" : "") + std::string(source);
+}
+
+// A text that is an integer as a server would write it, and that no server reads as a floating-point number.
+std::string text_digits(std::string_view text) {
+  constexpr std::size_t kSurelyExact = 15;
+  return mysql_hash_text_form(KeyType::kBigint, text) && text.size() <= kSurelyExact ? std::string(text)
+                                                                                     : std::string();
+}
+
+// Of a parameter that is no text; nothing: no integer, exactly.
+std::optional<std::string> parameter_digits(std::uint32_t type, std::string_view bytes) {
+  switch (type & 0xff) {
+    case kFloat:
+    case kDouble: return double_text(type & 0xff, bytes);
+    case kTiny:
+    case kShort:
+    case kYear:
+    case kLong:
+    case kLongLong:
+    case kInt24: return integer_text(type, bytes);
+    default: return std::nullopt;
+  }
+}
+
 class Collector {
  public:
   Collector(const TableUse& use, const Values& values, const Topology& topology, const SessionView& session)
@@ -108,9 +135,7 @@ class Collector {
       const auto bytes = mysql::unhex(literal.source);
       return bytes ? add_bytes(*bytes) : inexact(std::string(literal.source));
     }
-    auto digits = literal.source;
-    while (digits.size() > 1 && digits.front() == '0') digits.remove_prefix(1);
-    add_integer((key.negated && digits != "0" ? "-" : "") + std::string(digits));
+    add_integer(literal_digits(key, literal.source));
   }
 
   void add_parameter(const ValueRef& key) {
@@ -122,11 +147,7 @@ class Collector {
     const auto type = (*types)[key.index - 1], code = type & 0xff;
     if (!value || code == kNull) return is_null();
     if (is_string_type(code)) return add_string(*value);
-    std::optional<std::string> text;
-    if (code == kFloat || code == kDouble)
-      text = double_text(code, *value);
-    else if (code == kTiny || code == kShort || code == kLong || code == kLongLong || code == kInt24 || code == kYear)
-      text = integer_text(type, *value);
+    const auto text = parameter_digits(type, *value);
     if (!text) return inexact("parameter " + std::to_string(key.index));
     add_integer(*text);
   }
@@ -136,7 +157,7 @@ class Collector {
   void is_null() {
     if (!use_.inserts) return;
     const auto* known = column();
-    const bool plain = known != nullptr && known->not_null && !known->from_sequence && use_.keys.size() == 1;
+    const bool plain = known != nullptr && known->not_null && !known->auto_increment && use_.keys.size() == 1;
     if (plain && !use_.ignores) return fault(FaultReason::kNullKey, "Column '" + table_.key + "' cannot be null", "");
     fault(FaultReason::kNeedsKey, "the shard key " + shown_key(table_) + " of a row to insert is NULL",
           "give it a value");
@@ -147,6 +168,11 @@ class Collector {
       if (!use_.inserts || table_.key_type == KeyType::kUuid) return inexact(text + " (a number)");
       return add_bytes(text);
     }
+    if (use_.inserts && text == "0" && asks_for_number())
+      return fault(FaultReason::kNeedsKey,
+                   "the shard key " + shown_key(table_) +
+                       " of a row to insert is 0: the server would give it a number, and its shard is not known before",
+                   "give it a value");
     if (use_.inserts && !fits_column(text))
       return fault(FaultReason::kBadKey, "Out of range value for column '" + table_.key + "': " + text,
                    "the key column " + shown_key(table_) + " must hold it as it is written");
@@ -156,10 +182,9 @@ class Collector {
 
   void add_string(std::string_view text) {
     if (!is_integer_key(table_.key_type)) return add_bytes(text);
-    const auto hash = mysql_hash_text_form(KeyType::kBigint, text);
-    constexpr std::size_t kSurelyExact = 15;
-    if (!hash || text.size() > kSurelyExact) return inexact("'" + std::string(text) + "'");
-    add_integer(std::string(text));
+    const auto digits = text_digits(text);
+    if (digits.empty()) return inexact("'" + std::string(text) + "'");
+    add_integer(digits);
   }
 
   void add_bytes(std::string_view bytes) {
@@ -181,11 +206,15 @@ class Collector {
     return nullptr;
   }
 
-  // Out of its range a column stores something else unless the sql_mode is strict; 0 makes a new number.
+  bool asks_for_number() const {
+    const auto* known = column();
+    return known != nullptr && known->auto_increment && !session_.mysql.zero_is_number;
+  }
+
+  // Out of its range a column stores something else unless the sql_mode is strict.
   bool fits_column(const std::string& text) const {
     const auto* known = column();
     const bool is_unsigned = known != nullptr && known->type.find("unsigned") != std::string::npos;
-    if (known != nullptr && known->from_sequence && text == "0") return false;
     const bool negative = text.front() == '-';
     if (negative && is_unsigned) return false;
     const auto bits = (table_.key_type == KeyType::kBigint    ? 63U
@@ -236,6 +265,30 @@ class Collector {
 KeyShards mysql_shards_of(const TableUse& use, const Values& values, const Topology& topology,
                           const SessionView& session) {
   return Collector(use, values, topology, session).collect();
+}
+
+GivenInteger mysql_integer(const ValueRef& given, const Values& values, const SessionView& session) {
+  if (given.source == ValueRef::Source::kNull) return {true, {}};
+  if (given.source == ValueRef::Source::kLiteral) {
+    if (values.literals == nullptr || given.index >= values.literals->size()) return {};
+    const auto& literal = (*values.literals)[given.index];
+    if (literal.is_string) {
+      const auto text = mysql::unquote(literal.source, session.mysql);
+      return {false, text ? text_digits(*text) : std::string()};
+    }
+    const bool is_integer = literal.source.find_first_not_of("0123456789") == std::string_view::npos;
+    return {false, is_integer ? literal_digits(given, literal.source) : std::string()};
+  }
+  const auto* all = values.parameters;
+  const auto* types = values.parameter_types;
+  if (all == nullptr || types == nullptr || given.index == 0 || given.index > all->size() ||
+      given.index > types->size())
+    return {};
+  const auto& bytes = (*all)[given.index - 1].value;
+  const auto type = (*types)[given.index - 1], code = type & 0xff;
+  if (!bytes || code == kNull) return {true, {}};
+  if (is_string_type(code)) return {false, text_digits(*bytes)};
+  return {false, parameter_digits(type, *bytes).value_or("")};
 }
 
 }  // namespace shardway::router

@@ -18,6 +18,7 @@ struct MysqlMode {
   bool ignore_space = false;          // IGNORE_SPACE: `count (x)` is the built-in count
   bool oracle = false;                // ORACLE (MariaDB)
   bool lower_case_table_names = false;
+  bool zero_is_number = false;  // NO_AUTO_VALUE_ON_ZERO: 0 is kept in an AUTO_INCREMENT column
   Server server = Server::kMariaDb;
   Charset charset = Charset::kUtf8;
   std::uint32_t version = 101100;  // 10000 * major + 100 * minor + patch, as in /*!101100 … */
@@ -27,7 +28,8 @@ struct MysqlMode {
   // All of it in one number.
   constexpr std::uint64_t bits() const noexcept {
     const unsigned flags = (ansi_quotes ? 1U : 0U) | (no_backslash_escapes ? 2U : 0U) | (pipes_as_concat ? 4U : 0U) |
-                           (ignore_space ? 8U : 0U) | (oracle ? 16U : 0U) | (lower_case_table_names ? 32U : 0U);
+                           (ignore_space ? 8U : 0U) | (oracle ? 16U : 0U) | (lower_case_table_names ? 32U : 0U) |
+                           (zero_is_number ? 64U : 0U);
     return std::uint64_t{version} << 24 | static_cast<std::uint64_t>(server) << 16 |
            static_cast<std::uint64_t>(charset) << 8 | flags;
   }

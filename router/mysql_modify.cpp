@@ -8,16 +8,6 @@ namespace shardway::router::mysql {
 
 namespace {
 
-constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-
-std::string quoted_column(std::string_view name) {
-  std::string quoted = "`";
-  for (const char c : name) quoted.append(c == '`' ? 2 : 1, c);
-  return quoted + '`';
-}
-
-bool same_name(std::string_view one, std::string_view other) { return equals_word(one, other); }
-
 // VALUES (1), (2) UNION SELECT 3
 bool rows_are_part_of_query(Cursor cursor) {
   if (!cursor.take_word("values") && !cursor.take_word("value")) return false;
@@ -42,6 +32,14 @@ void Walk::needs_key(const Table& table, std::string what) {
                  "give the shard key " + shown_key(table) + " as a constant or a parameter in every row", false);
 }
 
+// Those of the table that is inserted into; null: not known.
+const std::vector<Column>* Walk::columns_of(const Item& item) const {
+  const auto& topology = context_.topology;
+  if (!topology.catalog) return nullptr;
+  if (item.table != nullptr) return topology.catalog->columns(item.table->schema, item.table->name);
+  return item.database == topology.database ? topology.catalog->columns("", item.name) : nullptr;
+}
+
 // Where the key stands among an INSERT's values. A list that was left out belongs behind the token of number `behind`:
 // so what is planned with these columns is what the server does, or an error.
 std::size_t Walk::key_position(const Item& item, const std::vector<std::string>& columns, bool listed,
@@ -53,19 +51,10 @@ std::size_t Walk::key_position(const Item& item, const std::vector<std::string>&
     needs_key(table, "the shard key \"" + table.key + "\" is missing in the column list");
     return kNowhere;
   }
-  const auto* known =
-      context_.topology.catalog ? context_.topology.catalog->columns(table.schema, table.name) : nullptr;
-  auto position = kNowhere;
-  std::size_t place = 0;
-  std::string list;
-  for (const auto& column : known != nullptr ? *known : std::vector<Column>()) {
-    if (column.hidden) continue;
-    if (same_name(column.name, table.key)) position = place;
-    ++place;
-    list += (list.empty() ? " (" : ", ") + quoted_column(column.name);
-  }
+  const auto* known = columns_of(item);
+  const auto position = known != nullptr ? place_among(*known, table.key) : kNowhere;
   if (position != kNowhere) {
-    context_.out.column_lists.push_back({static_cast<std::uint32_t>(behind), list + ")"});
+    context_.out.column_lists.push_back({static_cast<std::uint32_t>(behind), list_of(*known)});
     return position;
   }
   context_.fault(FaultReason::kTableRefused,
@@ -76,9 +65,7 @@ std::size_t Walk::key_position(const Item& item, const std::vector<std::string>&
 
 // A default that is computed anew on every copy of a reference table.
 void Walk::check_defaults(const Item& item, const std::vector<std::string>& columns, bool listed) {
-  const auto& catalog = context_.topology.catalog;
-  const auto* known =
-      catalog && item.table != nullptr ? catalog->columns(item.table->schema, item.table->name) : nullptr;
+  const auto* known = columns_of(item);
   if (known == nullptr || !listed) return;
   for (const auto& column : *known) {
     const bool given = std::any_of(columns.begin(), columns.end(),
@@ -87,7 +74,7 @@ void Walk::check_defaults(const Item& item, const std::vector<std::string>& colu
   }
 }
 
-bool Walk::insert_rows(Cursor& cursor, const Level& level, std::size_t position) {
+bool Walk::insert_rows(Cursor& cursor, const Level& level, std::size_t position, std::size_t number_at) {
   const int term = level.items[0].term;
   std::vector<ValueRef> keys;
   do {
@@ -98,10 +85,12 @@ bool Walk::insert_rows(Cursor& cursor, const Level& level, std::size_t position)
       do {
         const auto one = expression(cursor);
         if (one.at_end() || !walk(one, level)) return false;
+        if (place == number_at) number(one);
         if (place++ == position) key = value(one);
       } while (cursor.take_symbol(","));
     }
     if (!cursor.take_symbol(")")) return false;
+    if (context_.out.numbered) ++context_.out.numbered->rows;
     if (term == kNoTerm || position == kNowhere) continue;
     if (!key) {
       needs_key(table_of(term), "the shard key \"" + table_of(term).key + "\" is not a constant");
@@ -115,6 +104,7 @@ bool Walk::insert_rows(Cursor& cursor, const Level& level, std::size_t position)
 
 bool Walk::insert_set(Cursor& cursor, const Level& level) {
   const auto& item = level.items[0];
+  auto& numbered = context_.out.numbered;
   std::vector<std::string> columns;
   do {
     auto name = cursor.take_name();
@@ -124,9 +114,16 @@ bool Walk::insert_set(Cursor& cursor, const Level& level) {
     if (one.at_end() || !walk(one, level)) return false;
     if (item.term != kNoTerm && same_name(name, table_of(item.term).key))
       if (const auto key = value(one)) limit_to(item.term, {*key});
+    if (numbered && same_name(name, numbered->column)) number(one);
     columns.push_back(std::move(name));
   } while (cursor.take_symbol(","));
   check_defaults(item, columns, true);
+  if (numbered) {
+    numbered->rows = 1;
+    numbered->leaves_out = numbered->values.empty() && std::none_of(columns.begin(), columns.end(), [&](const auto& name) {
+      return same_name(name, numbered->column);
+    });
+  }
   if (item.term != kNoTerm && constants_[static_cast<std::size_t>(item.term)].size() != 1)
     needs_key(table_of(item.term), "the shard key \"" + table_of(item.term).key + "\" is not given as one constant");
   return true;
@@ -155,8 +152,21 @@ bool Walk::insert_query(Cursor& cursor, const Level& level, const std::vector<st
 // ON DUPLICATE KEY UPDATE must leave the key alone.
 bool Walk::on_duplicate(Cursor& cursor, const Level& level) {
   if (!cursor.take_words({"on", "duplicate", "key", "update"})) return true;
+  if (context_.out.numbered) context_.out.numbered->updates = true;
   auto copy = level;
   return assignments(cursor, copy, false);
+}
+
+// VALUES (…), (…), or a query.
+bool Walk::inserted_rows(Cursor& cursor, const Level& level, const std::vector<std::string>& ctes,
+                         const std::vector<std::string>& columns, bool listed) {
+  const auto& item = level.items[0];
+  // `INSERT INTO t () VALUES ()` lists nothing, and gives nothing.
+  const auto position = item.term != kNoTerm ? key_position(item, columns, listed, cursor.place() - 1) : kNowhere;
+  const auto number_at = number_position(item, columns, listed, cursor);
+  check_defaults(item, columns, listed);
+  const bool is_query = rows_are_part_of_query(cursor) || !(cursor.take_word("values") || cursor.take_word("value"));
+  return is_query ? insert_query(cursor, level, ctes, position) : insert_rows(cursor, level, position, number_at);
 }
 
 bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
@@ -175,6 +185,7 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
   if (name.empty()) return false;
   const int inserted = use_table(level, database, name, {}, Access::kInsert);
   if (inserted != kNoTerm) context_.out.sharded[static_cast<std::size_t>(inserted)].ignores = ignores;
+  expect_numbers(level.items[0], ignores);
   if (cursor.take_word("partition")) cursor.skip_parenthesised();
   std::vector<std::string> columns;
   const bool listed =
@@ -189,19 +200,8 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
     }
     cursor.skip();
   }
-  if (cursor.take_word("set")) {
-    if (!insert_set(cursor, level)) return false;
-  } else {
-    const bool is_sharded = level.items[0].term != kNoTerm;
-    // `INSERT INTO t () VALUES ()` lists nothing, and gives nothing.
-    const auto position = is_sharded ? key_position(level.items[0], columns, listed, cursor.place() - 1) : kNowhere;
-    check_defaults(level.items[0], columns, listed);
-    if (!rows_are_part_of_query(cursor) && (cursor.take_word("values") || cursor.take_word("value"))) {
-      if (!insert_rows(cursor, level, position)) return false;
-    } else if (!insert_query(cursor, level, ctes, position)) {
-      return false;
-    }
-  }
+  if (cursor.take_word("set") ? !insert_set(cursor, level) : !inserted_rows(cursor, level, ctes, columns, listed))
+    return false;
   if (cursor.take_word("as")) return false;
   if (!on_duplicate(cursor, level)) return false;
   if (!cursor.take_word("returning")) return true;
@@ -225,6 +225,7 @@ bool Walk::assignments(Cursor& cursor, Level& level, bool several) {
     for (auto& item : level.items) {
       if (parts.size() > 1 && item.name != parts[parts.size() - 2]) continue;
       if (several) written(item);
+      keeps_number(item, parts.back(), one);
       if (item.term == kNoTerm || !same_name(parts.back(), table_of(item.term).key)) continue;
       const auto meaning = column(one, level);
       const auto of_target = column(target, level);

@@ -16,6 +16,7 @@
 namespace shardway::router::mysql {
 
 inline constexpr int kNoTerm = -1;
+inline constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
 
 struct Item {
   std::string name, database;  // the alias, or the table's name and database
@@ -69,6 +70,12 @@ inline bool at_set_operation(const Cursor& cursor) {
   return cursor.is_any_word({"union", "except", "intersect"});
 }
 
+inline bool same_name(std::string_view one, std::string_view other) { return equals_word(one, other); }
+
+// mysql_numbers.cpp: a table's columns as an INSERT without a list takes them: where one stands, and ` (`a`, `b`)`.
+std::size_t place_among(const std::vector<Column>& columns, std::string_view name);
+std::string list_of(const std::vector<Column>& columns);
+
 enum class Access : unsigned char { kRead, kWrite, kInsert };
 
 class Walk {
@@ -118,10 +125,12 @@ class Walk {
 
   // mysql_modify.cpp
   bool insert(Cursor& cursor, const std::vector<std::string>& ctes);
-  bool insert_rows(Cursor& cursor, const Level& level, std::size_t position);
+  bool insert_rows(Cursor& cursor, const Level& level, std::size_t position, std::size_t number_at);
   bool insert_set(Cursor& cursor, const Level& level);
   bool insert_query(Cursor& cursor, const Level& level, const std::vector<std::string>& ctes, std::size_t position);
   bool on_duplicate(Cursor& cursor, const Level& level);
+  bool inserted_rows(Cursor& cursor, const Level& level, const std::vector<std::string>& ctes,
+                     const std::vector<std::string>& columns, bool listed);
   bool update(Cursor& cursor, const std::vector<std::string>& ctes);
   bool remove(Cursor& cursor, const std::vector<std::string>& ctes);
   bool assignments(Cursor& cursor, Level& level, bool several);
@@ -129,6 +138,14 @@ class Walk {
   std::size_t key_position(const Item& item, const std::vector<std::string>& columns, bool listed, std::size_t behind);
   void check_defaults(const Item& item, const std::vector<std::string>& columns, bool listed);
   void needs_key(const Table& table, std::string what);
+  const std::vector<Column>* columns_of(const Item& item) const;
+
+  // mysql_numbers.cpp
+  void expect_numbers(const Item& item, bool ignores);
+  std::size_t number_position(const Item& item, const std::vector<std::string>& columns, bool listed,
+                              const Cursor& rows);
+  void number(Cursor one);
+  void keeps_number(const Item& item, std::string_view column, Cursor value);
 
   // mysql_proof.cpp
   void prove();

@@ -48,6 +48,9 @@ struct Plan {
   bool writes = false;
   bool replica_ok = false;  // may run on a replica if the session's consistency allows it
   boost::container::small_vector<ShardIndex, 4> shards;
+  // MySQL: rows get AUTO_INCREMENT numbers. The server connections must count by `numbering` first, if it is known.
+  bool numbers = false;
+  Numbering numbering;
   std::unique_ptr<Fault> fault;  // kRefuse
   // Scatter with now(): the text with one literal in place of the calls; empty: the text as it is.
   std::string rewritten;

@@ -33,6 +33,9 @@ std::optional<Plan> copy_in_rule(const Case& c);
 std::optional<Plan> reference_write_rule(const Case& c);
 Plan rows_rule(const Case& c);  // key, single table, reference read, home, scatter
 
+// numbers_rule.cpp: a plan for rows that get AUTO_INCREMENT numbers, or why no number may be given.
+Plan with_numbers(const Case& c, Plan made);
+
 // rewrite.cpp: the text with `literal` in place of the statement's now()-like calls.
 std::string with_now(const Case& c);
 // A string literal or text parameter like 'now' or 'today': each server would read its own clock.

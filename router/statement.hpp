@@ -108,6 +108,21 @@ struct TableUse {
   std::string why_not;
 };
 
+// MySQL: what an INSERT gives the AUTO_INCREMENT column of a table that is on several shards, row by row.
+struct NumberedRows {
+  TableKind kind = TableKind::kSharded;  // or kReference
+  std::string table, column;             // the table as messages show it
+  std::string type;                      // the column's
+  bool is_key = false;                   // the column is the shard key
+  bool is_accepted = false;              // the configuration lists it as unenforced
+  bool leaves_out = false;               // the column has no place: every row gets a number
+  bool has_triggers = false;             // the table has
+  bool ignores = false;                  // INSERT IGNORE
+  bool updates = false;                  // ON DUPLICATE KEY UPDATE
+  std::uint32_t rows = 0;                // 0: a query's
+  std::vector<ValueRef> values;          // constants and parameters; kNull: NULL or DEFAULT
+};
+
 // SET and friends. `value_sql` is what follows TO, quoted and ready to be sent again; empty for DEFAULT and RESET.
 // MySQL: a user variable is named with its @; `names` and `character set` take their value without =.
 struct Setting {
@@ -193,6 +208,7 @@ struct Statement {
   // now()-like calls to be replaced by one literal in a scatter: the numbers of their first tokens, from 0.
   // (Not bytes: one entry of the cache serves texts with literals of other lengths.)
   std::vector<std::uint32_t> now_calls;
+  std::optional<NumberedRows> numbered;  // an INSERT's
   std::vector<ColumnList> column_lists;  // to be written into the text before it is sent
   // What is wrong whatever the shards (an unknown table, INSERT without the key column, SET of the key column, …).
   std::optional<Fault> fault;

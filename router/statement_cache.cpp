@@ -78,6 +78,7 @@ std::size_t bytes_of(const Query& query) {
     for (const auto& setting : statement.settings)
       bytes += sizeof(Setting) + setting.name.size() + setting.value_sql.size();
     if (statement.fault) bytes += statement.fault->message.size() + statement.fault->hint.size();
+    if (statement.numbered) bytes += statement.numbered->values.size() * sizeof(ValueRef) + 64;
     for (const auto& list : statement.column_lists) bytes += sizeof(ColumnList) + list.sql.size();
     bytes += 4 * statement.now_calls.size() + 64;
   }

@@ -36,6 +36,7 @@ struct Status {
   WalGeometry geometry;
   std::int32_t max_prepared = -1, prepared = 0;  // max_prepared_transactions; Shardway's that are prepared there
   bool has_store = false;                        // the tables of proxy/transaction
+  router::Numbering numbering;                   // MariaDB
 
   std::uint32_t timeline() const noexcept { return positions.timeline != 0 ? positions.timeline : checkpoint_timeline; }
 };

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "router/constraints.hpp"
+#include "router/numbering.hpp"
 
 namespace shardway::proxy::control {
 
@@ -60,7 +61,8 @@ std::optional<Refusal> judge_key(const Table& table, const TableShape& shape) {
 
 std::string shown(const Column& column) {
   return column.name + " " + column.type + (column.not_null ? " not null" : "") +
-         (column.generated ? " generated" : "") + (column.default_sql.empty() ? "" : " default " + column.default_sql) +
+         (column.generated ? " generated" : "") + (column.auto_increment ? " auto_increment" : "") +
+         (column.default_sql.empty() ? "" : " default " + column.default_sql) +
          (column.own_type == 0 ? "" : " (type OID " + std::to_string(column.own_type) + ")");
 }
 
@@ -94,6 +96,7 @@ class Merger {
     catalog.folds_table_names = home.folds_table_names;
     catalog.server_version = home.server_version;
     for (const auto* shard : shards_) {
+      catalog.numberings.push_back(shard == nullptr ? router::Numbering{} : shard->numbering);
       if (shard == nullptr) continue;
       catalog.user_functions.insert(shard->functions.begin(), shard->functions.end());
       catalog.user_operators.insert(shard->operators.begin(), shard->operators.end());
@@ -144,6 +147,7 @@ class Merger {
       return refuse(name, "it does not exist on " + missing_on + ", only on " + exists_on,
                     "create it there, too: /* shardway: shard=… */ CREATE TABLE …");
     made_.catalog.tables[name] = first->columns;
+    if (!first->triggers.empty()) made_.catalog.triggered.insert(name);
     judge(table, name, *first);
   }
 
@@ -152,7 +156,19 @@ class Merger {
       if (const auto refusal = judge_key(table, shape)) return refuse(name, refusal->message, refusal->hint);
     }
     const auto broken = router::unenforceable(topology_.tables, table, shape, topology_.home);
-    if (!broken.empty()) refuse(name, broken[0].message, broken[0].hint);
+    if (!broken.empty()) return refuse(name, broken[0].message, broken[0].hint);
+    judge_numbers(table, name, shape);
+  }
+
+  // The table may be used, but gets no new rows.
+  void judge_numbers(const Table& table, const std::string& name, const TableShape& shape) {
+    const auto* column = router::numbered_column(table, shape.columns);
+    if (column == nullptr) return;
+    if (const auto found = router::collision(made_.catalog.numberings, topology_.shards))
+      made_.problems.push_back({name,
+                                "INSERT is refused: numbers of its AUTO_INCREMENT column \"" + column->name +
+                                    "\" could be given twice: " + found->message,
+                                found->hint});
   }
 
   void refuse(const std::string& name, const std::string& message, const std::string& hint) {

@@ -18,7 +18,8 @@ struct TableProblem {
 
 struct MergedCatalog {
   router::Catalog catalog;
-  std::vector<TableProblem> problems;  // a table has one at most; without a refusal if it exists nowhere yet
+  // A table has one at most; without a refusal if it exists nowhere yet, or only INSERT is refused.
+  std::vector<TableProblem> problems;
 };
 
 // `shards`: by shard index; null where nothing is known (then nothing is said about it). The home shard is known.

@@ -25,6 +25,7 @@ struct ShardCatalog {
   std::string sql_mode;                                        // MySQL: what a session begins with
   bool folds_table_names = false;                              // MySQL: lower_case_table_names
   std::string server_version;                                  // MySQL: @@version
+  router::Numbering numbering;                                 // MySQL
   bool operator==(const ShardCatalog&) const = default;
 };
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results);

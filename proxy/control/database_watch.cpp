@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "router/numbering.hpp"
+
 namespace shardway::proxy::control {
 namespace {
 
@@ -42,6 +44,8 @@ std::size_t DatabaseWatch::advance(const pollfd* happened, SteadyNanos now) {
       if (outcome == NodeWatch::Outcome::kCatalog) {
         readings_[s].catalog = std::make_unique<ShardCatalog>(shard.node(i).catalog());
         readings_[s].state = Reading::kDone;
+      } else if (outcome == NodeWatch::Outcome::kStatus && counts_anew(s, i)) {
+        catalog_due_ = std::min(catalog_due_, now);
       } else if (outcome == NodeWatch::Outcome::kCatalogFailed) {
         readings_[s].state = Reading::kDone;
         catalog_due_ = now + kCatalogRetry;
@@ -50,6 +54,13 @@ std::size_t DatabaseWatch::advance(const pollfd* happened, SteadyNanos now) {
     }
   }
   return used;
+}
+
+// A primary that counts AUTO_INCREMENT columns up otherwise than the catalogue has it.
+bool DatabaseWatch::counts_anew(std::size_t shard, std::size_t node) const {
+  const auto& watch = shards_[shard]->node(node);
+  const auto& known = readings_[shard].catalog;
+  return known && watch.node().role == backend::Role::kPrimary && watch.status()->numbering != known->numbering;
 }
 
 void DatabaseWatch::pursue(SteadyNanos now) {
@@ -98,6 +109,7 @@ void DatabaseWatch::end_catalog_round(SteadyNanos now) {
     if (reading.catalog == nullptr) catalog_due_ = std::min(catalog_due_, now + kCatalogRetry);
   }
   publish_catalog();
+  report_miscounting_nodes();
 }
 
 SteadyNanos DatabaseWatch::next_timer() const noexcept {
@@ -131,6 +143,37 @@ void DatabaseWatch::publish_catalog() {
     backend_->set_topology(std::move(next));
   }
   backend_->catalog_seen = catalog_asking_for_;
+}
+
+std::vector<DatabaseWatch::NodeProblem> DatabaseWatch::miscounting_nodes() const {
+  std::vector<NodeProblem> problems;
+  const auto current = topology();
+  const auto* table = router::numbered_table(*current);
+  for (std::size_t s = 0; table != nullptr && s < shards_.size(); ++s) {
+    const auto& wanted = current->catalog->numberings[s];
+    for (std::size_t i = 0; i < shards_[s]->size(); ++i) {
+      const auto& node = shards_[s]->node(i);
+      if (wanted.increment == 0 || !node.status() || node.status()->numbering == wanted ||
+          node.node().role == backend::Role::kPrimary)
+        continue;
+      problems.push_back({s, i,
+                          "it has " + router::shown(node.status()->numbering) +
+                              ", unlike its shard's primary: in its place it would not be given rows of \"" +
+                              table->name + "\" and the like without their numbers",
+                          "set " + router::shown(wanted) + " there, by SET GLOBAL and in its configuration"});
+    }
+  }
+  return problems;
+}
+
+void DatabaseWatch::report_miscounting_nodes() {
+  auto problems = miscounting_nodes();
+  for (const auto& problem : problems) {
+    if (std::find(reported_nodes_.begin(), reported_nodes_.end(), problem) != reported_nodes_.end()) continue;
+    spdlog::warn("event=node_miscounts {} message=\"{}\" hint=\"{}\"",
+                 shards_[problem.shard]->node(problem.node).label(), problem.message, problem.hint);
+  }
+  reported_nodes_ = std::move(problems);
 }
 
 // Each problem once, and again when it has been away.

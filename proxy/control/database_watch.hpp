@@ -31,6 +31,13 @@ class DatabaseWatch {
   const ShardWatch& shard(std::size_t i) const { return *shards_[i]; }
   bool has_catalog(std::size_t shard) const { return readings_[shard].catalog != nullptr; }
   const std::vector<TableProblem>& problems() const noexcept { return reported_; }
+  // Nodes that would count AUTO_INCREMENT columns up otherwise than their shard's primary, were they to take its place.
+  struct NodeProblem {
+    std::size_t shard = 0, node = 0;
+    std::string message, hint;
+    bool operator==(const NodeProblem&) const = default;
+  };
+  std::vector<NodeProblem> miscounting_nodes() const;
 
  private:
   void pursue_catalog(SteadyNanos now);
@@ -39,6 +46,8 @@ class DatabaseWatch {
   bool has_primaries() const noexcept;
   void publish_catalog();
   void report(const std::vector<TableProblem>& problems);
+  void report_miscounting_nodes();
+  bool counts_anew(std::size_t shard, std::size_t node) const;
   std::shared_ptr<const router::Topology> topology() const;
 
   std::shared_ptr<backend::Backend> backend_;
@@ -56,6 +65,7 @@ class DatabaseWatch {
   std::vector<ShardReading> readings_;
   SteadyNanos round_ends_ = 0;  // then it goes on without those that have not answered; 0: no round
   std::vector<TableProblem> reported_;
+  std::vector<NodeProblem> reported_nodes_;
 };
 
 }  // namespace shardway::proxy::control

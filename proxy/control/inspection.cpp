@@ -43,6 +43,7 @@ class Findings {
         take_unread(nodes, watch_.shard(i).node(static_cast<std::size_t>(nodes.primary)));
     }
     take_tables();
+    take_numbers();
   }
 
  private:
@@ -91,6 +92,14 @@ class Findings {
     for (const auto& table : watch_.problems()) {
       const bool refused = topology->catalog && topology->catalog->refused.contains(table.table);
       problem("table " + quoted(table.table) + ": " + table.message, table.hint, refused);
+    }
+  }
+
+  void take_numbers() {
+    for (const auto& found : watch_.miscounting_nodes()) {
+      const auto& shard = *watch_.backend()->shards[found.shard];
+      problem("shard " + quoted(shard.name) + ", node " + shard.nodes[found.node]->address.text + ": " + found.message,
+              found.hint, false);
     }
   }
 

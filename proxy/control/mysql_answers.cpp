@@ -23,11 +23,12 @@ namespace {
 const char* const kPositionsQuery = SHARDWAY_POSITIONS;
 const char* const kStatusQuery = SHARDWAY_POSITIONS
     ", (SELECT count(*) FROM information_schema.TABLES"
-    " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2;"
+    " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2,"
+    " @@global.auto_increment_increment, @@global.auto_increment_offset;"
     " SHOW /*M! ALL SLAVES *//*!80022 REPLICA */ STATUS; XA RECOVER";
 #undef SHARDWAY_POSITIONS
 
-enum Column : std::size_t { kReadOnly, kWritten, kApplied, kServer, kHasStore };
+enum Column : std::size_t { kReadOnly, kWritten, kApplied, kServer, kHasStore, kIncrement, kOffset };
 constexpr std::size_t kExecuted = kWritten, kSource = kApplied;  // MySQL
 
 struct Gtid {
@@ -127,6 +128,7 @@ Status read_status(const std::vector<Rows>& results) {
   status.server_number = r.number(0, kServer);
   status.started = r.text(0, kServer);
   status.has_store = r.text(0, kHasStore) == "1";
+  status.numbering = {r.number(0, kIncrement), r.number(0, kOffset)};
   // A GTID's number is what it is, wherever a page of WAL would begin.
   status.geometry.block = status.geometry.segment = UINT64_MAX;
   if (results.size() > 1) read_sources(results[1], status);

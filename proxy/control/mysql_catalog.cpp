@@ -6,11 +6,10 @@ namespace shardway::proxy::control {
 
 const char* const kMysqlCatalogQuery =
     "SELECT c.TABLE_NAME, c.COLUMN_NAME, c.COLUMN_TYPE, coalesce(c.GENERATION_EXPRESSION, '') <> '',"
-    " c.IS_NULLABLE = 'NO', c.EXTRA LIKE '%auto_increment%' OR c.EXTRA LIKE '%DEFAULT_GENERATED%'"
-    " OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '[(]',"
-    " c.EXTRA LIKE '%auto_increment%' OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '(?i)nextval',"
+    " c.IS_NULLABLE = 'NO', c.EXTRA LIKE '%DEFAULT_GENERATED%' OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '[(]',"
+    " coalesce(c.COLUMN_DEFAULT, '') REGEXP '(?i)nextval',"
     " c.COLLATION_NAME, c.CHARACTER_SET_NAME, coalesce(c.COLUMN_DEFAULT, ''),"
-    " t.TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW'), c.EXTRA LIKE '%INVISIBLE%'"
+    " t.TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW'), c.EXTRA LIKE '%INVISIBLE%', c.EXTRA LIKE '%auto_increment%'"
     " FROM information_schema.COLUMNS c JOIN information_schema.TABLES t"
     " ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME"
     " WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION;"
@@ -29,7 +28,8 @@ const char* const kMysqlCatalogQuery =
     "SELECT EVENT_OBJECT_TABLE, TRIGGER_NAME FROM information_schema.TRIGGERS"
     " WHERE TRIGGER_SCHEMA = DATABASE() ORDER BY 1, 2;"
 
-    "SELECT @@global.sql_mode, @@global.lower_case_table_names, @@version";
+    "SELECT @@global.sql_mode, @@global.lower_case_table_names, @@version, @@global.auto_increment_increment,"
+    " @@global.auto_increment_offset";
 
 namespace {
 
@@ -73,6 +73,7 @@ void read_columns(const Rows& r, ShardCatalog& into) {
     column.loose = !column.unfit_as_key.empty();
     column.default_sql = r.text(i, 9);
     column.hidden = is_true(r, i, 11);
+    column.auto_increment = is_true(r, i, 12);
     const auto name = name_in(r, i);
     if (is_true(r, i, 10)) into.views.insert(name);
     into.tables[name].columns.push_back(std::move(column));
@@ -114,6 +115,7 @@ ShardCatalog read_mysql_catalog(const std::vector<Rows>& results) {
   found.sql_mode = results[5].text(0, 0);
   found.folds_table_names = results[5].text(0, 1) != "0";
   found.server_version = results[5].text(0, 2);
+  found.numbering = {results[5].number(0, 3), results[5].number(0, 4)};
   return found;
 }
 

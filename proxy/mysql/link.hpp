@@ -140,6 +140,7 @@ class Link final : public net::EventHandler {
   // The client whose LAST_INSERT_ID() it has, and which of that client's; 0: nobody's for sure.
   std::uint64_t insert_id_of = 0, insert_version = 0;
   std::uint64_t last_user = 0;  // the client whose statement ran here last
+  router::Numbering numbering;  // by which it was told to count AUTO_INCREMENT columns up
 
   void on_events(std::uint32_t events) override;
 

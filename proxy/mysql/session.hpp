@@ -196,7 +196,9 @@ class Session final : public Client, public LinkOwner {
   std::optional<Step> leave_replica(const router::Statement& statement, const router::Plan& plan, const Work& work);
   Step session_statement(const router::Statement& statement, const Work& work);
   Step run_on(router::ShardIndex shard, bool replica_ok, const router::Statement& statement, const Work& work,
-              bool writes = false);
+              bool writes = false, const router::Numbering& numbering = {});
+  bool counts_by_itself() const;
+  std::optional<protocol::Fault> miscounts(const Work& work) const;
   Step explain(const router::Statement& statement);
   Step refuse(const protocol::Fault& fault);
   bool put(const Work& work);
@@ -311,6 +313,7 @@ class Session final : public Client, public LinkOwner {
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
   void note_user_variables(State& state);
+  bool count_by(const router::Numbering& numbering);
   void wait_for(Pool& pool);
   void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
   void on_wait_deadline();
@@ -410,6 +413,7 @@ class Session final : public Client, public LinkOwner {
   std::int64_t pin_since_ = 0;
   std::uint16_t status_ = protocol::mysql::status::kAutocommit;  // the last one the client was told
   LastStatement last_;
+  bool sets_numbers_ = false;  // it has set what AUTO_INCREMENT numbers come from: nothing is known of them any more
   std::unique_ptr<KeptError>
       own_fault_;  // of what was asked to bring the link up to the state, or to end a transaction
   protocol::mysql::Command command_ = protocol::mysql::Command::kSleep;  // under way

@@ -6,6 +6,7 @@
 
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
+#include "router/numbering.hpp"
 
 namespace shardway::proxy::mysql {
 
@@ -86,13 +87,25 @@ bool Session::bring_up_to_state() {
   if (brings_insert_id) bring_insert_id();
   if (link_->state->schema != state_->schema && !state_->schema.empty())
     link_->ask(my::Command::kInitDb, state_->schema);
-  if (const auto sql = difference(*link_->state, *state_, link_->base()); !sql.empty())
+  if (const auto sql = difference(*link_->state, *state_, link_->base()); !sql.empty()) {
     link_->ask(my::Command::kQuery, sql);
+    if (sql.find("auto_increment_") != std::string::npos) link_->numbering = {};
+  }
   if (const auto sql = user_variables_difference(*link_->state, *state_); !sql.empty())
     link_->ask(my::Command::kQuery, sql);
   link_->state = state_;
   link_is_ready_ = !link_->owes();
   return link_is_ready_;
+}
+
+// The link counts as its shard is known to, whatever its server was set to when it was opened. False: it is being told;
+// the command comes again.
+bool Session::count_by(const router::Numbering& numbering) {
+  if (numbering.increment == 0 || link_->numbering == numbering) return true;
+  link_->ask(my::Command::kQuery, "SET " + router::shown(numbering));
+  link_->numbering = numbering;
+  link_is_ready_ = false;
+  return false;
 }
 
 void Session::wait_for(Pool& pool) {

@@ -224,6 +224,7 @@ void Session::begin_again() {
   last_ = {};
   last_.insert_version = version;
   user_variables_set_.clear();
+  sets_numbers_ = false;
   status_ = my::status::kAutocommit;
 }
 

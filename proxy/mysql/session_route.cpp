@@ -163,6 +163,7 @@ Session::Step Session::route_batch(const router::Query& query, const router::Val
   if (const auto step = lost(StatementKind::kOther)) return *step;
   std::optional<router::ShardIndex> belongs, may_go;
   bool writes = false;
+  router::Numbering numbering;
   const auto* weightiest = &query.statements[0];
   for (const auto& statement : query.statements) {
     const auto plan = plan_for(statement, values, work.sql, settings);
@@ -176,6 +177,8 @@ Session::Step Session::route_batch(const router::Query& query, const router::Val
     if (anywhere && !may_go) may_go = shard_of(statement, plan);
     if (!anywhere) belongs = plan.shards[0];
     writes = writes || may_write(statement, plan);
+    if (const auto fault = plan.numbers ? miscounts(work) : std::nullopt) return refuse(*fault);
+    if (plan.numbers) numbering = plan.numbering;
     if (uses_tables(statement)) weightiest = &statement;
   }
   const auto shard = belongs ? *belongs : *may_go;
@@ -185,7 +188,7 @@ Session::Step Session::route_batch(const router::Query& query, const router::Val
     return refuse({FaultReason::kNotSupported,
                    "a text whose first statement opens no transaction under autocommit = 0, while a later one does",
                    "send them one by one", 0});
-  return run_on(shard, false, *weightiest, work, writes);
+  return run_on(shard, false, *weightiest, work, writes, numbering);
 }
 
 // The transaction has lost a server connection: this statement hears of it, unless it is the ROLLBACK it would need.
@@ -206,6 +209,7 @@ Session::Step Session::route(const Statement& statement, const router::Plan& pla
   if (plan.action == Action::kRefuse) return refuse(*plan.fault);
   if (plan.rule == router::Rule::kTransaction) return transaction_statement(statement, work);
   if (const auto ended = end_before(statement)) return *ended;
+  if (const auto fault = plan.numbers ? miscounts(work) : std::nullopt) return refuse(*fault);
   ++database_->counters.by_rule[static_cast<std::size_t>(plan.rule)];
   switch (plan.action) {
     case Action::kSession: return session_statement(statement, work);
@@ -213,7 +217,7 @@ Session::Step Session::route(const Statement& statement, const router::Plan& pla
       const auto shard = shard_of(statement, plan);
       const bool writes = may_write(statement, plan);
       if (const auto fault = transaction_ && writes ? unable_to_write({shard}) : std::nullopt) return refuse(*fault);
-      return run_on(shard, plan.replica_ok, statement, work, writes);
+      return run_on(shard, plan.replica_ok, statement, work, writes, plan.numbering);
     }
     case Action::kScatter:
     case Action::kEveryShard: return run_everywhere(statement, plan, work);
@@ -392,7 +396,7 @@ std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard)
 }
 
 Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const Statement& statement, const Work& work,
-                              bool writes) {
+                              bool writes, const router::Numbering& numbering) {
   if (const auto fault = kept_elsewhere(shard)) return refuse(*fault);
   if (!has_applied(shard)) return Step::kBlocked;
   if (!find_last_link(*work.traces, shard)) return Step::kConsumed;
@@ -400,6 +404,7 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
       work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last && !opens_cursor_on_server(work);
   if (is_sharded() && !transaction_ && !autocommits() && uses_tables(statement)) open_implicitly();
   if (!stand_on(shard, replica_ok && quiet)) return not_ready();
+  if (!count_by(numbering)) return Step::kBlocked;
   const bool takes_part = uses_tables(statement) || work.traces->asks_about_transaction;
   if (transaction_ && takes_part && !enlist()) return Step::kBlocked;
   if (uses_tables(statement) && !announce_characteristics(statement)) return Step::kBlocked;
@@ -408,6 +413,7 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
   if (is_sharded()) ++database_->counters.by_shard[shard];
   changes_catalog_ = is_sharded() && statement.kind == StatementKind::kDdl;
   sees_nothing_ = sees_nothing(statement);
+  sets_numbers_ = sets_numbers_ || work.traces->sets_numbers;
   leave(*work.traces);
   return Step::kConsumed;
 }
@@ -426,6 +432,20 @@ bool Session::is_bound() const noexcept { return pin_ != router::PinReason::kNon
 bool Session::keeps_link() const noexcept {
   return (link_->status & my::status::kInTransaction) != 0 || link_->xa_begun || is_bound() || !cursors_.empty() ||
          !with_data_.empty();
+}
+
+bool Session::counts_by_itself() const {
+  return sets_numbers_ || state_->variables.contains("auto_increment_increment") ||
+         state_->variables.contains("auto_increment_offset");
+}
+
+// The session has set what AUTO_INCREMENT numbers come from: they could be another shard's, or another copy's.
+std::optional<protocol::Fault> Session::miscounts(const Work& work) const {
+  if (!counts_by_itself() && !work.traces->sets_numbers) return std::nullopt;
+  return protocol::Fault{FaultReason::kNotSupported,
+                         "an AUTO_INCREMENT number of a table on several shards, in a session that has set insert_id, "
+                         "auto_increment_increment or auto_increment_offset itself",
+                         "give the number, or use another connection", 0};
 }
 
 // Writes the command for the link at hand. False: its statement is being prepared there; the command comes again.
@@ -491,7 +511,7 @@ Session::Step Session::route_execution(Packet packet, ClientStatement& statement
   if (!catalog_is_current()) return Step::kBlocked;
   const std::string& sql = statement.text->text;
   auto& literals = scratch_literals();
-  const auto settings = parse_settings(*statement.text->state);
+  auto settings = parse_settings(*statement.text->state);
   const auto query = database_->cache().find(sql, settings, literals);
   const auto complete = with_types(packet, statement);
   const auto& facts = query->statements[0];
@@ -505,6 +525,8 @@ Session::Step Session::route_execution(Packet packet, ClientStatement& statement
                    "send its value with the execution", 0});
   std::vector<router::ParameterValue> parameters;
   for (const auto& value : execution->values) parameters.push_back({value, true});
+  // Whether 0 asks for a number is decided when it is inserted.
+  if (facts.kind == StatementKind::kWrite) settings.mysql.zero_is_number = parse_settings(*state_).mysql.zero_is_number;
   return route(facts, plan_for(facts, {&literals, &parameters, &execution->types}, sql, settings), work);
 }
 

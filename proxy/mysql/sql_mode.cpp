@@ -66,6 +66,7 @@ MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Cata
   mode.ignore_space =
       has_word(modes, "IGNORE_SPACE") || (capabilities & protocol::mysql::capability::kIgnoreSpace) != 0;
   mode.oracle = has_word(modes, "ORACLE");
+  mode.zero_is_number = has_word(modes, "NO_AUTO_VALUE_ON_ZERO");
   mode.lower_case_table_names = catalog != nullptr && catalog->folds_table_names;
   const auto names = value_of(state, kNames.c_str(), {});
   const auto charset = value_of(state, "character_set_client", names.substr(0, names.find(' ')));

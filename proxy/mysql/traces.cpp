@@ -46,7 +46,7 @@ constexpr std::string_view kWords =
     "errors warning_count error_count diagnostics charset set character collate names select in_transaction nextval "
     "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
     "global statement kill sql_calc_found_rows connection_id last_insert_id identity insert replace load update share "
-    "role group instance lock stage ";
+    "role group instance lock stage auto_increment_increment auto_increment_offset ";
 
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
@@ -77,6 +77,8 @@ std::string_view behind(std::string_view sql, std::size_t at) noexcept {
   while (at < sql.size() && static_cast<unsigned char>(sql[at]) <= ' ') ++at;
   return sql.substr(at);
 }
+
+constexpr std::string_view kNumbers[] = {"insert_id", "auto_increment_increment", "auto_increment_offset"};
 
 class Reading {
  public:
@@ -181,6 +183,8 @@ class Reading {
     on_pair(word, end);
     if (sets_ && names_ && is("collate")) traces_.collation = name_at(end);
     names_ = names_ || (sets_ && is("names"));
+    traces_.sets_numbers =
+        traces_.sets_numbers || (sets_ && std::any_of(std::begin(kNumbers), std::end(kNumbers), is));
     traces_.selects = traces_.selects || is("select");
     traces_.asks_about_transaction = traces_.asks_about_transaction || is("in_transaction");
     traces_.counts = traces_.counts || is("nextval") || (is("value") && equals(last_, "next"));

@@ -29,6 +29,7 @@ struct Traces {
   bool asks_for_count = false;          // LASTVAL, PREVIOUS VALUE FOR
   bool saves = false;                   // SAVEPOINT
   bool releases = false;                // COMMIT RELEASE: the connection ends with it
+  bool sets_numbers = false;            // SET insert_id, auto_increment_increment, auto_increment_offset
   bool selects = false;                 // a SELECT stands somewhere in it
   std::string collation;                // SET NAMES … COLLATE x, which no tracker shows
   UserVariables user_variables;         // SET @a = 1, @b = 'x' and nothing else: constants, which can be set anywhere

@@ -67,6 +67,21 @@ TEST(Constraints, ForeignKeysNeedTheOtherRowOnTheSameServer) {
   EXPECT_FALSE(is_kept("log", foreign({"n"}, "customers", {"id"})));
 }
 
+TEST(Constraints, NumbersThatDifferOverTheShardsAreUnique) {
+  auto shape = unique("PRIMARY", {"id"});
+  shape.columns = {{"number", "bigint"}, {"id", "bigint"}};
+  EXPECT_FALSE(is_kept("orders", shape));
+  shape.columns[1].auto_increment = true;
+  EXPECT_TRUE(is_kept("orders", shape));
+  shape.unique_keys[0].columns = {"other"};
+  EXPECT_FALSE(is_kept("orders", shape));
+  shape = unique("p", {"number"});
+  shape.columns = {{"number", "bigint"}};
+  shape.columns[0].auto_increment = true;
+  EXPECT_FALSE(is_kept("orders", shape)) << "listed as unenforced: its numbers may repeat";
+  EXPECT_TRUE(is_kept("log", shape));
+}
+
 TEST(Constraints, SequencesAndTriggers) {
   EXPECT_FALSE(is_kept("customers", sequence("id")));
   EXPECT_TRUE(is_kept("orders", sequence("number"))) << "listed as unenforced";

@@ -19,6 +19,12 @@ inline std::string mysql_described(const Query& query) {
     for (const auto& setting : s.settings)
       text += (setting.computed ? "c" : "") + std::string(setting.global ? "g" : "");
     for (const auto& table : s.temporary_tables) text += " temporary " + table;
+    if (s.numbered) {
+      text += " numbers " + s.numbered->table + s.numbered->column + std::to_string(s.numbered->rows);
+      for (const bool flag : {s.numbered->is_key, s.numbered->leaves_out, s.numbered->ignores, s.numbered->updates})
+        text += flag ? '1' : '0';
+      for (const auto& value : s.numbered->values) text += described(value);
+    }
     if (s.kill) text += " kill " + std::to_string(s.kill->connection.value_or(0));
     text += "\n";
   }

@@ -16,6 +16,7 @@ inline MysqlMode mysql_mode_of(const Row& row) {
   mode.ignore_space = row.has("ignore_space");
   mode.oracle = row.has("oracle");
   mode.lower_case_table_names = row.has("lower_case_table_names");
+  mode.zero_is_number = row.has("no_auto_value_on_zero");
   if (row.has("gbk")) mode.charset = MysqlMode::Charset::kGbk;
   if (row.has("sjis")) mode.charset = MysqlMode::Charset::kSjis;
   if (row.has("big5")) mode.charset = MysqlMode::Charset::kBig5;
@@ -30,6 +31,11 @@ inline MysqlMode mysql_mode_of(const Row& row) {
 inline std::shared_ptr<Topology> mysql_topology(const Row& row) {
   auto made = topology_of(row);
   made->language = &kMysqlLanguage;
+  if (row.has("counting_alike") && made->catalog) {
+    auto catalog = std::make_shared<Catalog>(*made->catalog);
+    catalog->numberings = {{1, 1}, {1, 1}};
+    made->catalog = std::move(catalog);
+  }
   return made;
 }
 
@@ -102,6 +108,9 @@ inline std::string mysql_route(const Row& row, StatementCache& cache, unsigned& 
     parameter_count += statement.parameters;
     all += (all.empty() ? "" : " ; ") + written(statement, made, *cache.topology());
     if (made.action == Action::kRefuse) continue;
+    if (made.numbers) all += " numbers";
+    if (made.numbering.increment != 0)
+      all += "=" + std::to_string(made.numbering.offset) + "+" + std::to_string(made.numbering.increment);
     for (const auto& [flag, name] :
          {std::pair(statement.implicit_commit, " commits"),
           std::pair(statement.reads_last_insert_id, " last_insert_id"),

@@ -1,6 +1,7 @@
 // The database all router tests speak of: two shards, customers, orders and order_items sharded by customer_id,
 // accounts by a text, docs by a uuid, sites by an integer, countries and currencies reference tables, audit_log on
-// shop_1 and settings on shop_0. Keys whose shard the rows of routes.txt rely on: see shop_test.cpp.
+// shop_1 and settings on shop_0; for MySQL's dialect invoices (sharded by customer_id), tickets (by its own id) and tags
+// (reference), each with an AUTO_INCREMENT id. Keys whose shard the rows of routes.txt rely on: see shop_test.cpp.
 #pragma once
 
 #include <memory>
@@ -29,6 +30,13 @@ inline std::shared_ptr<Catalog> catalog() {
   made->tables["public.currencies"] = {{"code", "text"}, {"rate", "numeric"}};
   made->tables["public.audit_log"] = {{"id", "bigint"}, {"what", "text"}, {"at", "timestamp with time zone"}};
   made->tables["public.settings"] = {{"k", "text"}, {"v", "text"}};
+  made->tables["public.invoices"] = {{"customer_id", "bigint"}, {"id", "int(10) unsigned"}, {"note", "text"}};
+  made->tables["public.invoices"][1].auto_increment = true;
+  made->tables["public.tickets"] = {{"id", "bigint"}, {"title", "text"}};
+  made->tables["public.tags"] = {{"id", "bigint"}, {"name", "text"}};
+  for (const char* table : {"public.tickets", "public.tags"})
+    made->tables[table][0].not_null = made->tables[table][0].auto_increment = true;
+  made->numberings = {{4, 1}, {4, 2}};
   made->tables["shadow.orders"] = {{"order_id", "bigint"}};
   made->user_operators = {"@@@"};
   made->user_functions = {"refund", "order_total", "lower_all"};
@@ -53,6 +61,9 @@ inline std::shared_ptr<Topology> topology(bool with_catalog = true, Unlisted unl
   made->tables.add({"public", "currencies", TableKind::kReference, "", KeyType::kBigint, 0});
   made->tables.add({"public", "audit_log", TableKind::kSingle, "", KeyType::kBigint, 1});
   made->tables.add({"public", "settings", TableKind::kSingle, "", KeyType::kBigint, 0});
+  sharded("invoices", "customer_id", KeyType::kBigint);
+  sharded("tickets", "id", KeyType::kBigint);
+  made->tables.add({"public", "tags", TableKind::kReference, "", KeyType::kBigint, 0});
   std::vector<ShardIndex> owner(16384, 0);
   for (std::size_t slot = 8192; slot < owner.size(); ++slot) owner[slot] = 1;
   made->map = ShardMap(std::move(owner));

@@ -15,6 +15,7 @@ COLLATION_OF = {"utf8mb4": "utf8mb4_0900_ai_ci", "utf8mb3": "utf8mb3_general_ci"
 
 # The variables it knows, as it prints them; a test that needs another one adds it.
 VARIABLES = {
+    "auto_increment_increment": "1", "auto_increment_offset": "1",
     "autocommit": "ON", "character_set_client": "utf8mb4", "character_set_connection": "utf8mb4", "character_set_results": "utf8mb4",
     "collation_connection": "utf8mb4_0900_ai_ci", "gtid_mode": "ON", "gtid_next": "AUTOMATIC", "innodb_lock_wait_timeout": "50",
     "interactive_timeout": "28800", "last_insert_id": "0", "lock_wait_timeout": "31536000", "lower_case_table_names": "0",

@@ -100,6 +100,24 @@ TEST(CatalogMerge, RefusesATableOnWhichShardsDiffer) {
   }
 }
 
+TEST(CatalogMerge, TellsWhoseNumbersCouldRepeat) {
+  auto a = shard(), b = shard();
+  for (auto* one : {&a, &b}) {
+    auto& shape = one->tables["public.orders"];
+    shape.columns.push_back(column("number"));
+    shape.columns.back().auto_increment = true;
+    shape.unique_keys.push_back({"orders_number", {"number"}, false});
+  }
+  a.numbering = b.numbering = {1, 1};
+  EXPECT_NE(said(a, b, "public.orders").find("\"number\" could be given twice: shard \"a\" has"), std::string::npos);
+  EXPECT_TRUE(merge_catalogs(shop(), {&a, &b}).catalog.refused.empty()) << "what is there can be read";
+  a.numbering = {2, 1};
+  b.numbering = {2, 2};
+  EXPECT_EQ(said(a, b, "public.orders"), "");
+  const auto merged = merge_catalogs(shop(), {&a, nullptr});
+  EXPECT_EQ(merged.catalog.numberings, (std::vector<router::Numbering>{{2, 1}, {0, 0}}));
+}
+
 TEST(CatalogMerge, ASingleTableIsLookedUpOnItsShard) {
   auto a = shard(), b = shard();
   a.tables["public.log"].columns[0].type = "text";

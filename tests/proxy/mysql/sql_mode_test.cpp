@@ -20,6 +20,8 @@ TEST(SqlMode, IsTheSessionsOrTheServers) {
   EXPECT_FALSE(mode({{"sql_mode", ""}}, 45, &catalog).ansi_quotes);
   const auto own = mode({{"sql_mode", "PIPES_AS_CONCAT,NO_BACKSLASH_ESCAPES,IGNORE_SPACE"}}, 45, &catalog);
   EXPECT_TRUE(own.pipes_as_concat && own.no_backslash_escapes && own.ignore_space && !own.ansi_quotes && !own.oracle);
+  EXPECT_FALSE(own.zero_is_number);
+  EXPECT_TRUE(mode({{"sql_mode", "NO_AUTO_VALUE_ON_ZERO"}}).zero_is_number);
   EXPECT_FALSE(mode({{"sql_mode", "NOT_ANSI_QUOTES"}}).ansi_quotes) << "a whole word";
 }
 

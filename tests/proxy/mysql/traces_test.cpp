@@ -115,6 +115,14 @@ TEST(Traces, VariablesOfOneStatement) {
   EXPECT_FALSE(traces_of("SET max_statement_time = 1").sets_for_statement);
 }
 
+TEST(Traces, WhereNumbersComeFrom) {
+  for (const char* sql : {"SET insert_id = 5", "SET @@auto_increment_offset = 2", "set session AUTO_INCREMENT_INCREMENT=2",
+                          "SET STATEMENT auto_increment_increment = 1 FOR INSERT INTO t VALUES (1)"})
+    EXPECT_TRUE(traces_of(sql).sets_numbers) << sql;
+  for (const char* sql : {"SELECT @@auto_increment_offset", "SET time_zone = '+01:00'", "SELECT @@insert_id"})
+    EXPECT_FALSE(traces_of(sql).sets_numbers) << sql;
+}
+
 TEST(Traces, Kill) {
   EXPECT_TRUE(traces_of("kill query 5").kills);
   EXPECT_FALSE(traces_of("SELECT kill FROM t").kills);
