@@ -83,7 +83,7 @@ constexpr std::string_view kNow =
 constexpr std::string_view kVarying = "encrypt rand random_bytes rownum sys_guid uuid";
 
 // Of the server connection, or with effects there.
-constexpr std::string_view kConnection = "connection_id found_rows last_insert_id row_count";
+constexpr std::string_view kConnection = "connection_id found_rows row_count";
 
 // Locks, sequences, waiting, files, replication: one server's.
 constexpr std::string_view kServers =
@@ -151,6 +151,7 @@ std::unordered_map<std::string_view, Known> make_functions() {
   known(kVarying, {.varies = true});
   known(kVaryingOfLaterMariaDb, {.varies = true}, false, kLater);
   known(kConnection, servers);
+  known("last_insert_id", {.varies = true, .primary = true});  // the session takes it along to any connection
   known("ps_current_thread_id", servers, true, kNever);
   known(kServers, servers);
   known(kServersOfMariaDb, servers, false);

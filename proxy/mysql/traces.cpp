@@ -183,8 +183,7 @@ class Reading {
     on_pair(word, end);
     if (sets_ && names_ && is("collate")) traces_.collation = name_at(end);
     names_ = names_ || (sets_ && is("names"));
-    traces_.sets_numbers =
-        traces_.sets_numbers || (sets_ && std::any_of(std::begin(kNumbers), std::end(kNumbers), is));
+    traces_.sets_numbers = traces_.sets_numbers || (sets_ && std::any_of(std::begin(kNumbers), std::end(kNumbers), is));
     traces_.selects = traces_.selects || is("select");
     traces_.asks_about_transaction = traces_.asks_about_transaction || is("in_transaction");
     traces_.counts = traces_.counts || is("nextval") || (is("value") && equals(last_, "next"));
@@ -204,8 +203,9 @@ class Reading {
     if (is("last_insert_id") || is("identity")) {
       insert_id_ = true;
       const auto rest = behind(sql_, end);
-      const bool given = rest.starts_with('(') && !behind(rest, 1).starts_with(')');
-      if (given || sets_) pin(PinReason::kComputedSetting, "LAST_INSERT_ID(…)");
+      const bool called = rest.starts_with('(');
+      const bool given = called && !behind(rest, 1).starts_with(')');
+      if (given || (sets_ && !called)) pin(PinReason::kComputedSetting, "LAST_INSERT_ID(…)");
     }
     // A later statement of the same text asks about one of this text.
     about_last_ = about_last_ || (!is_later_ && std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is));

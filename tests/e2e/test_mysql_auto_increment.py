@@ -128,6 +128,25 @@ class Sharded(Counting):
         wire.sql("delete from tickets where id = 0")
 
     @proxy_only
+    def test_upserts(self):
+        wire = self.begin_with_orders()
+        number = number_of(wire.sql(f"insert into orders (customer, note) values ({THERE}, 'first')")[0])
+        upsert = f"insert into orders (id, customer) values ({number}, {THERE}) on duplicate key update id = last_insert_id(id), note = 'again'"
+        self.assertEqual(number_of(wire.sql(upsert)[0]), number)
+        self.assertEqual(self.content()[1], [(number, THERE, "again")])
+
+    @proxy_only
+    def test_rows_that_refer_to_the_one_before(self):
+        """LAST_INSERT_ID() is the session's on every shard."""
+        wire = self.begin_with_orders()
+        self.begin_with_rows(wire)
+        for order, item in (BOTH, BOTH[::-1], (HERE, HERE)):
+            number = number_of(wire.sql(f"insert into orders (customer) values ({order})")[0])
+            wire.sql(f"update items set note = last_insert_id() where id = {item}", f"insert into parts (id, part) values ({item}, last_insert_id())")
+            self.assertEqual(wire.sql(f"select note from items where id = {item}")[1], f"ROW {number}")
+            self.assertEqual(wire.sql(f"select count(*) from parts where id = {item} and part = last_insert_id()")[1], "ROW 1")
+
+    @proxy_only
     def test_a_session_that_counts_by_itself(self):
         for setting in ("set auto_increment_increment = 1", "set @@auto_increment_offset = 1", "set insert_id = 77"):
             wire = self.begin_with_orders()

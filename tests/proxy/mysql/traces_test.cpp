@@ -34,6 +34,8 @@ TEST(Traces, WhatPins) {
            {"SET timestamp = 5", PinReason::kComputedSetting},
            {"SET gtid_next = 'AUTOMATIC'", PinReason::kComputedSetting},
            {"SELECT LAST_INSERT_ID(5)", PinReason::kComputedSetting},
+           {"SET last_insert_id = 5", PinReason::kComputedSetting},
+           {"SET @@session.identity = LAST_INSERT_ID()", PinReason::kComputedSetting},
            {"UPDATE t SET a = LAST_INSERT_ID( a + 1 )", PinReason::kComputedSetting},
            {"SET session_track_schema = 0", PinReason::kUninspected},
            {"SET STATEMENT a = 1 FOR SELECT 1; SET time_zone = '+01:00'", PinReason::kUninspected},
@@ -44,8 +46,8 @@ TEST(Traces, WhatPins) {
 TEST(Traces, WhatDoesNot) {
   for (const char* sql : {"SELECT 1", "SELECT @@version", "SELECT @a", "SET NAMES utf8mb4", "SET autocommit = 0",
                           "SET SESSION TRANSACTION READ ONLY", "SET @@session.sql_mode = ''", "SELECT timestamp FROM t",
-                          "INSERT INTO t VALUES (LAST_INSERT_ID())", "SELECT blockade, handlers, caller FROM t",
-                          "START TRANSACTION", "SELECT 'a@b.org'"})
+                          "INSERT INTO t VALUES (LAST_INSERT_ID())", "UPDATE t SET a = LAST_INSERT_ID() WHERE b = 1",
+                          "SELECT blockade, handlers, caller FROM t", "START TRANSACTION", "SELECT 'a@b.org'"})
     EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
 }
 
@@ -116,8 +118,9 @@ TEST(Traces, VariablesOfOneStatement) {
 }
 
 TEST(Traces, WhereNumbersComeFrom) {
-  for (const char* sql : {"SET insert_id = 5", "SET @@auto_increment_offset = 2", "set session AUTO_INCREMENT_INCREMENT=2",
-                          "SET STATEMENT auto_increment_increment = 1 FOR INSERT INTO t VALUES (1)"})
+  for (const char* sql :
+       {"SET insert_id = 5", "SET @@auto_increment_offset = 2", "set session AUTO_INCREMENT_INCREMENT=2",
+        "SET STATEMENT auto_increment_increment = 1 FOR INSERT INTO t VALUES (1)"})
     EXPECT_TRUE(traces_of(sql).sets_numbers) << sql;
   for (const char* sql : {"SELECT @@auto_increment_offset", "SET time_zone = '+01:00'", "SELECT @@insert_id"})
     EXPECT_FALSE(traces_of(sql).sets_numbers) << sql;
