@@ -46,8 +46,7 @@ class Numbers {
     const auto found = collision(numberings, topology_.shards);
     const auto shard = made_.shards.front();
     if (found && rows_.is_accepted) return std::move(made_);
-    if (found)
-      return no(FaultReason::kTableRefused, "could be given twice: " + found->message, found->hint);
+    if (found) return no(FaultReason::kTableRefused, "could be given twice: " + found->message, found->hint);
     if (!rows_.is_accepted) {
       if (!given_.is_certain) return unclear();
       for (const auto& number : given_.numbers)
@@ -56,11 +55,27 @@ class Numbers {
     return numbered(numberings[shard]);
   }
 
-  Plan on_every_shard() {
+  // The first copy's numbers become the others' (proxy/mysql/session_spread.cpp): the first one is told of, and the
+  // rest must follow from it.
+  Plan on_every_copy(bool is_explained) {
     if (given_.generated == 0 && given_.is_certain) return std::move(made_);
-    return refuse(FaultReason::kNotSupported,
-                  "writing a reference table: the default of column \"" + rows_.column + "\" may differ between the copies",
-                  "give the number of every row as a constant or a parameter");
+    if (!given_.is_certain || !given_.numbers.empty())
+      return may_differ("of some rows only, or given as no constants,", "give the numbers of all rows, or of none");
+    if (rows_.ignores || rows_.updates)
+      return may_differ("with IGNORE or ON DUPLICATE KEY UPDATE", "give the number of every row");
+    if (rows_.has_triggers) return may_differ("of a table with triggers", "give the number of every row");
+    if (is_explained) return may_differ("under ANALYZE", "run the statement alone");
+    made_.numbers = true;
+    if (rows_.rows == 1) return std::move(made_);
+    const auto shard = made_.shards.front();
+    made_.numbering = topology_.catalog->numberings[shard];
+    // A server takes no notice of an offset above the increment.
+    if (made_.numbering.increment == 0 || made_.numbering.offset > made_.numbering.increment)
+      return no(
+          FaultReason::kTableRefused,
+          "do not follow from the first row's: shard \"" + topology_.shards[shard] + "\" has " + shown(made_.numbering),
+          "set auto_increment_offset to no more than auto_increment_increment there");
+    return std::move(made_);
   }
 
  private:
@@ -73,10 +88,17 @@ class Numbers {
                   "give the shard key as a constant or a parameter in every row");
   }
 
-  Plan no(FaultReason reason, const std::string& why, std::string hint) const {
-    return refuse(reason,
-                  "INSERT into " + rows_.table + ": numbers of its AUTO_INCREMENT column \"" + rows_.column + "\" " + why,
+  Plan may_differ(const std::string& which, std::string hint) const {
+    return refuse(FaultReason::kNotSupported,
+                  "writing a reference table: AUTO_INCREMENT numbers of \"" + rows_.column + "\" " + which +
+                      " may differ between the copies",
                   std::move(hint));
+  }
+
+  Plan no(FaultReason reason, const std::string& why, std::string hint) const {
+    return refuse(
+        reason, "INSERT into " + rows_.table + ": numbers of its AUTO_INCREMENT column \"" + rows_.column + "\" " + why,
+        std::move(hint));
   }
 
   Plan unclear() const {
@@ -111,7 +133,7 @@ Plan with_numbers(const Case& c, Plan made) {
   if (!c.statement.numbered || c.statement.kind == StatementKind::kRead) return made;
   if (made.action == Action::kOneShard && c.statement.numbered->kind == TableKind::kSharded)
     return Numbers(c, std::move(made)).on_one_shard();
-  if (made.action == Action::kEveryShard) return Numbers(c, std::move(made)).on_every_shard();
+  if (made.action == Action::kEveryShard) return Numbers(c, std::move(made)).on_every_copy(c.statement.is_explain);
   return made;
 }
 

@@ -98,12 +98,20 @@ bool Session::bring_up_to_state() {
   return link_is_ready_;
 }
 
-// The link counts as its shard is known to, whatever its server was set to when it was opened. False: it is being told;
-// the command comes again.
+// The link counts by this, whatever its server was set to when it was opened; once it was told, without this it goes on
+// as its shard is known to count. A number it was given and did not use is taken back. False: it is being told; the
+// command comes again.
 bool Session::count_by(const router::Numbering& numbering) {
-  if (numbering.increment == 0 || link_->numbering == numbering) return true;
-  link_->ask(my::Command::kQuery, "SET " + router::shown(numbering));
-  link_->numbering = numbering;
+  const auto& catalog = database_->topology().catalog;
+  auto wanted = numbering;
+  if (wanted.increment == 0 && link_->numbering.increment != 0 && catalog && !counts_by_itself())
+    wanted = catalog->numberings[link_->target().shard];
+  const bool counts_so = wanted.increment == 0 || link_->numbering == wanted;
+  if (counts_so && !link_->holds_number) return true;
+  if (link_->holds_number) link_->ask(my::Command::kQuery, "SET insert_id = DEFAULT");
+  if (!counts_so) link_->ask(my::Command::kQuery, "SET " + router::shown(wanted));
+  link_->holds_number = false;
+  if (!counts_so) link_->numbering = wanted;
   link_is_ready_ = false;
   return false;
 }

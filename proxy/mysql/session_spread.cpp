@@ -33,6 +33,9 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   const bool writes = plan.rule == router::Rule::kReferenceWrite;
   if (writes && statement.returns_rows)
     return no("RETURNING of a reference table's rows", "read them in a statement of its own");
+  // Each of its rows would be numbered as a statement of its own.
+  if (plan.numbers && work.command == my::Command::kStmtBulkExecute)
+    return no("a bulk execution whose rows get AUTO_INCREMENT numbers", "give the numbers, or execute row by row");
   if (is_union && state_->variables.contains("sql_select_limit"))
     return no("sql_select_limit over several shards", "SET sql_select_limit = DEFAULT, or write LIMIT");
   if (work.traces->pins != router::PinReason::kNone || work.traces->asks_about_last)
@@ -50,6 +53,8 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   spread.answer = is_union ? Spread::Answer::kUnion : Spread::Answer::kFirst;
   spread.one_after_the_other = !is_union;
   spread.writes = writes;
+  spread.numbers = plan.numbers;
+  spread.numbering = plan.numbering;
   spread.sums = !is_union && !statement.sharded.empty();
   spread.shards.assign(plan.shards.begin(), plan.shards.end());
   if (!transaction_ && !autocommits() && (is_union || writes)) open_implicitly();
@@ -112,6 +117,7 @@ bool Session::opens_cursor_on_server(const Work& work) noexcept {
 bool Session::gather(const Spread& spread, const Work& work) {
   for (const auto shard : spread.shards) {
     if (!stand_on(shard, spread.answer == Spread::Answer::kUnion)) return false;
+    if (!count_by(spread.numbering)) return false;
     if (transaction_ && !enlist()) return false;
     if (work.statement != nullptr && !is_on_link(*work.statement)) return false;
   }
@@ -144,8 +150,14 @@ void Session::ask_shards(Spread spread, const Work& work) {
   take_link(spread_->shards.front());
 }
 
+// The first shard has given the row its number, or the first of several rows; here it is the same.
+// https://mariadb.com/kb/en/replication-and-binary-log-system-variables/#insert_id
 void Session::ask_shard() {
   link_->shift = 0;
+  if (spread_->numbers && spread_->at > 0) {
+    link_->ask(my::Command::kQuery, "SET insert_id = " + std::to_string(spread_->insert_id));
+    link_->holds_number = true;
+  }
   link_->out() += spread_->command();
   link_->owe(command_);
   link_->flush();
@@ -189,7 +201,8 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
   auto& spread = *spread_;
   if (spread.answer == Spread::Answer::kUnion || spread.at == 0)
     spread.warnings = static_cast<std::uint16_t>(std::min(0xffff, spread.warnings + ok->warnings));
-  if (spread.is_held && !spread.failed && differs(*ok)) {
+  spread.differs = differs(*ok);
+  if (spread.is_held && !spread.failed && spread.differs) {
     spread.failed = true;
     spread.error = kCopiesDiffer;
   }
@@ -218,7 +231,9 @@ void Session::add_up(const my::Ok& ok) {
 
 // The copies of a reference table are not what they should be: no write makes it better.
 bool Session::differs(const my::Ok& ok) const noexcept {
-  return spread_->writes && spread_->at > 0 && ok.affected_rows != spread_->affected_rows;
+  if (!spread_->writes || spread_->at == 0) return false;
+  return spread_->differs || ok.affected_rows != spread_->affected_rows ||
+         (spread_->numbers && (ok.insert_id != spread_->insert_id || ok.insert_id == 0));
 }
 
 // The last shard's OK becomes everybody's.
@@ -259,10 +274,12 @@ std::optional<KeptError> Session::told_otherwise(const my::Err& err) {
 void Session::advance_spread() {
   auto& spread = *spread_;
   stamp_link();
+  if (!spread.failed) link_->holds_number = false;  // it was used
   const bool stops = spread.is_last() || (spread.one_after_the_other && spread.failed);
   if (stops) {
     if (spread.is_held) held_ = std::move(spread_);
     spread_.reset();
+    own_fault_.reset();  // a number that could not be set was missed
     return finish_answer();
   }
   ++spread.at;

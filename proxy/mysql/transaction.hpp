@@ -50,11 +50,14 @@ struct Spread {
   enum class Answer : std::uint8_t { kUnion, kFirst };
   Answer answer = Answer::kUnion;
   bool one_after_the_other = false;
-  bool writes = false;   // the same rows on every shard: what the servers say must agree
-  bool sums = false;     // the first one's answer, with everybody's counts
-  bool is_held = false;  // nothing is told before the transaction has ended
+  bool writes = false;          // the same rows on every shard: what the servers say must agree
+  bool numbers = false;         // AUTO_INCREMENT: the first shard's numbers are everybody's
+  router::Numbering numbering;  // by which the links count for it, if there are several rows
+  bool sums = false;            // the first one's answer, with everybody's counts
+  bool is_held = false;         // nothing is told before the transaction has ended
   Shards shards;
   std::size_t at = 0;                 // whose answer is being read
+  bool differs = false;               // what the servers said did not agree
   bool failed = false;                // the client has its error, or `error`: the rest is read and dropped
   std::vector<std::string> commands;  // the packet for each shard; one: the same for all
   std::uint8_t next_number = 1;       // of the next packet to the client

@@ -47,6 +47,7 @@ create table parts(k bigint primary key, v varchar(20)) partition by hash (k) pa
 create table owners(aid bigint primary key, owner varchar(40), unique (owner));
 create table tickets(ticket_id bigint auto_increment primary key, title varchar(40));
 create table notes(customer_id bigint, note_id int auto_increment, body varchar(40), primary key (customer_id, note_id), key (note_id));
+create table labels(label_id int auto_increment primary key, name varchar(20), unique (name));
 create table moved(id bigint primary key, v varchar(20));
 create view german as select customer_id, name from customers where country = 'de';
 create function twice(n bigint) returns bigint deterministic return n * 2;
@@ -67,9 +68,9 @@ KEYS = {
     "counters": ("u", "{}"), "tickets": ("ticket_id", "{}"), "lk": ("email", _TEXT), "exact": ("tag", "{}"), "digests": ("d", "{}"),
     "fixed": ("b", "{}"),
 }
-REFERENCES, SINGLES = ("countries", "codes"), ("cfg", "docs", "audit_log")
+REFERENCES, SINGLES = ("countries", "codes", "labels"), ("cfg", "docs", "audit_log")
 TABLES = (*KEYS, *REFERENCES, *SINGLES)
-COUNTING = {"audit_log": 100, "tickets": 100, "notes": 100}      # AUTO_INCREMENT at the start
+COUNTING = {"audit_log": 100, "tickets": 100, "notes": 100, "labels": 100}      # AUTO_INCREMENT at the start
 TYPES = {"lk": "varchar", "exact": "varbinary", "digests": "varbinary", "fixed": "binary", "sites": "int",
          "tiny": "smallint"}   # else bigint
 INSERTED = {"gen": "(id, a)"}                                    # the columns given, where it is not all of them
@@ -135,6 +136,7 @@ def rows():
     tables = {name: [] for name in TABLES}
     tables["countries"] = [("de", "Germany"), ("fr", "France"), ("is", "Iceland"), ("no", "Norway"), ("xx", None), ("DE", "Shouted")]
     tables["codes"] = [("a", None), ("b", "a")]
+    tables["labels"] = [(1, "red"), (2, "green"), (7, None)]
     tables["cfg"] = [("limit", "10"), ("theme", "dark"), ("empty", ""), ("none", None)]
     tables["audit_log"] = [(n, f"2026-02-0{n} 12:00:00", f"entry {n}") for n in range(1, 5)]
     for number, customer in enumerate(CUSTOMERS):

@@ -226,3 +226,134 @@ class Checked(Counting):
         self.assertEqual(status, 0, told)
         self.assertIn(f'shard "shop_1", node {replica.address}: it has auto_increment_increment = 2, auto_increment_offset = 1, unlike', told)
         self.assertIn("set auto_increment_increment = 2, auto_increment_offset = 2 there", told)
+
+
+class References(Counting):
+    """Every copy has the numbers the first one gave."""
+    schema = Counting.schema + """;
+create table tags (id int auto_increment primary key, name varchar(40), unique (name))"""
+    tables = Counting.tables + [{"name": "tags", "kind": "reference"}]
+
+    def begin_with_tags(self):
+        self.on_shards("delete from tags")
+        return self.begin_with_orders()
+
+    def copies(self):
+        """The rows of one copy, which are those of the other, too."""
+        first, second = self.content("tags")
+        self.assertEqual(first, second)
+        return first
+
+    @proxy_only
+    def test_rows_one_by_one(self):
+        wire, given = self.begin_with_tags(), []
+        insert = wire.prepare("insert into tags (name) values (?)")
+        for one in (query("insert into tags (name) values ('a')"), query("insert into tags values (null, 'b')"),
+                    query("insert into tags values (0, 'c')"), query("insert into tags set name = 'd', id = default"),
+                    execute(insert, ["e"]), query("insert into tags values ()"), query("replace into tags (name) values ('b')")):
+            given.append(number_of(wire.ask(one)[0]))
+            self.assertEqual(wire.sql("select last_insert_id()")[1], f"ROW {given[-1]}")
+        self.assertEqual([row[0] for row in self.copies()], sorted(set(given) - {given[1]}))
+        wire.sql(f"insert into tags values ({given[-1] + 100}, 'given')")
+        self.assertGreater(number_of(wire.sql("insert into tags (name) values ('behind it')")[0]), given[-1] + 100)
+        self.copies()
+
+    @proxy_only
+    def test_several_rows(self):
+        """The shards count otherwise; for this they count alike, and only for this."""
+        wire = self.begin_with_tags()
+        insert = wire.prepare("insert into tags (name) values (?), (?)")
+        first = number_of(wire.sql("insert into tags (name) values ('a'), ('b'), ('c')")[0])
+        again = number_of(wire.ask(execute(insert, ["d", "e"]))[0])
+        self.assertEqual([row[0] for row in self.copies()], [first, first + 2, first + 4, again, again + 2])
+        self.assertEqual(wire.sql("/* shardway: shard=shop_1 */ select @@auto_increment_offset")[1], "ROW 2")
+        self.assertEqual(number_of(wire.sql(f"insert into orders (customer) values ({THERE})")[0]) % 2, 0)
+
+    @proxy_only
+    def test_in_transactions(self):
+        wire = self.begin_with_tags()
+        heard = wire.sql("begin", "insert into tags (name) values ('gone')", f"insert into orders (customer) values ({HERE})", "rollback", "begin",
+                         f"insert into orders (customer) values ({THERE})", "insert into tags (name) values ('kept'), ('too')", "commit")
+        self.assertEqual(self.copies(), [(number_of(heard[6]), "kept"), (number_of(heard[6]) + 2, "too")])
+        wire.sql("set autocommit = 0", "insert into tags (name) values ('gone')", "rollback", "insert into tags (name) values ('kept, too')", "commit")
+        self.assertEqual([row[1] for row in self.copies()], ["kept", "too", "kept, too"])
+
+    @proxy_only
+    def test_counters_that_have_parted(self):
+        wire = self.begin_with_tags()
+        self.cluster.shards[1].primary.query("alter table tags auto_increment = 70000", database=self.database)
+        for name in "abc":
+            number_of(wire.sql(f"insert into tags (name) values ('{name}')")[0])
+        self.assertEqual(len(self.copies()), 3)
+
+    @proxy_only
+    def test_a_number_another_copy_has(self):
+        for begin, end in ((), ()), (["begin"], ["commit"]):
+            wire = self.begin_with_tags()
+            number = number_of(wire.sql("insert into tags (name) values ('a')")[0])
+            self.cluster.shards[1].primary.query(f"insert into tags values ({number + 2}, 'in the way')", database=self.database)
+            heard = wire.sql(*begin, "insert into tags (name) values ('b')", *end)
+            self.assertRegex(heard[len(begin)], "^ERR (1062|1213)", heard)
+            self.assertEqual(self.content("tags")[0], [(number, "a")], "nothing is left of it")
+            self.on_shards("delete from tags")
+            number_of(wire.sql("insert into tags (name) values ('c')")[0])
+            self.assertEqual(len(self.copies()), 1)
+            wire.close()
+
+    @proxy_only
+    def test_a_number_that_was_not_used(self):
+        """It must not become that of the next row on this connection, whosever it is."""
+        wire = self.begin_with_tags()
+        number_of(wire.sql("insert into tags (name) values ('a')")[0])
+        wire.sql("set lock_wait_timeout = 1")
+        blocker = self.cluster.shards[1].primary.connect(database=self.database)
+        with blocker, blocker.cursor() as cursor:
+            cursor.execute("lock tables tags read")
+            self.assertIn("timeout", wire.sql("insert into tags (name) values ('b')")[0])
+        self.assertEqual(len(self.copies()), 1)
+        for _ in range(3):
+            with self.through() as other:
+                self.assertEqual(number_of(other.sql(f"insert into orders (customer) values ({THERE})")[0]) % 2, 0)
+        self.assertEqual(number_of(wire.sql(f"insert into orders (customer) values ({THERE})")[0]) % 2, 0)
+
+    @proxy_only
+    def test_many_clients_at_once(self):
+        self.begin_with_tags()
+
+        def inserts(seed):
+            with self.through() as wire:
+                for turn in range(10):
+                    rows = ", ".join(f"('{seed} {turn} {i}')" for i in range(1 + turn % 3))
+                    number_of(wire.sql(f"insert into tags (name) values {rows}")[0])
+        threads = [threading.Thread(target=inserts, args=(seed,)) for seed in range(5)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(len(self.copies()), 5 * (4 + 3 * 2 + 3 * 3))
+
+    @proxy_only
+    def test_what_is_refused(self):
+        wire = self.begin_with_tags()
+        for sql in ("insert ignore into tags (name) values ('x')", "insert into tags values (null, 'x'), (7, 'y')", "insert into tags values (3 + 4, 'x')",
+                    "insert into tags (name) values ('x') on duplicate key update name = 'y'", "insert into tags (name) select name from places"):
+            self.refused(wire, sql, "may differ between the copies")
+        wire.sql("set insert_id = 5")
+        self.assertIn("in a session that has set", wire.sql("insert into tags (name) values ('x')")[0])
+
+
+class ReferencesAsOnOneServer(Counting):
+    INCREMENT = 1
+    schema, tables = References.schema, References.tables
+
+    def fill(self):
+        for node in self.cluster.primaries:
+            node.query("truncate table tags", database=self.database)
+
+    def test_the_same_numbers(self):
+        self.same(lambda wire: wire.sql("insert into tags (name) values ('a')", "select last_insert_id()", "insert into tags (name) values ('a')",
+                                        "insert into tags values (null, 'b'), (0, 'c'), (default, 'd')", "begin",
+                                        "insert into tags (name) values ('e')", "select last_insert_id()", "rollback",
+                                        "insert into tags (name) values ('f')", "replace into tags (name) values ('f')",
+                                        "insert into tags values (50, 'g')", "insert into tags (name) values ('h')", "insert into tags values ()",
+                                        "select * from tags order by id"))

@@ -37,7 +37,7 @@ TABLES = ("customers (customer_id bigint primary key, name varchar(99) collate u
           "docs (id uuid, body text)", "sites (site int, host text)", "countries (code varchar(9), name text)",
           "audit_log (id bigint, what text)",
           "invoices (customer_id bigint, id int unsigned auto_increment, note text, primary key (customer_id, id), key (id))",
-          "tickets (id bigint auto_increment primary key, title text)", "tags (id bigint auto_increment primary key, name text)", "t (a varchar(99), b int, c int, d datetime, key a (a), key b (b))",
+          "tickets (id bigint auto_increment primary key, title text)", "tags (id bigint auto_increment primary key, name text)", "loose_tags like tags", "t (a varchar(99), b int, c int, d datetime, key a (a), key b (b))",
           "u (a int, b int)", "ver (a int, b int, c int, d datetime) with system versioning",
           "per (a int, f date, g date, period for p (f, g))",
           "part (a int, b int) partition by range (a) "

@@ -1,7 +1,7 @@
 // The database all router tests speak of: two shards, customers, orders and order_items sharded by customer_id,
 // accounts by a text, docs by a uuid, sites by an integer, countries and currencies reference tables, audit_log on
-// shop_1 and settings on shop_0; for MySQL's dialect invoices (sharded by customer_id), tickets (by its own id) and tags
-// (reference), each with an AUTO_INCREMENT id. Keys whose shard the rows of routes.txt rely on: see shop_test.cpp.
+// shop_1 and settings on shop_0; for MySQL's dialect invoices (sharded by customer_id), tickets (by its own id) and
+// tags (reference), each with an AUTO_INCREMENT id. Keys whose shard the rows of routes.txt rely on: see shop_test.cpp.
 #pragma once
 
 #include <memory>
@@ -36,6 +36,7 @@ inline std::shared_ptr<Catalog> catalog() {
   made->tables["public.tags"] = {{"id", "bigint"}, {"name", "text"}};
   for (const char* table : {"public.tickets", "public.tags"})
     made->tables[table][0].not_null = made->tables[table][0].auto_increment = true;
+  made->tables["public.loose_tags"] = made->tables["public.tags"];  // not in the configuration
   made->numberings = {{4, 1}, {4, 2}};
   made->tables["shadow.orders"] = {{"order_id", "bigint"}};
   made->user_operators = {"@@@"};

@@ -321,7 +321,7 @@ insert into tickets (ticket_id, title) values (null, 'new');
 insert into tickets (ticket_id, title) values (0, 'new');
 -- name: auto increment key, DEFAULT
 insert into tickets (ticket_id, title) values (default, 'new');
--- name: auto increment key, given
+-- name: auto increment key, given; demanded
 insert into tickets (ticket_id, title) values (500, 'new');
 -- name: auto increment key, a text of letters is 0
 set sql_mode = '';
@@ -330,6 +330,61 @@ insert into tickets (ticket_id, title) values ('abc', 'new');
 insert into notes (customer_id, body) values (3, 'new');
 -- name: auto increment off the key, given
 insert into notes (customer_id, note_id, body) values (3, 500, 'new');
+-- name: into a reference table, auto increment; demanded
+insert into labels (name) values ('new');
+-- name: into a reference table, auto increment and its number; demanded
+insert into labels (name) values ('new');
+select last_insert_id();
+select label_id from labels where name = 'new';
+-- name: into a reference table, auto increment of several rows; demanded
+insert into labels (name) values ('new'), ('newer'), ('newest');
+select last_insert_id();
+-- name: into a reference table, auto increment and NULL; demanded
+insert into labels values (null, 'new'), (null, 'newer');
+-- name: into a reference table, auto increment and 0; demanded
+insert into labels (label_id, name) values (0, 'zero'), ('0', 'zero, too'), (default, 'default');
+-- name: into a reference table, auto increment without a value; demanded
+insert into labels () values ();
+insert into labels values ();
+insert into labels set name = 'set';
+-- name: into a reference table, auto increment given; demanded
+insert into labels values (1000, 'given');
+insert into labels (name) values ('behind it');
+-- name: into a reference table, auto increment given for some
+insert into labels values (1000, 'given'), (null, 'not given');
+-- name: into a reference table, no auto value on zero; demanded
+set sql_mode = 'NO_AUTO_VALUE_ON_ZERO';
+insert into labels values (0, 'zero');
+-- name: into a reference table, auto increment and a duplicate; demanded
+insert into labels (name) values ('red');
+insert into labels (name) values ('blue');
+-- name: into a reference table, auto increment and the second is a duplicate; demanded
+insert into labels (name) values ('blue'), ('red');
+insert into labels (name) values ('blue');
+-- name: into a reference table, auto increment replaced; demanded
+replace into labels (name) values ('red'), ('blue');
+-- name: into a reference table, auto increment and IGNORE
+insert ignore into labels (name) values ('red'), ('blue');
+-- name: into a reference table, auto increment and an update
+insert into labels (name) values ('red') on duplicate key update name = 'rouge';
+-- name: into a reference table, auto increment of selected rows
+insert into labels (name) select name from countries where code = 'de';
+-- name: into a reference table, auto increment in a transaction; demanded
+begin;
+insert into labels (name) values ('gone');
+select last_insert_id();
+rollback;
+insert into labels (name) values ('kept');
+begin;
+insert into labels (name) values ('kept, too'), ('and this');
+delete from labels where name = 'red';
+commit;
+-- name: into a reference table, auto increment by an own count
+set auto_increment_increment = 10;
+insert into labels (name) values ('a'), ('b');
+-- name: into a reference table, auto increment by an own number
+set insert_id = 700;
+insert into labels (name) values ('a');
 -- name: foreign key, the parent is there; demanded
 insert into entries (aid, n) values (5, 100);
 -- name: foreign key, no parent; demanded
