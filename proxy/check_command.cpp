@@ -2,10 +2,12 @@
 #include <spdlog/spdlog.h>
 
 #include <iostream>
+#include <set>
 
 #include "proxy/cli.hpp"
 #include "proxy/config/config.hpp"
 #include "proxy/control/inspection.hpp"
+#include "proxy/transaction/mysql_rights.hpp"
 
 namespace shardway::proxy {
 namespace {
@@ -21,13 +23,40 @@ void print(const control::Inspection::Node& node) {
   std::cout << "\n";
 }
 
+// As who sessions log in to servers; the console's users need not be known there.
+std::vector<std::string> server_users(const config::Config& config) {
+  const std::set<std::string> of_console(config.admin.users.begin(), config.admin.users.end());
+  std::set<std::string> users;
+  for (const auto& user : config.users)
+    if (!of_console.contains(user.name)) users.insert(user.server_user.empty() ? user.name : user.server_user);
+  return {users.begin(), users.end()};
+}
+
+// What an operator has to grant on MySQL's servers before transactions can write on several shards.
+void take_rights(const backend::Backend& backend, const std::vector<std::string>& users, control::Inspection& into) {
+  const auto& database = backend.config;
+  if (database.protocol != config::Protocol::kMysql || database.shards.size() < 2) return;
+  for (const auto& shard : backend.shards) {
+    if (shard->primary < 0) continue;
+    const auto& address = shard->nodes[static_cast<std::size_t>(shard->primary)]->address;
+    const auto rights = transaction::mysql_rights::ask(control::make_control_link(database, address));
+    if (!rights) continue;
+    for (const auto& lack : transaction::mysql_rights::lacks(*rights, users))
+      into.problems.push_back({"database \"" + database.name + "\": shard \"" + shard->name + "\", node " +
+                                   address.text + ": " + lack.message,
+                               lack.hint, false});
+  }
+}
+
 // True if the servers are as they must be.
 bool check_servers(const std::string& file, const config::Config& config) {
   spdlog::set_level(spdlog::level::off);  // what it would tell is told below
   std::atomic<std::uint32_t> next_node{0};
   std::vector<std::shared_ptr<backend::Backend>> backends;
   for (const auto& database : config.databases) backends.push_back(backend::make_backend(database, next_node));
-  const auto found = control::inspect(backends, kPatience);
+  auto found = control::inspect(backends, kPatience);
+  const auto users = server_users(config);
+  for (const auto& backend : backends) take_rights(*backend, users, found);
   bool good = true;
   for (const auto& problem : found.problems) {
     std::cerr << file << ": " << (problem.is_error ? "error: " : "warning: ") << problem.message << "\n";

@@ -1,0 +1,68 @@
+"""shardway check --servers on MariaDB: what an operator has to grant before transactions may write on several shards."""
+import copy
+import subprocess
+import tempfile
+
+from support import mysql_shardway
+from support.mysql_case import proxy_only
+from support.mysql_sharded_case import MysqlShardedCase
+from support.shardway import Proxy, binary
+
+TO_PUBLIC = "insert on shardway.* {} public"
+
+
+class Rights(MysqlShardedCase):
+    def check(self, change=lambda config: None):
+        """(exit status, standard error) of check --servers on a changed configuration."""
+        config = copy.deepcopy(self.proxy.config)
+        change(config)
+        with tempfile.TemporaryDirectory() as folder:
+            program = Proxy(config, folder=folder)
+            program.write_config()
+            done = subprocess.run([binary(), "check", "--servers", "--config", program.file], capture_output=True, text=True, timeout=60)
+        for secret in self.cluster.passwords.values():
+            if secret:
+                self.assertNotIn(secret, done.stdout + done.stderr)
+        return done.returncode, done.stderr
+
+    @proxy_only
+    def test_all_is_granted(self):
+        status, told = self.check()
+        self.assertEqual((status, "GRANT" in told), (0, False), told)
+
+    @proxy_only
+    def test_nobody_granted_to_public(self):
+        primary = self.cluster.shards[1].primary
+        primary.query("revoke " + TO_PUBLIC.format("from"))
+        self.addCleanup(primary.query, "grant " + TO_PUBLIC.format("to"))
+        status, told = self.check()
+        self.assertEqual(status, 0, told)
+        self.assertIn(f'warning: database "{self.database}": shard "shop_1", node {primary.address}: user', told)
+        self.assertIn("may not insert into the tables of the schema \"shardway\"", told)
+        self.assertIn("hint: run there as an operator: GRANT INSERT ON shardway.* TO PUBLIC\n", told)
+        self.assertNotIn(f"node {self.cluster.shards[0].primary.address}: user", told)
+
+    @proxy_only
+    def test_each_user_by_himself(self):
+        primary = self.cluster.shards[1].primary
+        primary.query("revoke " + TO_PUBLIC.format("from"))
+        self.addCleanup(primary.query, "grant " + TO_PUBLIC.format("to"))
+        for user in mysql_shardway.USERS:
+            primary.query(f"grant insert on shardway.* to '{user}'@'%'")
+            self.addCleanup(primary.query, f"revoke insert on shardway.* from '{user}'@'%'")
+        self.assertNotIn("may not insert", self.check()[1])
+
+    @proxy_only
+    def test_a_control_user_who_may_too_little(self):
+        for shard in self.cluster.shards:
+            shard.primary.query("create or replace user narrow@'%' identified by 'narrow password'")
+            shard.primary.query("grant process, slave monitor on *.* to narrow@'%'")
+            shard.primary.query(f"grant select on `{self.database}`.* to narrow@'%'")
+            self.addCleanup(shard.primary.query, "drop user narrow@'%'")
+
+        def change(config):
+            config["database"][0]["control"] = {"user": "narrow", "password": "narrow password"}
+        status, told = self.check(change)
+        self.assertEqual(status, 0, told)
+        self.assertIn("control user 'narrow'@'%' may not write the tables", told)
+        self.assertIn("hint: run there as an operator: GRANT ALL ON shardway.* TO 'narrow'@'%'\n", told)
