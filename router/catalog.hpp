@@ -21,6 +21,7 @@ struct Column {
   bool default_varies = false;    // has a default that is no constant: nextval(), now(), gen_random_uuid(), identity
   bool from_sequence = false;     // serial, identity, DEFAULT nextval(…)
   bool auto_increment = false;    // MySQL: a row without a value, or with 0, gets a number (numbering.hpp)
+  bool varies_on_update = false;  // MySQL: ON UPDATE CURRENT_TIMESTAMP
   bool loose = false;             // compares by a nondeterministic collation: equal values may have different bytes
   bool hidden = false;            // MySQL: INVISIBLE: no part of SELECT * and of an INSERT without columns
   std::string unfit_as_key = {};  // MySQL: why a text column cannot be a shard key; empty: it may

@@ -74,6 +74,28 @@ void Walk::check_defaults(const Item& item, const std::vector<std::string>& colu
   }
 }
 
+// DEFAULT and DEFAULT(column) may be computed anew on every copy, too.
+void Walk::check_value(const Item& item, Cursor one) {
+  const auto* known = item.term == kNoTerm ? columns_of(item) : nullptr;
+  for (; known != nullptr && !one.at_end(); one.skip()) {
+    if (!one.is_word("default")) continue;
+    for (const auto& column : *known)
+      if (column.default_varies) return context_.not_repeatable("the default of column \"" + column.name + "\"");
+  }
+}
+
+// And so may a column that is changed along with others.
+void Walk::check_update(const Item& item, const std::vector<std::string>& assigned) {
+  const auto* known = item.term == kNoTerm ? columns_of(item) : nullptr;
+  if (known == nullptr) return;
+  for (const auto& column : *known) {
+    const bool given = std::any_of(assigned.begin(), assigned.end(),
+                                   [&](const std::string& name) { return same_name(name, column.name); });
+    if (column.varies_on_update && !given)
+      context_.not_repeatable("column \"" + column.name + "\", which changes with every update,");
+  }
+}
+
 bool Walk::insert_rows(Cursor& cursor, const Level& level, std::size_t position, std::size_t number_at) {
   const int term = level.items[0].term;
   std::vector<ValueRef> keys;
@@ -85,6 +107,7 @@ bool Walk::insert_rows(Cursor& cursor, const Level& level, std::size_t position,
       do {
         const auto one = expression(cursor);
         if (one.at_end() || !walk(one, level)) return false;
+        check_value(level.items[0], one);
         if (place == number_at) number(one);
         if (place++ == position) key = value(one);
       } while (cursor.take_symbol(","));
@@ -114,15 +137,16 @@ bool Walk::insert_set(Cursor& cursor, const Level& level) {
     if (one.at_end() || !walk(one, level)) return false;
     if (item.term != kNoTerm && same_name(name, table_of(item.term).key))
       if (const auto key = value(one)) limit_to(item.term, {*key});
+    check_value(item, one);
     if (numbered && same_name(name, numbered->column)) number(one);
     columns.push_back(std::move(name));
   } while (cursor.take_symbol(","));
   check_defaults(item, columns, true);
   if (numbered) {
     numbered->rows = 1;
-    numbered->leaves_out = numbered->values.empty() && std::none_of(columns.begin(), columns.end(), [&](const auto& name) {
-      return same_name(name, numbered->column);
-    });
+    numbered->leaves_out =
+        numbered->values.empty() && std::none_of(columns.begin(), columns.end(),
+                                                 [&](const auto& name) { return same_name(name, numbered->column); });
   }
   if (item.term != kNoTerm && constants_[static_cast<std::size_t>(item.term)].size() != 1)
     needs_key(table_of(item.term), "the shard key \"" + table_of(item.term).key + "\" is not given as one constant");
@@ -214,6 +238,7 @@ bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
 
 // a = 1, t.b = a + 1. `several`: tables, of which those assigned to are written.
 bool Walk::assignments(Cursor& cursor, Level& level, bool several) {
+  std::vector<std::string> assigned;
   do {
     const auto first = cursor.place();
     std::vector<std::string> parts{cursor.take_name()};
@@ -225,6 +250,7 @@ bool Walk::assignments(Cursor& cursor, Level& level, bool several) {
     for (auto& item : level.items) {
       if (parts.size() > 1 && item.name != parts[parts.size() - 2]) continue;
       if (several) written(item);
+      check_value(item, one);
       keeps_number(item, parts.back(), one);
       if (item.term == kNoTerm || !same_name(parts.back(), table_of(item.term).key)) continue;
       const auto meaning = column(one, level);
@@ -238,7 +264,9 @@ bool Walk::assignments(Cursor& cursor, Level& level, bool several) {
                      "changing the shard key " + shown_key(table_of(item.term)) + " is not supported",
                      "leave the column out of SET, or delete the row and insert it again", false);
     }
+    assigned.push_back(std::move(parts.back()));
   } while (cursor.take_symbol(","));
+  for (const auto& item : level.items) check_update(item, assigned);
   return true;
 }
 

@@ -137,6 +137,8 @@ class Walk {
   void written(Item& item);
   std::size_t key_position(const Item& item, const std::vector<std::string>& columns, bool listed, std::size_t behind);
   void check_defaults(const Item& item, const std::vector<std::string>& columns, bool listed);
+  void check_value(const Item& item, Cursor one);
+  void check_update(const Item& item, const std::vector<std::string>& assigned);
   void needs_key(const Table& table, std::string what);
   const std::vector<Column>* columns_of(const Item& item) const;
 

@@ -9,7 +9,8 @@ const char* const kMysqlCatalogQuery =
     " c.IS_NULLABLE = 'NO', c.EXTRA LIKE '%DEFAULT_GENERATED%' OR coalesce(c.COLUMN_DEFAULT, '') REGEXP '[(]',"
     " coalesce(c.COLUMN_DEFAULT, '') REGEXP '(?i)nextval',"
     " c.COLLATION_NAME, c.CHARACTER_SET_NAME, coalesce(c.COLUMN_DEFAULT, ''),"
-    " t.TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW'), c.EXTRA LIKE '%INVISIBLE%', c.EXTRA LIKE '%auto_increment%'"
+    " t.TABLE_TYPE IN ('VIEW', 'SYSTEM VIEW'), c.EXTRA LIKE '%INVISIBLE%', c.EXTRA LIKE '%auto_increment%',"
+    " c.EXTRA LIKE '%on update%'"
     " FROM information_schema.COLUMNS c JOIN information_schema.TABLES t"
     " ON t.TABLE_SCHEMA = c.TABLE_SCHEMA AND t.TABLE_NAME = c.TABLE_NAME"
     " WHERE c.TABLE_SCHEMA = DATABASE() ORDER BY c.TABLE_NAME, c.ORDINAL_POSITION;"
@@ -74,6 +75,7 @@ void read_columns(const Rows& r, ShardCatalog& into) {
     column.default_sql = r.text(i, 9);
     column.hidden = is_true(r, i, 11);
     column.auto_increment = is_true(r, i, 12);
+    column.varies_on_update = is_true(r, i, 13);
     const auto name = name_in(r, i);
     if (is_true(r, i, 10)) into.views.insert(name);
     into.tables[name].columns.push_back(std::move(column));

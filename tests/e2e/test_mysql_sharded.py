@@ -161,6 +161,25 @@ class Statements(MysqlShardedCase):
                 self.assertIn("ROW shards: shop_0", heard)
 
 
+class Copies(MysqlShardedCase):
+    """What each copy of a reference table would compute by itself is not left to it."""
+    schema = MysqlShardedCase.schema + """;
+create table stamps (code varchar(9) primary key, made datetime default now(), seen datetime on update now())"""
+    tables = MysqlShardedCase.tables + [{"name": "stamps", "kind": "reference"}]
+
+    @proxy_only
+    def test_times(self):
+        with self.through() as wire:
+            wait_until(lambda: wire.sql("insert into stamps (code, made) values ('a', '2026-01-01')")[0].startswith("OK"), 10, "the table is known")
+            for sql in ("insert into stamps (code) values ('b')", "insert into stamps values ('b', default, null)",
+                        "update stamps set made = default, seen = null", "update stamps set code = 'c'",
+                        "insert into stamps (code, made) values ('a', '2026-01-02') on duplicate key update made = '2026-01-03'"):
+                self.refused(wire, sql, "may differ between the copies")
+            self.assertTrue(wire.sql("update stamps set code = 'c', seen = '2026-01-01'")[0].startswith("OK affected=1"))
+            first, second = self.on_shards("select * from stamps")
+            self.assertEqual(first, second)
+
+
 class Keys(MysqlShardedCase):
     """Whose equal values may have different bytes is no key."""
     schema = """create table loose (id varchar(20) collate utf8mb4_general_ci primary key);

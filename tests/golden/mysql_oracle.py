@@ -36,6 +36,7 @@ TABLES = ("customers (customer_id bigint primary key, name varchar(99) collate u
           "order_items (customer_id bigint, order_id bigint)", "accounts (name varchar(99), balance int)",
           "docs (id uuid, body text)", "sites (site int, host text)", "countries (code varchar(9), name text)",
           "audit_log (id bigint, what text)",
+          "stamps (code varchar(9), made datetime default now(), seen datetime on update now())",
           "invoices (customer_id bigint, id int unsigned auto_increment, note text, primary key (customer_id, id), key (id))",
           "tickets (id bigint auto_increment primary key, title text)", "tags (id bigint auto_increment primary key, name text)", "loose_tags like tags", "t (a varchar(99), b int, c int, d datetime, key a (a), key b (b))",
           "u (a int, b int)", "ver (a int, b int, c int, d datetime) with system versioning",

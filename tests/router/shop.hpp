@@ -28,6 +28,8 @@ inline std::shared_ptr<Catalog> catalog() {
   made->tables["public.sites"] = {{"site", "integer"}, {"host", "text"}};
   made->tables["public.countries"] = {{"code", "text"}, {"name", "text"}};
   made->tables["public.currencies"] = {{"code", "text"}, {"rate", "numeric"}};
+  made->tables["public.stamps"] = {{"code", "text"}, {"made", "datetime"}, {"seen", "datetime"}};
+  made->tables["public.stamps"][1].default_varies = made->tables["public.stamps"][2].varies_on_update = true;
   made->tables["public.audit_log"] = {{"id", "bigint"}, {"what", "text"}, {"at", "timestamp with time zone"}};
   made->tables["public.settings"] = {{"k", "text"}, {"v", "text"}};
   made->tables["public.invoices"] = {{"customer_id", "bigint"}, {"id", "int(10) unsigned"}, {"note", "text"}};
@@ -64,6 +66,7 @@ inline std::shared_ptr<Topology> topology(bool with_catalog = true, Unlisted unl
   made->tables.add({"public", "settings", TableKind::kSingle, "", KeyType::kBigint, 0});
   sharded("invoices", "customer_id", KeyType::kBigint);
   sharded("tickets", "id", KeyType::kBigint);
+  made->tables.add({"public", "stamps", TableKind::kReference, "", KeyType::kBigint, 0});
   made->tables.add({"public", "tags", TableKind::kReference, "", KeyType::kBigint, 0});
   std::vector<ShardIndex> owner(16384, 0);
   for (std::size_t slot = 8192; slot < owner.size(); ++slot) owner[slot] = 1;

@@ -21,8 +21,8 @@ PASSWORDS = {user: f"secret of {user}" for user in (APP, CONTROL, "app_ed25519",
 OLD = "by_native"
 TABLES = [{"name": "orders", "key": "id", "type": "bigint"}]
 HERE, THERE = 3, 1       # keys of the first and of the second shard
-ORDERS = [["orders", "id", "bigint", 0, 1, 0, 0, None, None, "", 0, 0, 0],
-          ["orders", "note", "varchar(40)", 0, 0, 0, 0, "utf8mb4_0900_ai_ci", "utf8mb4", "", 0, 0, 0]]
+ORDERS = [["orders", "id", "bigint", 0, 1, 0, 0, None, None, "", 0, 0, 0, 0],
+          ["orders", "note", "varchar(40)", 0, 0, 0, 0, "utf8mb4_0900_ai_ci", "utf8mb4", "", 0, 0, 0, 0]]
 COLLATIONS = {"utf8mb4_0900_ai_ci": 255, "utf8mb4_0900_as_ci": 305, "utf8mb4_0900_as_cs": 278, "utf8mb4_0900_bin": 309}
 
 
