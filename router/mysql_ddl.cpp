@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "router/mysql_context.hpp"
 
 // https://mariadb.com/kb/en/sql-statements-that-cause-an-implicit-commit/
@@ -79,6 +81,43 @@ void defined_table(Context& context, Cursor& cursor) {
                 "list it as [[database.table]], or set unlisted_tables under [database.sharding]");
 }
 
+// A definition that has just been read is one of a table on several shards.
+bool is_on_several(const Context& context) {
+  const auto& out = context.out;
+  const bool unlisted = out.sharded.empty() && out.reference_tables.empty() && out.single_tables.empty();
+  return unlisted ? context.topology.unlisted == Unlisted::kReference : out.single_tables.empty();
+}
+
+// Whether a column counts already, as far as is known.
+bool counts(const Context& context, std::string_view column) {
+  const auto& out = context.out;
+  if (!context.topology.catalog || (out.sharded.empty() && out.reference_tables.empty())) return false;
+  const auto number = out.sharded.empty() ? out.reference_tables[0] : out.sharded[0].table;
+  const auto& table = context.topology.tables.all()[number];
+  const auto* known = context.topology.catalog->columns(table.schema, table.name);
+  return known != nullptr && std::any_of(known->begin(), known->end(), [&](const Column& one) {
+           return one.auto_increment && equals_word(column, one.name);
+         });
+}
+
+// ALTER TABLE … ADD n int AUTO_INCREMENT gives the rows that are there numbers. The cursor is behind the table's name.
+bool numbers_rows(const Context& context, Cursor cursor) {
+  std::string column;
+  for (; !cursor.at_end(); cursor.skip()) {
+    if (cursor.is_word("add")) column.clear();
+    if (cursor.is_any_word({"modify", "change"})) {
+      auto ahead = cursor;
+      ahead.skip();
+      ahead.take_word("column");
+      ahead.take_words({"if", "exists"});
+      column = ahead.take_name();
+    }
+    const bool is_option = cursor.is_symbol("=", 1) || cursor.peek(1).kind == TokenKind::kInteger;
+    if (cursor.is_word("auto_increment") && !is_option && !counts(context, column)) return true;
+  }
+  return false;
+}
+
 // What every shard can be told alike, without looking at the definition: what comes of it is judged when the tables are
 // read again. The rest is left to an operator.
 bool is_for_every_shard(Context& context, Cursor cursor) {
@@ -94,6 +133,11 @@ bool is_for_every_shard(Context& context, Cursor cursor) {
     }
     if (!cursor.take_word("table")) return false;
     defined_table(context, cursor);
+    if (!creates && is_on_several(context) && numbers_rows(context, cursor))
+      context.fault(FaultReason::kNotSupported,
+                    "making a column AUTO_INCREMENT is not supported for a table on several shards: each server would "
+                    "number the rows there for itself",
+                    "number the rows first, then run it on each shard: /* shardway: shard=… */ names one");
     return !creates || !takes_rows(cursor);
   }
   if (!cursor.take_word("drop")) return false;
