@@ -128,24 +128,6 @@ class UserVariables(StateCase):
             return heard + others[0].sql(ask)
         self.same(conversation, clients=3)
 
-    def test_constants_do_not_bind(self):
-        if not self.proxy:
-            self.skipTest("one connection each")
-        client, others = self.through(), [self.through() for _ in range(3)]
-        client.sql("set @a = 5, @b = 'text'")
-        threads = set()
-        for _ in range(30):
-            line = client.sql("select @a, @b, @@pseudo_thread_id")[1].split("|")
-            self.assertEqual(line[:2], ["ROW 5", "text"])
-            threads.add(line[2])
-            busy = [other for other in others[:1] if other.send(query("select sleep(0.002)")) is None]
-            client.sql("select 1")
-            for other in busy:
-                other.reply(query("select 1"))
-        self.assertGreater(len(threads), 1)
-        client.sql("set @c = @a + 1")
-        self.assertEqual(client.sql("select @c")[1], "ROW 6")
-
 
 @proxy_only
 class GlobalLocks(StateCase):

@@ -108,6 +108,17 @@ class Strangers(BehaviourCase):
             self.assertEqual(rows(client.ask(body)), [str(size)])
 
 
+class Constants(BehaviourCase):
+    def test_constants_do_not_bind(self):
+        client = self.client()
+        client.sql("set @a = 5, @b = 'text'")
+        heard = [line.split("|") for line in rows(self.hopping(client, *["select @a, @b, @@pseudo_thread_id"] * 8))]
+        self.assertEqual({(a, b) for a, b, _ in heard}, {("5", "text")})
+        if self.proxy:
+            self.assertEqual(len({thread for _, _, thread in heard}), 2)
+        self.assertEqual(rows(self.hopping(client, "set @c = @a + 1", "select @c")), ["6"])
+
+
 class ReadOnlyOnAReplica(TwoNodesCase):
     def test_what_may_not_run_there_runs_where_it_may(self):
         client = self.client()
