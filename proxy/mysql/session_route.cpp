@@ -422,7 +422,7 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
 // not.
 Session::Step Session::not_ready() {
   if (!std::exchange(told_, false)) return Step::kBlocked;
-  if (!transaction_) release_parked(true);
+  if (!transaction_ && pin_ != router::PinReason::kSessionMode) release_parked(true);
   if (link_ && !keeps_link()) give_back(/*clean=*/true);
   return Step::kConsumed;
 }
