@@ -35,6 +35,7 @@ void Session::leave(const Traces& traces) {
   user_variables_set_ = traces.user_variables;
   if (link_ && traces.outlives_reset) link_->close_when_returned();
   finds_all_rows_ = link_ && traces.finds_all_rows;
+  if (link_ && traces.gives_insert_id) last_.insert_link = link_->id();
   inserts_ = traces.inserts || traces.loads;
   loads_ = traces.loads;
   if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
@@ -154,7 +155,7 @@ bool Session::gathers_diagnostics() const noexcept {
 bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   asks_for_insert_id_ = traces.asks_for_insert_id;
   if (!traces.asks_about_last) asks_of_nothing_ = false;
-  const bool insert_id_elsewhere = traces.asks_for_insert_id && last_.insert_id_untold;
+  const bool insert_id_elsewhere = traces.asks_for_insert_id && last_.insert_id_untold && !traces.gives_insert_id;
   if (!traces.asks_about_last || (traces.asks_for_insert_id_only && !insert_id_elsewhere) || waiting_) return true;
   const auto wanted = traces.asks_for_count                                   ? last_.sequence_link
                       : insert_id_elsewhere && traces.asks_for_insert_id_only ? last_.insert_link

@@ -201,11 +201,12 @@ class Reading {
     traces_.finds_all_rows = traces_.finds_all_rows || is("sql_calc_found_rows");
     traces_.asks_for_number = traces_.asks_for_number || is("connection_id");
     if (is("last_insert_id") || is("identity")) {
-      insert_id_ = true;
       const auto rest = behind(sql_, end);
       const bool called = rest.starts_with('(');
       const bool given = called && !behind(rest, 1).starts_with(')');
       if (given || (sets_ && !called)) pin(PinReason::kComputedSetting, "LAST_INSERT_ID(…)");
+      insert_id_ = true;
+      traces_.gives_insert_id = traces_.gives_insert_id || given;
     }
     // A later statement of the same text asks about one of this text.
     about_last_ = about_last_ || (!is_later_ && std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is));

@@ -25,6 +25,7 @@ struct Traces {
   bool finds_all_rows = false;          // SQL_CALC_FOUND_ROWS
   bool asks_about_transaction = false;  // @@in_transaction
   bool asks_for_insert_id = false;      // LAST_INSERT_ID(), @@identity
+  bool gives_insert_id = false;         // LAST_INSERT_ID(x)
   bool counts = false;                  // NEXTVAL: LASTVAL() will be asked of this connection
   bool asks_for_count = false;          // LASTVAL, PREVIOUS VALUE FOR
   bool saves = false;                   // SAVEPOINT
