@@ -14,6 +14,8 @@ with the folder, when the cluster is stopped (also by SIGINT or SIGTERM). Not fo
 import argparse
 import atexit
 import contextlib
+import fcntl
+import functools
 import json
 import os
 import pathlib
@@ -79,10 +81,36 @@ class ServerError(RuntimeError):
     """A server could not be started or did not do what was asked; the message carries the end of its log."""
 
 
+_ports_given = set()
+
+
+@functools.cache
+def _port_locks():
+    """A file whose bytes are locked by the processes that have given the ports of these numbers to somebody."""
+    with contextlib.suppress(OSError):
+        return os.open(os.path.join(tempfile.gettempdir(), f"shardway-ports-{os.getuid()}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    return None
+
+
+def _is_given(port):
+    """Whoever was given it may not have bound it yet."""
+    if port in _ports_given:
+        return True
+    if _port_locks() is not None:
+        try:
+            fcntl.lockf(_port_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        except OSError:
+            return True
+    _ports_given.add(port)
+    return False
+
+
 def free_port():
     """A free loopback port below the ephemeral range, so that no outgoing connection takes it meanwhile."""
     while True:
         port = random.randint(15000, 32000)
+        if _is_given(port):
+            continue
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with contextlib.suppress(OSError):
