@@ -17,8 +17,8 @@ std::uint32_t number_of(std::string_view version) noexcept;  // 101106; 0: not k
 bool has_extended_metadata(std::string_view version) noexcept;
 
 // What statements are read by: as in MysqlMode.
-struct VersionNumber {
-  std::uint32_t number = 0;  // 0: not known
+struct alignas(8) VersionNumber {  // one word: read without a lock
+  std::uint32_t number = 0;        // 0: not known
   bool is_mariadb = true;
 };
 
