@@ -145,7 +145,7 @@ class Client {
 };
 
 TEST(StatementCache, AMillionDistinctStatementsTakeNothingFromOtherClients) {
-  constexpr std::size_t kBytes = 4 << 20;
+  constexpr std::size_t kBytes = 5 << 20;
   StatementCache cache(shop::topology(), kBytes);
   Client old(cache, "orders"), young(cache, "customers");
   for (int i = 0; i < 600; ++i) old.use_next();
