@@ -220,8 +220,11 @@ void Session::read_link() {
   if (phase_ != Phase::kClosed) flush_all();
 }
 
-// Of an EOF behind definitions: what the statement before it was about is not said again.
-std::uint16_t Session::status_of_old(const Link& link) const noexcept { return shown_status(link.status & kLasting); }
+// Of an EOF behind definitions: what the statement before it was about is not said again. That more follows is: it was
+// said in this answer, and MariaDB's client library looks for it here.
+std::uint16_t Session::status_of_old(const Link& link) const noexcept {
+  return shown_status(link.status & (kLasting | my::status::kMoreResults));
+}
 
 // The only EOF behind the definitions of a result that a cursor keeps is the one that says so.
 bool Session::opens_cursor(const my::Seen& seen, std::string_view payload) {
