@@ -48,16 +48,10 @@ NEEDS = {"client_store_result": "test_prepare_insert_update", "client_use_result
 USERS = "users are Shardway's: one that a client creates on the server cannot log in"
 CHANGE_USER = "CHANGE_USER asks for another proof by a new scramble; MariaDB's client library answers with the first one's"
 OLD_EOF = "the EOF behind the definitions does not know the warnings and flags the server would put there"
-KILL = "KILL is refused: the numbers of clients and of server connections are not mapped yet"
-BULK = "MariaDB's extension for bulk execution is not announced"
 KNOWN = {
     **dict.fromkeys(["test_prepare_grant", "test_change_user", "test_bug53371", "test_bug13001491"], USERS),
-    **dict.fromkeys(["test_bug30472", "test_bug20023", "test_bug31418", "test_bug31669", "test_mdev4326"], CHANGE_USER),
+    **dict.fromkeys(["test_bug31669", "test_mdev4326"], CHANGE_USER),
     **dict.fromkeys(["test_bug15510", "test_wl4435", "test_wl4435_3", "test_bug49972", "test_bug42373", "test_ps_sp_out_params"], OLD_EOF),
-    **dict.fromkeys(["test_bug15518", "test_bug17512527"], KILL),
-    **dict.fromkeys(["test_bulk_autoinc", "test_bulk_delete", "test_bulk_replace", "test_bulk_insert_returning", "test_bulk_delete_returning",
-                     "test_mdev_24411", "test_mdev35953", "test_mdev_34718_bu", "test_mdev_34718_au", "test_mdev_34718_bd", "test_mdev_34718_ad",
-                     "test_mdev_34958", "test_mdev_32086"], BULK),
     "test_bug28386": "what the client closes stays prepared on the server: its log has no `Close stmt`",
     "test_bug58036": "a login with a character set that no client may have (ucs2) is let in; the server refuses it with 1231",
     "test_cache_metadata": "MariaDB's extension CACHE_METADATA is not announced",
