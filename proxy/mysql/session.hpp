@@ -8,7 +8,8 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_command.cpp,
 // session_prepared.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving back),
-// session_relay.cpp (answers), session_report.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
+// session_relay.cpp (answers), session_report.cpp; of those whose replicas are read
+// session_replica.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
 // session_spread.cpp.
 #pragma once
 
@@ -191,9 +192,6 @@ class Session final : public Client, public LinkOwner {
   Step route_execution(Packet packet, ClientStatement& statement);
   Step route(const router::Statement& statement, const router::Plan& plan, const Work& work);
   std::optional<Step> lost(router::StatementKind kind);
-  Step route_to_node(const router::Statement& statement, const router::Plan& plan, const Work& work);
-  bool on_replica() const noexcept;
-  std::optional<Step> leave_replica(const router::Statement& statement, const router::Plan& plan, const Work& work);
   Step session_statement(const router::Statement& statement, const Work& work);
   Step run_on(router::ShardIndex shard, bool replica_ok, const router::Statement& statement, const Work& work,
               bool writes = false, const router::Numbering& numbering = {});
@@ -220,6 +218,12 @@ class Session final : public Client, public LinkOwner {
   void catalog_changed();
   bool catalog_is_current();
 
+  // ---- session_replica.cpp: one shard ----
+  Step route_to_node(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  bool on_replica() const noexcept;
+  std::optional<Step> leave_replica(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  bool begins_on_replica(const router::Statement& statement, std::string_view sql) const;
+
   // ---- session_transaction.cpp: on a sharded database ----
   Step transaction_statement(const router::Statement& statement, const Work& work);
   Step begin(const router::Statement& statement, std::string_view sql);
@@ -238,7 +242,6 @@ class Session final : public Client, public LinkOwner {
   void release_parked(bool clean);
   bool autocommits() const noexcept;
   bool reads_only() const noexcept;
-  bool begins_on_replica(const router::Statement& statement, std::string_view sql) const;
   bool has_branches() const;
   Shards branches() const;
   std::uint16_t shown_status(std::uint16_t status) const noexcept;

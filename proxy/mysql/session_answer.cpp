@@ -112,10 +112,7 @@ void Session::learn(const my::Ok& ok) {
       something = true;
     } else if (item.kind == my::Tracked::kState) {
       const auto state = my::decode_tracked_string(item.data);
-      if (state && state->ends_with('L'))
-        locks_tables_ = true;
-      else
-        locks_tables_ = false;
+      locks_tables_ = state && state->ends_with('L');
     }
   }
   if (!user_variables_set_.empty()) {

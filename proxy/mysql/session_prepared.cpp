@@ -26,7 +26,7 @@ void put_number(char* at, std::uint32_t number) {
 }
 
 // Heads for what has grown: one, or several.
-void put_length(std::string& packet) {
+void put_heads(std::string& packet) {
   const auto payload = packet.substr(my::kHeadBytes);
   packet.clear();
   std::uint8_t sequence = 0;
@@ -150,7 +150,7 @@ std::string Session::with_types(Packet packet, ClientStatement& statement) const
   if (statement.types.size() != size) return out;  // the server's error
   out[flag_at] = 1;
   out.insert(flag_at + 1, statement.types);
-  put_length(out);
+  put_heads(out);
   return out;
 }
 
@@ -168,7 +168,7 @@ std::string Session::with_bulk_types(Packet packet, ClientStatement& statement) 
   if (statement.types.size() != size) return out;
   out[kFlagsAt] = static_cast<char>(out[kFlagsAt] | kSendsTypes);
   out.insert(kTypesAt, statement.types);
-  put_length(out);
+  put_heads(out);
   return out;
 }
 
@@ -189,9 +189,9 @@ bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_
   target_shard_ = 0;
   replica_ok_ = false;
   may_write_ = true;
-  if (!find_last_link(statement->traces, 0)) return false;
+  told_ = !find_last_link(statement->traces, 0);
   blocked_ = busy();
-  if (!blocked_ && !borrow()) {
+  if (told_ || (!blocked_ && !borrow())) {
     blocked_ = !told_;
     if (told_) {  // the rest of its 16 MiB would be taken for commands
       out_.flush(stream_);
@@ -203,18 +203,18 @@ bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_
   if (blocked_) return true;
   std::string begin(in.substr(0, kNumberAt + 4));
   put_statement_number(begin, link_->statement(statement->text->id));
-  const auto number = client_number(in);
-  statement->has_long_data = command == my::Command::kStmtSendLongData;
-  if (statement->has_long_data)
-    with_data_.insert(number);
-  else
-    with_data_.erase(number);
-  command_ = command;
-  command_statement_ = number_in(in) == kLastPrepared ? last_statement_ : number_in(in);
-  command_since_ = worker_.loop().now();
-  last_.diagnostics.reset();
-  link_->owe(command);
-  leave(statement->traces);
+  if (command == my::Command::kStmtSendLongData) {
+    statement->has_long_data = true;
+    with_data_.insert(client_number(in));
+  } else {
+    command_ = command;
+    command_statement_ = client_number(in);
+    command_since_ = worker_.loop().now();
+    forget_data(*statement, command_statement_);
+    last_.diagnostics.reset();
+    link_->owe(command);
+    leave(statement->traces);
+  }
   payload_goes_on_ = head.goes_on();
   pass_remaining_ = head.size() - begin.size();
   used = begin.size();
@@ -237,7 +237,7 @@ Session::Step Session::execute(Packet packet) {
   }
   if (statement->traces.kills && command == my::Command::kStmtExecute) return kill_prepared(packet, *statement);
   if (is_planned() && command == my::Command::kStmtExecute) {
-    command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
+    command_statement_ = client_number(packet);
     const auto step = route_execution(packet, *statement);
     if (step == Step::kConsumed) forget_data(*statement, command_statement_);
     return step;
@@ -252,7 +252,7 @@ Session::Step Session::execute(Packet packet) {
       command == my::Command::kStmtExecute ? with_types(packet, *statement) : with_bulk_types(packet, *statement);
   put_number(out.data() + kNumberAt, link_->statement(statement->text->id));
   command_ = command;
-  command_statement_ = number_in(packet) == kLastPrepared ? last_statement_ : number_in(packet);
+  command_statement_ = client_number(packet);
   command_since_ = worker_.loop().now();
   forget_data(*statement, command_statement_);
   last_.diagnostics.reset();

@@ -6,6 +6,7 @@
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/mysql/sql_mode.hpp"
+#include "proxy/mysql/table_use.hpp"
 #include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
 #include "router/column_lists.hpp"
@@ -30,33 +31,6 @@ router::Literals& scratch_literals() {
   static thread_local router::Literals literals;
   literals.clear();
   return literals;
-}
-
-// What is not known to leave tables alone is part of the transaction.
-bool uses_tables(const Statement& statement) noexcept {
-  switch (statement.kind) {
-    case StatementKind::kEmpty:
-    case StatementKind::kSet:
-    case StatementKind::kShow:
-    case StatementKind::kUse:
-    case StatementKind::kReset: return false;
-    case StatementKind::kRead:
-      return !statement.uses_catalog_only || statement.uses_user_functions || statement.needs_home;
-    default: return true;
-  }
-}
-
-// So is what may have written.
-bool may_write(const Statement& statement, const router::Plan& plan) noexcept {
-  return plan.writes || statement.kind == StatementKind::kOther;
-}
-
-// What tells nothing of any table, and changes none.
-bool sees_nothing(const Statement& statement) noexcept {
-  if (statement.kind == StatementKind::kEmpty || statement.kind == StatementKind::kUse) return true;
-  return statement.kind == StatementKind::kSet &&
-         std::none_of(statement.settings.begin(), statement.settings.end(),
-                      [](const auto& one) { return one.computed || one.name == "autocommit"; });
 }
 
 // It needs no table and nothing that one server alone has.
@@ -224,62 +198,6 @@ Session::Step Session::route(const Statement& statement, const router::Plan& pla
     default: break;
   }
   return refuse({FaultReason::kNotSupported, "this statement is not supported on a sharded database", "", 0});
-}
-
-// One shard: a read may go to a replica, and so may a READ ONLY transaction, which then stays there.
-Session::Step Session::route_to_node(const Statement& statement, const router::Plan& plan, const Work& work) {
-  if (statement.kind == StatementKind::kSetTransaction && !link_) return set_characteristics(statement, work.sql);
-  if (on_replica() && !plan.replica_ok)
-    if (const auto step = leave_replica(statement, plan, work)) return *step;
-  const auto step = run_on(0, plan.replica_ok || begins_on_replica(statement, work.sql), statement, work);
-  if (step == Step::kConsumed && uses_tables(statement)) next_read_only_ = false;
-  return step;
-}
-
-bool Session::on_replica() const noexcept {
-  return link_ && link_->target().node->role.load(std::memory_order_relaxed) == backend::Role::kReplica;
-}
-
-// A statement that is not for replicas, while a READ ONLY transaction is open on one. Nothing: it may run, where it is.
-std::optional<Session::Step> Session::leave_replica(const Statement& statement, const router::Plan& plan,
-                                                    const Work& work) {
-  if ((link_->status & my::status::kInTransaction) == 0) {
-    if (!keeps_link()) give_back(/*clean=*/true);
-    if (!link_) return std::nullopt;
-  } else if (statement.kind == StatementKind::kBegin || statement.implicit_commit) {  // ends it
-    link_->ask(my::Command::kQuery, "COMMIT");
-    link_is_ready_ = false;
-    return Step::kBlocked;
-  }
-  const bool quiet = work.traces->pins == router::PinReason::kNone;
-  switch (statement.kind) {
-    case StatementKind::kEmpty:
-    case StatementKind::kUse:
-    case StatementKind::kCommit:
-    case StatementKind::kRollback:
-    case StatementKind::kSetTransaction:
-    case StatementKind::kSavepoint:
-    case StatementKind::kReleaseSavepoint:
-    case StatementKind::kRollbackTo: return std::nullopt;
-    case StatementKind::kRead:
-    case StatementKind::kShow:
-    case StatementKind::kDo:
-      if (quiet && !work.traces->locks) return std::nullopt;
-      break;
-    case StatementKind::kSet:
-      if (quiet && std::none_of(statement.settings.begin(), statement.settings.end(),
-                                [](const auto& one) { return one.global; }))
-        return std::nullopt;
-      break;
-    default: break;
-  }
-  if (plan.writes && statement.kind == StatementKind::kWrite) {
-    answer_error(1792, "25006", "Cannot execute statement in a READ ONLY transaction");
-    return Step::kConsumed;
-  }
-  return refuse({FaultReason::kNotSupported,
-                 "this statement has to run on the primary, and the READ ONLY transaction is open on a replica",
-                 "begin with /* shardway: primary */ START TRANSACTION READ ONLY, or end the transaction first", 0});
 }
 
 // What asks about the statement before it, or needs no table, is answered where the session is.

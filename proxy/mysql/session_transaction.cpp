@@ -5,6 +5,7 @@
 
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
+#include "proxy/mysql/table_use.hpp"
 #include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
 
@@ -40,12 +41,6 @@ std::unique_ptr<Transaction> chained(const Transaction& before) {
   return next;
 }
 
-// `word`: in small letters.
-bool mentions(std::string_view sql, std::string_view word) noexcept {
-  const auto same = [](char a, char b) { return (a | 0x20) == b; };
-  return std::search(sql.begin(), sql.end(), word.begin(), word.end(), same) != sql.end();
-}
-
 std::string_view without_end(std::string_view sql) noexcept {
   while (!sql.empty() && (sql.back() == ';' || static_cast<unsigned char>(sql.back()) <= ' ')) sql.remove_suffix(1);
   return sql;
@@ -65,17 +60,6 @@ bool Session::reads_only() const noexcept {
     if (found != state_->variables.end()) return found->second == "ON" || found->second == "1";
   }
   return false;
-}
-
-// START TRANSACTION READ ONLY on a database of one shard. What is SERIALIZABLE has to see the primary's locks.
-bool Session::begins_on_replica(const Statement& statement, std::string_view sql) const {
-  if (statement.kind != StatementKind::kBegin || statement.hint.kind == router::HintKind::kPrimary) return false;
-  for (const auto* name : {"tx_isolation", "transaction_isolation"}) {
-    const auto found = state_->variables.find(name);
-    if (found != state_->variables.end() && found->second == "SERIALIZABLE") return false;
-  }
-  if (mentions(next_characteristics_, "serializable") || mentions(sql, "write")) return false;
-  return statement.read_only_begin || next_read_only_ || reads_only();
 }
 
 // The status of the session where a link knows only its own part.

@@ -279,7 +279,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_transaction.cpp ----
   Step transaction_statement(const router::Statement& statement, std::string_view sql, Frame frame);
   Step begin_transaction(const router::Statement& statement, std::string_view sql);
-  Step end_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
+  Step end_transaction(const router::Statement& statement, Frame frame);
   Step savepoint_statement(const router::Statement& statement, std::string_view sql, Frame frame);
   Step everywhere_or_here(const router::Statement& statement, std::string_view sql, Frame frame,
                           const router::Plan& planned);
@@ -295,6 +295,7 @@ class Session final : public Client, public LinkOwner {
   void begin_implicit();
   void apply_effects(Link& link, bool to_session = true);
   void use_settings(SharedSettings settings);  // the session's from now on
+  void roll_back_told(Transaction* next, bool untold);
   void finish_transaction(bool committed, Transaction* next);
   void chain(Transaction& next);
   void pin_to(router::PinReason reason, std::string_view detail);

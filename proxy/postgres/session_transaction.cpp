@@ -78,7 +78,7 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
   switch (statement.kind) {
     case StatementKind::kBegin: return begin_transaction(statement, sql);
     case StatementKind::kCommit:
-    case StatementKind::kRollback: return end_transaction(statement, sql, frame);
+    case StatementKind::kRollback: return end_transaction(statement, frame);
     case StatementKind::kSetTransaction:
       if (!transaction_) {
         pg::encode::notice(reply(), {.severity = "WARNING",
@@ -127,7 +127,7 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
   return Step::kConsumed;
 }
 
-Session::Step Session::end_transaction(const Statement& statement, std::string_view sql, Frame frame) {
+Session::Step Session::end_transaction(const Statement& statement, Frame frame) {
   const bool commit = statement.kind == StatementKind::kCommit;
   const bool explicitly = transaction_ && transaction_->mode == Transaction::Mode::kExplicit;
   if (statement.chain && !explicitly) {
@@ -156,13 +156,10 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
   auto next = statement.chain ? std::shared_ptr<Transaction>(successor_of(*transaction_)) : nullptr;
   const bool untold = commit && transaction_->untold;  // a client that is told ROLLBACK may not look
   if (begun == 0) {
-    transaction_over(commits);
-    if (untold) {
-      fail_statement(transaction_lost());
-      return Step::kConsumed;
-    }
-    if (next) chain(*next);
-    answer(commits ? "COMMIT" : "ROLLBACK");
+    if (commits)
+      finish_transaction(true, next.get());
+    else
+      roll_back_told(next.get(), untold);
     return Step::kConsumed;
   }
   const bool agrees = commit == commits || only->link->status == 'E';  // else the server must hear ROLLBACK, not COMMIT
@@ -173,15 +170,9 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
     awaiting_ready_ = true;
     return Step::kConsumed;
   }
-  static_cast<void>(sql);
   if (!commits) {
     on_every_branch("ROLLBACK", [this, next, untold](Operation&) {
-      if (untold) {
-        transaction_over(false);
-        fail_statement(transaction_lost());
-      } else {
-        finish_transaction(false, next.get());
-      }
+      roll_back_told(next.get(), untold);
       resume();
     });
     return Step::kConsumed;
@@ -193,6 +184,13 @@ Session::Step Session::end_transaction(const Statement& statement, std::string_v
     fail_statement_frame(outcome.error);
   });
   return Step::kConsumed;
+}
+
+// `untold`: it was to be committed, and nobody has said that it is lost.
+void Session::roll_back_told(Transaction* next, bool untold) {
+  if (!untold) return finish_transaction(false, next);
+  transaction_over(false);
+  fail_statement(transaction_lost());
 }
 
 void Session::finish_transaction(bool committed, Transaction* next) {

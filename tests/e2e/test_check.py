@@ -1,11 +1,6 @@
 """shardway check --servers: what is wrong with the servers, all at once, before anybody connects."""
-import copy
-import subprocess
-import tempfile
-
 from support import servers
 from support.case import ProxyCase
-from support.shardway import Proxy, binary
 
 GOOD = """
 create table items(id bigint primary key, note text);
@@ -19,15 +14,7 @@ class Check(ProxyCase):
 
     def check(self, change=lambda config: None):
         """(exit status, standard output, standard error) of check --servers on a changed configuration."""
-        config = copy.deepcopy(self.proxy.config)
-        change(config)
-        with tempfile.TemporaryDirectory() as folder:
-            program = Proxy(config, folder=folder)
-            program.write_config()
-            done = subprocess.run([binary(), "check", "--servers", "--config", program.file], capture_output=True,
-                                  text=True, timeout=60)
-        for secret in self.cluster.passwords.values():
-            self.assertNotIn(secret, done.stdout + done.stderr)
+        done = self.proxy.check_servers(change, self.cluster.passwords.values())
         return done.returncode, done.stdout, done.stderr
 
     def shard(self, index, sql):

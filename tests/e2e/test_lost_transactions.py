@@ -1,7 +1,6 @@
 """A server connection breaks in the middle of a transaction, or over a statement: the client is told what is known of it, once, and its
 connection lives. 40001: nothing of the transaction was kept. 08007: it may have been."""
 import threading
-import time
 
 import psycopg
 
@@ -21,7 +20,12 @@ class Lost(ProxyCase):
         for node in self.cluster.primaries:
             node.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s and datname = %s", (APP, self.server_database),
                        dbname="postgres")
-        time.sleep(0.2)   # Shardway sees it before the client goes on
+
+    def break_idle(self):
+        """And Shardway sees it before the client goes on."""
+        before = self.proxy.log().count("event=server_lost")
+        self.break_connections()
+        wait_until(lambda: self.proxy.log().count("event=server_lost") > before, 10, "the loss is seen")
 
     def begun(self, database):
         client = self.connect(dbname=database)
@@ -41,7 +45,7 @@ class Lost(ProxyCase):
             for statement in ("insert into things values (1, 2)", "savepoint a", "commit"):
                 with self.subTest(database=database, prepare=prepare, statement=statement):
                     client = self.begun(database)
-                    self.break_connections()
+                    self.break_idle()
                     self.assertEqual(self.error_of(client, statement, prepare=prepare), "40001")
                     if statement != "commit":
                         self.assertEqual(self.error_of(client, "select 1"), "25P02")
@@ -52,7 +56,7 @@ class Lost(ProxyCase):
         for database, prepare in self.EACH:
             with self.subTest(database=database, prepare=prepare):
                 client = self.begun(database)
-                self.break_connections()
+                self.break_idle()
                 self.assertEqual(client.execute("rollback", prepare=prepare).statusmessage, "ROLLBACK")
                 self.assertEqual(client.execute("select count(*) from things where id = 1").fetchone(), (0,))
 

@@ -40,7 +40,9 @@ class ReadsBehindACommit(MysqlShardedCase):
         for key in (HERE, THERE):
             wait_until(lambda key=key: client.sql(where.format(numbers, key))[1].startswith("ROW 1|"), 15, "reads go to a replica")
         client.sql("begin", *both("committed"))
-        time.sleep(2.5)   # the control lane looks every second
+        written = time.monotonic()
+        wait_until(lambda: all(row["fresh_age_us"] is not None and int(row["fresh_age_us"]) < (time.monotonic() - written) * 1e6
+                               for row in self.proxy.console("SHOW NODES") if row["role"] == "replica"), 15, "the replicas know all that was written")
         for replica in self.replicas():
             replica.query("stop slave")
         heard = client.sql("commit", *READ)

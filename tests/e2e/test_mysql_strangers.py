@@ -1,11 +1,11 @@
 """What one client does must not be heard by another, nor lost by itself, when server connections change hands between its statements."""
 import struct
-import time
 
 import mysql_commands as commands
 from mysql_commands import LAST, close, command, execute, fetch, long_data, prepare, query
 from support.mysql_behaviour import BehaviourCase, TwoNodesCase, errors, rows
 from support.mysql_case import proxy_only
+from support.servers import wait_until
 
 
 class Strangers(BehaviourCase):
@@ -79,7 +79,7 @@ class Strangers(BehaviourCase):
         for _ in range(2):
             client = self.client()
             client.socket.sendall(b"\xff\xff\xff\x00\x03select '" + b"x" * 100000)
-            time.sleep(0.1)
+            wait_until(lambda: any(int(pool["sv_active"]) for pool in self.proxy.console("SHOW POOLS")), 10, "it has the server connection")
             client.close()
         self.assertEqual(rows(self.client().sql("select 1")), ["1"])
 

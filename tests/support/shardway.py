@@ -5,6 +5,7 @@ how it ended. A crash, a sanitizer's report, a hang or a wrong exit status is an
         with proxy.connect(dbname="shop") as connection: ...
 """
 import contextlib
+import copy
 import os
 import pathlib
 import shutil
@@ -285,6 +286,19 @@ class Proxy:
         with self.connect(**overrides) as connection:
             cursor = connection.execute(sql, parameters)
             return cursor.fetchall() if cursor.description else None
+
+    def check_servers(self, change, secrets):
+        """`shardway check --servers` with a changed configuration, as a finished process; no secret may stand in what it says."""
+        config = copy.deepcopy(self.config)
+        change(config)
+        with tempfile.TemporaryDirectory() as folder:
+            program = type(self)(config, folder=folder)
+            program.write_config()
+            done = subprocess.run([binary(), "check", "--servers", "--config", program.file], capture_output=True, text=True, timeout=60,
+                                  check=False)
+        if any(secret in done.stdout + done.stderr for secret in secrets if secret):
+            raise AssertionError("check --servers tells a password")
+        return done
 
     def console(self, command):
         """One console command's rows, as dicts (simple protocol)."""
