@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <stdexcept>
@@ -56,6 +57,7 @@ App::~App() {
   for (auto& worker : workers_) worker->stop();
   for (auto& worker : workers_) worker->join();
   slow_lane_ = {};
+  old_lanes_.clear();
   for (const auto& listen : generation_->config->listen) {
     if (listen.address.is_unix && !listeners_.empty()) ::unlink(listen.address.host.c_str());
   }
@@ -89,13 +91,28 @@ App::SlowLane App::make_slow_lane(const Generation& generation) {
   SlowLane lane;
   std::vector<std::shared_ptr<backend::Backend>> backends;
   for (const auto& [name, database] : generation.databases) backends.push_back(database->backend);
-  lane.control = std::make_unique<control::Control>(backends);
+  for (const auto& [name, database] : generation.databases) lane.databases.push_back(database);
+  lane.control =
+      std::make_unique<control::Control>(backends, [this](const std::string& database) { gates_changed(database); });
   lane.control->wait_for_first_round(kFirstRound);
   for (const auto& backend : backends) {
     if (backend->ledger) lane.recoveries.push_back(std::make_unique<transaction::Recovery>(backend, generation.config));
   }
   for (const auto& recovery : lane.recoveries) recovery->wait_until_ready(kFirstRound);
   return lane;
+}
+
+void App::gates_changed(const std::string& database) {
+  on_each_worker([database](Worker& worker) { worker.heed_gates(database); });
+}
+
+// Who waits in an old configuration's database, or has a transaction there, needs somebody who watches its nodes.
+void App::drop_unused_lanes() {
+  const std::unique_lock lock(reload_mutex_, std::try_to_lock);
+  if (!lock) return;
+  std::erase_if(old_lanes_, [](const SlowLane& lane) {
+    return std::all_of(lane.databases.begin(), lane.databases.end(), [](const auto& one) { return one.expired(); });
+  });
 }
 
 void App::raise_open_files() {
@@ -141,11 +158,10 @@ int App::run() {
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGHUP, SIGTERM, SIGINT}) sigaddset(&signals, signal);
-  const timespec tick{0, 50'000'000};
+  const timespec tick{1, 0}, tick_draining{0, 50'000'000};
   net::Time deadline = net::Time::max();
   for (;;) {
-    const int signal =
-        deadline == net::Time::max() ? ::sigwaitinfo(&signals, nullptr) : ::sigtimedwait(&signals, nullptr, &tick);
+    const int signal = ::sigtimedwait(&signals, nullptr, deadline == net::Time::max() ? &tick : &tick_draining);
     if (signal == SIGHUP) {
       const auto problems = reload();
       if (problems.empty()) {
@@ -161,6 +177,7 @@ int App::run() {
       drain(signal == SIGINT);
       deadline = net::Clock::now() + this->config()->shutdown_timeout;
     }
+    drop_unused_lanes();
     if (deadline != net::Time::max() && (drained() || net::Clock::now() >= deadline)) break;
   }
   spdlog::info("event=stopped clients={}", surroundings_.clients.load());

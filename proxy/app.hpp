@@ -44,8 +44,11 @@ class App final : public admin::Host {
   struct SlowLane {
     std::unique_ptr<control::Control> control;
     std::vector<std::unique_ptr<transaction::Recovery>> recoveries;  // of the sharded databases
+    std::vector<std::weak_ptr<SharedDatabase>> databases;
   };
   SlowLane make_slow_lane(const Generation& generation);
+  void gates_changed(const std::string& database);  // from any thread
+  void drop_unused_lanes();
   std::shared_ptr<transaction::Ledger> ledger_of(const config::Database& database, const std::string& cluster);
   void open_listeners(std::uint32_t workers);
   void raise_open_files();
@@ -61,6 +64,7 @@ class App final : public admin::Host {
   mutable std::mutex mutex_;  // generation_ and slow_lane_
   std::shared_ptr<const Generation> generation_;
   SlowLane slow_lane_;
+  std::vector<SlowLane> old_lanes_;  // of configurations that clients still use; changed under reload_mutex_
   std::map<std::string, std::shared_ptr<transaction::Ledger>> ledgers_;  // by database; they outlive reloads
   std::mutex reload_mutex_;
   Surroundings surroundings_;

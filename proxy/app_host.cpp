@@ -74,6 +74,21 @@ stats::NodeRow node_row(const config::Database& config, const backend::ShardNode
   const auto fresh = node.fresh_as_of.load();
   const auto now = net::Clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
   row.fresh_age_us = fresh == 0 ? -1 : (now - fresh) / 1000;
+  row.lag_bytes = node.lag_bytes.load();
+  row.why = backend::name_of(node.out.load());
+  row.epoch = node.epoch.load();
+  return row;
+}
+
+stats::HeldRow held_row(const config::Database& config, const backend::ShardNodes& shard) {
+  stats::HeldRow row;
+  row.database = config.name;
+  row.shard = shard.name;
+  row.reasons = shard.gate.reasons();
+  row.clients = shard.gate.held_clients();
+  row.bytes = shard.gate.held_bytes();
+  const auto now = net::Clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+  row.closed_us = row.reasons.empty() ? 0 : (now - shard.gate.closed_since()) / 1000;
   return row;
 }
 
@@ -107,6 +122,22 @@ void gather(std::vector<std::unique_ptr<Worker>>& workers, std::function<void(Wo
   }
 }
 
+// What an operator has done, and what is known of the shards, outlives a reload.
+void inherit(const Generation& before, const Generation& fresh) {
+  for (const auto& [name, database] : fresh.databases) {
+    const auto found = before.databases.find(name);
+    if (found == before.databases.end()) continue;
+    const auto& old = *found->second->backend;
+    database->backend->paused.store(old.paused.load());
+    database->backend->disabled.store(old.disabled.load());
+    for (const auto& shard : database->backend->shards) {
+      for (const auto& known : old.shards) {
+        if (known->name == shard->name) shard->remember(known->memory());
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::shared_ptr<const config::Config> App::config() const { return generation()->config; }
@@ -136,6 +167,7 @@ void App::add_static_rows(stats::Report& report) const {
     auto row = database_row(*database);
     report.counters[name];
     for (const auto& shard : database->backend->shards) {
+      report.held.push_back(held_row(database->backend->config, *shard));
       for (const auto& node : shard->nodes) {
         auto& added = report.nodes.emplace_back(node_row(database->backend->config, *shard, *node));
         added.servers = database->postgres_pools.open(node->number) + database->mysql_pools.open(node->number);
@@ -180,22 +212,18 @@ std::string App::reload() {
   SlowLane slow_lane;
   try {
     fresh = make_generation(loaded.config);
+    inherit(*before, *fresh);
     slow_lane = make_slow_lane(*fresh);
   } catch (const std::exception& error) {
     return config_file_ + ": error: " + error.what() + "\n";
   }
-  for (const auto& [name, database] : fresh->databases) {
-    const auto old = before->databases.find(name);
-    if (old == before->databases.end()) continue;
-    database->backend->paused.store(old->second->backend->paused.load());
-    database->backend->disabled.store(old->second->backend->disabled.load());
-  }
-  SlowLane old_slow_lane;
   {
     const std::lock_guard lock(mutex_);
     generation_ = fresh;
-    old_slow_lane = std::exchange(slow_lane_, std::move(slow_lane));
+    std::swap(slow_lane_, slow_lane);
   }
+  slow_lane.recoveries.clear();
+  old_lanes_.push_back(std::move(slow_lane));
   on_each_worker([fresh](Worker& worker) { worker.adopt(fresh); });
   return {};
 }

@@ -34,6 +34,7 @@ class Client : public net::EventHandler {
   virtual bool cancel(std::string_view secret) = 0;  // what it runs; false if the secret is another one
   virtual void check_timeouts(net::Time now) = 0;    // idle, idle in a transaction, a statement that takes too long
   virtual void close_links_when_returned() = 0;      // RECONNECT
+  virtual void drop_stale_links() = 0;               // those of an older epoch, with whatever runs there
   virtual void adopt_generation() = 0;               // after a reload: the new databases, between transactions
 
   virtual Database* database() noexcept = 0;  // null before it is logged in, and on the console

@@ -22,6 +22,8 @@ Database::Database(net::EventLoop& loop, std::shared_ptr<const Generation> gener
       generation_(std::move(generation)),
       shared_(std::move(shared)) {
   counters.by_shard.resize(config().shards.size());
+  for (const auto& shard : backend().shards)
+    held_.push_back(std::make_unique<backend::HeldClients>(loop_, shard->gate));
 }
 
 std::unique_ptr<postgres::Pool> Database::make_postgres_pool(router::ShardIndex shard, std::size_t node,
@@ -86,6 +88,15 @@ void Database::add_cache_counters(stats::DatabaseCounters& to) const {
   to.cache_evictions += now.evictions;
   to.cache_bytes += now.bytes;
   to.cache_entries += now.entries;
+}
+
+void Database::heed_gates() {
+  visit_pools([](const std::string&, auto& pool) {
+    const auto& node = pool.node();
+    if (!node.shard->gate.is_open() && node.role.load() != backend::Role::kReplica) pool.send_waiters_away();
+  });
+  sweep(false);
+  for (const auto& held : held_) held->heed();
 }
 
 void Database::sweep(bool close_all) {

@@ -8,7 +8,9 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
+#include "proxy/backend/held.hpp"
 #include "proxy/backend/pools.hpp"
 #include "proxy/mysql/link.hpp"
 #include "proxy/postgres/link.hpp"
@@ -65,6 +67,11 @@ class Database {
     postgres.visit(visit);
     mysql.visit(visit);
   }
+  // This worker's clients before the shard's gate.
+  backend::HeldClients& held(router::ShardIndex shard) { return *held_[shard]; }
+  // Gates have been opened or closed, or epochs have ended: those who are held go on, those who wait in the line of a
+  // primary that is none any more are sent before its gate, idle connections of an older epoch are closed.
+  void heed_gates();
   void sweep(bool close_all);
   void retire();    // a newer configuration has taken its place
   bool is_empty();  // no link is lent, opening, awaited or idle
@@ -86,6 +93,7 @@ class Database {
   std::unique_ptr<router::StatementCache> cache_;
   std::uint64_t cache_epoch_ = 0;
   router::StatementCache::Counters retired_{};
+  std::vector<std::unique_ptr<backend::HeldClients>> held_;  // by shard
 };
 
 }  // namespace shardway::proxy

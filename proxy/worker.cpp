@@ -286,6 +286,20 @@ void Worker::reconnect(const std::string& name) {
   }
 }
 
+void Worker::heed_gates(const std::string& name) {
+  std::vector<std::uint64_t> ids;
+  for (auto& [id, client] : clients_) {
+    if (client->database() != nullptr && client->database()->config().name == name) ids.push_back(id);
+  }
+  for (const auto id : ids) {
+    if (auto* client = client_of(id)) client->drop_stale_links();
+  }
+  if (const auto known = databases_.find(name); known != databases_.end()) known->second->heed_gates();
+  for (const auto& old : old_databases_) {
+    if (old.database->config().name == name) old.database->heed_gates();
+  }
+}
+
 std::size_t Worker::lent_links(const std::string& name) const {
   std::size_t sum = 0;
   if (const auto known = databases_.find(name); known != databases_.end()) {

@@ -62,6 +62,7 @@ class Worker {
   void kill_database(const std::string& name, std::string_view reason);
   void serve_paused(const std::string& name);  // after RESUME
   void reconnect(const std::string& name);
+  void heed_gates(const std::string& name);  // roles, gates or epochs of this database have changed
   std::size_t lent_links(const std::string& name) const;
 
   // ---- for sessions ----

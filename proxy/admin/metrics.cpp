@@ -44,6 +44,9 @@ void dump_traffic(MetricWriter& out, const stats::DatabaseCounters& c, const Lab
         c.server_connect_failures);
   total("shardway_replica_fallbacks_total", "Reads that a replica could have served but the primary did",
         c.replica_fallbacks);
+  total("shardway_holds_total", "Statements that waited for a shard without a usable primary, or one that is paused",
+        c.holds);
+  total("shardway_hold_refusals_total", "Statements that might not wait so, or waited for too long", c.hold_refusals);
 }
 
 void dump_cache(MetricWriter& out, const stats::DatabaseCounters& c, const Labels& database) {
@@ -104,7 +107,23 @@ void dump(MetricWriter& out, const stats::NodeRow& node) {
     out.gauge("shardway_node_lag_seconds", "How far the replica is behind its primary", labels,
               us_as_seconds(static_cast<std::uint64_t>(node.lag_us)));
   }
+  if (node.lag_bytes >= 0)
+    out.gauge("shardway_node_lag_bytes", "How much the replica has not replayed yet", labels,
+              as_double(static_cast<std::uint64_t>(node.lag_bytes)));
+  for (const char* why : {"unreachable", "two_primaries", "stale_primary", "other_system", "other_source"}) {
+    out.gauge("shardway_node_out", "1 for the reason why the node gets no statement", with(labels, "why", why),
+              node.why == why ? 1 : 0);
+  }
   out.gauge("shardway_node_timeline", "The node's timeline", labels, node.timeline);
+}
+
+void dump(MetricWriter& out, const stats::HeldRow& held) {
+  const Labels labels{{"database", held.database}, {"shard", held.shard}};
+  out.gauge("shardway_held_clients", "Clients that wait for the shard to have a usable primary", labels,
+            as_double(held.clients));
+  out.gauge("shardway_held_bytes", "What those have sent", labels, as_double(held.bytes));
+  out.gauge("shardway_gate_closed", "1 while statements that need the shard's primary may not begin", labels,
+            held.reasons.empty() ? 0 : 1);
 }
 
 void dump(MetricWriter& out, const stats::WorkerRow& worker) {
@@ -177,6 +196,7 @@ std::string prometheus_text(const stats::Report& report) {
   for (const stats::DatabaseRow& database : report.databases) dump(out, database);
   for (const stats::PoolRow& pool : report.pools) dump(out, pool);
   for (const stats::NodeRow& node : report.nodes) dump(out, node);
+  for (const stats::HeldRow& held : report.held) dump(out, held);
   for (const stats::WorkerRow& worker : report.workers) dump(out, worker);
   dump_servers(out, report.servers);
   dump_pins(out, report);

@@ -31,6 +31,7 @@ Show show_dns_zones();
 Show show_shards();  // show_shards.cpp
 Show show_map();
 Show show_nodes();
+Show show_held();
 Show show_transactions();  // show_routing.cpp
 Show show_pins();
 Show show_rules();

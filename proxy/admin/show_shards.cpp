@@ -83,7 +83,19 @@ Rows node_rows(const Moment& now) {
   Rows rows;
   for (const stats::NodeRow& n : now.report.nodes) {
     rows.push_back(row(n.database, n.shard, n.address, n.zone, n.role, n.up, unless_negative(n.lag_us), n.timeline,
-                       n.system_identifier, n.servers, unless_negative(n.fresh_age_us)));
+                       n.system_identifier, n.servers, unless_negative(n.fresh_age_us), unless_negative(n.lag_bytes),
+                       n.why, n.epoch));
+  }
+  return rows;
+}
+
+Rows held_rows(const Moment& now) {
+  Rows rows;
+  for (const stats::HeldRow& held : now.report.held) {
+    const config::Database* configured = now.config.database(held.database);
+    const config::Hold bounds = configured != nullptr ? configured->hold : config::Hold{};
+    rows.push_back(row(held.database, held.shard, held.reasons, held.closed_us, held.clients, held.bytes,
+                       bounds.clients, bounds.bytes, bounds.timeout.count()));
   }
   return rows;
 }
@@ -129,9 +141,28 @@ Show show_nodes() {
            {"timeline", kInt8},
            {"system_identifier", kNumeric},
            {"servers", kInt4},
-           {"fresh_age_us", kInt8}},
+           {"fresh_age_us", kInt8},
+           {"lag_bytes", kInt8},
+           {"why"},
+           {"epoch", kInt8}},
           node_rows,
-          "every database server: role, lag, timeline"};
+          "every database server: role, lag, timeline, why it gets no statement"};
+}
+
+Show show_held() {
+  return {"HELD",
+          Needs::kReport,
+          {{"database"},
+           {"shard"},
+           {"reason"},
+           {"closed_us", kInt8},
+           {"clients", kInt8},
+           {"bytes", kInt8},
+           {"max_clients", kInt8},
+           {"max_bytes", kInt8},
+           {"timeout_ms", kInt8}},
+          held_rows,
+          "for each shard: why statements wait for its primary, since when, and how many"};
 }
 
 }  // namespace shardway::proxy::admin

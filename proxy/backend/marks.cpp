@@ -1,6 +1,7 @@
 #include "proxy/backend/marks.hpp"
 
 #include <chrono>
+#include <utility>
 
 namespace shardway::proxy::backend {
 
@@ -32,6 +33,17 @@ bool Marks::is_fresh(const ShardNodes& nodes, router::ShardIndex shard, const co
   if (seen_.size() <= shard || seen_[shard].before == 0) return true;
   if (fresh == 0) return false;
   return seen_[shard].replica == &candidate || fresh > seen_[shard].before;
+}
+
+void Marks::carry_over(const Backend& from, const Backend& to) {
+  const auto before = std::exchange(seen_, {});
+  if (before.empty()) return;
+  seen_.resize(to.shards.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    for (std::size_t j = 0; j < to.shards.size(); ++j) {
+      if (from.shards[i]->name == to.shards[j]->name) seen_[j] = {before[i].before, nullptr};
+    }
+  }
 }
 
 void Marks::stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written) {

@@ -26,6 +26,8 @@ class Marks {
   // the primary). `may_have_written`: so it counts for all who read strongly. To be called before the client is told.
   void stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written);
   void clear() noexcept { seen_.clear(); }
+  // After a reload: what was seen on a shard is still seen, wherever it stands in the new configuration.
+  void carry_over(const Backend& from, const Backend& to);
 
  private:
   struct Mark {

@@ -13,18 +13,43 @@ const char* name_of(Role role) noexcept {
   return "unknown";
 }
 
+std::string_view name_of(Out out) noexcept {
+  switch (out) {
+    case Out::kNo: break;
+    case Out::kUnreachable: return "unreachable";
+    case Out::kTwoPrimaries: return "two_primaries";
+    case Out::kStalePrimary: return "stale_primary";
+    case Out::kOtherSystem: return "other_system";
+    case Out::kOtherSource: return "other_source";
+  }
+  return "";
+}
+
+void Node::lost() noexcept {
+  up.store(false, std::memory_order_relaxed);
+  fresh_as_of.store(0, std::memory_order_relaxed);
+  if (shard == nullptr || !shard->is_watched) return;
+  const auto primary = shard->primary.load();
+  if (primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)].get() == this)
+    shard->gate.close(Gate::Reason::kNoPrimary);
+  shard->look();
+}
+
 std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node) {
   auto backend = std::make_shared<Backend>();
   backend->config = config;
   for (const auto& shard : config.shards) {
     auto nodes = std::make_unique<ShardNodes>();
     nodes->name = shard.name;
+    nodes->is_watched = !config.control.user.empty();
+    if (nodes->is_watched) nodes->gate.close(Gate::Reason::kNoPrimary);  // until the control lane has found one
     nodes->written = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
     for (const auto& configured : shard.nodes) {
       auto node = std::make_unique<Node>();
       node->address = configured.address;
       node->zone = configured.zone;
       node->number = next_node.fetch_add(1);
+      node->shard = nodes.get();
       nodes->nodes.push_back(std::move(node));
     }
     backend->shards.push_back(std::move(nodes));

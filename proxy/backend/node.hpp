@@ -6,10 +6,14 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "proxy/backend/gate.hpp"
 #include "proxy/config/config.hpp"
 
 namespace shardway::proxy::transaction {
@@ -24,6 +28,19 @@ const char* name_of(Role role) noexcept;
 // Nanoseconds of std::chrono::steady_clock since its epoch; 0: never.
 using SteadyNanos = std::int64_t;
 
+struct ShardNodes;
+
+// Why no statement goes to a node although it is configured, or what keeps it from being read.
+enum class Out : std::uint8_t {
+  kNo,
+  kUnreachable,
+  kTwoPrimaries,  // claims to be primary, as another node does, and nobody can tell who is right
+  kStalePrimary,  // claims to be primary with a history that is over
+  kOtherSystem,   // is no copy of the shard's primary
+  kOtherSource    // follows a server that is none of the shard's
+};
+std::string_view name_of(Out out) noexcept;
+
 struct Node {
   config::Address address;
   std::string zone;
@@ -37,7 +54,13 @@ struct Node {
   std::atomic<SteadyNanos> fresh_as_of{0};
   std::atomic<std::uint32_t> timeline{0};
   std::atomic<std::uint64_t> system_identifier{0};
-  std::atomic<SteadyNanos> last_seen{0};  // the control lane's last answer from it
+  std::atomic<SteadyNanos> last_seen{0};    // the control lane's last answer from it
+  std::atomic<std::int64_t> lag_bytes{-1};  // replica: how much of what the primary has written it has not replayed
+  std::atomic<Out> out{Out::kNo};
+  // Grows when what it served as is over: another node is primary in its place, or it is fenced off. A connection of an
+  // older epoch is dropped, whatever runs on it.
+  std::atomic<std::uint32_t> epoch{0};
+  ShardNodes* shard = nullptr;  // whose node it is
   // For transactions on several shards (proxy/transaction). max_prepared_transactions; -1: unknown. How many parts of
   // such transactions are prepared there now. Has it the tables for them: as it said last, and as recovery knows.
   std::atomic<std::int32_t> max_prepared{-1}, prepared{0};
@@ -45,23 +68,50 @@ struct Node {
   std::atomic<Store> store{Store::kUnknown};
   std::atomic<bool> commits_together{false};
 
-  // A connection to it broke or could not be made. What was known of its freshness is void: another server may come
-  // back there.
-  void lost() noexcept {
-    up.store(false, std::memory_order_relaxed);
-    fresh_as_of.store(0, std::memory_order_relaxed);
-  }
+  // It could not be reached, or broke off. What was known of its freshness is void: another server may come back there.
+  // If it is the primary and somebody watches, statements wait until it has answered the control lane, or another one
+  // has taken its place.
+  void lost() noexcept;
 };
 
 struct ShardNodes {
   std::string name;
   std::vector<std::unique_ptr<Node>> nodes;
   std::atomic<std::int32_t> primary{-1};  // index into nodes; -1: none known
+  bool is_watched = false;                // by the control lane, which then opens and closes the gate as roles change
+  // Something hints at a change of roles: the control lane shall look now. From any thread.
+  void look() noexcept {
+    if (is_watched && !look_wanted.exchange(true) && wake_control) wake_control();
+  }
+  std::function<void()> wake_control;  // set before any thread uses this
+  Gate gate;
+  // What must outlive a reload: who was accepted as primary, by address, so that one of an older history is not taken
+  // for it. Written by the control lane.
+  struct Memory {
+    std::string primary;
+    std::uint32_t timeline = 0;
+    std::uint64_t system_identifier = 0;
+    std::vector<std::string> replaced;
+  };
+  Memory memory() const {
+    const std::lock_guard lock(memory_mutex_);
+    return memory_;
+  }
+  void remember(Memory memory) {
+    const std::lock_guard lock(memory_mutex_);
+    memory_ = std::move(memory);
+  }
+  // Raised by look(), lowered by the control lane as it asks every node.
+  std::atomic<bool> look_wanted{false};
   // Raised by a session that wrote and would read from a replica; lowered by the control lane when it sampled.
   std::atomic<bool> sample_wanted{false};
   // When the primary last acknowledged, through this Shardway, something that may have been a write. For `consistency =
   // "strong"`; what came before this process counts as written when it began.
   std::atomic<SteadyNanos> written{0};
+
+ private:
+  mutable std::mutex memory_mutex_;
+  Memory memory_;
 };
 
 struct Backend {

@@ -219,6 +219,7 @@ class Pool {
   }
   // Called by an idle link that the server closed.
   void lost(Link& link) {
+    if (node_.shard != nullptr) node_.shard->look();
     for (auto it = idle_.begin(); it != idle_.end(); ++it) {
       if (it->get() != &link) continue;
       auto gone = std::move(*it);
@@ -244,6 +245,8 @@ class Pool {
     retired_ = true;
     sweep(true);
   }
+  // The gate of its shard is closed: those who wait here are to wait before it.
+  void send_waiters_away() { fail_waiters({false, {}, "the shard has no usable primary"}); }
   // After RESUME, and when another thread asks for idle links.
   void serve_line() {
     if (backend_.paused.load()) return;

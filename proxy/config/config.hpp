@@ -66,6 +66,13 @@ struct Pool {
   std::uint32_t max_prepared_statements = 200;  // per server connection
 };
 
+// How much may wait for a shard that has no usable primary, or is paused or switched over.
+struct Hold {
+  std::uint32_t clients = 10'000;  // per shard, over all threads
+  std::size_t bytes = 64u << 20;   // of what they have sent
+  Milliseconds timeout{30'000};    // each
+};
+
 struct Control {
   std::string user, password, database;
 };  // user empty: no control lane
@@ -114,6 +121,7 @@ struct Database {
   std::string server_database;  // the name on the servers; empty: the same
   Protocol protocol = Protocol::kPostgresql;
   Pool pool;
+  Hold hold;
   Control control;
   Tls server_tls{TlsMode::kPrefer, {}, {}, {}};
   Reads reads;

@@ -8,6 +8,7 @@ namespace {
 constexpr Milliseconds kNone{0}, kInstant{1}, kSecond{1'000}, kYear{31'536'000'000};
 constexpr Need kDefault = Need::kDefault, kOptional = Need::kOptional, kRequired = Need::kRequired;
 constexpr std::uint32_t kMillion = 1'000'000;
+constexpr std::size_t kMostHeldBytes = std::size_t{64} << 30;
 
 Codec<Protocol> protocol() {
   return word<Protocol>({{"postgresql", Protocol::kPostgresql}, {"mysql", Protocol::kMysql}});
@@ -127,6 +128,17 @@ const Keys<Pool>& pool_keys() {
   return keys;
 }
 
+const Keys<Hold>& hold_keys() {
+  static const Keys<Hold> keys{
+      row("clients", &Hold::clients, kDefault, number(0, kMillion),
+          "so many may wait for a shard without a usable primary, or one that is paused; more get 57P03"),
+      row("bytes", &Hold::bytes, kDefault, bytes(0, kMostHeldBytes), "of what those have sent"),
+      row("timeout", &Hold::timeout, kDefault, duration(kInstant, kYear),
+          "each waits so long at most, then it gets 57P03"),
+  };
+  return keys;
+}
+
 const Keys<Control>& control_keys() {
   static const Keys<Control> keys{
       row("user", &Control::user, kOptional, name(), "asks the nodes for role, lag and catalog; needed for replicas"),
@@ -242,6 +254,7 @@ const Keys<Database>& database_keys() {
       row("protocol", &Database::protocol, kDefault, protocol(), "postgresql or mysql"),
       row("server_database", &Database::server_database, kOptional, name(), "its name on the servers, if another one"),
       section("pool", &Database::pool, pool_keys()),
+      section("hold", &Database::hold, hold_keys()),
       section("control", &Database::control, control_keys()),
       section("server_tls", &Database::server_tls, server_tls_keys()),
       section("reads", &Database::reads, reads_keys()),

@@ -10,9 +10,8 @@ namespace {
 struct Later {
   std::string_view key, hint;
 };
-constexpr std::array<Later, 3> kLater{
-    {{"hold", "[database.hold] belongs to a later version: statements do not wait for a shard without a primary yet"},
-     {"auth_query", "auth_query belongs to a later version: list the users as [[user]], a SCRAM verifier is enough"},
+constexpr std::array<Later, 2> kLater{
+    {{"auth_query", "auth_query belongs to a later version: list the users as [[user]], a SCRAM verifier is enough"},
      {"pins", "a table of pinned keys belongs to a later version: steer with the comment /* shardway: shard=… */"}}};
 
 // The sections that know `key`, or are called so: "[database.pool]".

@@ -10,6 +10,7 @@
 
 #include "proxy/control/catalog_reader.hpp"
 #include "proxy/control/freshness.hpp"
+#include "proxy/control/roles.hpp"
 #include "proxy/control/rows.hpp"
 
 namespace shardway::proxy::control {
@@ -32,6 +33,7 @@ struct Status {
   bool read_only = false;
   bool has_timelines = true;                           // a promotion begins a new one
   std::uint64_t server_number = 0, source_number = 0;  // MariaDB: its server_id, and that of whom it follows; 0: nobody
+  Gtids has, last;                                     // MariaDB: what it has of each server, and what came last
   std::optional<std::int64_t> since_replay_us;
   WalGeometry geometry;
   std::int32_t max_prepared = -1, prepared = 0;  // max_prepared_transactions; Shardway's that are prepared there

@@ -51,7 +51,7 @@ void warn_of_other_database(const config::Database& database) {
 }  // namespace
 
 struct Control::Impl {
-  explicit Impl(std::vector<std::shared_ptr<backend::Backend>> backends);
+  Impl(std::vector<std::shared_ptr<backend::Backend>> backends, std::function<void(const std::string&)> roles_changed);
   ~Impl();
   void signal();
   void run();
@@ -59,7 +59,9 @@ struct Control::Impl {
   void hear_wakes(SteadyNanos now);
   SteadyNanos next_timer() const;
   void announce_first_round();
+  void wake();
 
+  const std::function<void(const std::string& database)> roles_changed;
   std::vector<std::unique_ptr<DatabaseWatch>> databases;
   int wake_descriptor = -1;
   std::atomic<bool> woken{false}, stopping{false};
@@ -71,10 +73,13 @@ struct Control::Impl {
   std::thread thread;
 };
 
-Control::Impl::Impl(std::vector<std::shared_ptr<backend::Backend>> backends) {
+Control::Impl::Impl(std::vector<std::shared_ptr<backend::Backend>> backends,
+                    std::function<void(const std::string&)> on_change)
+    : roles_changed(std::move(on_change)) {
   for (auto& backend : backends) {
     if (is_watched(backend->config)) {
       warn_of_other_database(backend->config);
+      for (const auto& shard : backend->shards) shard->wake_control = [this] { wake(); };
       databases.push_back(std::make_unique<DatabaseWatch>(std::move(backend)));
     } else {
       assume_roles(*backend);
@@ -108,7 +113,10 @@ void Control::Impl::signal() {
 void Control::Impl::run() {
   while (!stopping) {
     const auto now = steady_now();
-    for (const auto& database : databases) database->pursue(now);
+    for (const auto& database : databases) {
+      database->pursue(now);
+      if (database->take_change()) roles_changed(database->backend()->config.name);
+    }
     announce_first_round();
     wait(now);
   }
@@ -156,13 +164,16 @@ void Control::Impl::announce_first_round() {
   if (first_round_done) first_round.notify_all();
 }
 
-Control::Control(std::vector<std::shared_ptr<backend::Backend>> backends)
-    : impl_(std::make_unique<Impl>(std::move(backends))) {}
+Control::Control(std::vector<std::shared_ptr<backend::Backend>> backends,
+                 std::function<void(const std::string& database)> roles_changed)
+    : impl_(std::make_unique<Impl>(std::move(backends), std::move(roles_changed))) {}
 Control::~Control() = default;
 
-void Control::wake() {
-  if (!impl_->woken.load() && !impl_->woken.exchange(true)) impl_->signal();
+void Control::Impl::wake() {
+  if (!woken.load() && !woken.exchange(true)) signal();
 }
+
+void Control::wake() { impl_->wake(); }
 
 void Control::catalog_changed(const std::shared_ptr<backend::Backend>& backend) {
   for (const auto& database : impl_->databases) {

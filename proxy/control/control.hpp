@@ -3,7 +3,9 @@
 // writes Node, ShardNodes and Backend::set_topology (node.hpp) and nothing else.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "proxy/backend/node.hpp"
@@ -14,7 +16,9 @@ class Control {
  public:
   // Watches these until destroyed (joins the thread). A database without [database.control] is not watched: its
   // single node counts as primary.
-  explicit Control(std::vector<std::shared_ptr<backend::Backend>> backends);
+  // `roles_changed` is called on the control thread, with the database's name, after roles, gates or epochs have.
+  Control(std::vector<std::shared_ptr<backend::Backend>> backends,
+          std::function<void(const std::string& database)> roles_changed);
   ~Control();
   // A session wrote or wants a fresh catalogue: look now rather than at the next tick. Cheap, from any thread.
   void wake();

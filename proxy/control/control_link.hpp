@@ -36,6 +36,9 @@ class ControlLink {
   backend::SteadyNanos deadline() const noexcept { return deadline_; }  // 0: none
   const std::string& error() const noexcept { return error_; }
   const std::string& sqlstate() const noexcept { return sqlstate_; }  // of error(), if a statement had it; else empty
+  // The last open() failed by the server's own word, and not because it is starting up or shutting down: it is there,
+  // but takes no more connections, or does not let this user in.
+  bool was_turned_away() const noexcept { return turned_away_; }
   // One for each statement; valid after kAnswered until the next ask().
   const std::vector<Rows>& results() const noexcept { return results_; }
 
@@ -46,6 +49,7 @@ class ControlLink {
   State state_ = State::kClosed;
   backend::SteadyNanos deadline_ = 0;
   std::string error_, sqlstate_;
+  bool turned_away_ = false;
   std::vector<Rows> results_;
 };
 

@@ -120,6 +120,12 @@ SteadyNanos DatabaseWatch::next_timer() const noexcept {
   return has_primaries() ? std::min(next, catalog_due_) : next;
 }
 
+bool DatabaseWatch::take_change() noexcept {
+  bool any = false;
+  for (const auto& shard : shards_) any = shard->take_change() || any;
+  return any;
+}
+
 bool DatabaseWatch::first_round_done() const noexcept {
   if (!std::all_of(shards_.begin(), shards_.end(), [](const auto& s) { return s->first_round_done(); })) return false;
   return catalog_asked_once_ || !has_primaries();

@@ -27,6 +27,7 @@ class DatabaseWatch {
   void pursue(SteadyNanos now);
   SteadyNanos next_timer() const noexcept;
   bool first_round_done() const noexcept;
+  bool take_change() noexcept;  // roles, gates or epochs of a shard have changed since the last call
   std::size_t shard_count() const noexcept { return shards_.size(); }
   const ShardWatch& shard(std::size_t i) const { return *shards_[i]; }
   bool has_catalog(std::size_t shard) const { return readings_[shard].catalog != nullptr; }

@@ -67,6 +67,8 @@ class Samples {
   void clear() noexcept { samples_.clear(); }
   bool empty() const noexcept { return samples_.empty(); }
   const History* history() const noexcept { return samples_.empty() ? nullptr : &samples_.back().history; }
+  // Of the newest sample; 0: none.
+  std::uint64_t end_of_wal() const noexcept { return samples_.empty() ? 0 : samples_.back().end_of_wal; }
   SteadyNanos newest() const noexcept { return samples_.empty() ? 0 : samples_.back().sent; }
 
   // Everything acknowledged before this moment has been replayed; 0: nothing is known.

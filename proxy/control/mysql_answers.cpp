@@ -5,8 +5,10 @@
 // MySQL's are sets of GTIDs, source:numbers, and it is told whose transactions come now: those are counted, and all
 // others are the history they stand on. https://dev.mysql.com/doc/refman/8.0/en/replication-gtids-concepts.html
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <sstream>
 #include <string_view>
 
 #include "proxy/control/answers.hpp"
@@ -24,11 +26,23 @@ const char* const kPositionsQuery = SHARDWAY_POSITIONS;
 const char* const kStatusQuery = SHARDWAY_POSITIONS
     ", (SELECT count(*) FROM information_schema.TABLES"
     " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2,"
-    " @@global.auto_increment_increment, @@global.auto_increment_offset;"
+    " @@global.auto_increment_increment, @@global.auto_increment_offset"
+    " /*M! , @@global.gtid_binlog_state, @@global.gtid_binlog_pos, @@global.gtid_slave_pos */;"
     " SHOW /*M! ALL SLAVES *//*!80022 REPLICA */ STATUS; XA RECOVER";
 #undef SHARDWAY_POSITIONS
 
-enum Column : std::size_t { kReadOnly, kWritten, kApplied, kServer, kHasStore, kIncrement, kOffset };
+enum Column : std::size_t {
+  kReadOnly,
+  kWritten,
+  kApplied,
+  kServer,
+  kHasStore,
+  kIncrement,
+  kOffset,
+  kState,
+  kLastWritten,
+  kLastApplied
+};
 constexpr std::size_t kExecuted = kWritten, kSource = kApplied;  // MySQL
 
 struct Gtid {
@@ -46,6 +60,18 @@ Gtid parse_gtid(const std::string& text) {
   gtid.timeline = static_cast<std::uint32_t>(std::strtoul(text.c_str(), nullptr, 10)) + 1;
   gtid.number = std::strtoull(text.c_str() + last + 1, nullptr, 10);
   return gtid;
+}
+
+// "0-1-270,0-2-300,1-1-7"; what is none is left out.
+void add_gtids(const std::string& text, Gtids& to) {
+  std::istringstream all(text);
+  for (std::string one; std::getline(all, one, ',');) {
+    std::uint32_t domain = 0;
+    unsigned long long server = 0, number = 0;
+    if (std::sscanf(one.c_str(), "%u-%llu-%llu", &domain, &server, &number) != 3) continue;
+    auto& known = to[{domain, server}];
+    known = std::max<std::uint64_t>(known, number);
+  }
 }
 
 // A UUID has four dashes, a GTID of MariaDB two.
@@ -129,6 +155,10 @@ Status read_status(const std::vector<Rows>& results) {
   status.started = r.text(0, kServer);
   status.has_store = r.text(0, kHasStore) == "1";
   status.numbering = {r.number(0, kIncrement), r.number(0, kOffset)};
+  if (r.names.size() > kLastApplied) {
+    add_gtids(r.text(0, kLastWritten), status.last);
+    for (const auto column : {kState, kLastWritten, kLastApplied}) add_gtids(r.text(0, column), status.has);
+  }
   // A GTID's number is what it is, wherever a page of WAL would begin.
   status.geometry.block = status.geometry.segment = UINT64_MAX;
   if (results.size() > 1) read_sources(results[1], status);

@@ -11,6 +11,9 @@ constexpr char kSetup[] =
     "SET SESSION sql_mode = '', lock_wait_timeout = 2, session_track_state_change = 0"
     "/*M! , max_statement_time = 5 *//*!50708 , max_execution_time = 5000 */";
 
+constexpr unsigned kFirstOfTheClient = 2000;  // errors below are a server's word
+constexpr unsigned kShutdown = 1053;
+
 const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
 
 Rows rows_of(MYSQL_RES* result) {
@@ -60,6 +63,7 @@ void MysqlControlLink::set_options() {
 void MysqlControlLink::open(backend::SteadyNanos deadline) {
   close();
   sqlstate_.clear();
+  turned_away_ = false;
   connection_ = mysql_init(nullptr);
   state_ = State::kConnecting;
   deadline_ = deadline;
@@ -148,6 +152,8 @@ ControlLink::Event MysqlControlLink::proceed_idle(short happened) {
 }
 
 ControlLink::Event MysqlControlLink::fail_here() {
+  const auto code = mysql_errno(connection_);
+  turned_away_ = state_ == State::kConnecting && code < kFirstOfTheClient && code != kShutdown;
   sqlstate_ = state_ == State::kBusy && mysql_errno(connection_) < 2000 ? mysql_sqlstate(connection_) : "";
   return fail(one_line(mysql_error(connection_)));
 }

@@ -10,8 +10,8 @@
 namespace shardway::proxy::control {
 namespace {
 
-constexpr SteadyNanos kConnectTimeout = 5'000 * kMillisecond;
-constexpr SteadyNanos kAnswerTimeout = 5'000 * kMillisecond;
+constexpr SteadyNanos kConnectTimeout = 3'000 * kMillisecond;
+constexpr SteadyNanos kAnswerTimeout = 3'000 * kMillisecond;
 constexpr SteadyNanos kCatalogTimeout = 7'000 * kMillisecond;  // after the server's own statement_timeout
 constexpr SteadyNanos kGather = 4 * kMillisecond;              // for the answers of all nodes: read in one wake-up
 constexpr SteadyNanos kFirstRetry = 200 * kMillisecond, kLastRetry = 2'000 * kMillisecond;
@@ -60,6 +60,8 @@ NodeEvidence NodeWatch::evidence() const {
     evidence.has_timelines = status_->has_timelines;
     evidence.server_number = status_->server_number;
     evidence.source_number = status_->source_number;
+    evidence.has = status_->has;
+    evidence.last = status_->last;
   }
   return evidence;
 }
@@ -84,6 +86,12 @@ void NodeWatch::pursue(SteadyNanos now) {
     ask(Task::kStatus, questions_.status);
     if (identified_) gather_until_ = asked_at_ + kGather;
   }
+}
+
+// An attempt that has just failed is not repeated at once: a server that lets in and throws out must not be hammered.
+void NodeWatch::look_now(SteadyNanos now) noexcept {
+  next_status_ = 0;
+  next_connect_ = std::min(next_connect_, std::max(now, opened_at_ + kFirstRetry));
 }
 
 void NodeWatch::ask(Task task, const char* sql) {
@@ -151,6 +159,7 @@ void NodeWatch::keep_status() {
   failures_ = 0;
   tried_ = identified_ = true;
   logged_error_.clear();
+  if (node_.out == backend::Out::kUnreachable) node_.out = backend::Out::kNo;
   if (!node_.up.exchange(true)) spdlog::info("event=node_up {}", label_);
 }
 
@@ -172,7 +181,13 @@ NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
     spdlog::warn("event=control_connection_lost {} error=\"{}\"", label_, link_->error());
     return Outcome::kFailed;
   }
-  count_failure(now);
+  if (link_->was_turned_away()) {
+    tried_ = true;
+    next_connect_ = now + retry_delay(failures_);
+    log_error();
+  } else {
+    count_failure(now);
+  }
   return Outcome::kFailed;
 }
 
@@ -181,9 +196,15 @@ void NodeWatch::count_failure(SteadyNanos now) {
   next_connect_ = now + retry_delay(failures_);
   ++failures_;
   node_.up = false;
+  node_.out = backend::Out::kUnreachable;
+  log_error();
+}
+
+void NodeWatch::log_error() {
   if (link_->error() == logged_error_) return;
   logged_error_ = link_->error();
-  spdlog::warn("event=node_down {} error=\"{}\"", label_, logged_error_);
+  spdlog::warn("event={} {} error=\"{}\"", link_->was_turned_away() ? "control_turned_away" : "node_down", label_,
+               logged_error_);
 }
 
 }  // namespace shardway::proxy::control

@@ -33,6 +33,8 @@ class NodeWatch {
   // What came of it, after Outcome::kCatalog.
   ShardCatalog catalog() const { return questions_.read_catalog(link_->results()); }
   void status_is_due() noexcept { next_status_ = 0; }
+  // Something hints at a change: asked, or connected to, as soon as may be.
+  void look_now(SteadyNanos now) noexcept;
 
   // The server behind this very connection has said who it is.
   bool is_identified() const noexcept { return identified_ && status_; }
@@ -60,6 +62,7 @@ class NodeWatch {
   Outcome failed(bool timed_out, SteadyNanos now);
   void keep_status();
   void count_failure(SteadyNanos now);
+  void log_error();
 
   backend::Node& node_;
   const Questions& questions_;

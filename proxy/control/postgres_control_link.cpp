@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <regex>
 #include <string_view>
 
 namespace shardway::proxy::control {
@@ -52,6 +53,14 @@ void add_address(ConnectParameters& parameters, const config::Address& address) 
 
 }  // namespace
 
+Refusal read_refusal(std::string_view verbose) {
+  static const std::regex kCode(":  ([0-9A-Z]{5}): ");
+  const std::string text(verbose.substr(0, verbose.find("\nLOCATION:  ")));
+  std::smatch found;
+  if (!std::regex_search(text, found, kCode)) return {{}, text};
+  return {found[1], found.prefix().str() + ":  " + found.suffix().str()};
+}
+
 ConnectParameters connect_parameters(const config::Database& database, const config::Address& address) {
   const auto& on_servers = database.server_database.empty() ? database.name : database.server_database;
   ConnectParameters parameters;
@@ -90,9 +99,11 @@ void PostgresControlLink::open(backend::SteadyNanos deadline) {
   state_ = State::kConnecting;
   wants_ = PGRES_POLLING_WRITING;  // as libpq-connect asks: wait for writing before the first PQconnectPoll
   deadline_ = deadline;
-  if (connection_)
-    PQsetNoticeProcessor(
-        connection_.get(), [](void*, const char*) {}, nullptr);
+  turned_away_ = false;
+  if (!connection_) return;
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);  // for the SQLSTATE, which it does not say otherwise
+  PQsetNoticeProcessor(
+      connection_.get(), [](void*, const char*) {}, nullptr);
 }
 
 void PostgresControlLink::close() noexcept {
@@ -124,15 +135,22 @@ ControlLink::Event PostgresControlLink::proceed(short happened) {
 
 ControlLink::Event PostgresControlLink::proceed_connecting(short happened) {
   if (!connection_) return fail("out of memory");
-  if (PQstatus(connection_.get()) == CONNECTION_BAD) return fail(one_line(PQerrorMessage(connection_.get())));
+  if (PQstatus(connection_.get()) == CONNECTION_BAD) return fail_to_connect();
   if (happened == 0) return Event::kNothing;
   wants_ = PQconnectPoll(connection_.get());
-  if (wants_ == PGRES_POLLING_FAILED) return fail(one_line(PQerrorMessage(connection_.get())));
+  if (wants_ == PGRES_POLLING_FAILED) return fail_to_connect();
   if (wants_ != PGRES_POLLING_OK) return Event::kNothing;
+  PQsetErrorVerbosity(connection_.get(), PQERRORS_DEFAULT);
   PQsetnonblocking(connection_.get(), 1);
   state_ = State::kIdle;
   deadline_ = 0;
   return Event::kConnected;
+}
+
+ControlLink::Event PostgresControlLink::fail_to_connect() {
+  auto refusal = read_refusal(PQerrorMessage(connection_.get()));
+  turned_away_ = !refusal.sqlstate.empty() && !refusal.sqlstate.starts_with("57P");
+  return fail(one_line(refusal.message.c_str()));
 }
 
 ControlLink::Event PostgresControlLink::proceed_open(short happened) {

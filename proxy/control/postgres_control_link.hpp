@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,13 @@ namespace shardway::proxy::control {
 // libpq's keywords and values (PQconnectStartParams); holds the password: never logged.
 using ConnectParameters = std::vector<std::pair<std::string, std::string>>;
 ConnectParameters connect_parameters(const config::Database& database, const config::Address& address);
+
+// An error message of libpq in its verbose form: the server's SQLSTATE, empty if it was libpq that failed; and the
+// message without it, and without where in the server's source it was raised.
+struct Refusal {
+  std::string sqlstate, message;
+};
+Refusal read_refusal(std::string_view verbose);
 
 class PostgresControlLink final : public ControlLink {
  public:
@@ -34,6 +42,7 @@ class PostgresControlLink final : public ControlLink {
   Event proceed_connecting(short happened);
   Event proceed_open(short happened);
   Event collect();
+  Event fail_to_connect();
 
   ConnectParameters parameters_;
   std::unique_ptr<PGconn, ConnectionDeleter> connection_;

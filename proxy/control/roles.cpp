@@ -20,6 +20,7 @@ class Decision {
     if (!std::all_of(nodes_.begin(), nodes_.end(), [](const NodeEvidence& n) { return n.tried; })) return verdict_;
     const auto winner = choose();
     if (winner >= 0) accept(winner);
+    note_replicas();
     suspect_the_other_claimants(winner);
     assign_replicas();
     return verdict_;
@@ -52,8 +53,42 @@ class Decision {
     if (!claims(i)) return false;
     if (before_.node < 0) return true;
     if (index(i) == before_.node) return !is_replaced(i) || !is_contradicted(i);
-    if (!nodes_[i].has_timelines) return !claims(static_cast<std::size_t>(before_.node));
+    if (!nodes_[i].has_timelines) return was_promoted(i) || (!claims(at_incumbent()) && is_no_revenant(i));
     return nodes_[i].system_identifier == before_.system_identifier && nodes_[i].timeline > before_.timeline;
+  }
+
+  // All that the accepted primary had written when it was heard last: it was a replica meanwhile.
+  bool has_everything(std::size_t i) const {
+    return !before_.last.empty() && std::all_of(before_.last.begin(), before_.last.end(), [&](const auto& gtid) {
+      const auto found = nodes_[i].has.find(gtid.first);
+      return found != nodes_[i].has.end() && found->second >= gtid.second;
+    });
+  }
+
+  std::size_t at_incumbent() const { return static_cast<std::size_t>(before_.node); }
+
+  // A replica of the accepted primary that is one no longer and takes writes: somebody wanted that.
+  bool was_promoted(std::size_t i) const { return nodes_[i].source_number == 0 && contains(before_.followers, i); }
+
+  // It does not come back from the time before the accepted primary.
+  bool is_no_revenant(std::size_t i) const {
+    const auto& incumbent = at(before_.node);
+    const bool follows_it = incumbent.standing() && incumbent.in_recovery && incumbent.source_number != 0 &&
+                            incumbent.source_number == nodes_[i].server_number;
+    return !contains(before_.replaced, i) || follows_it || has_everything(i) || has_followed(i);
+  }
+
+  static bool contains(const std::vector<std::int32_t>& list, std::size_t i) {
+    return std::find(list.begin(), list.end(), index(i)) != list.end();
+  }
+
+  // It has some of what the accepted primary wrote as such.
+  bool has_followed(std::size_t i) const {
+    const auto writer = at(before_.node).server_number;
+    return std::any_of(nodes_[i].has.begin(), nodes_[i].has.end(), [&](const auto& gtid) {
+      const auto began = before_.began.find(gtid.first);
+      return gtid.first.second == writer && gtid.second > (began == before_.began.end() ? 0 : began->second);
+    });
   }
 
   // -1: nobody, or nobody who could be told from the others.
@@ -67,8 +102,10 @@ class Decision {
     }
     if (best.empty()) return -1;
     if (best.size() == 1) return index(best[0]);
+    const auto promoted = std::count_if(best.begin(), best.end(), [this](std::size_t i) { return was_promoted(i); });
+    if (promoted == 1) return index(*std::find_if(best.begin(), best.end(), [this](std::size_t i) { return was_promoted(i); }));
     for (const auto i : best) {
-      if (index(i) == before_.node) return before_.node;
+      if (index(i) == before_.node && promoted == 0) return before_.node;
     }
     // Two of one timeline and no memory: one of them fenced off by its read-only setting, or nobody can know.
     std::erase_if(best, [this](std::size_t i) { return nodes_[i].read_only; });
@@ -79,7 +116,30 @@ class Decision {
     if (is_replaced(static_cast<std::size_t>(winner))) find(Suspicion::kReplaced, winner);
     verdict_.primary = winner;
     verdict_.roles[static_cast<std::size_t>(winner)] = Role::kPrimary;
-    verdict_.incumbent = {winner, at(winner).timeline, at(winner).system_identifier};
+    auto replaced = before_.replaced;
+    if (before_.node >= 0 && before_.node != winner) replaced.push_back(before_.node);
+    std::erase(replaced, winner);
+    const bool is_new = before_.node != winner;
+    verdict_.incumbent = {winner,
+                          at(winner).timeline,
+                          at(winner).system_identifier,
+                          is_new ? at(winner).has : before_.began,
+                          at(winner).last,
+                          is_new ? std::vector<std::int32_t>() : before_.followers,
+                          std::move(replaced)};
+  }
+
+  // One that has been made a replica may be promoted again.
+  void note_replicas() {
+    auto& followers = verdict_.incumbent.followers;
+    const auto number = verdict_.incumbent.node < 0 ? 0 : at(verdict_.incumbent.node).server_number;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      const auto& node = nodes_[i];
+      if (node.standing() && node.in_recovery && number != 0 && node.source_number == number && !contains(followers, i))
+        followers.push_back(index(i));
+    }
+    std::erase_if(verdict_.incumbent.replaced,
+                  [this](std::int32_t i) { return at(i).standing() && at(i).in_recovery; });
   }
 
   void suspect_the_other_claimants(std::int32_t winner) {

@@ -1,12 +1,14 @@
 // Roles: who is primary and who is replica in one shard, from what the nodes said about themselves. Pure; nothing
-// fails. The configuration names no primary. Of two that claim to be one the higher timeline wins, and the other gets
-// no statement until its own demotion; once a primary was accepted, one with an older history never takes its place.
-// Unsure: no primary.
+// fails. The configuration names no primary. Of two that claim to be one the higher timeline wins (MariaDB has none:
+// whoever was a replica of the accepted primary before), and the other gets no statement until its own demotion; once a
+// primary was accepted, one with an older history never takes its place. Unsure: no primary.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/backend/node.hpp"
@@ -14,6 +16,9 @@
 namespace shardway::proxy::control {
 
 inline constexpr unsigned kFailuresToForget = 3;
+
+// Of a GTID domain and server ("0-1-270"), the greatest number.
+using Gtids = std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint64_t>;
 
 struct NodeEvidence {
   bool tried = false;     // answered or failed at least once (or had its time to)
@@ -27,6 +32,7 @@ struct NodeEvidence {
   // nobody), say who belongs together.
   bool has_timelines = true;
   std::uint64_t server_number = 0, source_number = 0;
+  Gtids has = {}, last = {};  // of each server; and of each domain, the newest
   bool standing() const noexcept { return known && failures < kFailuresToForget; }
 };
 
@@ -35,6 +41,12 @@ struct Incumbent {
   std::int32_t node = -1;  // -1: none yet
   std::uint32_t timeline = 0;
   std::uint64_t system_identifier = 0;
+  // Where no timeline tells an old history from a new one: what it had written itself when it was accepted, and what came
+  // last when it was heard last; and the nodes that were accepted before it and have not been seen as replicas since. One
+  // of them that has neither followed it nor lacks nothing comes back from the past.
+  Gtids began = {}, last = {};
+  std::vector<std::int32_t> followers = {};  // seen as its replicas since: who of them claims to be primary was promoted
+  std::vector<std::int32_t> replaced = {};
 };
 
 enum class Suspicion : std::uint8_t {

@@ -16,6 +16,26 @@ constexpr SteadyNanos kPatience = 1'000 * kMillisecond;
 constexpr SteadyNanos kInterval = 1'000 * kMillisecond;
 constexpr SteadyNanos kIntervalUnread = 2'000 * kMillisecond;  // nobody reads from replicas
 
+backend::Out out_of(Suspicion suspicion) noexcept {
+  switch (suspicion) {
+    case Suspicion::kTwoPrimaries: return backend::Out::kTwoPrimaries;
+    case Suspicion::kStalePrimary: return backend::Out::kStalePrimary;
+    case Suspicion::kOtherSystem: return backend::Out::kOtherSystem;
+    case Suspicion::kOtherSource: return backend::Out::kOtherSource;
+    case Suspicion::kReplaced: break;
+  }
+  return backend::Out::kNo;
+}
+
+bool is_fenced(Suspicion suspicion) noexcept { return out_of(suspicion) != backend::Out::kNo; }
+
+backend::Out reason_of(const std::vector<Finding>& findings, std::int32_t node) noexcept {
+  for (const auto& finding : findings) {
+    if (finding.node == node) return out_of(finding.suspicion);
+  }
+  return backend::Out::kNo;
+}
+
 }  // namespace
 
 ShardWatch::ShardWatch(const config::Database& database, backend::ShardNodes& shard)
@@ -27,6 +47,31 @@ ShardWatch::ShardWatch(const config::Database& database, backend::ShardNodes& sh
     nodes_.push_back(std::make_unique<NodeWatch>(database, *node, label_ + " node=" + node->address.text,
                                                  replicas_are_read_ ? kInterval : kIntervalUnread));
   }
+  incumbent_ = recall();
+}
+
+// Of the configuration before this one: nodes may stand in another order now, or be gone.
+Incumbent ShardWatch::recall() const {
+  const auto memory = shard_.memory();
+  Incumbent incumbent;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const auto& address = shard_.nodes[i]->address.text;
+    if (address == memory.primary)
+      incumbent = {static_cast<std::int32_t>(i), memory.timeline, memory.system_identifier, {}, {}, {}, {}};
+  }
+  for (std::size_t i = 0; i < nodes_.size() && incumbent.node >= 0; ++i) {
+    if (std::count(memory.replaced.begin(), memory.replaced.end(), shard_.nodes[i]->address.text) > 0)
+      incumbent.replaced.push_back(static_cast<std::int32_t>(i));
+  }
+  return incumbent;
+}
+
+void ShardWatch::remember() {
+  if (incumbent_.node < 0) return;
+  const auto address = [this](std::int32_t node) { return shard_.nodes[static_cast<std::size_t>(node)]->address.text; };
+  backend::ShardNodes::Memory memory{address(incumbent_.node), incumbent_.timeline, incumbent_.system_identifier, {}};
+  for (const auto node : incumbent_.replaced) memory.replaced.push_back(address(node));
+  shard_.remember(std::move(memory));
 }
 
 NodeWatch* ShardWatch::primary() noexcept {
@@ -79,9 +124,14 @@ void ShardWatch::decide(SteadyNanos now) {
   if (!std::all_of(evidence.begin(), evidence.end(), [](const NodeEvidence& e) { return e.tried; })) return;
   decided_ = true;
   const auto verdict = decide_roles(evidence, incumbent_);
+  const auto superseded = incumbent_.node;
+  if (superseded >= 0 && verdict.primary >= 0 && verdict.primary != superseded)
+    end_epoch(static_cast<std::size_t>(superseded), "superseded");
   incumbent_ = verdict.incumbent;
+  remember();
   report(verdict.findings);
   publish(verdict);
+  turn_gate();
 }
 
 // Freshness goes before the roles that gave it its meaning; a node that is primary no longer is so before another is.
@@ -90,20 +140,44 @@ void ShardWatch::publish(const Verdict& verdict) {
   if (verdict.primary != before) {
     forget_freshness();
     shard_.primary = -1;
+    shard_.gate.close(backend::Gate::Reason::kNoPrimary);
+    changed_ = true;
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     if (verdict.roles[i] != Role::kPrimary) set_role(i, verdict.roles[i]);
   }
   if (verdict.primary >= 0) set_role(static_cast<std::size_t>(verdict.primary), Role::kPrimary);
   if (verdict.primary == before) return;
+  announce_primary(verdict);
+}
+
+void ShardWatch::announce_primary(const Verdict& verdict) {
   shard_.primary = verdict.primary;
   shard_.sample_wanted = replicas_are_read_;  // so that replicas are known soon, not in a second or two
   if (verdict.primary < 0) {
-    spdlog::error("event=no_primary {}", label_);
+    spdlog::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
+                  label_);
   } else {
     const auto& node = *nodes_[static_cast<std::size_t>(verdict.primary)];
     spdlog::info("event=primary {} timeline={}", node.label(), verdict.incumbent.timeline);
   }
+}
+
+// Statements may begin while the shard has a primary that answers; who could not reach it has closed the gate until
+// now.
+void ShardWatch::turn_gate() {
+  const auto* node = primary();
+  const bool is_usable = node != nullptr && node->node().up && node->is_identified();
+  changed_ = (is_usable ? shard_.gate.open(backend::Gate::Reason::kNoPrimary)
+                        : shard_.gate.close(backend::Gate::Reason::kNoPrimary)) ||
+             changed_;
+}
+
+// What runs on its connections is cut off: nothing may be written there any more.
+void ShardWatch::end_epoch(std::size_t i, const char* why) {
+  auto& node = *nodes_[i];
+  spdlog::warn("event=fenced {} epoch={} reason={}", node.label(), node.node().epoch.fetch_add(1) + 1, why);
+  changed_ = true;
 }
 
 void ShardWatch::set_role(std::size_t i, Role role) {
@@ -112,15 +186,21 @@ void ShardWatch::set_role(std::size_t i, Role role) {
   if (role != Role::kReplica) {
     node.node().fresh_as_of = 0;
     node.node().lag_us = -1;
+    node.node().lag_bytes = -1;
   }
   spdlog::info("event=role {} role={} timeline={}", node.label(), name_of(role), node.node().timeline.load());
 }
 
 void ShardWatch::report(const std::vector<Finding>& findings) {
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    auto& node = nodes_[i]->node();
+    if (node.out != backend::Out::kUnreachable) node.out = reason_of(findings, static_cast<std::int32_t>(i));
+  }
   for (const auto& finding : findings) {
     if (std::find(findings_.begin(), findings_.end(), finding) != findings_.end()) continue;
     spdlog::error("event=node_suspect {} message=\"{}\"", nodes_[static_cast<std::size_t>(finding.node)]->label(),
                   explain(finding.suspicion));
+    if (is_fenced(finding.suspicion)) end_epoch(static_cast<std::size_t>(finding.node), "suspect");
   }
   findings_ = findings;
 }
@@ -165,6 +245,9 @@ void ShardWatch::take_lag(NodeWatch& node, SteadyNanos now) {
   const auto& positions = node.positions();
   const bool streams = positions.streaming || (positions.receiver_runs && positions.receiver_hidden);
   const ReplicaReport report{positions.replayed, positions.received, streams, node.status()->since_replay_us};
+  const auto end = samples_.end_of_wal();
+  node.node().lag_bytes =
+      end == 0 ? -1 : static_cast<std::int64_t>(std::max(end, positions.replayed) - positions.replayed);
   // Level with a primary that is none any more, or on the way to the new one, is not level.
   const bool follows_an_old_one = node.followed_timeline() < incumbent_.timeline;
   node.node().lag_us = follows_an_old_one ? -1 : lag_us(report, samples_, proven_position(node), now);
@@ -177,6 +260,10 @@ bool ShardWatch::is_usable(const NodeWatch& node) const {
 
 void ShardWatch::pursue(SteadyNanos now) {
   if (!decided_ && now >= patience_until_) decide(now);
+  if (shard_.look_wanted.exchange(false)) {
+    changed_ = true;  // who wished for it may have closed the gate
+    for (const auto& node : nodes_) node->look_now(now);
+  }
   for (const auto& node : nodes_) node->pursue(now);
   pursue_round(now);
 }

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "proxy/control/freshness.hpp"
@@ -29,10 +30,17 @@ class ShardWatch {
   // Everything that is due: connections, status, rounds of samples.
   void pursue(SteadyNanos now);
   SteadyNanos next_timer() const noexcept;
+  // True once after roles, gate or epochs have changed: workers should look at them.
+  bool take_change() noexcept { return std::exchange(changed_, false); }
 
  private:
   void decide(SteadyNanos now);
   void publish(const Verdict& verdict);
+  Incumbent recall() const;
+  void remember();
+  void announce_primary(const Verdict& verdict);
+  void turn_gate();
+  void end_epoch(std::size_t i, const char* why);
   void set_role(std::size_t i, backend::Role role);
   void report(const std::vector<Finding>& findings);
   void forget_freshness();
@@ -55,7 +63,7 @@ class ShardWatch {
   std::vector<std::unique_ptr<NodeWatch>> nodes_;
   Incumbent incumbent_;
   std::vector<Finding> findings_;
-  bool decided_ = false;
+  bool decided_ = false, changed_ = false;
   SteadyNanos patience_until_ = 0;  // a node that says nothing holds the first decision up no longer
 
   // A round: the primary's position first, then the replicas'. Rounds go on while a replica has not reached the wish;

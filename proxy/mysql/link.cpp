@@ -20,7 +20,7 @@ bool ShownTracking::shows(std::string_view variable) const {
 }
 
 Link::Link(std::shared_ptr<const LinkTarget> target, Pool& pool, std::uint64_t id)
-    : target_(std::move(target)), pool_(&pool), id_(id) {}
+    : target_(std::move(target)), pool_(&pool), id_(id), epoch_(target_->node->epoch.load()) {}
 
 Link::~Link() {
   if (!stream_.is_open() || state_ < State::kPreparing || broken_) return;
@@ -43,7 +43,7 @@ void Link::detach() {
 bool Link::reusable(net::Time now) const noexcept {
   const auto& pool = target_->backend->config.pool;
   const bool in_transaction = (status & my::status::kInTransaction) != 0;
-  if (broken_ || retired_ || owes() || in_transaction || !held.empty() || payload_goes_on) return false;
+  if (broken_ || retired_ || is_stale() || owes() || in_transaction || !held.empty() || payload_goes_on) return false;
   if (pool.lifetime.count() > 0 && now - opened_at_ > pool.lifetime) return false;
   const bool idle_too_long = owner_ == nullptr && idle_since_ != net::Time{} && pool.idle_timeout.count() > 0 &&
                              now - idle_since_ > pool.idle_timeout;

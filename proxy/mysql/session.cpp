@@ -47,7 +47,8 @@ void Session::on_events(std::uint32_t events) {
     readable_ = true;
     last_packet_ = worker_.loop().now();
   }
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_) return close();  // nobody is there to be answered
+  const auto over = EPOLLHUP | EPOLLERR | (waiting_ && waiting_->held != nullptr ? EPOLLRDHUP : 0U);
+  if ((events & over) != 0 && waiting_) return close();  // nobody is there to be answered
   if (phase_ == Phase::kTls) {
     continue_tls();
     if (phase_ == Phase::kTls || phase_ == Phase::kClosed) return;
@@ -70,6 +71,7 @@ void Session::pump() {
   for (;;) {
     blocked_ = false;
     if (!input_.empty()) {
+      at_hand_ = input_.size();
       const auto used = consume(input_);
       if (phase_ == Phase::kClosed) break;
       if (used == input_.size()) {
@@ -100,6 +102,7 @@ void Session::pump() {
       continue;
     }
     const std::string_view in(buffer, got.bytes);
+    at_hand_ = in.size();
     const auto used = consume(in);
     if (phase_ == Phase::kClosed) break;
     input_.assign(in.substr(used));
@@ -284,17 +287,26 @@ void Session::close_links_when_returned() {
   for (const auto& link : parked_) link->close_when_returned();
 }
 
+void Session::drop_stale_links() {
+  if (link_ && link_->is_stale()) link_->cut_off();
+  for (const auto& link : parked_) {
+    if (link->is_stale()) link->cut_off();
+  }
+}
+
 // The new configuration's database, as soon as nothing is open on the old one.
 void Session::adopt_generation() {
   outdated_ = true;
   if (!database_ || link_ || waiting_ || transaction_ || !parked_.empty()) return;
   outdated_ = false;
-  marks_.clear();
   last_.shard = 0;
   last_.is_gone = true;
   generation_ = worker_.generation();
-  const auto name = database_->config().name;
-  if (generation_->config->user(user_) != nullptr && choose_database(name)) return;
+  const auto before = database_;
+  if (generation_->config->user(user_) != nullptr && choose_database(before->config().name)) {
+    marks_.carry_over(before->backend(), database_->backend());
+    return;
+  }
   worker_.with_client<Session>(id_,
                                [](Session& session) { session.kill("its user or database is no longer configured"); });
 }

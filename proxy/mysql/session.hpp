@@ -63,6 +63,7 @@ class Session final : public Client, public LinkOwner {
   bool cancel(std::string_view) override { return false; }
   void check_timeouts(net::Time now) override;
   void close_links_when_returned() override;
+  void drop_stale_links() override;
   void adopt_generation() override;
   Database* database() noexcept override { return database_.get(); }
   const std::string& user() const noexcept override { return user_; }
@@ -97,6 +98,7 @@ class Session final : public Client, public LinkOwner {
     Pool* pool = nullptr;
     router::ShardIndex shard = 0;
     std::uint64_t ticket = 0;
+    backend::HeldClients* held = nullptr;  // before the shard's gate, not in a pool's line: the ticket is of these
     net::Time since{};
     net::EventLoop::TimerId deadline = 0, retry = 0;
     std::unique_ptr<Link> link;  // granted
@@ -313,6 +315,9 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_links.cpp ----
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
+  bool take_link();
+  void wait_before_gate(router::ShardIndex shard);
+  void on_hold_deadline();
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
   void note_user_variables(State& state);
@@ -352,6 +357,7 @@ class Session final : public Client, public LinkOwner {
   net::Stream stream_;
   net::Outbox out_;
   std::string input_;
+  std::size_t at_hand_ = 0;         // bytes of the client's that are being consumed
   std::size_t pass_remaining_ = 0;  // bytes of the client's that go straight to the link
   bool payload_goes_on_ = false;    // the client's next packet continues a payload
   const std::uint16_t listener_;

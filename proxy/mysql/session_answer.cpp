@@ -11,6 +11,15 @@ namespace shardway::proxy::mysql {
 
 namespace my = protocol::mysql;
 
+namespace {
+
+// A server that was demoted (read_only), or is going down.
+bool hints_at_roles(std::uint16_t code) noexcept {
+  return code == 1290 || code == 1792 || code == 1836 || code == 1053;
+}
+
+}  // namespace
+
 // Everything but OKs. `forward`: whether the client gets it as it is.
 void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8_t sequence, bool& forward) {
   switch (seen.part) {
@@ -31,6 +40,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
         return;
       }
       if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
+      if (err && hints_at_roles(err->code)) link_->target().node->shard->look();
       ends_with_it_ = false;
       answer_failed_ = true;
       user_variables_set_.clear();
@@ -297,6 +307,7 @@ void Session::tell_lost() {
 // The server's side is gone. What it was asked and did not answer may have run.
 void Session::link_lost() {
   link_->mark_broken();
+  link_->target().node->shard->look();
   if (transaction_ && transaction_->stage != Transaction::Stage::kOpen) {  // its end goes on without it
     link_->owed().clear();
     own_fault_.reset();

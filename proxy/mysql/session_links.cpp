@@ -4,6 +4,7 @@
 #include <ctime>
 #include <random>
 
+#include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
 #include "router/numbering.hpp"
@@ -24,6 +25,11 @@ std::string seconds_text(net::Clock::duration waited) {
   return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
 }
 
+KeptError kept_fault(const protocol::Fault& fault) {
+  const auto code = code_of(fault.reason);
+  return {code.number, std::string(code.sqlstate), text_of(fault)};
+}
+
 }  // namespace
 
 // True if link_ is there and ready for the command; else the session waits, or the client has been told why not.
@@ -40,14 +46,7 @@ bool Session::borrow() {
     stop_waiting();
   }
   if (waiting_) return false;
-  if (!link_) {
-    auto& pool = choose_pool(target_shard_, replica_ok_);
-    link_ = pool.take();
-    if (!link_) {
-      wait_for(pool);
-      return false;
-    }
-  }
+  if (!link_ && !take_link()) return false;
   link_->lend_to(this);
   if (!std::exchange(link_->version_told, true)) worker_.surroundings().mysql_version.set(link_->server_version());
   if ((capabilities_ & ~link_->capabilities() & my::capability::kExtendedMetadata) != 0) {
@@ -58,6 +57,20 @@ bool Session::borrow() {
   if (database_->config().pool.mode == config::PoolMode::kSession && pin_ == router::PinReason::kNone)
     pin_to(router::PinReason::kSessionMode, "pool.mode = session");
   return bring_up_to_state();
+}
+
+// False: it waits, in a pool's line or before the shard's gate.
+bool Session::take_link() {
+  auto& nodes = *database_->backend().shards[target_shard_];
+  auto& pool = choose_pool(target_shard_, replica_ok_);
+  const bool needs_primary = pool.node().role.load(std::memory_order_relaxed) != backend::Role::kReplica;
+  if (needs_primary && !nodes.gate.is_open()) {
+    wait_before_gate(target_shard_);
+    return false;
+  }
+  link_ = pool.take();
+  if (!link_) wait_for(pool);
+  return link_ != nullptr;
 }
 
 Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
@@ -145,6 +158,10 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
     waiting_->fault = KeptError{static_cast<std::uint16_t>(std::stoi(failure.sqlstate)), "HY000", failure.message};
     return resume();
   }
+  if (!database_->backend().shards[waiting_->shard]->gate.is_open()) {
+    stop_waiting();
+    return resume();
+  }
   waiting_->retry = worker_.loop().after(retry_pause(), [this] {
     waiting_->retry = 0;
     auto& pool = choose_pool(waiting_->shard, false);  // a replica that cannot be reached is left
@@ -153,6 +170,36 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
       on_granted(std::move(granted), again);
     });
   });
+}
+
+// Nothing of what is asked has been sent: it waits until the shard has a primary again, or may be used.
+void Session::wait_before_gate(router::ShardIndex shard) {
+  const auto& bounds = database_->config().hold;
+  waiting_ = std::make_unique<Waiting>();
+  waiting_->shard = shard;
+  waiting_->since = worker_.loop().now();
+  waiting_->ticket = database_->held(shard).join(at_hand_, bounds, [this] {
+    waiting_->ticket = 0;
+    stop_waiting();
+    resume();
+  });
+  if (waiting_->ticket == 0) {
+    ++database_->counters.hold_refusals;
+    waiting_->fault = kept_fault(backend::too_many_held(*database_->backend().shards[shard], bounds));
+    return worker_.resume_later(*this);
+  }
+  ++database_->counters.holds;
+  waiting_->held = &database_->held(shard);
+  waiting_->deadline = worker_.loop().after(bounds.timeout, [this] { on_hold_deadline(); });
+}
+
+void Session::on_hold_deadline() {
+  waiting_->deadline = 0;
+  waiting_->held->leave(std::exchange(waiting_->ticket, 0));
+  ++database_->counters.hold_refusals;
+  waiting_->fault =
+      kept_fault(backend::held_too_long(*database_->backend().shards[waiting_->shard], database_->config().hold));
+  resume();
 }
 
 void Session::on_wait_deadline() {
@@ -185,7 +232,8 @@ void Session::stop_waiting() {
   auto waiting = std::move(waiting_);
   worker_.loop().cancel(waiting->deadline);
   worker_.loop().cancel(waiting->retry);
-  if (waiting->ticket != 0) waiting->pool->cancel(waiting->ticket);
+  if (waiting->ticket != 0 && waiting->held != nullptr) waiting->held->leave(waiting->ticket);
+  if (waiting->ticket != 0 && waiting->held == nullptr) waiting->pool->cancel(waiting->ticket);
   if (waiting->link) waiting->pool->give_back(std::move(waiting->link));
 }
 

@@ -125,6 +125,10 @@ HandshakeState Stream::handshake() noexcept {
                                                                        : HandshakeState::kFailed;
 }
 
+void Stream::shut() noexcept {
+  if (is_open()) ::shutdown(fd_, SHUT_RDWR);
+}
+
 void Stream::close() noexcept {
   if (ssl_ != nullptr) {
     if (::SSL_is_init_finished(ssl_)) ::SSL_shutdown(ssl_);

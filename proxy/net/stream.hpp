@@ -38,6 +38,8 @@ class Stream {
   void start_tls_client(SSL_CTX& context, const std::string& host, bool verify_name);
   HandshakeState handshake() noexcept;
 
+  // Both directions end, as if the peer had ended them; the descriptor stays open, and its end is read as usual.
+  void shut() noexcept;
   void close() noexcept;
   int fd() const noexcept { return fd_; }
   bool is_open() const noexcept { return fd_ >= 0; }

@@ -18,7 +18,7 @@ constexpr std::size_t kChunk = 16 * 1024;
 std::string server_statement_name(std::uint64_t id) { return "shardway_" + std::to_string(id); }
 
 Link::Link(std::shared_ptr<const LinkTarget> target, Pool& pool, std::uint64_t id)
-    : target_(std::move(target)), pool_(&pool), id_(id) {}
+    : target_(std::move(target)), pool_(&pool), id_(id), epoch_(target_->node->epoch.load()) {}
 
 Link::~Link() {
   if (!stream_.is_open() || state_ < State::kLogin || broken_) return;
@@ -41,7 +41,8 @@ void Link::detach() {
 
 bool Link::reusable(net::Time now) const noexcept {
   const auto& pool = target_->backend->config.pool;
-  if (broken_ || retired_ || owes() || status != 'I' || cancels_in_flight != 0 || !held.empty()) return false;
+  if (broken_ || retired_ || is_stale() || owes() || status != 'I' || cancels_in_flight != 0 || !held.empty())
+    return false;
   if (pool.lifetime.count() > 0 && now - opened_at_ > pool.lifetime) return false;
   const bool idle_too_long = owner_ == nullptr && idle_since_ != net::Time{} && pool.idle_timeout.count() > 0 &&
                              now - idle_since_ > pool.idle_timeout;

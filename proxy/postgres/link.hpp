@@ -100,6 +100,10 @@ class Link final : public net::EventHandler {
   std::deque<Owed>& owed() noexcept { return owed_; }
   bool owes() const noexcept { return !owed_.empty(); }
   bool is_broken() const noexcept { return broken_; }
+  // Its owner hears that the server's side is gone, after what the server has said until now.
+  void cut_off() noexcept { stream_.shut(); }
+  // Its node is not any more what it was when this was opened: nothing may run here.
+  bool is_stale() const noexcept { return target_->node->epoch.load(std::memory_order_relaxed) != epoch_; }
   void mark_broken() noexcept { broken_ = true; }
   void close_when_returned() noexcept { retired_ = true; }  // what it still owes is answered first
 
@@ -157,6 +161,7 @@ class Link final : public net::EventHandler {
   net::Outbox outbox_;
   LinkOwner* owner_ = nullptr;
   State state_ = State::kConnecting;
+  const std::uint32_t epoch_;     // of its node, as it was opened
   std::size_t next_address_ = 0;  // of those the node's name stands for
   bool broken_ = false, retired_ = false;
   std::deque<Owed> owed_;

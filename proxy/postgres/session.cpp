@@ -51,7 +51,8 @@ void Session::on_events(std::uint32_t events) {
     last_message_ = worker_.loop().now();
   }
   // Nobody is there to be answered: out of the line. But a batch that has begun goes on: all of it was sent.
-  if ((events & (EPOLLHUP | EPOLLERR)) != 0 && waiting_ && !script_) return close();
+  const auto over = EPOLLHUP | EPOLLERR | (waiting_ && waiting_->held != nullptr ? EPOLLRDHUP : 0U);
+  if ((events & over) != 0 && waiting_ && !script_) return close();
   if (phase_ == Phase::kTls) {
     continue_tls();
     if (phase_ == Phase::kTls || phase_ == Phase::kClosed) return;
@@ -80,6 +81,7 @@ void Session::pump() {
   for (;;) {
     blocked_ = false;
     if (!input_.empty()) {
+      at_hand_ = input_.size();
       const auto used = consume(input_);
       if (phase_ == Phase::kClosed) break;
       if (used == input_.size()) {
@@ -110,6 +112,7 @@ void Session::pump() {
       continue;
     }
     const std::string_view in(buffer, got.bytes);
+    at_hand_ = in.size();
     const auto used = consume(in);
     if (phase_ == Phase::kClosed) break;
     input_.assign(in.substr(used));
@@ -352,6 +355,12 @@ void Session::close_links_when_returned() {
   for (auto& branch : branches_) branch.link->close_when_returned();
 }
 
+void Session::drop_stale_links() {
+  for (auto& branch : branches_) {
+    if (branch.link && branch.link->is_stale()) branch.link->cut_off();
+  }
+}
+
 // The new configuration's database, as soon as nothing is open on the old one. Without such a database, or such a user,
 // the client has to go.
 void Session::adopt_generation() {
@@ -366,10 +375,10 @@ void Session::adopt_generation() {
     return;
   }
   generation_ = worker_.generation();
+  marks_.carry_over(database_->backend(), fresh->backend());
   database_ = std::move(fresh);
   hints_ = user->hints;
   pools_ = &database_->postgres.of_login({user->server_user.empty() ? user_ : user->server_user});
-  marks_.clear();
 }
 
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.

@@ -52,6 +52,7 @@ class Session final : public Client, public LinkOwner {
   void kill(std::string_view reason) override;
   void check_timeouts(net::Time now) override;
   void close_links_when_returned() override;
+  void drop_stale_links() override;
   void adopt_generation() override;
   bool in_transaction() const noexcept { return transaction_ != nullptr || busy(); }
   Database* database() noexcept override { return database_.get(); }
@@ -89,6 +90,7 @@ class Session final : public Client, public LinkOwner {
     std::uint64_t ticket = 0;
     router::ShardIndex shard = 0;
     bool replica = false;
+    backend::HeldClients* held = nullptr;  // before the shard's gate, not in a pool's line: the ticket is of these
     net::Time since{};
     net::EventLoop::TimerId deadline = 0, retry = 0;
     std::unique_ptr<Link> link;  // granted
@@ -323,6 +325,8 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_links.cpp ----
   Enlisted enlist(router::ShardIndex shard, bool replica_ok);
+  void wait_before_gate(router::ShardIndex shard);
+  void on_hold_deadline();
   Branch* branch_on(router::ShardIndex shard) noexcept;
   Branch* branch_of(const Link& link) noexcept;
   bool has_applied(router::ShardIndex shard, Enlisted& refused);
@@ -373,6 +377,7 @@ class Session final : public Client, public LinkOwner {
   net::Stream stream_;
   net::Outbox out_;
   std::string input_;               // received and not consumed
+  std::size_t at_hand_ = 0;         // bytes of the client's that are being consumed
   std::size_t pass_remaining_ = 0;  // bytes of a client message that go straight to pass_to_
   Link* pass_to_ = nullptr;         // null: they are dropped
   Phase phase_ = Phase::kStartup;

@@ -73,6 +73,10 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
   if (Enlisted refused; !has_applied(shard, refused)) return refused;
   bool replica = false;
   const auto node = choose_node(shard, replica_ok, replica);
+  if (!replica && !database_->backend().shards[shard]->gate.is_open()) {
+    wait_before_gate(shard);
+    return {nullptr, true, {}, {}};
+  }
   auto& pool = database_->postgres.pool(*pools_, shard, node);
   if (auto link = pool.take()) return adopt(std::move(link), shard, replica);
   wait_for(pool, shard, replica);
@@ -190,7 +194,7 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
     waiting_->fault = protocol::Fault{protocol::FaultReason::kNoServer, failure.message, {}, 0};
     waiting_->fault_sqlstate = failure.sqlstate;
     resume();
-  } else if (waiting_->replica) {
+  } else if (waiting_->replica || !database_->backend().shards[waiting_->shard]->gate.is_open()) {
     stop_waiting();  // marked down meanwhile: another node is chosen
     resume();
   } else {
@@ -207,6 +211,35 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
       waiting_->since = since;
     });
   }
+}
+
+// Nothing of what is asked has been sent: it waits until the shard has a primary again, or may be used.
+void Session::wait_before_gate(router::ShardIndex shard) {
+  const auto& bounds = database_->config().hold;
+  waiting_ = std::make_unique<Waiting>();
+  waiting_->shard = shard;
+  waiting_->since = worker_.loop().now();
+  waiting_->ticket = database_->held(shard).join(at_hand_, bounds, [this] {
+    waiting_->ticket = 0;
+    stop_waiting();
+    resume();
+  });
+  if (waiting_->ticket == 0) {
+    ++database_->counters.hold_refusals;
+    waiting_->fault = backend::too_many_held(*database_->backend().shards[shard], bounds);
+    return worker_.resume_later(*this);
+  }
+  ++database_->counters.holds;
+  waiting_->held = &database_->held(shard);
+  waiting_->deadline = worker_.loop().after(bounds.timeout, [this] { on_hold_deadline(); });
+}
+
+void Session::on_hold_deadline() {
+  waiting_->deadline = 0;
+  waiting_->held->leave(std::exchange(waiting_->ticket, 0));
+  ++database_->counters.hold_refusals;
+  waiting_->fault = backend::held_too_long(*database_->backend().shards[waiting_->shard], database_->config().hold);
+  resume();
 }
 
 void Session::on_wait_deadline() {
@@ -239,7 +272,8 @@ void Session::stop_waiting() {
   auto waiting = std::move(waiting_);
   worker_.loop().cancel(waiting->deadline);
   worker_.loop().cancel(waiting->retry);
-  if (waiting->ticket != 0) waiting->pool->cancel(waiting->ticket);
+  if (waiting->ticket != 0 && waiting->held != nullptr) waiting->held->leave(waiting->ticket);
+  if (waiting->ticket != 0 && waiting->held == nullptr) waiting->pool->cancel(waiting->ticket);
   if (waiting->link) waiting->pool->give_back(std::move(waiting->link));
 }
 

@@ -22,6 +22,11 @@ bool passes_in_pieces(char type) noexcept {
 constexpr std::string_view kParseComplete{"1\0\0\0\4", 5};
 constexpr std::string_view kCloseComplete{"3\0\0\0\4", 5};
 
+// A server that was demoted, is going down or comes up.
+bool hints_at_roles(std::string_view sqlstate) noexcept {
+  return sqlstate == "25006" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03";
+}
+
 }  // namespace
 
 void Session::on_link_events(Link& link, std::uint32_t events) {
@@ -227,6 +232,7 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
     return Disposition::kDrop;
   }
   const bool swallow = !owed.empty() && owed.front().swallow_error;
+  if (hints_at_roles(error->sqlstate)) link.target().node->shard->look();
   copy_link_ = nullptr;
   const bool ours = copy_ && copy_->fault;
   if (ours) end_copy_with(*copy_->fault);
@@ -247,6 +253,8 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
     link.mark_broken();
     if (const auto* branch = branch_of(link); branch != nullptr && may_ask_again(*branch)) return Disposition::kDrop;
     if (!link.owes()) return Disposition::kDrop;  // the server's farewell while nothing was asked: not the client's
+    // It ends, and not for anything this client did: what that means for its statement is said by link_lost().
+    if (error->sqlstate.starts_with("57P0")) return Disposition::kDrop;
   }
   error_seen_ = true;
   const bool deadlock = is_broken_deadlock(frame);
@@ -396,6 +404,7 @@ void Session::link_lost(Link& link) {
   const bool in_transaction = transaction_ != nullptr || branch->pinned || branch->dirty;
   spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link.id(), address, owed);
   if (auto* node = link.target().node; node->role.load() == backend::Role::kReplica) node->lost();
+  link.target().node->shard->look();
   if (may_ask_again(*branch)) return ask_again();
   if (!was_syncing && !owed && !in_transaction) {  // it only lay here between two messages
     release(*branch);

@@ -44,6 +44,7 @@ struct DatabaseCounters {
   std::uint64_t transaction_us = 0, query_us = 0, wait_us = 0;
   std::uint64_t client_parses = 0, server_parses = 0, binds = 0, client_logins = 0, failed_logins = 0;
   std::uint64_t server_connects = 0, server_connect_failures = 0, cancels = 0, replica_fallbacks = 0;
+  std::uint64_t holds = 0, hold_refusals = 0;  // waits before a shard's gate; those who might not wait, or for too long
   std::array<std::uint64_t, router::kRules> by_rule{};
   std::vector<std::uint64_t> by_shard;                  // statements sent to each shard
   std::array<std::uint64_t, kFaultReasons> refusals{};  // errors made by Shardway, by reason

@@ -52,6 +52,14 @@ struct NodeRow {
   std::uint64_t system_identifier = 0;
   std::uint32_t servers = 0;       // open server connections
   std::int64_t fresh_age_us = -1;  // how long ago the replica's known freshness was; -1 unknown
+  std::int64_t lag_bytes = -1;     // replica: written by the primary and not replayed; -1 unknown
+  std::string why = {};            // it gets no statement; empty: it may
+  std::uint32_t epoch = 0;         // of its connections
+};
+struct HeldRow {                         // one for every shard
+  std::string database, shard, reasons;  // why its gate is closed; empty: it is open
+  std::uint64_t clients = 0, bytes = 0;
+  std::int64_t closed_us = 0;  // for how long
 };
 struct WorkerRow {
   std::uint32_t worker = 0;
@@ -79,6 +87,7 @@ struct Report {
   std::vector<ClientRow> clients;  // filled only if asked for: there may be very many
   std::vector<ServerRow> servers;
   std::vector<PoolRow> pools;
+  std::vector<HeldRow> held;
   std::vector<NodeRow> nodes;
   std::vector<WorkerRow> workers;
   std::vector<DatabaseRow> databases;

@@ -52,6 +52,22 @@ TEST_F(MarksTest, ReadersSpreadAndAvoidWhatIsDownOrLate) {
   EXPECT_TRUE(choice.fell_back && !choice.replica);
 }
 
+TEST_F(MarksTest, WhatWasSeenIsStillSeenAfterAReload) {
+  marks_.stamp(*backend_, 0, nullptr, true);
+  auto database = backend_->config;
+  database.shards.insert(database.shards.begin(), config::Shard{"shop_9", {{}}});
+  std::atomic<std::uint32_t> number{0};
+  const auto after = make_backend(database, number);
+  auto& shard = *after->shards[1];
+  shard.primary = 1;
+  shard.nodes[0]->role = Role::kReplica;
+  shard.nodes[0]->lag_us = 0;
+  marks_.carry_over(*backend_, *after);
+  EXPECT_TRUE(marks_.choose(shard, 1, after->config.reads, true, 0).fell_back) << "nothing is known of the replica";
+  shard.nodes[0]->fresh_as_of = now() + 1'000'000'000;
+  EXPECT_TRUE(marks_.choose(shard, 1, after->config.reads, true, 0).replica);
+}
+
 TEST_F(MarksTest, WhoWroteWaitsUntilAReplicaHasIt) {
   marks_.stamp(*backend_, 0, nullptr, true);
   EXPECT_TRUE(choose().fell_back) << "nothing is known of any replica";

@@ -38,11 +38,10 @@ const std::vector<Case> kKeysAndTypes{
      kHouse + "[admin]\nxyzzy = 1\n",
      {"f:5:1: error: admin: unknown key \"xyzzy\"\n  hint: known here: http, users, stats_users or insecure"}},
     {"LaterVersion",
-     kDoor +
-         "[[database]]\nname = \"d\"\nshard = [{ name = \"a\", nodes = [\"h:1\"] }]\n[database.hold]\nclients = 1\n",
-     {"f:6:11: error: database: unknown key \"hold\"\n  hint: [database.hold] belongs to a later version: statements "
-      "do "
-      "not wait for a shard without a primary yet"}},
+     kDoor + "[[database]]\nname = \"d\"\nauth_query = \"x\"\nshard = [{ name = \"a\", nodes = [\"h:1\"] }]\n",
+     {"f:5:1: error: database: unknown key \"auth_query\"\n  hint: auth_query belongs to a later version: list the "
+      "users "
+      "as [[user]], a SCRAM verifier is enough"}},
     {"WordForNumber",
      kHouse + "[shardway]\nworkers = \"two\"\n",
      {"f:5:11: error: shardway.workers: expected a whole number, found a string"}},

@@ -19,6 +19,18 @@ config::Database shop() {
   return database;
 }
 
+TEST(ControlLink, ReadsTheSqlstateOfARefusal) {
+  const auto full = read_refusal(
+      "connection to server at \"127.0.0.1\", port 5501 failed: FATAL:  53300: sorry, too many clients already\n"
+      "LOCATION:  InitProcess, proc.c:356\n");
+  EXPECT_EQ(full.sqlstate, "53300");
+  EXPECT_EQ(full.message,
+            "connection to server at \"127.0.0.1\", port 5501 failed: FATAL:  sorry, too many clients already");
+  const auto dead = read_refusal("connection to server at \"127.0.0.1\", port 5501 failed: Connection refused\n");
+  EXPECT_EQ(dead.sqlstate, "");
+  EXPECT_EQ(dead.message, "connection to server at \"127.0.0.1\", port 5501 failed: Connection refused\n");
+}
+
 TEST(ControlLink, ConnectsToTheDatabaseWhoseCatalogueItReads) {
   auto database = shop();
   const config::Address address{"10.0.0.7", 5433, false, "10.0.0.7:5433"};

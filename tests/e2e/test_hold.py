@@ -1,0 +1,273 @@
+"""A shard loses its primary, by itself or because another one takes its place: what has not begun waits and goes on there, within bounds;
+an old primary is fenced off; others feel nothing."""
+import threading
+import time
+
+import psycopg
+import pymysql
+
+from support import mariadb, mysql_shardway, servers, shardway
+from support.case import ProxyCase
+from support.servers import APP, wait_until
+
+
+class Later(threading.Thread):
+    """What comes of a call, later: `result`, or the `error` it raised."""
+
+    def __init__(self, call):
+        super().__init__()
+        self.call, self.result, self.error = call, None, None
+        self.start()
+
+    def run(self):
+        try:
+            self.result = self.call()
+        except (psycopg.Error, pymysql.Error) as error:
+            self.error = error
+
+
+class HoldCase(ProxyCase):
+    """Two shards, each a database of its own: `first` loses its primary, `second` does not. Servers of their own."""
+    hold = {"timeout": "60s"}
+
+    @classmethod
+    def setUpClass(cls):
+        pass
+
+    def setUp(self):
+        self.cluster = self.enterContext(self.make_cluster())
+        first, self.other = self.cluster.shards
+        self.old, self.new = first.primary, first.replicas[0]
+        for shard in self.cluster.shards:
+            self.on(shard.primary, "create table things (id int primary key, n int)")
+            shard.wait_for_replicas()
+        self.start({})
+
+    def start(self, hold, **more):
+        config = self.module.base_config(self.cluster, **more)
+        config["database"] = [self.module.unsharded_database(self.cluster, name=name, server_database=servers.DATABASE, nodes=shard.nodes,
+                                                             reads={"from": "replicas"}, hold={**self.hold, **hold})
+                              for name, shard in zip(("first", "second"), self.cluster.shards)]
+        self.proxy = self.proxy_class(config).start()
+        self.addCleanup(self.proxy.stop)
+        wait_until(lambda: [row["role"] for row in self.proxy.console("SHOW NODES")] == ["primary", "replica"] * 2, 20, "roles are known")
+
+    def on(self, node, sql):
+        """Straight to a node: the first column of the first row."""
+        rows = node.query(sql, user=APP, **self.where)
+        return rows[0][0] if rows else None
+
+    def held(self):
+        return next(row for row in self.proxy.console("SHOW HELD") if row["database"] == "first")
+
+    def wait_held(self, clients):
+        wait_until(lambda: int(self.held()["clients"]) == clients, 20, f"{clients} clients are held")
+
+    def lose(self):
+        self.old.stop("kill")
+        wait_until(lambda: self.held()["reason"] == "no_primary", 20, "the loss is seen")
+
+    def test_what_has_not_begun_goes_on_at_the_new_primary(self):
+        clients = [self.client() for _ in range(5)]
+        clients[0].run("insert into things values (100, 0)")
+        wait_until(lambda: self.on(self.new, "select count(*) from things") == 1, 10, "it is replicated")
+        self.old.stop("kill")
+        waiting = [Later(lambda client=client, i=i: client.run(f"insert into things values ({i}, 0)")) for i, client in enumerate(clients)]
+        self.wait_held(5)
+        self.assertEqual(self.client("second").run("select count(*) from things"), 0, "another shard feels nothing")
+        self.assertIn('shardway_held_clients{database="first",shard="first_0"} 5', self.proxy.http("/metrics")[1])
+        began = time.monotonic()
+        self.new.promote()
+        for one in waiting:
+            one.join(30)
+            self.assertIsNone(one.error)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertEqual(self.on(self.new, "select count(*) from things"), 6)
+        self.assertEqual(self.held()["reason"], "")
+
+    def test_reads_of_a_replica_go_on(self):
+        client = self.client()
+        self.lose()
+        self.assertEqual(client.run("select count(*) from things"), 0)
+
+    def test_a_transaction_that_was_cut_may_be_run_again(self):
+        client = self.client()
+        client.run("begin")
+        client.run("insert into things values (1, 1)")
+        self.lose()
+        self.new.promote()
+        wait_until(lambda: self.held()["reason"] == "", 20, "the new primary is used")
+        self.assertEqual(self.code(Later(lambda: client.run("insert into things values (2, 2)"))), self.cut)
+        client.run("rollback")
+        client.run("insert into things values (1, 1)")
+        self.assertEqual(client.run("select count(*) from things"), 1)
+
+    def test_the_bounds(self):
+        self.start({"clients": 1, "timeout": "2s"})
+        one, two = self.client(), self.client()
+        self.lose()
+        waiting = Later(lambda: one.run("insert into things values (1, 1)"))
+        self.wait_held(1)
+        began = time.monotonic()
+        self.assertEqual(self.code(Later(lambda: two.run("insert into things values (2, 2)"))), self.cannot_now)
+        self.assertLess(time.monotonic() - began, 1, "one more is told at once")
+        self.assertEqual(self.code(waiting), self.cannot_now)
+        self.assertRegex(str(waiting.error), "could not be used for 2000 ms")
+        self.new.promote()
+        for client in (one, two):   # both connections live
+            client.run("insert into things values (3, 3)") if client is one else client.run("insert into things values (4, 4)")
+
+    def test_bytes(self):
+        self.start({"bytes": "1KiB"})
+        client = self.client()
+        self.lose()
+        text = "x" * 2000
+        self.assertEqual(self.code(Later(lambda: client.run(f"insert into things values (length('{text}'), 1)"))), self.cannot_now)
+
+    def test_one_server_connection_that_breaks_is_no_loss(self):
+        clients = [self.client() for _ in range(3)]
+        for i, client in enumerate(clients):
+            client.run(f"insert into things values ({i}, 0)")
+        self.break_connections(self.old)
+        for i, client in enumerate(clients):
+            client.run(f"insert into things values ({10 + i}, 0)")
+
+    def test_a_client_that_leaves_is_not_held(self):
+        client = self.client()
+        self.lose()
+        Later(lambda: client.run("insert into things values (1, 1)"))
+        self.wait_held(1)
+        client.abandon()
+        self.wait_held(0)
+        self.assertEqual(int(self.held()["bytes"]), 0)
+
+    def test_a_reload_holds_on(self):
+        client = self.client()
+        self.lose()
+        waiting = Later(lambda: client.run("insert into things values (1, 1)"))
+        self.wait_held(1)
+        self.proxy.reload()
+        self.new.promote()
+        waiting.join(30)
+        self.assertIsNone(waiting.error)
+        self.assertFalse(waiting.is_alive())
+
+
+class Postgres(HoldCase):
+    module, proxy_class = shardway, shardway.Proxy
+    cut, cannot_now, where = "40001", "57P03", {}
+
+    class Client:
+        def __init__(self, connection):
+            self.connection = connection
+
+        def run(self, sql):
+            cursor = self.connection.execute(sql)
+            return cursor.fetchone()[0] if cursor.description else None
+
+        def abandon(self):
+            self.connection.pgconn.finish()
+
+    @staticmethod
+    def make_cluster():
+        return servers.Cluster(shards=2, replicas=1)
+
+    def client(self, database="first"):
+        return self.Client(self.proxy.connect(dbname=database))
+
+    def code(self, later):
+        later.join(30)
+        return later.error.sqlstate
+
+    @staticmethod
+    def break_connections(node):
+        node.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (APP,), dbname="postgres")
+
+    def test_an_old_primary_is_fenced_off(self):
+        """Promoted while the old one lives: the newer timeline is used, what was open on the other is cut."""
+        client = self.client()
+        client.run("begin")
+        client.run("insert into things values (1, 1)")
+        self.new.promote()
+        wait_until(lambda: {row["address"]: row["why"] for row in self.proxy.console("SHOW NODES")}[self.old.address] == "stale_primary", 20,
+                   "it is fenced")
+        self.assertEqual(self.code(Later(lambda: client.run("commit"))), self.cut)
+        client.run("insert into things values (2, 2)")
+        self.assertEqual(self.on(self.new, "select count(*) from things where id = 2"), 1)
+        self.assertEqual(self.on(self.old, "select count(*) from things"), 0)
+        self.assertEqual(self.old.value("select count(*) from pg_stat_activity where usename = %s", (APP,), dbname="postgres"), 0)
+
+    def test_a_frozen_primary_that_was_replaced(self):
+        """It wakes up again, and gets nothing."""
+        client, other = self.client(), self.client()
+        client.run("begin")
+        client.run("insert into things values (1, 1)")
+        self.old.pause()
+        self.addCleanup(self.old.resume)
+        self.new.promote()
+        wait_until(lambda: {row["address"]: row["role"] for row in self.proxy.console("SHOW NODES")}[self.new.address] == "primary", 30,
+                   "the new one is used")
+        other.run("insert into things values (2, 2)")
+        self.assertEqual(self.code(Later(lambda: client.run("commit"))), self.cut)
+        self.old.resume()
+        wait_until(lambda: {row["address"]: row["why"] for row in self.proxy.console("SHOW NODES")}[self.old.address] == "stale_primary", 30,
+                   "it is fenced")
+        client.run("insert into things values (3, 3)")
+        self.assertEqual(self.on(self.new, "select count(*) from things"), 2)
+        self.assertEqual(self.on(self.old, "select count(*) from things"), 0)
+
+    def test_a_full_server_is_not_lost(self):
+        """No connection is left for anyone: who has one goes on."""
+        client = self.client()
+        client.run("begin")
+        limit = int(self.old.value("select setting from pg_settings where name = 'max_connections'", dbname="postgres"))
+        crowd = []
+        try:
+            with self.assertRaises(psycopg.OperationalError):
+                for _ in range(limit + 1):
+                    crowd.append(self.old.connect(user=servers.SUPERUSER, dbname="postgres"))
+            time.sleep(3)   # the control lane has tried
+            client.run("insert into things values (1, 1)")
+            client.run("commit")
+            client.run("insert into things values (2, 2)")
+            self.assertEqual(self.held()["reason"], "")
+        finally:
+            for connection in crowd:
+                connection.close()
+
+
+class Mysql(HoldCase):
+    module, proxy_class = mysql_shardway, mysql_shardway.Proxy
+    cut, cannot_now, where = 1213, 1040, {"database": servers.DATABASE}
+
+    class Client:
+        def __init__(self, connection):
+            self.connection = connection
+
+        def run(self, sql):
+            with self.connection.cursor() as cursor:
+                cursor.execute(sql)
+                row = cursor.fetchone()
+            return row[0] if row else None
+
+        def abandon(self):
+            self.connection._sock.close()   # pylint: disable=protected-access
+
+    @staticmethod
+    def make_cluster():
+        return mariadb.Cluster(shards=2, replicas=1)
+
+    def client(self, database="first"):
+        return self.Client(self.proxy.mysql_connect(database=database))
+
+    def code(self, later):
+        later.join(30)
+        return later.error.args[0]
+
+    @staticmethod
+    def break_connections(node):
+        for (number,) in node.query("select id from information_schema.processlist where user = %s", (APP,), user=mariadb.SUPERUSER):
+            node.query(f"kill {number}", user=mariadb.SUPERUSER)
+
+
+del HoldCase
