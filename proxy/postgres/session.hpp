@@ -330,7 +330,7 @@ class Session final : public Client, public LinkOwner {
   Branch* branch_on(router::ShardIndex shard) noexcept;
   Branch* branch_of(const Link& link) noexcept;
   bool has_applied(router::ShardIndex shard, Enlisted& refused);
-  Enlisted adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica);
+  Enlisted adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica, bool replica_ok);
   bool prepare_branch(Branch& branch);  // false: its settings are on their way
   std::size_t choose_node(router::ShardIndex shard, bool replica_ok, bool& replica);
   void wait_for(Pool& pool, router::ShardIndex shard, bool replica);
@@ -397,6 +397,7 @@ class Session final : public Client, public LinkOwner {
   // before it has answered anything, another node is asked the same.
   std::string retry_;
   bool retry_open_ = false;
+  int asked_again_ = 0;  // of the statement under way
   Link* copy_link_ = nullptr;  // the server is in COPY FROM STDIN and takes the client's CopyData
   std::uint16_t listener_;
   std::string secret_;

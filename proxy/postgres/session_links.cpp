@@ -55,6 +55,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
     return refused;
   }
   if (auto* known = branch_on(shard)) {
+    known->only_reads = known->only_reads && replica_ok;
     if (known->syncing) return {nullptr, true, {}, {}};
     if (!known->on_replica || replica_ok) {
       if (!known->dirty && !known->link->owes() && !prepare_branch(*known)) return {nullptr, true, {}, {}};
@@ -67,7 +68,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
     auto link = std::move(waiting_->link);
     const bool replica = waiting_->granted_on_replica;
     stop_waiting();
-    return adopt(std::move(link), shard, replica);
+    return adopt(std::move(link), shard, replica, replica_ok);
   }
   if (waiting_) return {nullptr, true, {}, {}};
   if (Enlisted refused; !has_applied(shard, refused)) return refused;
@@ -78,7 +79,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
     return {nullptr, true, {}, {}};
   }
   auto& pool = database_->postgres.pool(*pools_, shard, node);
-  if (auto link = pool.take()) return adopt(std::move(link), shard, replica);
+  if (auto link = pool.take()) return adopt(std::move(link), shard, replica, replica_ok);
   wait_for(pool, shard, replica);
   return {nullptr, true, {}, {}};
 }
@@ -106,13 +107,14 @@ bool Session::has_applied(router::ShardIndex shard, Enlisted& refused) {
   return false;
 }
 
-Session::Enlisted Session::adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica) {
+Session::Enlisted Session::adopt(std::unique_ptr<Link> link, router::ShardIndex shard, bool replica, bool replica_ok) {
   ++database_->counters.server_assignments;
   link->lend_to(this);
   auto& branch = branches_.emplace_back();
   branch.shard = shard;
   branch.link = std::move(link);
   branch.on_replica = replica;
+  branch.only_reads = replica_ok;
   if (database_->config().pool.mode == config::PoolMode::kSession) {
     branch.pinned = true;
     if (pin_ == router::PinReason::kNone) pin_to(router::PinReason::kSessionMode, "pool.mode = session");

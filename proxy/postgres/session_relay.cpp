@@ -15,12 +15,19 @@ namespace pg = protocol::postgres;
 namespace {
 
 // Frames that may pass in pieces: nobody here looks into them.
-bool passes_in_pieces(char type) noexcept {
-  return type == 'D' || type == 'd' || type == 'T' || type == 'V' || type == 'N';
+// A client that has the beginning of a frame can be told nothing if the rest does not come: so only big ones pass as they
+// come.
+bool passes_in_pieces(const pg::FrameHead& head) noexcept {
+  constexpr std::size_t kSmall = 8192;
+  const auto type = head.type;
+  return head.size() > kSmall && (type == 'D' || type == 'd' || type == 'T' || type == 'V' || type == 'N');
 }
 
 constexpr std::string_view kParseComplete{"1\0\0\0\4", 5};
 constexpr std::string_view kCloseComplete{"3\0\0\0\4", 5};
+
+// A statement that servers die of is not taken to all of them.
+constexpr int kMostTimesAgain = 2;
 
 // A server that was demoted, is going down or comes up.
 bool hints_at_roles(std::string_view sqlstate) noexcept {
@@ -110,7 +117,7 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
     if (state != pg::HeadState::kOk) break;
     const bool drop = link.owes() && link.owed().front().drop;
     if (in.size() - at < head.size()) {
-      if (drop || !passes_in_pieces(head.type) || operation_) break;
+      if (drop || !passes_in_pieces(head) || operation_) break;
       link.pass_remaining = head.size();
       continue;
     }
@@ -320,6 +327,7 @@ void Session::on_link_ready(Link& link, bool shown) {
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = may_end_transaction_ = false;
   copy_.reset();
   std::string().swap(retry_);
+  asked_again_ = 0;
   note_finished();
   if (link.status != 'I' && !transaction_) {  // a BEGIN inside a batch
     transaction_ = std::make_unique<Transaction>();
@@ -360,13 +368,14 @@ void Session::note_finished() {
   statement_since_ = {};
 }
 
-// True if what is under way has only read from a replica and the client has heard nothing of it yet.
+// True if what is under way has only read, provenly, and the client has heard nothing of it yet.
 bool Session::may_ask_again(const Branch& branch) const {
-  return branch.on_replica && retry_open_ && !retry_.empty() && !pumping_ && branches_.size() == 1 && !branch.pinned &&
+  return branch.only_reads && asked_again_ < kMostTimesAgain && retry_open_ && !retry_.empty() && !pumping_ && branches_.size() == 1 && !branch.pinned &&
          !transaction_ && !operation_ && !script_ && !copy_ && branch.link->pass_remaining == 0;
 }
 
 void Session::ask_again() {
+  ++asked_again_;
   std::string again;
   again.swap(retry_);
   release(branches_.front());

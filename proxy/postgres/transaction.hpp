@@ -23,6 +23,7 @@ struct Branch {
   router::ShardIndex shard = 0;
   std::unique_ptr<Link> link;
   bool on_replica = false;
+  bool only_reads = true;     // all it was enlisted for is proven to read, and might have gone to a replica
   bool begun = false;         // an explicit BEGIN has been sent on it
   bool dirty = false;         // extended messages have been sent since the last Sync
   bool executed = false;      // and one of them was an Execute: an implicit transaction is open there

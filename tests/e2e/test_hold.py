@@ -251,7 +251,7 @@ class Mysql(HoldCase):
             return row[0] if row else None
 
         def abandon(self):
-            self.connection._sock.close()   # pylint: disable=protected-access
+            self.connection._sock.shutdown(2)   # pylint: disable=protected-access
 
     @staticmethod
     def make_cluster():
