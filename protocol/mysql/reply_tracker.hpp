@@ -43,6 +43,8 @@ class ReplyTracker {
   bool wants_whole(const PacketHead& head, std::uint8_t first) const noexcept;
   // The next packet that begins a payload. `payload`: whole if wanted, else at least its first byte (nothing if empty).
   Seen on_packet(const PacketHead& head, Bytes payload);
+  // Definitions are to come, and some clients take whatever comes for one.
+  bool is_in_definitions() const noexcept { return state_ == State::kColumns || state_ == State::kPrepared; }
 
  private:
   enum class State : std::uint8_t { kFirst, kColumns, kRows, kPrepare, kPrepared, kFields, kSingle, kText, kDone };

@@ -128,7 +128,7 @@ void Link::begin_reset(const std::vector<std::string>& statements) {
 void Link::ask_reset() {
   insert_id_of = late_report_of = last_user = 0;
   numbering = {};
-  xa_begun = wrote = failed = rollback_failed = false;
+  xa_begun = may_be_open = wrote = failed = rollback_failed = false;
   statements_.clear();
   state = state->schema.empty() ? no_state() : std::make_shared<const mysql::State>(mysql::State{state->schema, {}});
   ask(my::Command::kResetConnection, {});

@@ -132,7 +132,10 @@ class Link final : public net::EventHandler {
   bool metadata_ended = false;                                  // an EOF of old may be due behind the definitions
   bool pass_hidden = false;                                     // and none of them to the client
   bool payload_goes_on = false;                                 // the next packet continues the last one's payload
-  std::uint8_t shift = 0;                                       // added to the numbers of this answer's packets
+  // The client's command under way as it came, should the connection break over it. Empty: none, or too long.
+  std::string asked;
+  bool may_be_open = false;  // a transaction that the status does not tell of
+  std::uint8_t shift = 0;    // added to the numbers of this answer's packets
   bool readable = false;
   bool version_told = false;     // to those who greet clients
   bool xa_begun = false;         // a branch of the session's transaction is open on it

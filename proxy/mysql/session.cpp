@@ -137,6 +137,10 @@ std::size_t Session::consume(std::string_view in) {
 std::size_t Session::consume_packet(std::string_view in) {
   if (pass_remaining_ > 0) {
     const auto piece = in.substr(0, pass_remaining_);
+    if (after_file_) {
+      pass_remaining_ -= piece.size();
+      return piece.size();
+    }
     if (link_ == nullptr) return close(), 0;
     if (!link_->write_through(piece)) return link_lost(), 0;
     pass_remaining_ -= piece.size();
@@ -164,10 +168,15 @@ std::size_t Session::consume_packet(std::string_view in) {
 
 // The file a LOAD DATA LOCAL asked for: packets up to an empty one.
 std::size_t Session::consume_file(std::string_view in, const my::PacketHead& head) {
+  if (after_file_) {
+    swallow_file(head);
+    return my::kHeadBytes;
+  }
   std::string number(in.substr(0, my::kHeadBytes));
   number[3] = static_cast<char>(head.sequence - link_->shift);
   if (!link_->write_through(number)) return link_lost(), 0;
   pass_remaining_ = head.length;
+  number_told_ = head.sequence;
   if (head.length == 0) sends_file_ = false;
   return my::kHeadBytes;
 }
@@ -175,6 +184,7 @@ std::size_t Session::consume_file(std::string_view in, const my::PacketHead& hea
 // A command too big to be held passes on in pieces, and pins: nobody has looked into it. One that must be understood is
 // held up to the bound.
 bool Session::stream_payload(const my::PacketHead& head, std::string_view in, std::size_t& used) {
+  sequence_ = static_cast<std::uint8_t>(head.sequence + 1);
   if (payload_goes_on_) {
     payload_goes_on_ = head.goes_on();
     pass_remaining_ = head.size();
@@ -182,6 +192,7 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
     return true;
   }
   if (in.size() <= my::kHeadBytes) return true;
+  if (untold_ && head.goes_on()) return tell_lost(), out_.flush(stream_), close(), true;
   const auto command = static_cast<my::Command>(in[my::kHeadBytes]);
   const bool passes = command == my::Command::kQuery && head.goes_on();
   const bool is_statement = command == my::Command::kStmtExecute || command == my::Command::kStmtSendLongData;
@@ -195,7 +206,6 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
     return false;
   }
   if (is_sharded()) {
-    sequence_ = static_cast<std::uint8_t>(head.sequence + 1);
     fatal(1153, "08S01", "a statement of 16 MiB or more is not supported on a sharded database");
     return true;
   }
@@ -210,9 +220,8 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
     }
     return true;
   }
+  note_asked(command, {});
   pin_to(router::PinReason::kUninspected, "a statement of 16 MiB or more");
-  command_ = command;
-  command_since_ = worker_.loop().now();
   link_->owe(command);
   payload_goes_on_ = head.goes_on();
   pass_remaining_ = head.size();

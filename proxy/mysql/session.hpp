@@ -8,8 +8,8 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_command.cpp,
 // session_prepared.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving back),
-// session_relay.cpp (answers), session_report.cpp; of those whose replicas are read
-// session_replica.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
+// session_relay.cpp (answers), session_loss.cpp (connections that break), session_report.cpp; of those whose replicas
+// are read session_replica.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
 // session_spread.cpp.
 #pragma once
 
@@ -28,6 +28,7 @@
 #include "proxy/database.hpp"
 #include "proxy/mysql/last_statement.hpp"
 #include "proxy/mysql/link.hpp"
+#include "proxy/mysql/loss.hpp"
 #include "proxy/mysql/statements.hpp"
 #include "proxy/mysql/traces.hpp"
 #include "proxy/mysql/transaction.hpp"
@@ -84,7 +85,7 @@ class Session final : public Client, public LinkOwner {
     std::uint16_t parameters = 0;
     std::string types;  // of the parameters, as the last execution that had them brought them
     bool has_long_data = false;
-    bool lost_data = false;  // a value that came ahead of its execution, and could not be sent anywhere
+    bool lost_data = false;  // a value that came ahead of its execution, and could not be sent anywhere, or was lost
   };
   // How one statement reaches a link: as the packet it came in, or as the execution of a prepared statement.
   struct Work {
@@ -144,7 +145,7 @@ class Session final : public Client, public LinkOwner {
   Step on_command(Packet packet);
   Step on_query(Packet packet);
   Step init_db(Packet packet);
-  Step forward(protocol::mysql::Command command, Packet packet);
+  Step forward(protocol::mysql::Command command, Packet packet, Packet asked = {});
   Step reset_connection();
   void answer_ok();
   void tell_ok();
@@ -328,7 +329,7 @@ class Session final : public Client, public LinkOwner {
   void stop_waiting();
   void give_back(bool clean);
   void hand_back(std::unique_ptr<Link> link, bool clean);
-  void pin_to(router::PinReason reason, std::string detail);
+  void pin_to(router::PinReason reason, std::string detail, bool carries = true);
   void unpin() noexcept;
 
   // ---- session_relay.cpp ----
@@ -348,10 +349,24 @@ class Session final : public Client, public LinkOwner {
   void finish_own_answer();
   void give_up_link();
   void stamp_link();
+
+  // ---- session_loss.cpp: a server connection has broken ----
+  void note_asked(protocol::mysql::Command command, Packet packet);
   void link_lost();
-  void transaction_lost();
+  Breakage breakage();
+  Effect effect_under_way();
+  Effect effect_in(std::string_view sql, const State& state);
+  void note_untold();
+  void part_with_links();
+  void forget_command();
+  void ask_again(std::string asked);
+  void end_unfinished();
+  void tell_loss(Loss loss, std::string unknown);
+  std::string outcome_unknown() const;
+  void swallow_file(const protocol::mysql::PacketHead& head);
+  std::optional<Step> hear_of_loss(protocol::mysql::Command command, Packet packet);
   void tell_lost();
-  void ask_elsewhere();
+  Step refuse_lost_data(ClientStatement& statement, std::uint32_t number);
 
   Worker& worker_;
   net::Stream stream_;
@@ -392,19 +407,23 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Link> link_;                 // the one at hand
   std::vector<std::unique_ptr<Link>> parked_;  // those of other shards, kept for the transaction or the statement
   router::ShardIndex target_shard_ = 0;
-  std::string retry_;             // a read on its way to a replica, should that one die before it says anything
+  bool untold_ = false;           // its transaction is gone with the link: the next statement hears of it (one shard)
+  bool carries_ = false;          // a pin that no other link can take over is there,
+  bool carried_ = false;          // and was before the statement under way
+  std::uint8_t asked_again_ = 0;  // how often this command was
   bool answer_begun_ = false;     // the client has something of the answer under way
-  std::uint8_t number_told_ = 0;  // of the last packet of it
+  std::uint8_t number_told_ = 0;  // of the last packet of it, or of the file it asked for
   bool replica_ok_ = false, hints_ = false, changes_catalog_ = false;
   bool sees_nothing_ = false;                              // the statement under way cannot have seen or changed a row
   bool may_write_ = true;                                  // it is not known to read only
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
   std::optional<KeptError> end_error_;
-  std::unique_ptr<Spread> held_;      // answered, and not told before its transaction has ended
-  std::string next_characteristics_;  // SET TRANSACTION …
-  bool next_read_only_ = false;       // it says so
-  std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
+  std::unique_ptr<KeptError> after_file_;  // told when the client has sent all of its file
+  std::unique_ptr<Spread> held_;           // answered, and not told before its transaction has ended
+  std::string next_characteristics_;       // SET TRANSACTION …
+  bool next_read_only_ = false;            // it says so
+  std::uint64_t catalog_wanted_ = 0;       // 0: nothing to wait for
   net::Time catalog_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;

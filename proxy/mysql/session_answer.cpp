@@ -1,8 +1,6 @@
 // What answers tell: of the session, which follows the client, and of whether its link may go back. A client that has
 // not asked for kDeprecateEof or kSessionTrack gets the packets of old in their place.
 // https://mariadb.com/kb/en/ok_packet/
-#include <spdlog/spdlog.h>
-
 #include "protocol/mysql/fields.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
@@ -17,6 +15,11 @@ namespace {
 bool hints_at_roles(std::uint16_t code) noexcept {
   return code == 1290 || code == 1792 || code == 1836 || code == 1053;
 }
+
+constexpr std::size_t kKeptAskedBytes = 4096;
+
+// The server hangs up behind it: it is being shut down, or the connection was killed.
+bool is_farewell(std::uint16_t code) noexcept { return code == 1053 || code == 1927; }
 
 }  // namespace
 
@@ -33,6 +36,10 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
       return;
     case my::Part::kErr: {
       const auto err = my::decode_err(payload);
+      if (forward && err && is_farewell(err->code)) {
+        forward = false;
+        return link_lost();
+      }
       if (!forward && err) {  // of what was asked to bring the link up to the client's state: the client's error
         own_fault_harmless_ = link_->owed().front().command == my::Command::kStmtPrepare;
         own_fault_ = std::make_unique<KeptError>(KeptError{
@@ -198,8 +205,9 @@ void Session::finish_answer() {
     return worker_.resume_later(*this);
   }
   answer_begun_ = false;
-  if (!retry_.empty()) std::string().swap(retry_);
   if (!link_is_ready_) return finish_own_answer();
+  if (link_->asked.capacity() > kKeptAskedBytes) std::string().swap(link_->asked);
+  asked_again_ = 0;
   if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();
   if (own_variables_only_) link_->late_report_of = id_;
   if (std::exchange(counts_, false)) last_.sequence_link = link_->id();
@@ -218,6 +226,7 @@ void Session::finish_answer() {
   }
   // With autocommit off a SAVEPOINT and a statement that failed open a transaction without a word.
   const bool may_have_begun = (link_->status & my::status::kAutocommit) == 0 && (saves_ || answer_failed_);
+  link_->may_be_open = may_have_begun;
   saves_ = answer_failed_ = false;
   const bool in_transaction = (link_->status & my::status::kInTransaction) != 0 || may_have_begun;
   const bool kept = in_transaction || is_bound() || !cursors_.empty() || !with_data_.empty();
@@ -271,61 +280,6 @@ void Session::stamp_link() {
   const auto* node = link_->target().node;
   marks_.stamp(database_->backend(), link_->target().shard,
                node->role.load() == backend::Role::kReplica ? node : nullptr, may_write_);
-}
-
-// A shard's connection is gone, and with it the whole transaction, whose end nobody had asked for. It has told nothing
-// of an answer: the client hears that it may run it again, now or with its next statement.
-void Session::transaction_lost() {
-  const bool owed = link_->owes() && command_since_ != net::Time{};
-  transaction_->is_lost = true;
-  spread_.reset();
-  held_.reset();
-  link_->owed().clear();
-  command_since_ = {};
-  if (owed) {
-    sequence_ = 1;
-    tell_lost();
-  }
-  worker_.resume_later(*this);
-}
-
-// A replica died over a read and has said nothing: the read is taken as if it came now.
-void Session::ask_elsewhere() {
-  spdlog::info("event=asked_elsewhere client={} link={} node={}", id_, link_->id(), link_->target().node->address.text);
-  link_->target().node->lost();
-  give_back(/*clean=*/false);
-  command_since_ = {};
-  input_.insert(0, std::exchange(retry_, {}));
-  worker_.resume_later(*this);
-}
-
-void Session::tell_lost() {
-  drop_transaction();
-  answer_error(1213, "40001", "a server connection of this transaction was lost; it was rolled back, run it again");
-}
-
-// The server's side is gone. What it was asked and did not answer may have run.
-void Session::link_lost() {
-  link_->mark_broken();
-  link_->target().node->shard->look();
-  if (transaction_ && transaction_->stage != Transaction::Stage::kOpen) {  // its end goes on without it
-    link_->owed().clear();
-    own_fault_.reset();
-    return worker_.resume_later(*this);
-  }
-  if (transaction_ && is_sharded() && !answer_begun_) return transaction_lost();
-  if (!retry_.empty() && !answer_begun_ && !spread_ && link_->owes() && link_is_ready_) return ask_elsewhere();
-  const bool mid_packet = link_->pass_remaining > 0 || link_->payload_goes_on;
-  const bool owed = link_->owes();
-  const bool was_ours = owed && link_->owed().front().drop && command_since_ == net::Time{};
-  const auto address = link_->target().node->address.text;
-  spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link_->id(), address, owed);
-  const bool needed = is_bound() || (link_->status & my::status::kInTransaction) != 0;
-  give_back(/*clean=*/false);
-  if (mid_packet || sends_file_ || pass_remaining_ > 0) return close();  // nothing can be said to it
-  if (was_ours && !needed) return worker_.resume_later(*this);           // asked for elsewhere
-  sequence_ = static_cast<std::uint8_t>(!owed ? 0 : answer_begun_ ? number_told_ + 1 : 1);
-  fatal(2013, "HY000", "Lost connection to server during query");
 }
 
 }  // namespace shardway::proxy::mysql

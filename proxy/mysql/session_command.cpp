@@ -19,6 +19,8 @@ Session::Step Session::on_command(Packet packet) {
   const auto command = static_cast<my::Command>(packet[my::kHeadBytes]);
   if (busy() && command != my::Command::kStmtSendLongData) return Step::kBlocked;
   if (held_) return end_single();
+  if (untold_)
+    if (const auto step = hear_of_loss(command, packet)) return *step;
   if (!waiting_) {
     target_shard_ = link_ ? link_->target().shard : is_sharded() ? database_->topology().home : router::ShardIndex{0};
     replica_ok_ = false;
@@ -55,13 +57,10 @@ Session::Step Session::on_command(Packet packet) {
   return Step::kConsumed;
 }
 
-// Passes the command on as it is.
-Session::Step Session::forward(my::Command command, Packet packet) {
+// Passes the command on as it is. `asked`: as the client wrote it, if that is not so.
+Session::Step Session::forward(my::Command command, Packet packet, Packet asked) {
   if (!borrow()) return not_ready();
-  command_ = command;
-  command_since_ = worker_.loop().now();
-  answer_begun_ = false;
-  last_.diagnostics.reset();
+  note_asked(command, asked.empty() ? packet : asked);
   link_->shift = 0;
   link_->out() += packet;
   link_->owe(command);

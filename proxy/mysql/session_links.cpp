@@ -55,7 +55,7 @@ bool Session::borrow() {
     return false;
   }
   if (database_->config().pool.mode == config::PoolMode::kSession && pin_ == router::PinReason::kNone)
-    pin_to(router::PinReason::kSessionMode, "pool.mode = session");
+    pin_to(router::PinReason::kSessionMode, "pool.mode = session", /*carries=*/false);
   return bring_up_to_state();
 }
 
@@ -276,7 +276,8 @@ void Session::hand_back(std::unique_ptr<Link> link, bool clean) {
   }
 }
 
-void Session::pin_to(router::PinReason reason, std::string detail) {
+void Session::pin_to(router::PinReason reason, std::string detail, bool carries) {
+  carries_ = carries_ || carries;
   if (pin_ != router::PinReason::kNone) return;
   pin_ = reason;
   pin_detail_ = std::move(detail);
@@ -287,6 +288,7 @@ void Session::pin_to(router::PinReason reason, std::string detail) {
 
 void Session::unpin() noexcept {
   pin_ = router::PinReason::kNone;
+  carries_ = false;
   pin_detail_.clear();
   pin_since_ = 0;
 }

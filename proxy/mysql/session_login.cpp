@@ -226,6 +226,7 @@ void Session::begin_again() {
   user_variables_set_.clear();
   sets_numbers_ = false;
   status_ = my::status::kAutocommit;
+  untold_ = false;
 }
 
 // The client's proof is made for the greeting's scramble.

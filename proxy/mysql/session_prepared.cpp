@@ -62,12 +62,11 @@ Session::Step Session::prepare(Packet packet) {
   (*statements_)[preparing_].traces = traces_of(sql, quoting_of(sql));
   const auto& traces = (*statements_)[preparing_].traces;
   if (traces.asks_about_last && !traces.asks_for_insert_id_only && !is_sharded())
-    pin_to(router::PinReason::kUninspected, "a prepared statement that asks about the one before it");
+    pin_to(router::PinReason::kUninspected, "a prepared statement that asks about the one before it",
+           /*carries=*/false);
   ++database_->counters.client_parses;
   ++database_->counters.server_parses;
-  last_.diagnostics.reset();
-  command_ = my::Command::kStmtPrepare;
-  command_since_ = worker_.loop().now();
+  note_asked(my::Command::kStmtPrepare, packet);
   my::encode_command(link_->out(), my::Command::kStmtPrepare, sql);
   link_->owe(my::Command::kStmtPrepare, false, (*statements_)[preparing_].text->id);
   return Step::kConsumed;
@@ -178,7 +177,7 @@ bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_
   const auto command = static_cast<my::Command>(in[my::kHeadBytes]);
   if (in.size() < kNumberAt + 4) return true;
   auto* statement = statement_of(in);
-  if (statement == nullptr || is_sharded()) return false;
+  if (statement == nullptr || is_sharded() || statement->lost_data) return false;
   if (command == my::Command::kStmtExecute) {
     const auto flag_at = kNumberAt + 4 + 1 + 4 + (std::size_t{statement->parameters} + 7) / 8;
     const auto types_end = flag_at + 1 + std::size_t{2} * statement->parameters;
@@ -207,11 +206,9 @@ bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_
     statement->has_long_data = true;
     with_data_.insert(client_number(in));
   } else {
-    command_ = command;
+    note_asked(command, {});
     command_statement_ = client_number(in);
-    command_since_ = worker_.loop().now();
     forget_data(*statement, command_statement_);
-    last_.diagnostics.reset();
     link_->owe(command);
     leave(statement->traces);
   }
@@ -236,6 +233,7 @@ Session::Step Session::execute(Packet packet) {
     return Step::kConsumed;
   }
   if (statement->traces.kills && command == my::Command::kStmtExecute) return kill_prepared(packet, *statement);
+  if (statement->lost_data && !is_sharded()) return refuse_lost_data(*statement, client_number(packet));
   if (is_planned() && command == my::Command::kStmtExecute) {
     command_statement_ = client_number(packet);
     const auto step = route_execution(packet, *statement);
@@ -251,11 +249,9 @@ Session::Step Session::execute(Packet packet) {
   auto out =
       command == my::Command::kStmtExecute ? with_types(packet, *statement) : with_bulk_types(packet, *statement);
   put_number(out.data() + kNumberAt, link_->statement(statement->text->id));
-  command_ = command;
+  note_asked(command, statement->has_long_data ? Packet() : packet);
   command_statement_ = client_number(packet);
-  command_since_ = worker_.loop().now();
   forget_data(*statement, command_statement_);
-  last_.diagnostics.reset();
   ++database_->counters.binds;
   link_->shift = shift_of(out);
   link_->out() += out;
@@ -269,7 +265,7 @@ Session::Step Session::send_long_data(Packet packet) {
   auto* statement = statement_of(packet);
   if (statement == nullptr) return Step::kConsumed;
   if (busy()) return Step::kBlocked;
-  if (is_sharded()) {  // where its statement will run is not known yet
+  if (is_sharded() || untold_ || statement->lost_data) {  // where its statement will run is not known, or it will not
     statement->lost_data = true;
     return Step::kConsumed;
   }
@@ -315,7 +311,7 @@ Session::Step Session::reset_statement(Packet packet) {
   forget_data(*statement, number_in(packet));
   std::string out(packet);
   put_number(out.data() + kNumberAt, on_link);
-  return forward(my::Command::kStmtReset, out);
+  return forward(my::Command::kStmtReset, out, packet);
 }
 
 Session::Step Session::fetch(Packet packet) {

@@ -109,7 +109,7 @@ class Session::Relay {
     if (std::exchange(link_.metadata_ended, false) && !opens_cursor(seen, payload)) put_end_of_definitions();
     note_number();
     show(seen, payload);
-    if (session_.phase_ == Phase::kClosed) return true;
+    if (session_.phase_ == Phase::kClosed || session_.link_.get() != &link_) return true;
     link_.payload_goes_on = head_.goes_on();
     link_.pass_hidden = !forward_;
     if (in().size() < head_.size())
@@ -155,6 +155,7 @@ class Session::Relay {
       forward_up_to(at_);
       session_.on_ok(payload, number(), forward_);
     } else {
+      if (seen.part == my::Part::kErr || seen.part == my::Part::kUnknown) forward_up_to(at_);
       session_.on_seen(seen, payload, number(), forward_);
       if (seen.part == my::Part::kPrepareOk) session_.on_prepared(link_.owed().front(), bytes_ + at_ + my::kHeadBytes);
     }

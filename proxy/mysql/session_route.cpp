@@ -25,8 +25,6 @@ namespace {
 constexpr std::chrono::milliseconds kCatalogPoll{2};
 constexpr std::chrono::seconds kCatalogPatience{2}, kCatalogDoubt{1};
 
-constexpr std::size_t kKeptForRetry = 64 * 1024;
-
 router::Literals& scratch_literals() {
   static thread_local router::Literals literals;
   literals.clear();
@@ -348,8 +346,8 @@ Session::Step Session::not_ready() {
 bool Session::is_bound() const noexcept { return pin_ != router::PinReason::kNone || locks_tables_ || finds_all_rows_; }
 
 bool Session::keeps_link() const noexcept {
-  return (link_->status & my::status::kInTransaction) != 0 || link_->xa_begun || is_bound() || !cursors_.empty() ||
-         !with_data_.empty();
+  return (link_->status & my::status::kInTransaction) != 0 || link_->may_be_open || link_->xa_begun || is_bound() ||
+         !cursors_.empty() || !with_data_.empty();
 }
 
 bool Session::counts_by_itself() const {
@@ -378,13 +376,8 @@ bool Session::put(const Work& work) {
     link_->shift = shift_of(out);
     link_->out() += out;
   }
-  const bool may_move = replica_ok_ && link_->target().node->role.load() == backend::Role::kReplica;
-  retry_.assign(may_move && work.packet.size() <= kKeptForRetry ? work.packet : Packet());
-  answer_begun_ = false;
-  last_.diagnostics.reset();
+  note_asked(work.command, work.statement != nullptr && work.statement->has_long_data ? Packet() : work.packet);
   link_->owe(work.command);
-  command_ = work.command;
-  command_since_ = worker_.loop().now();
   return true;
 }
 

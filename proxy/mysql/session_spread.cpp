@@ -137,16 +137,14 @@ void Session::ask_shards(Spread spread, const Work& work) {
     if (spread_->writes && !transaction_->read_only) link_->wrote = true;
     ++database_->counters.by_shard[shard];
   }
-  command_ = work.command;
-  command_since_ = worker_.loop().now();
+  spread_->asked = work.packet;
+  note_asked(work.command, {});
   for (; spread_->at < spread_->shards.size(); ++spread_->at) {
     take_link(spread_->shards[spread_->at]);
     ask_shard();
     if (spread_->one_after_the_other) break;
   }
   spread_->at = 0;
-  answer_begun_ = false;
-  last_.diagnostics.reset();
   take_link(spread_->shards.front());
 }
 

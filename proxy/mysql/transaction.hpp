@@ -59,6 +59,7 @@ struct Spread {
   std::size_t at = 0;                 // whose answer is being read
   bool differs = false;               // what the servers said did not agree
   bool failed = false;                // the client has its error, or `error`: the rest is read and dropped
+  std::string asked;                  // the client's packet
   std::vector<std::string> commands;  // the packet for each shard; one: the same for all
   std::uint8_t next_number = 1;       // of the next packet to the client
   std::uint64_t affected_rows = 0, insert_id = 0;

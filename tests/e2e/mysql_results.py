@@ -232,7 +232,12 @@ class StatementReader:
         if first.left and not first.number(1):
             columns, heard = known, ["COLUMNS cached"]
         else:
-            columns = [self.next().column() for _ in range(count)]
+            columns = []
+            while len(columns) < count:
+                definition = self.next()
+                if definition.payload[0] == 0xFF:   # and then the other side hangs up
+                    return [definition.error()], 0
+                columns.append(definition.column())
             heard = ["COLUMNS " + " ".join(name for name, _, _ in columns)]
         if statement is not None:
             self.wire.columns_of[statement] = columns
