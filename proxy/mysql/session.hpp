@@ -10,7 +10,7 @@
 // session_prepared.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving back),
 // session_relay.cpp (answers), session_report.cpp; of those whose replicas are read
 // session_replica.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
-// session_spread.cpp.
+// session_spread.cpp, session_bulk.cpp, session_rows.cpp.
 #pragma once
 
 #include <cstdint>
@@ -122,7 +122,6 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_login.cpp ----
   void greet();
-  bool offers_bulk(std::string_view server_version) const;
   std::string server_version() const;
   void continue_tls();
   void on_login_packet(Packet packet);
@@ -280,7 +279,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_spread.cpp: a statement on several shards ----
   Step run_everywhere(const router::Statement& statement, const router::Plan& plan, const Work& work);
   Step on_branches(const Work& work);
-  Step end_single();
+  Step end_held();
   bool differs(const protocol::mysql::Ok& ok) const noexcept;
   bool gather(const Spread& spread, const Work& work);
   void ask_shards(Spread spread, const Work& work);
@@ -294,6 +293,18 @@ class Session final : public Client, public LinkOwner {
   std::optional<KeptError> told_otherwise(const protocol::mysql::Err& err);
   static bool opens_cursor_on_server(const Work& work) noexcept;
 
+  // ---- session_bulk.cpp: a bulk execution on a sharded database ----
+  class RowSorter;
+  Step execute_bulk(Packet packet, ClientStatement& statement);
+  Step route_bulk(Packet packet, ClientStatement& statement);
+  std::optional<Step> plan_bulk(const router::Statement& facts, const Work& work);
+  std::optional<protocol::Fault> unable_to_spread(const router::Statement& facts, const Work& work) const;
+  Step run_bulk(const Work& work);
+  void add_up_bulk(const protocol::mysql::Ok& ok);
+  static std::string told_info(const Spread& spread);
+  KeptError told_of_part(KeptError error) const;
+  bool undo_bulk();
+
   // ---- session_prepared.cpp ----
   Step prepare(Packet packet);
   Step execute(Packet packet);
@@ -303,9 +314,11 @@ class Session final : public Client, public LinkOwner {
   Step fetch(Packet packet);
   ClientStatement* statement_of(Packet packet);
   std::string with_types(Packet packet, ClientStatement& statement) const;
+  static KeptError not_in_bulk();
   static std::string with_bulk_types(Packet packet, ClientStatement& statement);
+  std::string complete(const Work& work) const;
   bool stream_statement(Packet in, const protocol::mysql::PacketHead& head, std::size_t& used);
-  static void put_statement_number(std::string& packet, std::uint32_t number);
+  static void put_statement_number(std::string& out, std::uint32_t number, std::size_t packet_at = 0);
   bool is_on_link(const ClientStatement& statement);
   static std::uint8_t shift_of(Packet grown) noexcept;
   std::uint32_t client_number(Packet packet) const;
@@ -400,6 +413,7 @@ class Session final : public Client, public LinkOwner {
   bool may_write_ = true;                                  // it is not known to read only
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
+  std::unique_ptr<PlannedBulk> bulk_;  // waits for its links
   std::optional<KeptError> end_error_;
   std::unique_ptr<Spread> held_;      // answered, and not told before its transaction has ended
   std::string next_characteristics_;  // SET TRANSACTION …

@@ -276,7 +276,8 @@ void Session::stamp_link() {
 // A shard's connection is gone, and with it the whole transaction, whose end nobody had asked for. It has told nothing
 // of an answer: the client hears that it may run it again, now or with its next statement.
 void Session::transaction_lost() {
-  const bool owed = link_->owes() && command_since_ != net::Time{};
+  const bool comes_again = spread_ && spread_->is_held;  // the command has not been taken
+  const bool owed = link_->owes() && command_since_ != net::Time{} && !comes_again;
   transaction_->is_lost = true;
   spread_.reset();
   held_.reset();

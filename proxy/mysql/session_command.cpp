@@ -18,7 +18,7 @@ Session::Step Session::on_command(Packet packet) {
   }
   const auto command = static_cast<my::Command>(packet[my::kHeadBytes]);
   if (busy() && command != my::Command::kStmtSendLongData) return Step::kBlocked;
-  if (held_) return end_single();
+  if (held_) return end_held();
   if (!waiting_) {
     target_shard_ = link_ ? link_->target().shard : is_sharded() ? database_->topology().home : router::ShardIndex{0};
     replica_ok_ = false;

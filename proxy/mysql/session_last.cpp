@@ -123,7 +123,8 @@ bool Session::tell_diagnostics(const std::string& words, std::string_view sql) {
 
 // A link that goes back is asked for them first, if there are any.
 bool Session::wants_diagnostics() const noexcept {
-  const bool is_statement = command_ == my::Command::kQuery || command_ == my::Command::kStmtExecute;
+  const bool is_statement = command_ == my::Command::kQuery || command_ == my::Command::kStmtExecute ||
+                            command_ == my::Command::kStmtBulkExecute;
   return is_statement && !draining_ && !eof_ && !link_->is_broken() && !last_.is_gone &&
          (last_.warnings > 0 || last_.failed);
 }

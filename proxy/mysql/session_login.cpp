@@ -64,18 +64,9 @@ void Session::greet() {
   if (has_extended_metadata(version)) capabilities_ |= my::capability::kExtendedMetadata;
   greeting.capabilities = capabilities_;
   if (generation_->listen_tls[listener_]) greeting.capabilities |= my::capability::kSsl;
-  if (offers_bulk(greeting.server_version)) greeting.capabilities |= my::capability::kBulk;
+  if (greeting.server_version.find("MariaDB") != std::string_view::npos) greeting.capabilities |= my::capability::kBulk;
   greeting.plugin = my::kNativePassword;
   my::encode(out_.tail(), sequence_, greeting);
-}
-
-// Bulk executions pass on where one server has everything; which database it will be the client has not said yet.
-bool Session::offers_bulk(std::string_view server_version) const {
-  if (server_version.find("MariaDB") == std::string_view::npos) return false;
-  const auto& databases = generation_->config->databases;
-  return std::none_of(databases.begin(), databases.end(), [](const config::Database& database) {
-    return database.protocol == config::Protocol::kMysql && database.shards.size() > 1;
-  });
 }
 
 void Session::continue_tls() {

@@ -35,8 +35,14 @@ void put_heads(std::string& packet) {
 
 }  // namespace
 
-void Session::put_statement_number(std::string& packet, std::uint32_t number) {
-  put_number(packet.data() + kNumberAt, number);
+void Session::put_statement_number(std::string& out, std::uint32_t number, std::size_t packet_at) {
+  put_number(out.data() + packet_at + kNumberAt, number);
+}
+
+// The execution as it goes to a link, but for the statement's number there.
+std::string Session::complete(const Work& work) const {
+  return work.command == my::Command::kStmtBulkExecute ? std::string(work.packet)
+                                                       : with_types(work.packet, *work.statement);
 }
 
 Session::Step Session::prepare(Packet packet) {
@@ -231,8 +237,7 @@ Session::Step Session::execute(Packet packet) {
   }
   auto* statement = statement_of(packet);
   if (statement == nullptr) {
-    unknown_statement(packet,
-                      command == my::Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
+    unknown_statement(packet, "mysqld_stmt_execute");
     return Step::kConsumed;
   }
   if (statement->traces.kills && command == my::Command::kStmtExecute) return kill_prepared(packet, *statement);
@@ -242,9 +247,7 @@ Session::Step Session::execute(Packet packet) {
     if (step == Step::kConsumed) forget_data(*statement, command_statement_);
     return step;
   }
-  if (is_sharded())
-    return refuse({protocol::FaultReason::kNotSupported, "bulk execution is not supported on a sharded database",
-                   "execute once for each row", 0});
+  if (is_sharded()) return execute_bulk(packet, *statement);
   if (!find_last_link(statement->traces, 0)) return Step::kConsumed;
   if (!borrow()) return not_ready();
   if (!is_on_link(*statement)) return Step::kBlocked;

@@ -373,7 +373,7 @@ bool Session::put(const Work& work) {
     link_->out() += work.packet;
   } else {
     if (!is_on_link(*work.statement)) return false;
-    auto out = with_types(work.packet, *work.statement);
+    auto out = complete(work);
     put_statement_number(out, link_->statement(work.statement->text->id));
     link_->shift = shift_of(out);
     link_->out() += out;
