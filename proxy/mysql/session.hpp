@@ -325,6 +325,7 @@ class Session final : public Client, public LinkOwner {
   void forget_data(ClientStatement& statement, std::uint32_t number);
   void unknown_statement(Packet packet, std::string_view what);
   void on_prepared(const Owed& owed, char* payload);
+  std::vector<std::uint64_t> open_statements() const;
 
   // ---- session_links.cpp ----
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok);

@@ -88,7 +88,8 @@ void Session::on_prepared(const Owed& owed, char* payload) {
     protocol::Writer(argument).le32(older);
     my::encode_command(link_->out(), my::Command::kStmtClose, argument);
   }
-  link_->remember_statement(owed.statement, ok->statement, database_->config().pool.max_prepared_statements);
+  link_->remember_statement(owed.statement, ok->statement, database_->config().pool.max_prepared_statements,
+                            open_statements());
   if (owed.drop || preparing_ == 0) return;
   (*statements_)[preparing_].parameters = ok->parameters;
   put_number(payload + 1, preparing_);
