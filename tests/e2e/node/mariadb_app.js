@@ -133,9 +133,9 @@ async function errors(client) {
 
 async function sessions(options) {
   const client = await mariadb.createConnection({ ...options, permitLocalInfile: true, multipleStatements: true,
-    infileStreamFactory: () => Readable.from([Buffer.from('16,Barbara,5\n2'), Buffer.from('1,Dennis,6\n')]) });
-  say('loaded', await client.query("/* shardway: key=16 */ load data local infile 'people' into table people fields terminated by ',' (id, name, age)"));
-  say('what was loaded', await client.query('select name, age from people where id in (16, 21) order by id'));
+    infileStreamFactory: () => Readable.from([Buffer.from('16,/sixteen\n2'), Buffer.from('1,/twenty-one\n')]) });
+  say('loaded', await client.query("load data local infile 'pages' into table visits fields terminated by ',' (page, path) set person = 3"));
+  say('what was loaded', await client.query('select page, path from visits where person = 3 and page in (16, 21) order by page'));
   say('several', await client.query('select 1 as a; select 2 as b'));
   await client.query('set @mine = 5');
   say('variable', await client.query('select @mine as mine'));
