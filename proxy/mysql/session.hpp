@@ -161,6 +161,7 @@ class Session final : public Client, public LinkOwner {
   void ask_for_diagnostics();
   void end_diagnostics();
   bool gathers_diagnostics() const noexcept;
+  void gather_diagnostics(std::string_view payload);
   bool find_last_link(const Traces& traces, router::ShardIndex shard);
   void bring_insert_id();
   void sweep();
