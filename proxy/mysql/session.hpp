@@ -204,7 +204,7 @@ class Session final : public Client, public LinkOwner {
   bool put(const Work& work);
   bool stand_on(router::ShardIndex shard, bool replica_ok);
   std::unique_ptr<Link> unpark(router::ShardIndex shard);
-  bool has_applied(router::ShardIndex shard);
+  std::optional<Step> await_apply(router::ShardIndex shard);
   std::optional<protocol::Fault> kept_elsewhere(router::ShardIndex shard) const;
   std::optional<protocol::Fault> unready() const;
   std::optional<protocol::Fault> unpreparable(std::string_view sql);
@@ -421,7 +421,7 @@ class Session final : public Client, public LinkOwner {
   std::string next_characteristics_;  // SET TRANSACTION …
   bool next_read_only_ = false;       // it says so
   std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
-  net::Time catalog_deadline_{};
+  net::Time catalog_deadline_{}, apply_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;
   struct Killing {

@@ -61,7 +61,7 @@ Session::Step Session::run_bulk(const Work& work) {
   auto& spread = bulk_->spread;
   const bool atomic = spread.bulk->is_one_statement || spread.writes;
   for (const auto shard : spread.shards)
-    if (!has_applied(shard)) return Step::kBlocked;
+    if (const auto step = await_apply(shard)) return *step;
   if (!transaction_ && !autocommits()) open_implicitly();
   if (!transaction_ && atomic) {
     open_implicitly();

@@ -45,7 +45,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
     if (const auto fault = unable_to_write({plan.shards.begin(), plan.shards.end()})) return refuse(*fault);
   if (is_union && opens_cursor_on_server(work)) return no("a cursor over several shards", "execute without a cursor");
   for (const auto shard : plan.shards)
-    if (!has_applied(shard)) return Step::kBlocked;
+    if (const auto step = await_apply(shard)) return *step;
   Spread spread;
   spread.answer = is_union ? Spread::Answer::kUnion : Spread::Answer::kFirst;
   spread.one_after_the_other = !is_union;
