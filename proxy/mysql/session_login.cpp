@@ -57,7 +57,10 @@ void Session::greet() {
   process_id_ = worker_.new_process_id(*this);
   const auto version = server_version();
   my::Greeting greeting;
+// Too many are sent away before they have taken anything.
   greeting.server_version = version;
+  if (worker_.surroundings().clients.load() > generation_->config->max_clients)
+    return refuse_login(1040, "08004", "Too many connections");
   greeting.connection_id = own_number();
   greeting.scramble = scramble_;
   capabilities_ = kOffered;
@@ -104,8 +107,6 @@ void Session::on_response(std::string_view payload) {
   const bool needs_tls = listen.tls.mode != config::TlsMode::kOff && listen.tls.mode != config::TlsMode::kPrefer;
   if (needs_tls && !stream_.is_tls() && !listen.address.is_unix)
     return refuse_login(3159, "HY000", "Connections using insecure transport are prohibited by this listener");
-  if (worker_.surroundings().clients.load() > config.max_clients)
-    return refuse_login(1040, "08004", "Too many connections");
   if (!worker_.surroundings().host->accepting()) return refuse_login(1053, "08S01", "Server shutdown in progress");
   phase_ = Phase::kProof;
   login_ = std::make_unique<my::ClientLogin>(scramble_);
