@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint32_t kLastPrepared = 0xffffffff;  // MariaDB: the statement prepared just before
 constexpr std::size_t kNumberAt = my::kHeadBytes + 1;
+constexpr std::size_t kBulkFlagsAt = kNumberAt + 4, kBulkTypesAt = kBulkFlagsAt + 2;
+constexpr char kSendsTypes = static_cast<char>(0x80);
 constexpr std::size_t kMostStatements = 16'382;  // max_prepared_stmt_count
 
 std::uint32_t number_in(std::string_view packet) {
@@ -163,18 +165,16 @@ std::string Session::with_types(Packet packet, ClientStatement& statement) const
 
 // Likewise of a bulk execution. https://mariadb.com/kb/en/com_stmt_bulk_execute/
 std::string Session::with_bulk_types(Packet packet, ClientStatement& statement) {
-  constexpr std::size_t kFlagsAt = kNumberAt + 4, kTypesAt = kFlagsAt + 2;
-  constexpr char kSendsTypes = static_cast<char>(0x80);
   std::string out(packet);
   const auto size = std::size_t{2} * statement.parameters;
-  if (out.size() < kTypesAt) return out;
-  if ((out[kFlagsAt] & kSendsTypes) != 0) {
-    if (out.size() >= kTypesAt + size) statement.types = out.substr(kTypesAt, size);
+  if (out.size() < kBulkTypesAt) return out;
+  if ((out[kBulkFlagsAt] & kSendsTypes) != 0) {
+    if (out.size() >= kBulkTypesAt + size) statement.types = out.substr(kBulkTypesAt, size);
     return out;
   }
   if (statement.types.size() != size) return out;
-  out[kFlagsAt] = static_cast<char>(out[kFlagsAt] | kSendsTypes);
-  out.insert(kTypesAt, statement.types);
+  out[kBulkFlagsAt] = static_cast<char>(out[kBulkFlagsAt] | kSendsTypes);
+  out.insert(kBulkTypesAt, statement.types);
   put_heads(out);
   return out;
 }
@@ -192,6 +192,11 @@ bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_
     if (in.size() < types_end) return true;
     if (in[flag_at] == 0 && statement->parameters > 0) return false;  // those of another client's would count
     statement->types = in.substr(flag_at + 1, types_end - flag_at - 1);
+  } else if (command == my::Command::kStmtBulkExecute) {
+    const auto size = std::size_t{2} * statement->parameters;
+    if (in.size() < kBulkTypesAt + size) return true;
+    if ((in[kBulkFlagsAt] & kSendsTypes) == 0) return false;
+    statement->types = in.substr(kBulkTypesAt, size);
   }
   target_shard_ = 0;
   replica_ok_ = false;

@@ -5,7 +5,7 @@ import zlib
 import mysql_commands as commands
 from mysql_commands import (BULK, DEFAULT, DEFAULT_VALUE, FOUND_ROWS, IGNORE_VALUE, LONG, LONGLONG, MARIADB_BULK, VARSTRING, bulk_execute,
                             command, execute, query)
-from support.mysql_case import proxy_only
+from support.mysql_case import MysqlCase, proxy_only
 from support.mysql_sharded_case import HERE, SCHEMA, TABLES, THERE, MysqlShardedCase
 from support.servers import wait_until
 
@@ -307,3 +307,17 @@ class Numbered(MysqlShardedCase):
             ignoring = wire.prepare("insert ignore into orders (customer, note) values (?, ?)")
             heard = wire.ask(bulk_execute(ignoring, [LONGLONG, VARSTRING], [[HERE, "a"], [THERE, "b"]]))
             self.assertRegex(heard[0], "ERR 1235 .*IGNORE")
+
+
+class Large(MysqlCase):
+    schema = "create table big (id int primary key, data longblob)"
+    rows = "delete from big"
+
+    def test_sixteen_mebibytes_and_more(self):
+        """On one shard they pass as they come; types of an execution before count for the next one."""
+        def conversation(wire):
+            insert = wire.prepare("insert into big values (?, ?)")
+            rows = [[i, "y" * (1 << 20)] for i in range(20)]
+            heard = wire.ask(bulk_execute(insert, [LONG, VARSTRING], rows), bulk_execute(insert, [LONG, VARSTRING], [[100, "z"]], with_types=False))
+            return heard + wire.sql("select count(*), sum(length(data)) from big")
+        self.assertIn("affected=20", self.same(conversation, mariadb=MARIADB_BULK)[0])
