@@ -7,6 +7,7 @@
 #include "protocol/mysql/auth.hpp"
 #include "proxy/config/words.hpp"
 #include "proxy/mysql/session.hpp"
+#include "proxy/mysql/sql_mode.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/worker.hpp"
 
@@ -33,6 +34,10 @@ constexpr my::Capabilities kMeaning = my::capability::kFoundRows | my::capabilit
 // Until a server has said what it is.
 constexpr std::string_view kUnknownVersion = "5.5.5-10.11.0-MariaDB-shardway";
 
+std::string unspeakable(std::string_view charset) {
+  return "Variable 'character_set_client' can't be set to the value of '" + std::string(charset) + '\'';
+}
+
 // MariaDB 10 greets as a MySQL of old, and clients know it by that.
 std::string as_greeted(const std::string& version) {
   const bool is_disguised = version.starts_with("10.") && version.find("MariaDB") != std::string::npos;
@@ -52,15 +57,15 @@ std::string Session::server_version() const {
   return std::string(kUnknownVersion);
 }
 
+// Too many are sent away before they have taken anything.
 void Session::greet() {
+  if (worker_.surroundings().clients.load() > generation_->config->max_clients)
+    return refuse_login(1040, "08004", "Too many connections");
   scramble_ = my::make_scramble();
   process_id_ = worker_.new_process_id(*this);
   const auto version = server_version();
   my::Greeting greeting;
-// Too many are sent away before they have taken anything.
   greeting.server_version = version;
-  if (worker_.surroundings().clients.load() > generation_->config->max_clients)
-    return refuse_login(1040, "08004", "Too many connections");
   greeting.connection_id = own_number();
   greeting.scramble = scramble_;
   capabilities_ = kOffered;
@@ -98,6 +103,8 @@ void Session::on_response(std::string_view payload) {
     stream_.start_tls_server(*tls);
     return;
   }
+  if (const auto charset = unspeakable_charset(response->collation); !charset.empty())
+    return refuse_login(1231, "42000", unspeakable(charset));
   const auto& config = *generation_->config;
   const auto& listen = config.listen[listener_];
   capabilities_ &= response->capabilities;
@@ -225,6 +232,11 @@ Session::Step Session::change_user(Packet packet) {
   const auto change = my::decode_change_user(packet.substr(my::kHeadBytes), capabilities_);
   if (!change) {
     answer_error(1043, "08S01", "Bad handshake");
+    return Step::kConsumed;
+  }
+  const auto charset = change->collation < 256 ? unspeakable_charset(static_cast<std::uint8_t>(change->collation)) : "";
+  if (!charset.empty()) {
+    answer_error(1231, "42000", unspeakable(charset));
     return Step::kConsumed;
   }
   abandon_links();
