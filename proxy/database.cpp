@@ -55,12 +55,14 @@ std::unique_ptr<mysql::Pool> Database::make_mysql_pool(router::ShardIndex shard,
   target->login = login;
   target->password = generation_->config->server_password(login.user);
   target->tls = shared_->server_tls;
-  return std::make_unique<mysql::Pool>(
+  auto pool = std::make_unique<mysql::Pool>(
       loop_, shared_->mysql_pools.pool(where.number, login, config().pool.size), backend(), where,
-      [target = std::shared_ptr<const mysql::LinkTarget>(std::move(target)), this](mysql::Pool& pool) {
+      [target = std::shared_ptr<const mysql::LinkTarget>(std::move(target)), this](mysql::Pool& owner) {
         ++counters.server_connects;
-        return std::make_unique<mysql::Link>(target, pool, next_link_id());
+        return std::make_unique<mysql::Link>(target, owner, next_link_id());
       });
+  if (login.is_beside) pool->set_beside();
+  return pool;
 }
 
 router::StatementCache& Database::cache() {

@@ -303,7 +303,9 @@ void Worker::heed_gates(const std::string& name) {
 std::size_t Worker::lent_links(const std::string& name) const {
   std::size_t sum = 0;
   if (const auto known = databases_.find(name); known != databases_.end()) {
-    known->second->visit_pools([&](const std::string&, auto& pool) { sum += pool.lent() + pool.opening(); });
+    known->second->visit_pools([&](const std::string&, auto& pool) {
+      if (!pool.is_beside()) sum += pool.lent() + pool.opening();
+    });
   }
   return sum;
 }
@@ -401,10 +403,12 @@ void Worker::report(bool with_clients, stats::Report& into) {
     counters += database.counters;
     database.add_cache_counters(counters);
     database.visit_pools([&](const std::string& user, auto& pool) {
-      auto& sums = pool_of(database.config().name, user, database.config().pool.mode);
-      sums.sv_active += static_cast<std::uint32_t>(pool.lent());
-      sums.sv_idle += static_cast<std::uint32_t>(pool.idle());
-      sums.sv_login += static_cast<std::uint32_t>(pool.opening());
+      if (!pool.is_beside()) {
+        auto& sums = pool_of(database.config().name, user, database.config().pool.mode);
+        sums.sv_active += static_cast<std::uint32_t>(pool.lent());
+        sums.sv_idle += static_cast<std::uint32_t>(pool.idle());
+        sums.sv_login += static_cast<std::uint32_t>(pool.opening());
+      }
       row.servers += pool.lent() + pool.idle() + pool.opening();
       for (const auto& link : pool.idle_links()) into.servers.push_back(server_row(*link, index_, "idle"));
       for (const auto& link : pool.opening_links()) into.servers.push_back(server_row(*link, index_, "new"));

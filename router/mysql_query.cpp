@@ -248,6 +248,8 @@ bool Walk::statement(Cursor cursor) {
     understood = update(verb, ctes);
   } else if (verb.is_word("delete")) {
     understood = remove(verb, ctes);
+  } else if (verb.is_word("load")) {
+    understood = load(verb);
   } else {
     understood = query(verb, nullptr, ctes, true, outputs);
   }

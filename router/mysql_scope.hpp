@@ -142,6 +142,12 @@ class Walk {
   void needs_key(const Table& table, std::string what);
   const std::vector<Column>* columns_of(const Item& item) const;
 
+  // mysql_load.cpp
+  bool load(Cursor& cursor);
+  bool loaded_columns(Cursor& cursor, const Item& item);
+  bool loaded_constants(Cursor& cursor, const Level& level);
+  void check_loaded(const Item& item, bool leaves_key_out);
+
   // mysql_numbers.cpp
   void expect_numbers(const Item& item, bool ignores);
   std::size_t number_position(const Item& item, const std::vector<std::string>& columns, bool listed,

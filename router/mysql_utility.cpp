@@ -48,14 +48,20 @@ bool lock(Context& context, Cursor cursor) {
 }
 
 bool load(Context& context, Cursor cursor) {
+  const auto begin = cursor;
   cursor.skip();
   if (!cursor.take_word("data") && !cursor.take_word("xml")) return false;
   auto& out = context.out;
   out.kind = StatementKind::kLoadData;
   for (; !cursor.at_end() && !cursor.is_word("infile"); cursor.skip())
     if (cursor.is_word("local")) out.loads_client_file = true;
-  scan_effects(context, cursor);
-  context.not_sharded("LOAD DATA", "use INSERT with many rows");
+  auto list = cursor;  // behind IGNORE 1 LINES, which is no function
+  while (!list.at_end() && !(list.is_any_word({"lines", "rows"}) && list.is_symbol("(", 1))) list.skip();
+  scan_effects(context, Cursor(cursor.text(), cursor.tokens(), cursor.place(), list.place()));
+  if (list.skip(); !list.at_end()) scan_effects(context, list);
+  if (context.topology.sharded() && !query_tables(context, begin))
+    context.fault(FaultReason::kNotSupported, "this LOAD DATA is not supported on a sharded database",
+                  "use INSERT with many rows", /*yields_to_hint=*/false);
   return true;
 }
 

@@ -28,6 +28,11 @@ std::optional<std::size_t> size_of(std::uint8_t type) noexcept {
 
 }  // namespace
 
+std::optional<Bytes> binary_value(Reader& reader, std::uint32_t type) noexcept {
+  const auto size = size_of(static_cast<std::uint8_t>(type & 0xff));
+  return size ? reader.bytes(*size) : lenenc_bytes(reader);
+}
+
 Result<Execution> decode_execution(Bytes payload, std::size_t parameters) {
   Execution execution;
   if (parameters == 0) return execution;
@@ -46,8 +51,7 @@ Result<Execution> decode_execution(Bytes payload, std::size_t parameters) {
     const bool is_null = (static_cast<std::uint8_t>((*nulls)[i / 8]) >> (i % 8) & 1) != 0;
     auto& value = execution.values.emplace_back();
     if (is_null) continue;
-    const auto size = size_of(static_cast<std::uint8_t>(execution.types[i] & 0xff));
-    value = size ? reader.bytes(*size) : lenenc_bytes(reader);
+    value = binary_value(reader, execution.types[i]);
     if (!value) return WireError::kTruncated;
   }
   return execution;

@@ -23,6 +23,9 @@ struct Execution {
 // first).
 Result<Execution> decode_execution(Bytes payload, std::size_t parameters);
 
+// The bytes of the next value of this type, without its length.
+std::optional<Bytes> binary_value(Reader& reader, std::uint32_t type) noexcept;
+
 // One number as a whole answer to a COM_QUERY. The defaults are ROW_COUNT()'s.
 struct NumberColumn {
   static constexpr std::uint8_t kLong = 0x03, kLongLong = 0x08;

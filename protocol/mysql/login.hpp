@@ -15,7 +15,7 @@ namespace shardway::protocol::mysql {
 
 enum class LoginStep : std::uint8_t { kContinue, kStartTls, kDone, kFailed };
 
-inline constexpr std::size_t kMaxLoginPayload = 64 * 1024;  // of a client that is not logged in
+inline constexpr std::size_t kMaxLoginPayload = 16 * 1024;  // of a client that is not logged in
 
 // What a client may prove itself with. `password` in clear text, or `native_hash` alone; `trusted`: by nothing.
 struct ClientSecret {

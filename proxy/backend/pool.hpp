@@ -137,9 +137,13 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  // For Shardway's own business: it obeys no PAUSE, and is nobody's pool.
+  void set_beside() noexcept { is_beside_ = true; }
+  bool is_beside() const noexcept { return is_beside_; }
+
   // An idle link of this thread, if nobody waits; the most recently used one.
   std::unique_ptr<Link> take() {
-    if (idle_.empty() || shared_->somebody_waits() || backend_.paused.load(std::memory_order_relaxed)) return nullptr;
+    if (idle_.empty() || shared_->somebody_waits() || paused()) return nullptr;
     ++lent_;
     return pop_idle();
   }
@@ -147,7 +151,7 @@ class Pool {
   // The idle link of this thread that is the wanted one; null if it is not idle here any more.
   template <class Wanted>
   std::unique_ptr<Link> take_if(Wanted wanted) {
-    if (shared_->somebody_waits() || backend_.paused.load(std::memory_order_relaxed)) return nullptr;
+    if (shared_->somebody_waits() || paused()) return nullptr;
     for (std::size_t i = idle_.size(); i-- > 0;) {
       if (!wanted(*idle_[i])) continue;
       auto link = std::move(idle_[i]);
@@ -164,7 +168,7 @@ class Pool {
     const std::uint64_t ticket = ++last_ticket_;
     granted_.emplace(ticket, std::move(granted));
     shared_->join_line({this, ticket, loop_.now()});
-    if (!backend_.paused.load()) find_links();
+    if (!paused()) find_links();
     return ticket;
   }
   void cancel(std::uint64_t ticket) {
@@ -249,7 +253,7 @@ class Pool {
   void send_waiters_away() { fail_waiters({false, {}, "the shard has no usable primary"}); }
   // After RESUME, and when another thread asks for idle links.
   void serve_line() {
-    if (backend_.paused.load()) return;
+    if (paused()) return;
     while (!idle_.empty() && shared_->somebody_waits()) {
       typename SharedPool<Link>::Waiter waiter;
       if (!shared_->next_in_line(waiter)) break;
@@ -272,6 +276,8 @@ class Pool {
   const OpenFailure& last_failure() const noexcept { return last_failure_; }
 
  private:
+  bool paused() const noexcept { return !is_beside_ && backend_.paused.load(); }
+
   std::unique_ptr<Link> pop_idle() {
     auto link = std::move(idle_.back());
     idle_.pop_back();
@@ -281,7 +287,7 @@ class Pool {
 
   void lay_down(std::unique_ptr<Link> link) {
     link->rest(loop_.now());
-    if (!link->reusable(loop_.now()) || backend_.paused.load(std::memory_order_relaxed)) {
+    if (!link->reusable(loop_.now()) || paused()) {
       destroy(std::move(link));
       return;
     }
@@ -290,7 +296,7 @@ class Pool {
       hand_over(std::move(link), waiter);
       return;
     }
-    if (retired_) {
+    if (retired_ || backend_.paused.load()) {
       destroy(std::move(link));
       return;
     }
@@ -332,7 +338,7 @@ class Pool {
         lay_down(std::move(*parcel));
         return;
       }
-      if (backend_.paused.load()) {  // PAUSE came while it was on its way
+      if (paused()) {  // PAUSE came while it was on its way
         shared_->rejoin_line({this, ticket, loop_.now()});
         lay_down(std::move(*parcel));
         return;
@@ -365,7 +371,7 @@ class Pool {
 
   // One for every waiter of this thread, at once, as far as there are permits.
   void open_more() {
-    if (backend_.paused.load() || retry_timer_ != 0 || opening_.size() >= granted_.size()) return;
+    if (paused() || retry_timer_ != 0 || opening_.size() >= granted_.size()) return;
     for (auto missing = granted_.size() - opening_.size(); missing > 0 && shared_->take_permit(); --missing)
       start_opening();
   }
@@ -422,7 +428,7 @@ class Pool {
   OpenFailure last_failure_;
   unsigned failures_ = 0;
   net::EventLoop::TimerId retry_timer_ = 0;
-  bool retired_ = false;
+  bool retired_ = false, is_beside_ = false;
   std::minstd_rand random_{std::random_device{}()};
 };
 

@@ -12,7 +12,9 @@ namespace shardway::proxy::mysql {
 
 // What SHOW WARNINGS said: payloads, the number of columns first, the end last.
 struct Diagnostics {
+  static constexpr std::size_t kMostBytes = 64 * 1024;  // more than these are not kept
   bool is_complete = false;
+  std::size_t bytes = 0;
   std::vector<std::string> payloads;
 };
 

@@ -77,11 +77,16 @@ std::uint32_t Link::statement(std::uint64_t registered) {
 }
 
 // What is pushed out is closed on the server; that is not answered.
-void Link::remember_statement(std::uint64_t registered, std::uint32_t on_server, std::uint32_t limit) {
+void Link::remember_statement(std::uint64_t registered, std::uint32_t on_server, std::uint32_t limit,
+                              const std::vector<std::uint64_t>& needed) {
+  const auto is_needed = [&](const auto& one) {
+    return std::find(needed.begin(), needed.end(), one.first) != needed.end();
+  };
   while (limit > 0 && statements_.size() >= limit) {
-    const auto oldest = std::min_element(statements_.begin(), statements_.end(), [](const auto& a, const auto& b) {
-      return a.second.last_use < b.second.last_use;
+    const auto oldest = std::min_element(statements_.begin(), statements_.end(), [&](const auto& a, const auto& b) {
+      return std::pair(is_needed(a), a.second.last_use) < std::pair(is_needed(b), b.second.last_use);
     });
+    if (is_needed(*oldest)) break;
     std::string argument;
     protocol::Writer(argument).le32(oldest->second.on_server);
     my::encode_command(out(), my::Command::kStmtClose, argument);

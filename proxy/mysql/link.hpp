@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "protocol/mysql/login.hpp"
 #include "protocol/mysql/reply_tracker.hpp"
@@ -110,7 +111,9 @@ class Link final : public net::EventHandler {
 
   // Statements prepared on this connection: the registry's number -> the server's. 0: not there.
   std::uint32_t statement(std::uint64_t registered);
-  void remember_statement(std::uint64_t registered, std::uint32_t on_server, std::uint32_t limit);
+  // Beyond `limit` the one used longest ago is closed there, if it is not among those `needed`.
+  void remember_statement(std::uint64_t registered, std::uint32_t on_server, std::uint32_t limit,
+                          const std::vector<std::uint64_t>& needed);
   std::size_t statement_count() const noexcept { return statements_.size(); }
 
   const LinkTarget& target() const noexcept { return *target_; }

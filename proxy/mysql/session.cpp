@@ -195,7 +195,8 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
   if (untold_ && head.goes_on()) return tell_lost(), out_.flush(stream_), close(), true;
   const auto command = static_cast<my::Command>(in[my::kHeadBytes]);
   const bool passes = command == my::Command::kQuery && head.goes_on();
-  const bool is_statement = command == my::Command::kStmtExecute || command == my::Command::kStmtSendLongData;
+  const bool is_statement = command == my::Command::kStmtExecute || command == my::Command::kStmtSendLongData ||
+                            command == my::Command::kStmtBulkExecute;
   if (is_statement && head.goes_on() && stream_statement(in, head, used)) return true;
   if (!passes) {
     constexpr std::size_t kHeldBytes = 17 << 20;

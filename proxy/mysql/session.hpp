@@ -10,7 +10,7 @@
 // session_prepared.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving back),
 // session_relay.cpp (answers), session_loss.cpp (connections that break), session_report.cpp; of those whose replicas
 // are read session_replica.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
-// session_spread.cpp.
+// session_spread.cpp, session_bulk.cpp, session_rows.cpp.
 #pragma once
 
 #include <cstdint>
@@ -123,7 +123,6 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_login.cpp ----
   void greet();
-  bool offers_bulk(std::string_view server_version) const;
   std::string server_version() const;
   void continue_tls();
   void on_login_packet(Packet packet);
@@ -163,6 +162,7 @@ class Session final : public Client, public LinkOwner {
   void ask_for_diagnostics();
   void end_diagnostics();
   bool gathers_diagnostics() const noexcept;
+  void gather_diagnostics(std::string_view payload);
   bool find_last_link(const Traces& traces, router::ShardIndex shard);
   void bring_insert_id();
   void sweep();
@@ -205,7 +205,7 @@ class Session final : public Client, public LinkOwner {
   bool put(const Work& work);
   bool stand_on(router::ShardIndex shard, bool replica_ok);
   std::unique_ptr<Link> unpark(router::ShardIndex shard);
-  bool has_applied(router::ShardIndex shard);
+  std::optional<Step> await_apply(router::ShardIndex shard);
   std::optional<protocol::Fault> kept_elsewhere(router::ShardIndex shard) const;
   std::optional<protocol::Fault> unready() const;
   std::optional<protocol::Fault> unpreparable(std::string_view sql);
@@ -281,7 +281,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_spread.cpp: a statement on several shards ----
   Step run_everywhere(const router::Statement& statement, const router::Plan& plan, const Work& work);
   Step on_branches(const Work& work);
-  Step end_single();
+  Step end_held();
   bool differs(const protocol::mysql::Ok& ok) const noexcept;
   bool gather(const Spread& spread, const Work& work);
   void ask_shards(Spread spread, const Work& work);
@@ -295,6 +295,18 @@ class Session final : public Client, public LinkOwner {
   std::optional<KeptError> told_otherwise(const protocol::mysql::Err& err);
   static bool opens_cursor_on_server(const Work& work) noexcept;
 
+  // ---- session_bulk.cpp: a bulk execution on a sharded database ----
+  class RowSorter;
+  Step execute_bulk(Packet packet, ClientStatement& statement);
+  Step route_bulk(Packet packet, ClientStatement& statement);
+  std::optional<Step> plan_bulk(const router::Statement& facts, const Work& work);
+  std::optional<protocol::Fault> unable_to_spread(const router::Statement& facts, const Work& work) const;
+  Step run_bulk(const Work& work);
+  void add_up_bulk(const protocol::mysql::Ok& ok);
+  static std::string told_info(const Spread& spread);
+  KeptError told_of_part(KeptError error) const;
+  bool undo_bulk();
+
   // ---- session_prepared.cpp ----
   Step prepare(Packet packet);
   Step execute(Packet packet);
@@ -304,15 +316,18 @@ class Session final : public Client, public LinkOwner {
   Step fetch(Packet packet);
   ClientStatement* statement_of(Packet packet);
   std::string with_types(Packet packet, ClientStatement& statement) const;
+  static KeptError not_in_bulk();
   static std::string with_bulk_types(Packet packet, ClientStatement& statement);
+  std::string complete(const Work& work) const;
   bool stream_statement(Packet in, const protocol::mysql::PacketHead& head, std::size_t& used);
-  static void put_statement_number(std::string& packet, std::uint32_t number);
+  static void put_statement_number(std::string& out, std::uint32_t number, std::size_t packet_at = 0);
   bool is_on_link(const ClientStatement& statement);
   static std::uint8_t shift_of(Packet grown) noexcept;
   std::uint32_t client_number(Packet packet) const;
   void forget_data(ClientStatement& statement, std::uint32_t number);
   void unknown_statement(Packet packet, std::string_view what);
   void on_prepared(const Owed& owed, char* payload);
+  std::vector<std::uint64_t> open_statements() const;
 
   // ---- session_links.cpp ----
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
@@ -418,13 +433,14 @@ class Session final : public Client, public LinkOwner {
   bool may_write_ = true;                                  // it is not known to read only
   std::unique_ptr<Transaction> transaction_, next_begun_;  // on a sharded database; what AND CHAIN begins
   std::unique_ptr<Spread> spread_;
+  std::unique_ptr<PlannedBulk> bulk_;  // waits for its links
   std::optional<KeptError> end_error_;
   std::unique_ptr<KeptError> after_file_;  // told when the client has sent all of its file
   std::unique_ptr<Spread> held_;           // answered, and not told before its transaction has ended
   std::string next_characteristics_;       // SET TRANSACTION …
   bool next_read_only_ = false;            // it says so
   std::uint64_t catalog_wanted_ = 0;       // 0: nothing to wait for
-  net::Time catalog_deadline_{};
+  net::Time catalog_deadline_{}, apply_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;
   struct Killing {

@@ -18,7 +18,7 @@ Session::Step Session::on_command(Packet packet) {
   }
   const auto command = static_cast<my::Command>(packet[my::kHeadBytes]);
   if (busy() && command != my::Command::kStmtSendLongData) return Step::kBlocked;
-  if (held_) return end_single();
+  if (held_) return end_held();
   if (untold_)
     if (const auto step = hear_of_loss(command, packet)) return *step;
   if (!waiting_) {

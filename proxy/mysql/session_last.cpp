@@ -123,7 +123,8 @@ bool Session::tell_diagnostics(const std::string& words, std::string_view sql) {
 
 // A link that goes back is asked for them first, if there are any.
 bool Session::wants_diagnostics() const noexcept {
-  const bool is_statement = command_ == my::Command::kQuery || command_ == my::Command::kStmtExecute;
+  const bool is_statement = command_ == my::Command::kQuery || command_ == my::Command::kStmtExecute ||
+                            command_ == my::Command::kStmtBulkExecute;
   return is_statement && !draining_ && !eof_ && !link_->is_broken() && !last_.is_gone &&
          (last_.warnings > 0 || last_.failed);
 }
@@ -134,15 +135,25 @@ void Session::ask_for_diagnostics() {
   link_->flush();
 }
 
-// An error in place of them, as of a KILL that came late: then nothing is known.
+// An error in place of them, as of a KILL that came late: then nothing is known. Too many stay where they are, as long
+// as nobody else uses the link.
 void Session::end_diagnostics() {
   constexpr std::size_t kFewest = 1 + 3 + 1;  // the number of columns, the columns, the end
   const bool failed = std::exchange(own_fault_, nullptr) != nullptr || last_.diagnostics->payloads.size() < kFewest ||
                       !my::decode_ok(last_.diagnostics->payloads.back(), my::capability::kSessionTrack);
   last_.diagnostics->is_complete = true;
   if (!failed) return;
+  last_.is_gone = last_.diagnostics->bytes <= Diagnostics::kMostBytes;
   last_.diagnostics.reset();
-  last_.is_gone = true;
+}
+
+void Session::gather_diagnostics(std::string_view payload) {
+  auto& diagnostics = *last_.diagnostics;
+  diagnostics.bytes += payload.size();
+  if (diagnostics.bytes > Diagnostics::kMostBytes)
+    std::vector<std::string>().swap(diagnostics.payloads);
+  else
+    diagnostics.payloads.emplace_back(payload);
 }
 
 bool Session::gathers_diagnostics() const noexcept {

@@ -276,6 +276,16 @@ void Session::hand_back(std::unique_ptr<Link> link, bool clean) {
   }
 }
 
+// What must stay prepared on the link: it has an open cursor, or values that came ahead of their execution.
+std::vector<std::uint64_t> Session::open_statements() const {
+  std::vector<std::uint64_t> open;
+  for (const auto* numbers : {&cursors_, &with_data_})
+    for (const auto number : *numbers)
+      if (const auto found = statements_->find(number); found != statements_->end())
+        open.push_back(found->second.text->id);
+  return open;
+}
+
 void Session::pin_to(router::PinReason reason, std::string detail, bool carries) {
   carries_ = carries_ || carries;
   if (pin_ != router::PinReason::kNone) return;

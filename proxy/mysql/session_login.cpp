@@ -7,6 +7,7 @@
 #include "protocol/mysql/auth.hpp"
 #include "proxy/config/words.hpp"
 #include "proxy/mysql/session.hpp"
+#include "proxy/mysql/sql_mode.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/worker.hpp"
 
@@ -33,6 +34,10 @@ constexpr my::Capabilities kMeaning = my::capability::kFoundRows | my::capabilit
 // Until a server has said what it is.
 constexpr std::string_view kUnknownVersion = "5.5.5-10.11.0-MariaDB-shardway";
 
+std::string unspeakable(std::string_view charset) {
+  return "Variable 'character_set_client' can't be set to the value of '" + std::string(charset) + '\'';
+}
+
 // MariaDB 10 greets as a MySQL of old, and clients know it by that.
 std::string as_greeted(const std::string& version) {
   const bool is_disguised = version.starts_with("10.") && version.find("MariaDB") != std::string::npos;
@@ -52,7 +57,10 @@ std::string Session::server_version() const {
   return std::string(kUnknownVersion);
 }
 
+// Too many are sent away before they have taken anything.
 void Session::greet() {
+  if (worker_.surroundings().clients.load() > generation_->config->max_clients)
+    return refuse_login(1040, "08004", "Too many connections");
   scramble_ = my::make_scramble();
   process_id_ = worker_.new_process_id(*this);
   const auto version = server_version();
@@ -64,18 +72,9 @@ void Session::greet() {
   if (has_extended_metadata(version)) capabilities_ |= my::capability::kExtendedMetadata;
   greeting.capabilities = capabilities_;
   if (generation_->listen_tls[listener_]) greeting.capabilities |= my::capability::kSsl;
-  if (offers_bulk(greeting.server_version)) greeting.capabilities |= my::capability::kBulk;
+  if (greeting.server_version.find("MariaDB") != std::string_view::npos) greeting.capabilities |= my::capability::kBulk;
   greeting.plugin = my::kNativePassword;
   my::encode(out_.tail(), sequence_, greeting);
-}
-
-// Bulk executions pass on where one server has everything; which database it will be the client has not said yet.
-bool Session::offers_bulk(std::string_view server_version) const {
-  if (server_version.find("MariaDB") == std::string_view::npos) return false;
-  const auto& databases = generation_->config->databases;
-  return std::none_of(databases.begin(), databases.end(), [](const config::Database& database) {
-    return database.protocol == config::Protocol::kMysql && database.shards.size() > 1;
-  });
 }
 
 void Session::continue_tls() {
@@ -104,6 +103,8 @@ void Session::on_response(std::string_view payload) {
     stream_.start_tls_server(*tls);
     return;
   }
+  if (const auto charset = unspeakable_charset(response->collation); !charset.empty())
+    return refuse_login(1231, "42000", unspeakable(charset));
   const auto& config = *generation_->config;
   const auto& listen = config.listen[listener_];
   capabilities_ &= response->capabilities;
@@ -113,8 +114,6 @@ void Session::on_response(std::string_view payload) {
   const bool needs_tls = listen.tls.mode != config::TlsMode::kOff && listen.tls.mode != config::TlsMode::kPrefer;
   if (needs_tls && !stream_.is_tls() && !listen.address.is_unix)
     return refuse_login(3159, "HY000", "Connections using insecure transport are prohibited by this listener");
-  if (worker_.surroundings().clients.load() > config.max_clients)
-    return refuse_login(1040, "08004", "Too many connections");
   if (!worker_.surroundings().host->accepting()) return refuse_login(1053, "08S01", "Server shutdown in progress");
   phase_ = Phase::kProof;
   login_ = std::make_unique<my::ClientLogin>(scramble_);
@@ -234,6 +233,11 @@ Session::Step Session::change_user(Packet packet) {
   const auto change = my::decode_change_user(packet.substr(my::kHeadBytes), capabilities_);
   if (!change) {
     answer_error(1043, "08S01", "Bad handshake");
+    return Step::kConsumed;
+  }
+  const auto charset = change->collation < 256 ? unspeakable_charset(static_cast<std::uint8_t>(change->collation)) : "";
+  if (!charset.empty()) {
+    answer_error(1231, "42000", unspeakable(charset));
     return Step::kConsumed;
   }
   abandon_links();

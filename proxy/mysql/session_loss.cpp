@@ -110,7 +110,8 @@ void Session::link_lost() {
   if (node.role.load() == backend::Role::kReplica) node.lost();
   if (loss == Loss::kCloseMute) return close();
   if (loss != Loss::kClose && transaction_ && transaction_->is_single) return end_unfinished();
-  if (loss == Loss::kUntold) return note_untold();
+  const bool comes_again = spread_ && spread_->is_held;  // the command has not been taken: it hears of the loss
+  if (loss == Loss::kUntold || (loss != Loss::kClose && transaction_ && comes_again)) return note_untold();
   if (broken.is_asked) stamp_link();
   auto asked = std::move(spread_ ? spread_->asked : link_->asked);
   auto unknown = outcome_unknown();
@@ -136,6 +137,7 @@ void Session::link_lost() {
 // The transaction's end had not been asked for: it is rolled back, wherever it was, and the next statement hears of it.
 void Session::note_untold() {
   own_fault_.reset();
+  if (spread_) forget_command();
   if (transaction_) {
     transaction_->is_lost = true;
     link_->owed().clear();

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::uint32_t kLastPrepared = 0xffffffff;  // MariaDB: the statement prepared just before
 constexpr std::size_t kNumberAt = my::kHeadBytes + 1;
+constexpr std::size_t kBulkFlagsAt = kNumberAt + 4, kBulkTypesAt = kBulkFlagsAt + 2;
+constexpr char kSendsTypes = static_cast<char>(0x80);
 constexpr std::size_t kMostStatements = 16'382;  // max_prepared_stmt_count
 
 std::uint32_t number_in(std::string_view packet) {
@@ -35,8 +37,14 @@ void put_heads(std::string& packet) {
 
 }  // namespace
 
-void Session::put_statement_number(std::string& packet, std::uint32_t number) {
-  put_number(packet.data() + kNumberAt, number);
+void Session::put_statement_number(std::string& out, std::uint32_t number, std::size_t packet_at) {
+  put_number(out.data() + packet_at + kNumberAt, number);
+}
+
+// The execution as it goes to a link, but for the statement's number there.
+std::string Session::complete(const Work& work) const {
+  return work.command == my::Command::kStmtBulkExecute ? std::string(work.packet)
+                                                       : with_types(work.packet, *work.statement);
 }
 
 Session::Step Session::prepare(Packet packet) {
@@ -81,7 +89,8 @@ void Session::on_prepared(const Owed& owed, char* payload) {
     protocol::Writer(argument).le32(older);
     my::encode_command(link_->out(), my::Command::kStmtClose, argument);
   }
-  link_->remember_statement(owed.statement, ok->statement, database_->config().pool.max_prepared_statements);
+  link_->remember_statement(owed.statement, ok->statement, database_->config().pool.max_prepared_statements,
+                            open_statements());
   if (owed.drop || preparing_ == 0) return;
   (*statements_)[preparing_].parameters = ok->parameters;
   put_number(payload + 1, preparing_);
@@ -155,18 +164,16 @@ std::string Session::with_types(Packet packet, ClientStatement& statement) const
 
 // Likewise of a bulk execution. https://mariadb.com/kb/en/com_stmt_bulk_execute/
 std::string Session::with_bulk_types(Packet packet, ClientStatement& statement) {
-  constexpr std::size_t kFlagsAt = kNumberAt + 4, kTypesAt = kFlagsAt + 2;
-  constexpr char kSendsTypes = static_cast<char>(0x80);
   std::string out(packet);
   const auto size = std::size_t{2} * statement.parameters;
-  if (out.size() < kTypesAt) return out;
-  if ((out[kFlagsAt] & kSendsTypes) != 0) {
-    if (out.size() >= kTypesAt + size) statement.types = out.substr(kTypesAt, size);
+  if (out.size() < kBulkTypesAt) return out;
+  if ((out[kBulkFlagsAt] & kSendsTypes) != 0) {
+    if (out.size() >= kBulkTypesAt + size) statement.types = out.substr(kBulkTypesAt, size);
     return out;
   }
   if (statement.types.size() != size) return out;
-  out[kFlagsAt] = static_cast<char>(out[kFlagsAt] | kSendsTypes);
-  out.insert(kTypesAt, statement.types);
+  out[kBulkFlagsAt] = static_cast<char>(out[kBulkFlagsAt] | kSendsTypes);
+  out.insert(kBulkTypesAt, statement.types);
   put_heads(out);
   return out;
 }
@@ -184,6 +191,11 @@ bool Session::stream_statement(Packet in, const my::PacketHead& head, std::size_
     if (in.size() < types_end) return true;
     if (in[flag_at] == 0 && statement->parameters > 0) return false;  // those of another client's would count
     statement->types = in.substr(flag_at + 1, types_end - flag_at - 1);
+  } else if (command == my::Command::kStmtBulkExecute) {
+    const auto size = std::size_t{2} * statement->parameters;
+    if (in.size() < kBulkTypesAt + size) return true;
+    if ((in[kBulkFlagsAt] & kSendsTypes) == 0) return false;
+    statement->types = in.substr(kBulkTypesAt, size);
   }
   target_shard_ = 0;
   replica_ok_ = false;
@@ -228,8 +240,7 @@ Session::Step Session::execute(Packet packet) {
   }
   auto* statement = statement_of(packet);
   if (statement == nullptr) {
-    unknown_statement(packet,
-                      command == my::Command::kStmtExecute ? "mysqld_stmt_execute" : "mysqld_stmt_bulk_execute");
+    unknown_statement(packet, "mysqld_stmt_execute");
     return Step::kConsumed;
   }
   if (statement->traces.kills && command == my::Command::kStmtExecute) return kill_prepared(packet, *statement);
@@ -240,9 +251,7 @@ Session::Step Session::execute(Packet packet) {
     if (step == Step::kConsumed) forget_data(*statement, command_statement_);
     return step;
   }
-  if (is_sharded())
-    return refuse({protocol::FaultReason::kNotSupported, "bulk execution is not supported on a sharded database",
-                   "execute once for each row", 0});
+  if (is_sharded()) return execute_bulk(packet, *statement);
   if (!find_last_link(statement->traces, 0)) return Step::kConsumed;
   if (!borrow()) return not_ready();
   if (!is_on_link(*statement)) return Step::kBlocked;

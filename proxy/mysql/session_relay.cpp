@@ -103,7 +103,7 @@ class Session::Relay {
     forward_ = !drop_;
     if (drop_) forward_up_to(at_);
     const auto payload = in().substr(my::kHeadBytes, std::min(in().size(), head_.size()) - my::kHeadBytes);
-    if (drop_ && session_.gathers_diagnostics()) session_.last_.diagnostics->payloads.emplace_back(payload);
+    if (drop_ && session_.gathers_diagnostics()) session_.gather_diagnostics(payload);
     const auto seen = tracker.on_packet(head_, payload);
     place(seen);
     if (std::exchange(link_.metadata_ended, false) && !opens_cursor(seen, payload)) put_end_of_definitions();

@@ -292,13 +292,21 @@ std::unique_ptr<Link> Session::unpark(router::ShardIndex shard) {
   return link;
 }
 
-// False while a transaction committed through this Shardway has not reached the shard: whoever was told of it must find
-// it there. The command comes again.
-bool Session::has_applied(router::ShardIndex shard) {
+// While a transaction committed through this Shardway has not reached the shard, statements for it wait, so long:
+// whoever was told of it must find it there.
+std::optional<Session::Step> Session::await_apply(router::ShardIndex shard) {
   const auto& ledger = database_->backend().ledger;
-  if (!ledger || !ledger->awaits_apply(shard_name(shard))) return true;
+  const auto deadline = std::exchange(apply_deadline_, {});
+  if (!ledger || !ledger->awaits_apply(shard_name(shard))) return std::nullopt;
+  const auto now = worker_.loop().now();
+  const auto patience = database_->config().pool.queue_timeout;
+  if (deadline != net::Time{} && patience.count() > 0 && now > deadline)
+    return refuse({FaultReason::kNoServer,
+                   "shard \"" + shard_name(shard) + "\" has not applied a transaction that is committed",
+                   "SHOW TRANSACTIONS on the console says what it waits for", 0});
+  apply_deadline_ = deadline != net::Time{} ? deadline : now + patience;
   worker_.resume_after(*this, kCatalogPoll);
-  return false;
+  return Step::kBlocked;
 }
 
 std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard) const {
@@ -314,7 +322,7 @@ std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard)
 Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const Statement& statement, const Work& work,
                               bool writes, const router::Numbering& numbering) {
   if (const auto fault = kept_elsewhere(shard)) return refuse(*fault);
-  if (!has_applied(shard)) return Step::kBlocked;
+  if (const auto step = await_apply(shard)) return *step;
   if (!find_last_link(*work.traces, shard)) return Step::kConsumed;
   const bool quiet =
       work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last && !opens_cursor_on_server(work);
@@ -371,7 +379,7 @@ bool Session::put(const Work& work) {
     link_->out() += work.packet;
   } else {
     if (!is_on_link(*work.statement)) return false;
-    auto out = with_types(work.packet, *work.statement);
+    auto out = complete(work);
     put_statement_number(out, link_->statement(work.statement->text->id));
     link_->shift = shift_of(out);
     link_->out() += out;

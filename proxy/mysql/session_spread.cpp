@@ -33,9 +33,6 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   const bool writes = plan.rule == router::Rule::kReferenceWrite;
   if (writes && statement.returns_rows)
     return no("RETURNING of a reference table's rows", "read them in a statement of its own");
-  // Each of its rows would be numbered as a statement of its own.
-  if (plan.numbers && work.command == my::Command::kStmtBulkExecute)
-    return no("a bulk execution whose rows get AUTO_INCREMENT numbers", "give the numbers, or execute row by row");
   if (is_union && state_->variables.contains("sql_select_limit"))
     return no("sql_select_limit over several shards", "SET sql_select_limit = DEFAULT, or write LIMIT");
   if (work.traces->pins != router::PinReason::kNone || work.traces->asks_about_last)
@@ -48,7 +45,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
     if (const auto fault = unable_to_write({plan.shards.begin(), plan.shards.end()})) return refuse(*fault);
   if (is_union && opens_cursor_on_server(work)) return no("a cursor over several shards", "execute without a cursor");
   for (const auto shard : plan.shards)
-    if (!has_applied(shard)) return Step::kBlocked;
+    if (const auto step = await_apply(shard)) return *step;
   Spread spread;
   spread.answer = is_union ? Spread::Answer::kUnion : Spread::Answer::kFirst;
   spread.one_after_the_other = !is_union;
@@ -74,23 +71,27 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   return single ? Step::kBlocked : Step::kConsumed;
 }
 
-// A single statement's transaction ends with it, and only then is it answered.
-Session::Step Session::end_single() {
-  if (!end_branches(!held_->error)) return Step::kBlocked;
+// A single statement's transaction ends with it, and only then is it answered. What failed is undone first.
+Session::Step Session::end_held() {
+  const bool single = transaction_ && transaction_->is_single;
+  if (single && !end_branches(!held_->error)) return Step::kBlocked;
+  if (held_->bulk && held_->error && !undo_bulk()) return Step::kBlocked;
   const auto held = std::move(held_);
   if (held->error) {
     end_error_.reset();
+    last_.row_count = -1;
     answer_error(held->error->code, held->error->sqlstate, held->error->message);
     return Step::kConsumed;
   }
   if (const auto failed = end_failed()) return *failed;
   my::Ok ok;
   ok.status = static_cast<std::uint16_t>(status_ | held->flags);
-  ok.affected_rows = held->affected_rows;
-  ok.insert_id = held->insert_id;
+  ok.affected_rows = held->bulk ? held->bulk->affected_rows : held->affected_rows;
+  ok.insert_id = held->bulk ? held->bulk->insert_id : held->insert_id;
   ok.warnings = held->warnings;
-  ok.info = held->info;
-  last_.row_count = static_cast<std::int64_t>(held->affected_rows);
+  const auto info = held->bulk ? told_info(*held) : held->info;
+  ok.info = info;
+  last_.row_count = static_cast<std::int64_t>(ok.affected_rows);
   my::encode(out_.tail(), sequence_, ok, capabilities_);
   return Step::kConsumed;
 }
@@ -109,15 +110,19 @@ Session::Step Session::on_branches(const Work& work) {
 // An execution's flags ask for a cursor.
 bool Session::opens_cursor_on_server(const Work& work) noexcept {
   constexpr std::size_t kFlagsAt = my::kHeadBytes + 5;
-  return work.statement != nullptr && work.packet.size() > kFlagsAt && work.packet[kFlagsAt] != 0;
+  return work.command == my::Command::kStmtExecute && work.packet.size() > kFlagsAt && work.packet[kFlagsAt] != 0;
 }
 
 // A link to each shard, in the session's state, its branch begun, and what is executed prepared there. False: not yet,
 // or failed and said so.
 bool Session::gather(const Spread& spread, const Work& work) {
-  for (const auto shard : spread.shards) {
+  Shards gathered;
+  for (std::size_t i = 0; i < spread.shards.size() && gathered.size() < database_->config().shards.size(); ++i) {
+    const auto shard = spread.shards[i];
+    if (std::find(gathered.begin(), gathered.end(), shard) != gathered.end()) continue;
+    gathered.push_back(shard);
     if (!stand_on(shard, spread.answer == Spread::Answer::kUnion)) return false;
-    if (!count_by(spread.numbering)) return false;
+    if (!count_by(spread.bulk ? spread.bulk->numberings[i] : spread.numbering)) return false;
     if (transaction_ && !enlist()) return false;
     if (work.statement != nullptr && !is_on_link(*work.statement)) return false;
   }
@@ -130,11 +135,11 @@ void Session::ask_shards(Spread spread, const Work& work) {
   if (work.statement == nullptr) spread_->commands.emplace_back(work.packet);
   for (const auto shard : spread_->shards) {
     take_link(shard);
-    if (work.statement != nullptr) {
+    if (work.statement != nullptr && !spread_->bulk) {
       spread_->commands.push_back(with_types(work.packet, *work.statement));
       put_statement_number(spread_->commands.back(), link_->statement(work.statement->text->id));
     }
-    if (spread_->writes && !transaction_->read_only) link_->wrote = true;
+    if ((spread_->writes || spread_->bulk) && transaction_ && !transaction_->read_only) link_->wrote = true;
     ++database_->counters.by_shard[shard];
   }
   spread_->asked = work.packet;
@@ -152,11 +157,16 @@ void Session::ask_shards(Spread spread, const Work& work) {
 // https://mariadb.com/kb/en/replication-and-binary-log-system-variables/#insert_id
 void Session::ask_shard() {
   link_->shift = 0;
-  if (spread_->numbers && spread_->at > 0) {
+  const auto* bulk = spread_->bulk.get();
+  if (bulk != nullptr && bulk->can_undo && (bulk->copies == 1 || spread_->at < bulk->copies))
+    link_->ask(my::Command::kQuery, "SAVEPOINT " + std::string(kUndoPoint));
+  if (spread_->numbers && spread_->is_copy()) {
     link_->ask(my::Command::kQuery, "SET insert_id = " + std::to_string(spread_->insert_id));
     link_->holds_number = true;
   }
+  const auto at = link_->out().size();
   link_->out() += spread_->command();
+  if (bulk != nullptr) put_statement_number(link_->out(), link_->statement(bulk->statement), at);
   link_->owe(command_);
   link_->flush();
 }
@@ -184,26 +194,35 @@ bool Session::hides(my::Part part) const noexcept {
 
 // What is not shown is kept for the end.
 void Session::absorb(const my::Seen& seen, std::string_view payload) {
+  if (seen.part == my::Part::kUnknown) return link_->mark_broken();
   if (seen.part == my::Part::kErr && spread_->is_held && !spread_->failed) {
     const auto err = my::decode_err(payload);
     spread_->failed = true;
     spread_->error = KeptError{err ? err->code : std::uint16_t{1105}, std::string(err ? err->sqlstate : "HY000"),
                                std::string(err ? err->message : "")};
+    if (spread_->bulk) {
+      note_rollback(spread_->error->code);
+      spread_->error = told_of_part(*std::move(spread_->error));
+    }
   }
   if (seen.part != my::Part::kOk && seen.part != my::Part::kEnd) return;
-  const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
+  auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
-  if (spread_->answer == Spread::Answer::kUnion) spread_->flags |= ok->status & kAboutStatement;
-  learn(*ok);
+  if (spread_->answer == Spread::Answer::kUnion || spread_->bulk) spread_->flags |= ok->status & kAboutStatement;
   auto& spread = *spread_;
-  if (spread.answer == Spread::Answer::kUnion || spread.at == 0)
+  const auto insert_id = ok->insert_id;
+  if (spread.bulk && !spread.counts_number()) ok->insert_id = 0;  // it is not what LAST_INSERT_ID() is
+  learn(*ok);
+  ok->insert_id = insert_id;
+  if (spread.answer == Spread::Answer::kUnion || (spread.bulk ? !spread.is_copy() : spread.at == 0))
     spread.warnings = static_cast<std::uint16_t>(std::min(0xffff, spread.warnings + ok->warnings));
   spread.differs = differs(*ok);
   if (spread.is_held && !spread.failed && spread.differs) {
     spread.failed = true;
     spread.error = kCopiesDiffer;
   }
+  if (spread.bulk) return add_up_bulk(*ok);
   if (spread.sums && spread.at > 0) return add_up(*ok);
   if (spread.at > 0) return;
   spread.affected_rows = ok->affected_rows;
@@ -229,7 +248,7 @@ void Session::add_up(const my::Ok& ok) {
 
 // The copies of a reference table are not what they should be: no write makes it better.
 bool Session::differs(const my::Ok& ok) const noexcept {
-  if (!spread_->writes || spread_->at == 0) return false;
+  if (!spread_->writes || !spread_->is_copy()) return false;
   return spread_->differs || ok.affected_rows != spread_->affected_rows ||
          (spread_->numbers && (ok.insert_id != spread_->insert_id || ok.insert_id == 0));
 }

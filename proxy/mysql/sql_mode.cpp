@@ -78,4 +78,26 @@ MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Cata
   return mode;
 }
 
+// https://mariadb.com/kb/en/supported-character-sets-and-collations/
+std::string_view unspeakable_charset(std::uint8_t collation) noexcept {
+  const auto is_between = [collation](unsigned first, unsigned last) {
+    return collation >= first && collation <= last;
+  };
+  switch (collation) {
+    case 35:
+    case 90:
+    case 159: return "ucs2";
+    case 54:
+    case 55: return "utf16";
+    case 56:
+    case 62: return "utf16le";
+    case 60:
+    case 61: return "utf32";
+    default: break;
+  }
+  if (is_between(128, 151)) return "ucs2";
+  if (is_between(101, 124)) return "utf16";
+  return is_between(160, 183) ? "utf32" : "";
+}
+
 }  // namespace shardway::proxy::mysql

@@ -17,4 +17,7 @@ namespace shardway::proxy::mysql {
 router::MysqlMode mode_of(const State& state, std::uint8_t collation, const router::Catalog* catalog,
                           protocol::mysql::Capabilities capabilities, VersionNumber version);
 
+// The character set of this collation if no client may speak it, for its letters hold NULs; else empty.
+std::string_view unspeakable_charset(std::uint8_t collation) noexcept;
+
 }  // namespace shardway::proxy::mysql

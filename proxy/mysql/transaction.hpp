@@ -44,6 +44,24 @@ struct Transaction {
   net::Time deadline{};  // kInDoubt: how long the client waits for the truth
 };
 
+// A savepoint of our own, no client's by accident.
+inline constexpr std::string_view kUndoPoint = "`shardway bulk`";
+
+// A bulk execution on several shards, part by part; each part is a bulk execution of some of its rows, in their order.
+struct Bulk {
+  bool is_one_statement = false;  // INSERT: all of its rows or none; else each row is a statement of its own
+  std::size_t copies = 1;         // of a reference table: so many parts one after the other are the same rows
+  bool ignores = false, is_of_one_table = false;
+  std::size_t lists = 1;                           // of VALUES, in each row's execution
+  std::vector<std::vector<std::uint32_t>> rows;    // of each part, counted from 0; empty: all of them in each part
+  std::vector<router::Numbering> numberings;       // by which the link of each part counts
+  std::size_t numbered_part = 0;                   // INSERT: whose number is the answer's
+  bool can_undo = false;                           // each branch has a savepoint in front of it
+  std::uint64_t statement = 0;                     // its number in the registry of prepared statements
+  std::uint64_t affected_rows = 0, insert_id = 0;  // of all parts
+  unsigned long counts[3] = {};                    // those of their info texts
+};
+
 // A statement on several shards. It is sent to all at once, or to one after the other, and answered as by one server:
 // the rows of all behind the first one's definitions, or the first one's answer. Answers are read one after the other.
 struct Spread {
@@ -66,8 +84,23 @@ struct Spread {
   std::uint16_t warnings = 0, flags = 0;  // flags: of the status, those about the statement
   std::string info;
   std::optional<KeptError> error;
+  std::unique_ptr<Bulk> bulk;  // a bulk execution; a shard may have several parts
   bool is_last() const noexcept { return at + 1 == shards.size(); }
-  const std::string& command() const noexcept { return commands[commands.size() == 1 ? 0 : at]; }
+  bool is_copy() const noexcept { return bulk ? at % bulk->copies != 0 : at > 0; }  // of what another shard has told
+  bool counts_number() const noexcept {                                             // of a bulk execution
+    return !is_copy() && (!bulk->is_one_statement || at / bulk->copies == bulk->numbered_part);
+  }
+  const std::string& command() const noexcept {
+    return commands[commands.size() == 1 ? 0 : at / (bulk ? bulk->copies : 1)];
+  }
+};
+
+// A bulk execution that waits for its links: its rows have been looked at, with this topology.
+struct PlannedBulk {
+  std::shared_ptr<const router::Topology> topology;
+  Spread spread;
+  bool is_whole = false;  // one shard's: it goes there as it came
+  bool numbers = false, writes = false;
 };
 
 }  // namespace shardway::proxy::mysql

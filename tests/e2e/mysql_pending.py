@@ -6,8 +6,6 @@ UNTOLD = "servers do not report it: it stays with the server connection, is lost
 
 # A class that is named has its tests skipped before its Shardway is started.
 PENDING = {
-    "test_mysql_apps.Apps.test_mariadb_in_bulk": "bulk execution is not announced where a database of the configuration has several shards: a batch's "
-                                                 "results come row by row",
     "test_mysql_behaviours_commands.LoginWithoutPassword": "a user without a password is refused in the configuration",
     "test_mysql_behaviours_untold.Untold.test_08_the_last_value_of_a_sequence": UNTOLD,
     "test_mysql_behaviours_untold.Untold.test_17_a_lock_taken_in_a_function": UNTOLD,

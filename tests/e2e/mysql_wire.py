@@ -218,6 +218,10 @@ class Wire:
     def ask(self, *payloads):
         """Sends them all, then reads what each brings."""
         self.send(*payloads)
+        return self.replies(*payloads)
+
+    def replies(self, *payloads):
+        """What these bring, which have been sent."""
         heard = []
         for payload in payloads:
             self._reply_begins_after(payload)

@@ -115,12 +115,12 @@ class PymysqlApplication:
 
     def session(self):
         with tempfile.NamedTemporaryFile("w", suffix=".csv") as file:
-            file.write("16,Barbara,5\n21,Dennis,6\n")
+            file.write("16,/sixteen\n21,/twenty-one\n")
             file.flush()
-            affected = self.cursor.execute("/* shardway: key=16 */ load data local infile %s into table people"
-                                           " fields terminated by ',' (id, name, age)", (file.name,))
+            affected = self.cursor.execute("load data local infile %s into table visits fields terminated by ','"
+                                           " (page, path) set person = 3", (file.name,))
             self.say("loaded", (affected, self.cursor._result.message))
-        self.rows("what was loaded", "select name, age from people where id in (16, 21) order by id")
+        self.rows("what was loaded", "select page, path from visits where person = 3 and page in (16, 21) order by page")
         self.cursor.execute("set time_zone = '+02:00'")
         self.rows("zone", "select @@time_zone, from_unixtime(0), name from people where id = 3")
         self.connection.select_db(self.connection.db)

@@ -7,6 +7,7 @@ from mysql_commands import DEFAULT
 import mysql_commands as commands
 from mysql_wire import Wire, WireClosed
 from support import mysql_shardway
+from support.mariadb import SUPERUSER
 from support.mysql_case import proxy_only
 from support.mysql_sharded_case import HERE, THERE, MysqlShardedCase
 from support.servers import APP, wait_until
@@ -203,3 +204,36 @@ class Killed(MysqlShardedCase):
             client.sql("begin", *both(step), "commit")
         client.close()
         doomed.stop(expect=-9)
+
+
+class Unapplied(MysqlShardedCase):
+    """A transaction is committed, and one of its shards is held up before it has its part."""
+    pool = {"queue_timeout": "1500ms"}
+
+    @proxy_only
+    def test_statements_for_that_shard_wait_for_so_long(self):
+        """They must not see the time before it; the other shard's are answered."""
+        here, there = (shard.primary.connect(user=SUPERUSER, database=self.database) for shard in self.cluster.shards)
+        self.addCleanup(here.close)
+        self.addCleanup(there.close)
+        with self.through() as wire, here.cursor() as on_agent, there.cursor() as on_part:
+            self.begin_with_rows(wire)
+            wire.sql("begin", *both("committed"))
+            on_agent.execute("flush tables with read lock")
+            wire.send(commands.query("commit"))
+            wait_until(self.prepared, 10, "the other part is prepared")
+            on_part.execute("flush tables with read lock")
+            on_agent.execute("unlock tables")
+            node, running = self.cluster.shards[1].primary, "select id from information_schema.processlist where info like 'xa commit%' and user = 'app'"
+            wait_until(lambda: node.query(running), 10, "its commit waits")
+            node.query(f"kill {node.value(running)}")
+            self.assertTrue(wire.replies(commands.query("commit"))[0].startswith("OK"))
+            began = time.monotonic()
+            heard = wire.sql(READ[1])
+            self.assertRegex(heard[0], "ERR 2013 .*has not applied a transaction")
+            self.assertLess(time.monotonic() - began, 10)
+            self.assertEqual(wire.sql(READ[0])[1], "ROW committed")
+            on_part.execute("unlock tables")
+            wait_until(lambda: wire.sql(READ[1])[-1].startswith("EOF"), 20, "it is applied")
+            self.assertEqual(wire.sql(READ[1])[1], "ROW committed")
+        self.wait_until_nothing_is_prepared()

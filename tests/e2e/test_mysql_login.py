@@ -38,6 +38,12 @@ class Login(MysqlCase):
             with self.subTest(case=name):
                 self.same_login(**how)
 
+    def test_character_sets_no_client_may_speak(self):
+        """ucs2, utf16, utf16le, utf32: 1231."""
+        for collation in (35, 54, 56, 60, 128, 183):
+            with self.subTest(collation=collation):
+                self.assertIn("ERR 1231", self.same_login(collation=collation)[0])
+
     def test_a_denied_database(self):
         self.same_login(database="mysql")
 

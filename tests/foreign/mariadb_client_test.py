@@ -8,7 +8,7 @@ what the server passes, Shardway has to pass.
 
 Each test is a process of its own on both sides, so that a crash hides no other. There are two servers, of which Shardway has one for
 itself: some tests change what is global. The program logs in to the database `test` and then drops, creates and uses
-`client_test_db`; Shardway's configuration names both.
+`client_test_db`; Shardway's configuration names both, and `mysql`, which some log in to.
 
 The last line is `direct: N ok, N failed; through Shardway: N ok, N failed; N differ`. The status is 1 if a difference is not among
 KNOWN, or if one of KNOWN no longer is a difference.
@@ -27,7 +27,7 @@ from support import mariadb, mysql_shardway  # noqa: E402
 from support.mariadb import SUPERUSER  # noqa: E402
 
 PROGRAM = "mariadb-client-test"
-DATABASES = ("test", "client_test_db")
+DATABASES, OF_SERVER = ("test", "client_test_db"), ("mysql",)
 SECONDS = 60
 # As the program's own suite sets its servers up (mysql-test/main/mysql_client_test-master.opt).
 SETTINGS = """sql_mode =
@@ -46,14 +46,11 @@ NEEDS = {"client_store_result": "test_prepare_insert_update", "client_use_result
 
 # Differences that are known, each with its reason.
 USERS = "users are Shardway's: one that a client creates on the server cannot log in"
-CHANGE_USER = "CHANGE_USER asks for another proof by a new scramble; MariaDB's client library answers with the first one's"
 OLD_EOF = "the EOF behind the definitions does not know the warnings and flags the server would put there"
 KNOWN = {
-    **dict.fromkeys(["test_prepare_grant", "test_change_user", "test_bug53371", "test_bug13001491"], USERS),
-    **dict.fromkeys(["test_bug31669", "test_mdev4326"], CHANGE_USER),
+    **dict.fromkeys(["test_prepare_grant", "test_change_user", "test_bug53371", "test_bug13001491", "test_bug31669"], USERS),
     **dict.fromkeys(["test_bug15510", "test_wl4435", "test_wl4435_3", "test_bug49972", "test_bug42373", "test_ps_sp_out_params"], OLD_EOF),
     "test_bug28386": "what the client closes stays prepared on the server: its log has no `Close stmt`",
-    "test_bug58036": "a login with a character set that no client may have (ucs2) is let in; the server refuses it with 1231",
     "test_cache_metadata": "MariaDB's extension CACHE_METADATA is not announced",
     "test_connect_autocommit": "the OK of a login says autocommit, whatever the server's global value is",
     "test_progress_reporting": "MariaDB's extension PROGRESS is not announced",
@@ -100,7 +97,7 @@ def main():
             cluster.create_database(name)
         config = mysql_shardway.base_config(cluster)
         config["user"].append({"name": SUPERUSER, "password": cluster.passwords[SUPERUSER]})
-        config["database"] = [mysql_shardway.unsharded_database(cluster, name, nodes=[cluster.shards[0].primary]) for name in DATABASES]
+        config["database"] = [mysql_shardway.unsharded_database(cluster, name, nodes=[cluster.shards[0].primary]) for name in DATABASES + OF_SERVER]
         with mysql_shardway.Proxy(config) as proxy:
             proxy.mysql_query("select 1")   # the first greeting is given before Shardway knows its server's
             differ = compare(tests, cluster, proxy.mysql_port, folder, arguments.verbose)

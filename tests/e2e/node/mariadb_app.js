@@ -1,6 +1,5 @@
 // The small application by MariaDB's own connector, which sends without waiting (pipelining) and in batches. One JSON line per step.
-//   mariadb_app.js URI         the application
-//   mariadb_app.js URI bulk    batches as the connector makes them unless it is told otherwise
+//   mariadb_app.js URI
 'use strict';
 const { join } = require('node:path');
 const { Readable } = require('node:stream');
@@ -8,7 +7,6 @@ const mariadb = require('mariadb');
 const { failing, say, sorted } = require('./mysql_application');
 
 const SCHEMA = join(__dirname, 'people.sql');
-const ONE_AT_A_TIME = { bulk: false, fullResult: false };   // executions, sent without waiting; their outcomes added up
 
 async function writes(client) {
   await client.importFile({ file: SCHEMA });
@@ -68,20 +66,40 @@ async function pipeline(client) {
   say('transaction in it', inside.slice(1));
 }
 
+// As the connector makes them unless it is told otherwise: COM_STMT_BULK_EXECUTE where the server has it.
 async function batches(client) {
-  say('batch', await client.batch({ ...ONE_AT_A_TIME, sql: 'insert into visits values (?, ?, ?)' }, [[3, 1, '/'], [3, 2, '/notes'], [3, 3, '/more']]));
-  say('batch of several shards', await client.batch({ ...ONE_AT_A_TIME, sql: 'insert into people (id, name, age) values (?, ?, ?)' },
-    [[17, 'Grace', 1], [19, 'Hedy', null], [25, 'Radia', 3]]));
-  say('batch of updates', await client.batch({ ...ONE_AT_A_TIME, sql: 'update people set age = ? where id = ?' }, [[2, 17], [2, 19], [2, 25], [2, 99]]));
-  say('each outcome', await client.batch({ bulk: false, sql: 'insert into journal (what) values (?)' }, [['a'], ['b']]));
-  say('added up', await client.batch({ fullResult: false, sql: 'insert into visits values (?, ?, ?)' }, [[4, 1, '/'], [4, 2, '/notes']]));
+  say('batch', await client.batch('insert into visits values (?, ?, ?)', [[3, 1, '/'], [3, 2, '/notes'], [3, 3, '/more']]));
+  say('batch of several shards', await client.batch('insert into people (id, name, age) values (?, ?, ?)', [[17, 'Grace', 1], [19, 'Hedy', null], [25, 'Radia', 3]]));
+  say('batch of updates', await client.batch('update people set age = ? where id = ?', [[2, 17], [2, 19], [2, 25], [2, 99]]));
+  say('batch of one shard that ignores', await client.batch('insert ignore into people (id, name) values (?, ?)', [[17, 'twice'], [3, 'twice']]));
+  say('batch of several shards that ignores', await client.batch('insert ignore into people (id, name) values (?, ?)', [[17, 'twice'], [19, 'twice'], [27, 'Karen']]));
+  say('upserts', await client.batch('insert into people (id, name, age) values (?, ?, ?) on duplicate key update age = values(age)',
+    [[17, 'Grace', 5], [19, 'Hedy', 6], [27, 'Karen', 7], [28, 'Frances', 8]]));
+  say('batch of journal', await client.batch('insert into journal (what) values (?)', [['a'], ['b'], ['c']]));
+  say('batch of countries', await client.batch('insert into countries values (?, ?)', [['es', 'Spain'], ['it', 'Italy'], ['pt', 'Portugal']]));
+  say('batch of countries changed', await client.batch('update countries set name = ? where code = ?', [['Espana', 'es'], ['Italia', 'it']]));
+  say('batch of countries deleted', await client.batch('delete from countries where code = ?', [['es'], ['it'], ['pt']]));
+  say('batch that returns', await client.batch('insert into visits values (?, ?, ?) returning page', [[3, 11, '/'], [3, 12, '/notes']]));
+  say('each outcome', await client.batch({ fullResult: true, sql: 'insert into journal (what) values (?)' }, [['d'], ['e']]));
+  say('one at a time', await client.batch({ bulk: false, fullResult: false, sql: 'insert into visits values (?, ?, ?)' }, [[4, 1, '/'], [4, 2, '/notes']]));
+  say('added up', await client.batch({ fullResult: false, sql: 'insert into people (id, name) values (?, ?)' }, [[30, 'Sister'], [31, 'Mary'], [32, 'Kenneth']]));
   await client.beginTransaction();
-  await client.batch({ ...ONE_AT_A_TIME, sql: 'delete from people where id = ?' }, [[17], [19], [25]]);
+  await client.batch('delete from people where id = ?', [[17], [19], [25], [27], [28], [30], [31], [32]]);
   say('deleted', sorted(await client.query('select id from people')));
+  await failing('batch with a duplicate in it', client.batch('insert into people (id, name) values (?, ?)', [[17, 'Grace'], [19, 'Hedy'], [3, 'twice'], [25, 'Radia']]));
+  say('batch behind it', await client.batch('insert into people (id, name) values (?, ?)', [[17, 'Grace'], [19, 'Hedy'], [25, 'Radia']]));
+  say('in the transaction', sorted(await client.query('select id, name from people')));
   await client.rollback();
-  await failing('batch with a duplicate', client.batch({ ...ONE_AT_A_TIME, sql: 'insert into visits values (?, ?, ?)' },
-    [[3, 5, '/'], [3, 5, '/'], [3, 6, '/']]));
+  await failing('batch with a duplicate', client.batch('insert into visits values (?, ?, ?)', [[3, 5, '/'], [3, 5, '/'], [3, 6, '/']]));
+  await failing('batch of several shards with a duplicate', client.batch('insert into people (id, name) values (?, ?)', [[40, 'a'], [41, 'b'], [3, 'twice'], [42, 'c']]));
+  await failing('batch of several shards, too long', client.batch('insert into people (id, name) values (?, ?)', [[40, 'a'], [41, 'b'], [42, 'x'.repeat(50)]]));
+  await failing('batch of updates, one too long', client.batch('update people set name = ? where id = ?', [['a', 17], ['b', 19], ['x'.repeat(50), 25], ['d', 27]]));
+  const many = Array.from({ length: 500 }, (_, i) => [1000 + i, `number ${i}`, i % 90]);
+  say('many', await client.batch('insert into people (id, name, age) values (?, ?, ?)', many));
+  say('many deleted', await client.batch('delete from people where id = ?', many.map(([id]) => [id])));
   say('after the batch', sorted(await client.query('select * from visits')));
+  say('people after it', sorted(await client.query('select id, name, age from people')));
+  await client.batch('delete from people where id = ?', [[17], [19], [25], [27], [28], [30], [31], [32]]);
 }
 
 async function transactions(client) {
@@ -115,9 +133,9 @@ async function errors(client) {
 
 async function sessions(options) {
   const client = await mariadb.createConnection({ ...options, permitLocalInfile: true, multipleStatements: true,
-    infileStreamFactory: () => Readable.from([Buffer.from('16,Barbara,5\n2'), Buffer.from('1,Dennis,6\n')]) });
-  say('loaded', await client.query("/* shardway: key=16 */ load data local infile 'people' into table people fields terminated by ',' (id, name, age)"));
-  say('what was loaded', await client.query('select name, age from people where id in (16, 21) order by id'));
+    infileStreamFactory: () => Readable.from([Buffer.from('16,/sixteen\n2'), Buffer.from('1,/twenty-one\n')]) });
+  say('loaded', await client.query("load data local infile 'pages' into table visits fields terminated by ',' (page, path) set person = 3"));
+  say('what was loaded', await client.query('select page, path from visits where person = 3 and page in (16, 21) order by page'));
   say('several', await client.query('select 1 as a; select 2 as b'));
   await client.query('set @mine = 5');
   say('variable', await client.query('select @mine as mine'));
@@ -143,35 +161,18 @@ async function pooled(options) {
   await pool.end();
 }
 
-// What a batch is by default: COM_STMT_BULK_EXECUTE where the server has it. Rows of one shard.
-async function bulk(client) {
-  await client.importFile({ file: SCHEMA });
-  say('inserted', await client.batch('insert into people (id, name, age) values (?, ?, ?)', [[3, 'Blaise', 39], [7, 'Emmy', null], [12, 'Sofja', 41]]));
-  say('updated', await client.batch('update people set age = ? where id = ?', [[40, 3], [54, 7]]));
-  say('ignored', await client.batch('insert ignore into people (id, name) values (?, ?)', [[3, 'twice'], [15, 'Kurt']]));
-  say('journal', await client.batch('insert into journal (what) values (?)', [['a'], ['b'], ['c']]));
-  say('countries', await client.batch('insert into countries values (?, ?)', [['de', 'Germany'], ['fr', 'France']]));
-  say('returned', await client.batch('insert into visits values (?, ?, ?) returning page', [[3, 1, '/'], [3, 2, '/notes']]));
-  await failing('duplicate', client.batch('insert into people (id, name) values (?, ?)', [[16, 'Barbara'], [3, 'twice']]));
-  say('people', await client.query('select id, name, age from people where id in (3, 7, 12, 15, 16) order by id'));
-}
-
-async function main(uri, only) {
+async function main(uri) {
   const { username: user, password, hostname: host, port, pathname } = new URL(uri);
   const options = { user, password, host, port: Number(port), database: pathname.slice(1), timezone: 'Z', connectTimeout: 10000 };
   const client = await mariadb.createConnection(options);
-  if (only === 'bulk') {
-    await bulk(client);
-  } else {
-    for (const part of [writes, reads, pipeline, batches, transactions, errors]) await part(client);
-    await sessions(options);
-    await pooled(options);
-  }
+  for (const part of [writes, reads, pipeline, batches, transactions, errors]) await part(client);
+  await sessions(options);
+  await pooled(options);
   say('drop', await client.query('drop table visits, people, countries, journal'));
   await client.end();
 }
 
-main(process.argv[2], process.argv[3]).catch((error) => {
+main(process.argv[2]).catch((error) => {
   console.error(error);
   process.exit(1);
 });

@@ -100,10 +100,10 @@ async function errors(client) {
 
 async function sessions(client) {
   say('loaded', outcome(await client.query({
-    sql: "/* shardway: key=16 */ load data local infile 'people' into table people fields terminated by ',' (id, name, age)",
-    infileStreamFactory: () => Readable.from([Buffer.from('16,Barbara,5\n2'), Buffer.from('1,Dennis,6\n')]),
+    sql: "load data local infile 'pages' into table visits fields terminated by ',' (page, path) set person = 3",
+    infileStreamFactory: () => Readable.from([Buffer.from('16,/sixteen\n2'), Buffer.from('1,/twenty-one\n')]),
   })));
-  say('what was loaded', (await client.query('select name, age from people where id in (16, 21) order by id'))[0]);
+  say('what was loaded', (await client.query('select page, path from visits where person = 3 and page in (16, 21) order by page'))[0]);
   await client.query("set time_zone = '+02:00'");
   say('zone', (await client.query('select @@time_zone as zone, from_unixtime(0) as t, name from people where id = 3'))[0]);
   await client.query('set @mine = 5');

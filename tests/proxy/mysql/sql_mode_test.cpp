@@ -48,5 +48,15 @@ TEST(SqlMode, Version) {
   EXPECT_EQ(mode({}, 45, &catalog).version, 80040U);
 }
 
+TEST(SqlMode, CharacterSetsNoClientMaySpeak) {
+  for (const int collation : {0, 8, 11, 33, 45, 63, 83, 200, 224, 255})
+    EXPECT_EQ(unspeakable_charset(static_cast<std::uint8_t>(collation)), "") << collation;
+  EXPECT_EQ(unspeakable_charset(35), "ucs2");
+  EXPECT_EQ(unspeakable_charset(151), "ucs2");
+  EXPECT_EQ(unspeakable_charset(101), "utf16");
+  EXPECT_EQ(unspeakable_charset(56), "utf16le");
+  EXPECT_EQ(unspeakable_charset(183), "utf32");
+}
+
 }  // namespace
 }  // namespace shardway::proxy::mysql
