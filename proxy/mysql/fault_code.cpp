@@ -18,8 +18,8 @@ ErrorCode code_of(FaultReason reason) noexcept {
     case FaultReason::kActiveTransaction: return {1568, "25001"};
     case FaultReason::kInFailedTransaction:
     case FaultReason::kNoTransaction: return {1305, "42000"};
-    case FaultReason::kPoolTimeout:
-    case FaultReason::kNoServer: return {1040, "08004"};
+    case FaultReason::kPoolTimeout: return {1040, "08004"};
+    case FaultReason::kNoServer: return {2003, "HY000"};
     case FaultReason::kServerLost: return {2013, "HY000"};
     case FaultReason::kTransactionLost: return {1213, "40001"};
     case FaultReason::kOutcomeUnknown: return {1180, "08007"};

@@ -238,7 +238,7 @@ class Postgres(HoldCase):
 
 class Mysql(HoldCase):
     module, proxy_class = mysql_shardway, mysql_shardway.Proxy
-    cut, cannot_now, where = 1213, 1040, {"database": servers.DATABASE}
+    cut, cannot_now, where = 1213, 2003, {"database": servers.DATABASE}
 
     class Client:
         def __init__(self, connection):

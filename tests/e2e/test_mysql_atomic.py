@@ -230,7 +230,7 @@ class Unapplied(MysqlShardedCase):
             self.assertTrue(wire.replies(commands.query("commit"))[0].startswith("OK"))
             began = time.monotonic()
             heard = wire.sql(READ[1])
-            self.assertRegex(heard[0], "ERR 2013 .*has not applied a transaction")
+            self.assertRegex(heard[0], "ERR 2003 .*has not applied a transaction")
             self.assertLess(time.monotonic() - began, 10)
             self.assertEqual(wire.sql(READ[0])[1], "ROW committed")
             on_part.execute("unlock tables")

@@ -5,7 +5,6 @@
         cutter.arm(b"select", passing=100000)  so many bytes of the answer pass, then both sides are closed
 """
 import contextlib
-import selectors
 import socket
 import threading
 
@@ -16,10 +15,8 @@ class Cutter:
     def __init__(self, port, host="127.0.0.1"):
         self._server = (host, port)
         self._listener = socket.create_server((host, 0))
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._listener, selectors.EVENT_READ, None)
-        self._wake, self._woken = socket.socketpair()
-        self._selector.register(self._woken, selectors.EVENT_READ, "stop")
+        self._lock = threading.Lock()
+        self._open = set()
         self._left = {}          # a server's socket whose answer is cut -> bytes that still pass
         self._marker, self._passing = None, 0
         self.cuts = 0
@@ -42,8 +39,12 @@ class Cutter:
         return self
 
     def stop(self):
-        self._wake.close()
+        self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
+        self._listener.close()
+        with self._lock:
+            left = list(self._open)
+        self._close(*left)
 
     __enter__ = start
 
@@ -51,57 +52,51 @@ class Cutter:
         self.stop()
 
     def _run(self):
-        """Every socket is registered with the one it is relayed to, and whether it is the server's."""
+        """A thread for each direction of each connection: one that is stuck holds up no other."""
         while True:
-            for key, _ in self._selector.select():
-                if key.data == "stop":
-                    return self._close_all()
-                if key.data is None:
-                    self._accept()
-                elif key.fileobj.fileno() >= 0:   # the other end's event may have closed it
-                    with contextlib.suppress(OSError):
-                        self._relay(key.fileobj, *key.data)
-
-    def _accept(self):
-        client, _ = self._listener.accept()
-        try:
-            server = socket.create_connection(self._server)
-        except OSError:
-            return client.close()
-        for one, other, is_server in ((client, server, False), (server, client, True)):
-            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            self._selector.register(one, selectors.EVENT_READ, (other, is_server))
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            try:
+                server = socket.create_connection(self._server)
+            except OSError:
+                client.close()
+                continue
+            with self._lock:
+                self._open |= {client, server}
+            for source, target, is_server in ((client, server, False), (server, client, True)):
+                source.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                threading.Thread(target=self._relay, args=(source, target, is_server), daemon=True).start()
 
     def _relay(self, source, target, is_server):
-        try:
-            data = source.recv(LONGEST)
-        except OSError:
-            data = b""
-        if not data:
-            return self._close(source, target)
-        marker = self._marker
-        if not is_server and marker and marker in data:
-            self._marker = None
-            self._left[target] = self._passing
-        if is_server and source in self._left:
-            passed = data[:self._left[source]]
-            self._left[source] -= len(passed)
-            if passed:
-                target.sendall(passed)
-            if len(passed) < len(data):
-                self.cuts += 1
-                self._close(source, target)
-            return
-        target.sendall(data)
+        with contextlib.suppress(OSError):
+            while data := source.recv(LONGEST):
+                if not self._pass(source, target, is_server, data):
+                    break
+        self._close(source, target)
+
+    def _pass(self, source, target, is_server, data):
+        """False: the answer is cut off here."""
+        with self._lock:
+            if not is_server and self._marker and self._marker in data:
+                self._marker = None
+                self._left[target] = self._passing
+            left = self._left.get(source) if is_server else None
+            passed = data if left is None else data[:left]
+            if left is not None:
+                self._left[source] -= len(passed)
+            is_cut = len(passed) < len(data)
+            self.cuts += is_cut
+        if passed:
+            target.sendall(passed)
+        return not is_cut
 
     def _close(self, *pair):
         for one in pair:
-            self._left.pop(one, None)
-            with contextlib.suppress(KeyError, ValueError):
-                self._selector.unregister(one)
+            with self._lock:
+                self._left.pop(one, None)
+                self._open.discard(one)
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
             one.close()
-
-    def _close_all(self):
-        for key in list(self._selector.get_map().values()):
-            key.fileobj.close()
-        self._selector.close()
