@@ -19,7 +19,8 @@ struct Command {
   Kind kind = Kind::kExit;
   std::string config_file, database, sql;  // sql "-": read it from standard input
   bool servers = false;                    // check: look at the servers, too
-  std::string shard, to, timeout, user;    // switchover: "database.shard", "host:port", seconds, of the console
+  std::string shard = {}, to = {}, timeout = {},
+              user = {};  // switchover: "database.shard", "host:port", seconds, of the console
   bool force = false, rehearse = false;
   int exit_status = 0;
 };

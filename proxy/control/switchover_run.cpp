@@ -122,6 +122,11 @@ void Switchover::end_pinned() const {
     if (!holder.pin.empty()) around_.end_client(holder.id);
 }
 
+std::string Switchover::with_holders(const std::string& open) const {
+  const auto holders = holders_text(false);
+  return holders.empty() ? open : open + ": " + holders;
+}
+
 // Nobody works on the old primary any more: statements that had begun have ended, nothing new begins.
 Outcome Switchover::drain() {
   const auto time = until_promotion();
@@ -134,13 +139,13 @@ Outcome Switchover::drain() {
     open = !lent ? "no answer from all threads" : std::to_string(*lent) + " server connections are in use";
     if (lent && *lent == 0 && (open = recipe_->still_open(time)).empty()) return {};
     if (steady_now() >= tell_at) {
-      tell(Step::kDrain, "waiting", began, open + ": " + holders_text(false));
+      tell(Step::kDrain, "waiting", began, with_holders(open));
       tell_at = steady_now() + kTellAgain;
       end_pinned();  // who was in a transaction may have pinned itself with its last statement
     }
     pause(time, kPoll);
   }
-  return gave_up(time, open + ": " + holders_text(false));
+  return gave_up(time, with_holders(open));
 }
 
 // Both must say so: the server, and the control lane, by which statements are routed.

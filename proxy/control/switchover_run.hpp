@@ -76,6 +76,7 @@ class Switchover {
   Outcome check();
   Outcome drain();
   void end_pinned() const;
+  std::string with_holders(const std::string& open) const;
   Outcome verify();
   void raise_alarm(const std::string& why);
   std::string holders_text(bool pinned_only) const;

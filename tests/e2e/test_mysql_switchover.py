@@ -95,3 +95,24 @@ class MariadbSwitchover(switch_case.Switchovers, unittest.TestCase):
         self.wait_for_roles(to)
         rows = set(self.on_primary("select client, step from written where client = 400"))
         self.assertEqual(set(written) - rows, set())
+
+
+class MariadbShardedSwitchover(switch_case.ShardedSwitchovers, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(mariadb.Cluster(shards=2, replicas=1))
+        for shard in cls.cluster.shards:
+            shard.primary.query("create table written (id bigint primary key, n bigint not null)", user=mariadb.APP, database=mariadb.DATABASE)
+            shard.wait_for_replicas()
+        config = mysql_shardway.base_config(cls.cluster)
+        config["database"] = [mysql_shardway.sharded_database(cls.cluster, [{"name": "written", "key": "id", "type": "bigint"}],
+                                                              reads={"from": "replicas"})]   # they replicate as the control user
+        cls.proxy = mysql_shardway.Proxy(config).start()
+        cls.addClassCleanup(cls.proxy.stop)
+
+    def connect(self):
+        return self.proxy.mysql_connect(database="shop")
+
+    @staticmethod
+    def rows_on(node):
+        return [row[0] for row in node.query("select id from written", database="shop")]

@@ -153,3 +153,24 @@ class PostgresWithoutCommands(unittest.TestCase):
                 with self.assertRaisesRegex(psycopg.Error, "read-only"):
                     shard.primary.query("create table x (i int)")
                 self.proxy.query("create table y (i int)", dbname="shop")
+
+
+class PostgresShardedSwitchover(switch_case.ShardedSwitchovers, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.cluster = cls.enterClassContext(servers.Cluster(shards=2, replicas=1))
+        for shard in cls.cluster.shards:
+            shard.primary.query("create table written (id bigint primary key, n bigint not null)", user=APP)
+            shard.wait_for_replicas()
+        config = shardway.base_config(cls.cluster)
+        config["database"] = [shardway.sharded_database(cls.cluster, [{"name": "written", "key": "id", "type": "bigint"}],
+                                                        reads={"from": "replicas"}, switchover=switch_commands.commands(cls.cluster))]
+        cls.proxy = shardway.Proxy(config).start()
+        cls.addClassCleanup(cls.proxy.stop)
+
+    def connect(self):
+        return self.proxy.connect(dbname="shop")
+
+    @staticmethod
+    def rows_on(node):
+        return [row[0] for row in node.query("select id from written")]

@@ -275,3 +275,53 @@ class Switchovers:   # no TestCase: a base
             self.assertIn("in a transaction", failed[0])   # undone: the transaction stands
             cursor.execute("commit")
         self.assertEqual(self.on_primary("select count(*) from written where client = 300")[0][0], 1)
+
+
+class ShardedSwitchovers:   # no TestCase: a base
+    """Transactions that write on both shards go on while the primary of one is switched over, and then of the other. `cluster`, `proxy`,
+    `connect` and `rows_on` are the subclass's."""
+
+    def write(self, number):
+        """Four rows in each transaction, or none."""
+        try:
+            with contextlib.closing(self.connect()) as connection, contextlib.closing(connection.cursor()) as cursor:
+                for step in range(1_000_000):
+                    if self.stopping.is_set():
+                        return
+                    first = (number * 1_000_000 + step) * 10
+                    cursor.execute("begin")
+                    for i in range(4):
+                        cursor.execute("insert into written values (%s, %s)", (first + i, number))
+                    cursor.execute("commit")
+                    self.acknowledged.append(first)
+        except Exception as error:  # noqa: BLE001: whatever a client sees is counted
+            self.errors.append(repr(error))
+
+    def nodes(self, shard):
+        return {row["address"]: row["role"] for row in self.proxy.console("SHOW NODES") if row["shard"] == shard.name}
+
+    def test_transactions_on_several_shards(self):
+        self.stopping, self.acknowledged, self.errors = threading.Event(), [], []
+        threads = [threading.Thread(target=self.write, args=(number,)) for number in range(6)]
+        for shard in self.cluster.shards:
+            wait_until(lambda s=shard: sorted(self.nodes(s).values()) == ["primary", "replica"], 20, "roles are known")
+        for thread in threads:
+            thread.start()
+        try:
+            for shard in [*self.cluster.shards, *self.cluster.shards]:
+                replica = next(address for address, role in self.nodes(shard).items() if role == "replica")
+                self.proxy.console(f"SWITCHOVER shop.{shard.name} TO '{replica}'")
+                wait_until(lambda s=shard: sorted(self.nodes(s).values()) == ["primary", "replica"], 20, "the old primary is a replica")
+        finally:
+            self.stopping.set()
+            for thread in threads:
+                thread.join(30)
+        self.assertEqual(self.errors, [])
+        rows = set()
+        for shard in self.cluster.shards:
+            primary = next(address for address, role in self.nodes(shard).items() if role == "primary")
+            rows |= set(self.rows_on(next(node for node in shard.nodes if node.address == primary)))
+        whole = {row // 10 * 10 for row in rows}
+        self.assertEqual({first for first in whole if any(first + i not in rows for i in range(4))}, set(), "some transactions are there in part")
+        self.assertEqual(set(self.acknowledged) - whole, set(), "acknowledged transactions are lost")
+        self.assertGreater(len(self.acknowledged), 50)
