@@ -32,6 +32,7 @@ App::App(std::string config_file, std::shared_ptr<const config::Config> config)
     : config_file_(std::move(config_file)), start_time_(std::time(nullptr)) {
   raise_open_files();
   generation_ = make_generation(std::move(config));
+  generations_.push_back(generation_);
   surroundings_.host = this;
   surroundings_.sample_wanted = [this] {
     const std::lock_guard lock(mutex_);
@@ -53,6 +54,12 @@ App::App(std::string config_file, std::shared_ptr<const config::Config> config)
 }
 
 App::~App() {
+  decltype(switchovers_) under_way;
+  {
+    const std::lock_guard lock(switchovers_mutex_);
+    under_way.swap(switchovers_);
+  }
+  under_way.clear();  // what was begun and may still be undone needs the workers
   http_.reset();
   for (auto& worker : workers_) worker->stop();
   for (auto& worker : workers_) worker->join();

@@ -7,11 +7,14 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "proxy/admin/host.hpp"
 #include "proxy/admin/http.hpp"
 #include "proxy/control/control.hpp"
+#include "proxy/control/switchover_run.hpp"
+#include "proxy/maintenance.hpp"
 #include "proxy/transaction/recovery.hpp"
 #include "proxy/worker.hpp"
 
@@ -29,8 +32,12 @@ class App final : public admin::Host {
   std::shared_ptr<const config::Config> config() const override;
   bool accepting() const override { return accepting_.load(); }
   std::string reload() override;
-  void pause(const std::string& database, std::function<void(std::string)> done) override;
-  std::string resume(const std::string& database) override;
+  void pause(const admin::Part& part, config::Milliseconds timeout, std::function<void(std::string)> done) override;
+  std::string resume(const admin::Part& part) override;
+  void drain_node(const std::string& node, std::function<void(std::string)> done) override;
+  std::string undrain_node(const std::string& node) override;
+  void switchover(const admin::SwitchoverOrder& order, std::function<void(admin::SwitchoverStep)> tell,
+                  std::function<void(std::string)> done) override;
   std::string set_disabled(const std::string& database, bool disabled) override;
   std::string reconnect(const std::string& database) override;
   std::string kill(const std::string& database) override;
@@ -54,7 +61,38 @@ class App final : public admin::Host {
   void raise_open_files();
   void drain(bool at_once);
   bool drained();
+  void pause_databases(const std::string& database, std::function<void(std::string)> done);
+  std::string resume_databases(const std::string& database);
   void check_paused(std::vector<std::string> names, std::function<void(std::string)> done);
+  // Calls `each` on every worker's thread and `last` after the last of them, on that one's thread.
+  void gather(std::function<void(Worker&)> each, std::function<void()> last);
+  void after(std::chrono::milliseconds delay, std::function<void()> action);
+
+  // app_maintenance.cpp
+  void apply_maintenance(const Generation& generation);
+  void maintenance_changed();
+  std::vector<std::shared_ptr<const Generation>> generations();
+  std::vector<Maintenance::Shard> shards_held_by(const admin::Part& part) const;
+  std::vector<std::string> nodes_of(const admin::Part& part) const;
+  void count_lent(std::vector<std::string> nodes, std::string database, std::function<void(std::size_t)> done);
+  void when_unused(const admin::Part& part, std::function<bool()> still_wanted, std::function<void(std::string)> done);
+  std::string let_go(const admin::Part& part);
+
+  // app_switchover.cpp
+  std::shared_ptr<backend::Backend> backend_of(const std::string& database) const;
+  static backend::ShardNodes* shard_of(backend::Backend& backend, const std::string& name);
+  void set_switchover_gate(const admin::Part& part, bool closed);
+  std::variant<control::switchover::Cast, std::string> cast_of(const admin::SwitchoverOrder& order,
+                                                               const backend::Backend& backend,
+                                                               const backend::ShardNodes& shard) const;
+  std::optional<std::size_t> lent_now(const std::string& database, const std::string& node);
+  std::vector<control::switchover::Holder> holders_of(const std::string& database, const config::Address& node);
+  control::switchover::Around around_of(const admin::Part& part, const config::Address& old_primary,
+                                        std::function<void(admin::SwitchoverStep)> tell,
+                                        std::function<void(std::string)> done);
+  void look_at(const admin::Part& part);
+  bool release_switchover(const admin::Part& part);
+  void add_switchovers(stats::Report& report) const;
   void add_static_rows(stats::Report& report) const;
   std::vector<std::shared_ptr<SharedDatabase>> databases_named(const std::string& name) const;
   std::string unknown(const std::string& database) const;
@@ -63,6 +101,7 @@ class App final : public admin::Host {
   const std::string config_file_;
   mutable std::mutex mutex_;  // generation_ and slow_lane_
   std::shared_ptr<const Generation> generation_;
+  std::vector<std::weak_ptr<const Generation>> generations_;  // clients wait in old ones, too
   SlowLane slow_lane_;
   std::vector<SlowLane> old_lanes_;  // of configurations that clients still use; changed under reload_mutex_
   std::map<std::string, std::shared_ptr<transaction::Ledger>> ledgers_;  // by database; they outlive reloads
@@ -71,6 +110,9 @@ class App final : public admin::Host {
   std::vector<std::vector<int>> listeners_;  // per worker, as in config.listen
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::Http> http_;
+  Maintenance maintenance_;
+  mutable std::mutex switchovers_mutex_;
+  std::map<std::string, std::unique_ptr<control::switchover::Switchover>> switchovers_;  // by "database.shard"
   std::atomic<bool> accepting_{true};
   std::atomic<std::uint32_t> next_node_{0};
   const std::int64_t start_time_;

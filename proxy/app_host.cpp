@@ -110,18 +110,6 @@ void add_transactions(const SharedDatabase& database, stats::Report& report) {
   }
 }
 
-// Calls `each` on every worker's thread and `last` after the last of them, on that one's thread.
-void gather(std::vector<std::unique_ptr<Worker>>& workers, std::function<void(Worker&)> each,
-            std::function<void()> last) {
-  auto left = std::make_shared<std::atomic<std::size_t>>(workers.size());
-  for (auto& worker : workers) {
-    worker->loop().post([&worker = *worker, each, last, left] {
-      each(worker);
-      if (left->fetch_sub(1) == 1) last();
-    });
-  }
-}
-
 // What an operator has done, and what is known of the shards, outlives a reload.
 void inherit(const Generation& before, const Generation& fresh) {
   for (const auto& [name, database] : fresh.databases) {
@@ -140,6 +128,16 @@ void inherit(const Generation& before, const Generation& fresh) {
 
 }  // namespace
 
+void App::gather(std::function<void(Worker&)> each, std::function<void()> last) {
+  auto left = std::make_shared<std::atomic<std::size_t>>(workers_.size());
+  for (auto& worker : workers_) {
+    worker->loop().post([&worker = *worker, each, last, left] {
+      each(worker);
+      if (left->fetch_sub(1) == 1) last();
+    });
+  }
+}
+
 std::shared_ptr<const config::Config> App::config() const { return generation()->config; }
 
 void App::collect(bool with_clients, std::function<void(stats::Report)> done) {
@@ -149,7 +147,6 @@ void App::collect(bool with_clients, std::function<void(stats::Report)> done) {
   };
   auto gathering = std::make_shared<Gathering>();
   gather(
-      workers_,
       [gathering, with_clients](Worker& worker) {
         const std::lock_guard lock(gathering->mutex);
         worker.report(with_clients, gathering->report);
@@ -170,6 +167,7 @@ void App::add_static_rows(stats::Report& report) const {
       report.held.push_back(held_row(database->backend->config, *shard));
       for (const auto& node : shard->nodes) {
         auto& added = report.nodes.emplace_back(node_row(database->backend->config, *shard, *node));
+        added.state = maintenance_.state_of(added.address);
         added.servers = database->postgres_pools.open(node->number) + database->mysql_pools.open(node->number);
         row.current_connections += added.servers;
       }
@@ -184,6 +182,7 @@ void App::add_static_rows(stats::Report& report) const {
   }
   report.pools.clear();
   for (auto& [key, pool] : merged) report.pools.push_back(std::move(pool));
+  add_switchovers(report);
   report.users = now->config->users.size();
   report.start_time = start_time_;
   report.uptime_us = static_cast<std::uint64_t>(
@@ -217,14 +216,17 @@ std::string App::reload() {
   } catch (const std::exception& error) {
     return config_file_ + ": error: " + error.what() + "\n";
   }
+  apply_maintenance(*fresh);
   {
     const std::lock_guard lock(mutex_);
     generation_ = fresh;
+    generations_.push_back(fresh);
     std::swap(slow_lane_, slow_lane);
   }
   slow_lane.recoveries.clear();
   old_lanes_.push_back(std::move(slow_lane));
   on_each_worker([fresh](Worker& worker) { worker.adopt(fresh); });
+  maintenance_changed();  // while it was read, too
   return {};
 }
 
@@ -238,7 +240,7 @@ std::vector<std::shared_ptr<SharedDatabase>> App::databases_named(const std::str
 
 std::string App::unknown(const std::string& database) const { return "no such database: " + database; }
 
-void App::pause(const std::string& database, std::function<void(std::string)> done) {
+void App::pause_databases(const std::string& database, std::function<void(std::string)> done) {
   const auto chosen = databases_named(database);
   if (chosen.empty()) return done(unknown(database));
   std::vector<std::string> names;
@@ -254,7 +256,6 @@ void App::pause(const std::string& database, std::function<void(std::string)> do
 void App::check_paused(std::vector<std::string> names, std::function<void(std::string)> done) {
   auto lent = std::make_shared<std::atomic<std::size_t>>(0);
   gather(
-      workers_,
       [names, lent](Worker& worker) {
         for (const auto& name : names) {
           if (auto database = worker.database(name)) database->sweep(true);
@@ -268,14 +269,11 @@ void App::check_paused(std::vector<std::string> names, std::function<void(std::s
         }
         if (!still) return done("resumed before it was paused");
         if (lent->load() == 0) return done({});
-        auto& loop = workers_.front()->loop();
-        loop.post([this, &loop, names, done] {
-          loop.at(net::Clock::now() + kPausePoll, [this, names, done] { check_paused(names, done); });
-        });
+        after(kPausePoll, [this, names, done] { check_paused(names, done); });
       });
 }
 
-std::string App::resume(const std::string& database) {
+std::string App::resume_databases(const std::string& database) {
   const auto chosen = databases_named(database);
   if (chosen.empty()) return unknown(database);
   bool any = false;

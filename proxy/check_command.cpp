@@ -7,6 +7,8 @@
 #include "proxy/cli.hpp"
 #include "proxy/config/config.hpp"
 #include "proxy/control/inspection.hpp"
+#include "proxy/control/node_watch.hpp"
+#include "proxy/control/switchover_recipe.hpp"
 #include "proxy/transaction/mysql_rights.hpp"
 
 namespace shardway::proxy {
@@ -48,6 +50,25 @@ void take_rights(const backend::Backend& backend, const std::vector<std::string>
   }
 }
 
+// What a planned change of primary would lack (README.md, Switchover).
+void take_switchover_lacks(const backend::Backend& backend, control::Inspection& into) {
+  namespace switchover = control::switchover;
+  const switchover::Patience patience{control::steady_now() + kPatience / std::chrono::nanoseconds(1)};
+  for (const auto& shard : backend.shards) {
+    switchover::Cast cast;
+    cast.database = &backend.config;
+    cast.shard = shard->name;
+    for (const auto& node : shard->nodes) {
+      if (node->role == backend::Role::kPrimary) cast.old_primary = node->address;
+      if (node->role != backend::Role::kReplica) continue;
+      (cast.target.text.empty() ? cast.target : cast.others.emplace_back()) = node->address;
+    }
+    if (cast.old_primary.text.empty() || cast.target.text.empty()) continue;
+    for (const auto& lack : switchover::lacks(cast, patience))
+      into.problems.push_back({"database \"" + backend.config.name + "\": " + lack.message, lack.hint, false});
+  }
+}
+
 // True if the servers are as they must be.
 bool check_servers(const std::string& file, const config::Config& config) {
   spdlog::set_level(spdlog::level::off);  // what it would tell is told below
@@ -56,7 +77,10 @@ bool check_servers(const std::string& file, const config::Config& config) {
   for (const auto& database : config.databases) backends.push_back(backend::make_backend(database, next_node));
   auto found = control::inspect(backends, kPatience);
   const auto users = server_users(config);
-  for (const auto& backend : backends) take_rights(*backend, users, found);
+  for (const auto& backend : backends) {
+    take_rights(*backend, users, found);
+    take_switchover_lacks(*backend, found);
+  }
   bool good = true;
   for (const auto& problem : found.problems) {
     std::cerr << file << ": " << (problem.is_error ? "error: " : "warning: ") << problem.message << "\n";

@@ -30,13 +30,26 @@ Command parse_command_line(int argc, char** argv) {
   CLI::App* explain = add_command(app, "explain", "Print where a statement would go, and why, without any server", out);
   explain->add_option("-d,--database", out.database, "The database a client would name")->required()->type_name("NAME");
   explain->add_option("sql", out.sql, "The statement; - reads it from standard input")->required()->type_name("SQL");
+  CLI::App* switchover =
+      add_command(app, "switchover", "Make a replica the primary of its shard, on the running Shardway", out);
+  switchover->add_option("shard", out.shard, "The shard, as in SHOW SHARDS")->required()->type_name("DATABASE.SHARD");
+  switchover->add_option("--to", out.to, "The replica that is to be its primary")->required()->type_name("HOST:PORT");
+  switchover->add_option("--timeout", out.timeout, "Undo it if it has not promoted by then")
+      ->check(CLI::PositiveNumber)
+      ->type_name("SECONDS");
+  switchover->add_option("--user", out.user, "Which of [admin] users to log in as; $PGPASSWORD may have the password");
+  switchover->add_flag("--force", out.force, "End clients that are pinned to the old primary, instead of waiting");
+  switchover->add_flag("--rehearse", out.rehearse, "All but the promotion: how long would the pause be?");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     out.exit_status = app.exit(error) == 0 ? 0 : kUsage;
     return out;
   }
-  out.kind = *run ? Command::Kind::kRun : *check ? Command::Kind::kCheck : Command::Kind::kExplain;
+  out.kind = *run          ? Command::Kind::kRun
+             : *check      ? Command::Kind::kCheck
+             : *switchover ? Command::Kind::kSwitchover
+                           : Command::Kind::kExplain;
   return out;
 }
 

@@ -1,4 +1,5 @@
-// shardway: wiring. `check` and `explain` are the command line's own; `run` loads, blocks signals, serves.
+// shardway: wiring. `check`, `explain` and `switchover` are the command line's own; `run` loads, blocks signals,
+// serves.
 #include <spdlog/spdlog.h>
 
 #include <csignal>
@@ -39,6 +40,7 @@ int main(int argc, char** argv) {
       case shardway::proxy::Command::Kind::kRun: block_signals(); return run(command.config_file);
       case shardway::proxy::Command::Kind::kCheck: return shardway::proxy::run_check(command);
       case shardway::proxy::Command::Kind::kExplain: return shardway::proxy::run_explain(command);
+      case shardway::proxy::Command::Kind::kSwitchover: return shardway::proxy::run_switchover(command);
       case shardway::proxy::Command::Kind::kExit: return command.exit_status;
     }
   } catch (const std::exception& error) {

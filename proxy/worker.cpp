@@ -310,6 +310,21 @@ std::size_t Worker::lent_links(const std::string& name) const {
   return sum;
 }
 
+std::size_t Worker::leave_node(const std::string& name, const std::string& node) {
+  std::size_t used = 0;
+  const auto leave = [&](Database& database) {
+    if (!name.empty() && database.config().name != name) return;
+    database.visit_pools([&](const std::string&, auto& pool) {
+      if (pool.node().address.text != node) return;
+      pool.sweep(true);
+      used += pool.lent() + pool.opening() + pool.waiting();
+    });
+  };
+  for (auto& [known, database] : databases_) leave(*database);
+  for (auto& old : old_databases_) leave(*old.database);
+  return used;
+}
+
 // A reload: new clients, and old ones between transactions, use the new databases; the old ones go when nobody uses
 // them.
 void Worker::adopt(std::shared_ptr<const Generation> generation) {

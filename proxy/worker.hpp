@@ -64,6 +64,8 @@ class Worker {
   void reconnect(const std::string& name);
   void heed_gates(const std::string& name);  // roles, gates or epochs of this database have changed
   std::size_t lent_links(const std::string& name) const;
+  // The node is to be left: idle links there are closed; how many are in use. `name` empty: of any database.
+  std::size_t leave_node(const std::string& name, const std::string& node);
 
   // ---- for sessions ----
   Surroundings& surroundings() noexcept { return surroundings_; }

@@ -6,56 +6,83 @@ namespace shardway::proxy::admin {
 
 namespace {
 
+std::vector<Column> switchover_columns() { return {{"step"}, {"state"}, {"ms", ColumnType::kInt8}, {"detail"}}; }
+
 // 55000, object_not_in_prerequisite_state: what the Host refuses is, like PgBouncer's "database shop is not paused",
 // about the state a thing is in. That the thing exists has been checked before.
 void finish(const Done& done, std::string_view tag, const std::string& error) {
   done(error.empty() ? success(tag) : failure("55000", error));
 }
 
-void reload(Host& host, const std::string&, Done done) {
+void reload(Host& host, const Order&, Done done) {
   const std::string problems = host.reload();
   done(problems.empty() ? success("RELOAD") : failure("F0000", problems));
 }
 
-void pause_database(Host& host, const std::string& database, Done done) {
-  host.pause(database, [done = std::move(done)](const std::string& error) { finish(done, "PAUSE", error); });
+void pause_part(Host& host, const Order& order, Done done) {
+  host.pause(order.part, order.timeout,
+             [done = std::move(done)](const std::string& error) { finish(done, "PAUSE", error); });
 }
 
-void resume_database(Host& host, const std::string& database, Done done) {
-  finish(done, "RESUME", host.resume(database));
+void resume_part(Host& host, const Order& order, Done done) { finish(done, "RESUME", host.resume(order.part)); }
+
+void drain_node(Host& host, const Order& order, Done done) {
+  host.drain_node(order.part.node,
+                  [done = std::move(done)](const std::string& error) { finish(done, "DRAIN", error); });
 }
 
-void disable_database(Host& host, const std::string& database, Done done) {
-  finish(done, "DISABLE", host.set_disabled(database, true));
+void undrain_node(Host& host, const Order& order, Done done) {
+  finish(done, "UNDRAIN", host.undrain_node(order.part.node));
 }
 
-void enable_database(Host& host, const std::string& database, Done done) {
-  finish(done, "ENABLE", host.set_disabled(database, false));
+void disable_database(Host& host, const Order& order, Done done) {
+  finish(done, "DISABLE", host.set_disabled(order.name, true));
 }
 
-void reconnect_database(Host& host, const std::string& database, Done done) {
-  finish(done, "RECONNECT", host.reconnect(database));
+void enable_database(Host& host, const Order& order, Done done) {
+  finish(done, "ENABLE", host.set_disabled(order.name, false));
 }
 
-void kill_database(Host& host, const std::string& database, Done done) { finish(done, "KILL", host.kill(database)); }
+void reconnect_database(Host& host, const Order& order, Done done) {
+  finish(done, "RECONNECT", host.reconnect(order.name));
+}
 
-void kill_client(Host& host, const std::string& id, Done done) {
+void kill_database(Host& host, const Order& order, Done done) { finish(done, "KILL", host.kill(order.name)); }
+
+void kill_client(Host& host, const Order& order, Done done) {
   std::uint64_t number = 0;
-  std::from_chars(id.data(), id.data() + id.size(), number);
+  std::from_chars(order.name.data(), order.name.data() + order.name.size(), number);
   finish(done, "KILL_CLIENT", host.kill_client(number));
 }
 
 // Answered first: afterwards there may be nobody left to answer.
-void shut_down(Host& host, const std::string& how, Done done) {
+void shut_down(Host& host, const Order& order, Done done) {
   done(success("SHUTDOWN"));
-  host.shutdown(how == "wait_for_clients");
+  host.shutdown(order.name == "wait_for_clients");
 }
 
-void refuse_suspend(Host&, const std::string&, Done done) {
+// A row for each step, as it ends.
+void switch_over(Host& host, const Order& order, Done done) {
+  const auto tell = [done](const SwitchoverStep& step) {
+    Answer answer = success("SWITCHOVER");
+    answer.columns = switchover_columns();
+    answer.rows = {row(step.step, step.state, step.milliseconds, step.detail)};
+    answer.more = true;
+    done(std::move(answer));
+  };
+  host.switchover(order.switchover, tell, [done](const std::string& error) {
+    if (!error.empty()) return done(failure("55000", error));
+    Answer answer = success("SWITCHOVER");
+    answer.columns = switchover_columns();
+    done(std::move(answer));
+  });
+}
+
+void refuse_suspend(Host&, const Order&, Done done) {
   done(failure("0A000", "SUSPEND is not supported: PAUSE lets the running transactions end and starts no new one"));
 }
 
-void refuse_wait_close(Host&, const std::string&, Done done) {
+void refuse_wait_close(Host&, const Order&, Done done) {
   done(failure("0A000", "WAIT_CLOSE is not supported: after RECONNECT, look at close_needed in SHOW SERVERS"));
 }
 
@@ -65,8 +92,14 @@ const std::vector<Action>& actions() {
   static const std::vector<Action> table = {
       {"RELOAD", Argument::kNone, reload,
        "reads the configuration file again: all of it or, if it has errors, nothing"},
-      {"PAUSE", Argument::kDatabaseOrAll, pause_database, "starts no new transaction; answers when all have ended"},
-      {"RESUME", Argument::kDatabaseOrAll, resume_database, "undoes PAUSE and KILL"},
+      {"PAUSE", Argument::kPart, pause_part,
+       "starts no new transaction; answers when all have ended; with TIMEOUT, resumes by itself"},
+      {"RESUME", Argument::kPartNoTime, resume_part, "undoes PAUSE and KILL, and releases a shard that is held"},
+      {"DRAIN", Argument::kNode, drain_node, "sends no new statement to a replica; answers when the last has ended"},
+      {"UNDRAIN", Argument::kNode, undrain_node, "undoes DRAIN"},
+      {"SWITCHOVER", Argument::kSwitchover, switch_over,
+       "makes a replica the primary of its shard, without an error for any client; REHEARSE: all but the promotion",
+       switchover_columns()},
       {"DISABLE", Argument::kDatabase, disable_database, "refuses new clients"},
       {"ENABLE", Argument::kDatabase, enable_database, "undoes DISABLE"},
       {"RECONNECT", Argument::kDatabaseOrAll, reconnect_database, "replaces server connections as they become idle"},

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proxy/admin/console.hpp"
+#include "proxy/admin/order.hpp"
 #include "proxy/admin/rows.hpp"
 
 namespace shardway::proxy::admin {
@@ -31,13 +32,12 @@ struct Show {
   bool may_change = false;  // only for [admin] users, although it changes nothing
 };
 
-enum class Argument : std::uint8_t { kNone, kDatabase, kDatabaseOrAll, kClient, kHowToStop };
-
 struct Action {
   std::string_view verb;  // upper case; also the tag of its answer
   Argument argument = Argument::kNone;
-  void (*run)(Host& host, const std::string& argument, Done done) = nullptr;  // the argument has been checked
+  void (*run)(Host& host, const Order& order, Done done) = nullptr;
   std::string_view does;
+  std::vector<Column> columns = {};  // none: only a tag
 };
 
 const std::vector<Show>& shows();

@@ -23,11 +23,13 @@ struct Answer {
   std::string error_sqlstate, error;  // error not empty: it failed
   std::vector<Column> columns;        // empty: no rows, only a tag
   std::vector<std::vector<std::optional<std::string>>> rows;
-  std::string tag;  // "SHOW", "PAUSE", "RELOAD", …; empty without an error: the
-                    // command was empty, the answer is EmptyQueryResponse
+  std::string tag;    // "SHOW", "PAUSE", "RELOAD", …; empty without an error: the
+                      // command was empty, the answer is EmptyQueryResponse
+  bool more = false;  // further rows of the same answer follow, or its end
 };
 
-// `may_change`: the user is in [admin] users; stats_users may only SHOW. `done` is called exactly once, on any thread.
+// `may_change`: the user is in [admin] users; stats_users may only SHOW. `done` is called exactly once,
+// on any thread; but for an Answer with `more`, after which it is called again.
 void execute(Host& host, std::string_view command, bool may_change, std::function<void(Answer)> done);
 // The columns `command` will answer with (Describe before Execute); empty for commands without rows; nullopt: unknown
 // command.

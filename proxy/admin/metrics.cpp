@@ -174,6 +174,14 @@ void dump_pins(MetricWriter& out, const stats::Report& report) {
   }
 }
 
+void dump_switchovers(MetricWriter& out, const stats::Report& report) {
+  for (const auto& [name, row] : report.switchovers) {
+    out.gauge("shardway_switchover_under_way", "1 while a shard's primary is switched over", {{"shard", name}}, 1);
+    out.gauge("shardway_switchover_alarm", "1 if a promotion was sent and is not verified: the shard is held",
+              {{"shard", name}}, row.alarm ? 1 : 0);
+  }
+}
+
 void dump_whole(MetricWriter& out, const stats::Report& report) {
   out.gauge("shardway_build_info", "1, with the program's version", {{"version", std::string(kVersion)}}, 1);
   out.gauge("shardway_clients", "Clients connected", {}, as_double(report.clients_total));
@@ -200,6 +208,7 @@ std::string prometheus_text(const stats::Report& report) {
   for (const stats::WorkerRow& worker : report.workers) dump(out, worker);
   dump_servers(out, report.servers);
   dump_pins(out, report);
+  dump_switchovers(out, report);
   return out.text();
 }
 

@@ -13,21 +13,10 @@ using enum ColumnType;
 
 Rows version_rows(const Moment&) { return {row(fmt::format("Shardway {}", kVersion))}; }
 
-std::string_view argument_text(Argument argument) {
-  switch (argument) {
-    case Argument::kNone: return "";
-    case Argument::kDatabase: return " <db>";
-    case Argument::kDatabaseOrAll: return " [<db>]";
-    case Argument::kClient: return " <client_id>";
-    case Argument::kHowToStop: return " [WAIT_FOR_SERVERS|WAIT_FOR_CLIENTS]";
-  }
-  return "";
-}
-
 Rows help_rows(const Moment&) {
   Rows rows;
   for (const Show& show : shows()) rows.push_back(row(fmt::format("SHOW {}", show.name), show.does));
-  for (const Action& a : actions()) rows.push_back(row(fmt::format("{}{}", a.verb, argument_text(a.argument)), a.does));
+  for (const Action& a : actions()) rows.push_back(row(fmt::format("{}{}", a.verb, text_of(a.argument)), a.does));
   return rows;
 }
 

@@ -47,6 +47,20 @@ std::string addresses(const stats::Report& report, const std::string& database, 
 
 std::uint64_t at_or_zero(const auto& numbers, std::size_t index) { return index < numbers.size() ? numbers[index] : 0; }
 
+// Why statements for its primary wait; empty: they do not.
+std::string held_for(const stats::Report& report, const std::string& database, const std::string& shard) {
+  for (const stats::HeldRow& held : report.held)
+    if (held.database == database && held.shard == shard) return held.reasons;
+  return {};
+}
+
+// Its step, if one is under way.
+std::string switchover_of(const stats::Report& report, const std::string& database, const std::string& shard) {
+  const auto found = report.switchovers.find(database + "." + shard);
+  if (found == report.switchovers.end()) return {};
+  return found->second.alarm ? "alarm: not verified" : found->second.step;
+}
+
 Rows shard_rows(const Moment& now) {
   Rows rows;
   for (const stats::DatabaseRow& d : now.report.databases) {
@@ -58,10 +72,10 @@ Rows shard_rows(const Moment& now) {
       const auto replicas = addresses(now.report, d.name, shard, "replica");
       const std::uint64_t statements =
           counted == now.report.counters.end() ? 0 : at_or_zero(counted->second.by_shard, i);
-      rows.push_back(row(d.name, shard, at_or_zero(d.slots_per_shard, i),
-                         configured ? range_text(configured->topology.map, i) : "",
-                         primary.empty() ? cell(nullptr) : cell(primary), replicas, shard == d.home, statements,
-                         d.epoch, d.refused_tables));
+      rows.push_back(row(
+          d.name, shard, at_or_zero(d.slots_per_shard, i), configured ? range_text(configured->topology.map, i) : "",
+          primary.empty() ? cell(nullptr) : cell(primary), replicas, shard == d.home, statements, d.epoch,
+          d.refused_tables, held_for(now.report, d.name, shard), switchover_of(now.report, d.name, shard)));
     }
   }
   return rows;
@@ -84,7 +98,7 @@ Rows node_rows(const Moment& now) {
   for (const stats::NodeRow& n : now.report.nodes) {
     rows.push_back(row(n.database, n.shard, n.address, n.zone, n.role, n.up, unless_negative(n.lag_us), n.timeline,
                        n.system_identifier, n.servers, unless_negative(n.fresh_age_us), unless_negative(n.lag_bytes),
-                       n.why, n.epoch));
+                       n.why, n.epoch, n.state));
   }
   return rows;
 }
@@ -115,7 +129,9 @@ Show show_shards() {
        {"home", kInt4},
        {"statements", kInt8},
        {"epoch", kInt8},
-       {"refused_tables"}},
+       {"refused_tables"},
+       {"held"},
+       {"switchover"}},
       shard_rows,
       "the shards of each database: their slots, who is primary, statements sent there, tables that may not be used"};
 }
@@ -144,7 +160,8 @@ Show show_nodes() {
            {"fresh_age_us", kInt8},
            {"lag_bytes", kInt8},
            {"why"},
-           {"epoch", kInt8}},
+           {"epoch", kInt8},
+           {"state"}},
           node_rows,
           "every database server: role, lag, timeline, why it gets no statement"};
 }

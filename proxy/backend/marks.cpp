@@ -14,7 +14,8 @@ Choice Marks::choose(const ShardNodes& nodes, router::ShardIndex shard, const co
   for (std::size_t i = 0; i < nodes.nodes.size(); ++i) {
     const auto at = static_cast<std::size_t>((salt + i) % nodes.nodes.size());
     const auto& node = *nodes.nodes[at];
-    if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed))
+    if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed) ||
+        node.rests.load(std::memory_order_relaxed))
       continue;
     const auto lag = node.lag_us.load(std::memory_order_relaxed);
     if (lag < 0 || lag > std::chrono::microseconds(reads.max_lag).count()) continue;

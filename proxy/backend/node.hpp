@@ -48,6 +48,7 @@ struct Node {
 
   std::atomic<Role> role{Role::kUnknown};
   std::atomic<bool> up{true};            // false: no statement goes there until the control lane has reached it again
+  std::atomic<bool> rests{false};        // by DRAIN NODE or PAUSE NODE: no new statement goes there as to a replica
   std::atomic<std::int64_t> lag_us{-1};  // replica: age of the last replayed commit, 0 when level; -1: unknown
   // The replica is known to have replayed everything the primary acknowledged before this moment (architecture.md,
   // "Read your writes at no cost per statement"). 0: nothing is known. Bound to the control connection that saw it.

@@ -17,6 +17,7 @@ void check_users(const Config& config, const Value& document, Report& report);
 void check_database(const Database& database, const Value& at, Report& report);
 void check_sharding(const Database& database, const Value& at, Report& report);
 void check_tables(const Database& database, const Value& at, Report& report);
+void check_switchover(const Database& database, const Value& at, Report& report);
 // Files named by `tls` in the table `at`, and which of them the mode needs.
 void check_server_tls(const Tls& tls, const Value& at, Report& report);
 void check_listener_tls(const Listen& listen, const Value& at, Report& report);

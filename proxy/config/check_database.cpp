@@ -101,6 +101,7 @@ void check_database(const Database& database, const Value& at, Report& report) {
   check_shards(database, at, report);
   check_control(database, at, report);
   check_reads(database, at, report);
+  check_switchover(database, at, report);
   if (const Value* tls = at.find("server_tls")) check_server_tls(database.server_tls, *tls, report);
   check_sharding(database, at, report);
   check_tables(database, at, report);

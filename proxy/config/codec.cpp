@@ -1,5 +1,7 @@
 #include "proxy/config/codec.hpp"
 
+#include "proxy/config/command_words.hpp"
+
 namespace shardway::proxy::config {
 namespace {
 
@@ -74,6 +76,25 @@ Codec<std::string> text() {
 }
 Codec<std::string> name() {
   return {read_name, [](const std::string& s) { return s; }};
+}
+Codec<std::string> command() {
+  return {[](const Value& value, const Scope& scope) -> std::optional<std::string> {
+            auto read = read_text(value, scope);
+            if (!read) return read;
+            const auto words = split_command(*read);
+            const std::vector<std::string_view> known{"host", "port", "new_host", "new_port"};
+            const auto wrong = unknown_placeholder(*read, known);
+            if (!words)
+              scope.error(value.at, "a quote is not closed", "quotes only say where a word ends: no shell reads it");
+            else if (words->empty())
+              scope.error(value.at, "names no program", "leave it out, or name one");
+            else if (!wrong.empty())
+              scope.error(value.at, "{" + wrong + "} stands for nothing", "one of " + one_of(known));
+            else
+              return read;
+            return std::nullopt;
+          },
+          [](const std::string& s) { return s; }};
 }
 Codec<std::string> label() {
   return {[](const Value& value, const Scope& scope) -> std::optional<std::string> {

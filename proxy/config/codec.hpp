@@ -37,10 +37,11 @@ struct Codec {
 // Reports and returns false if the value is of another kind.
 bool expect(Value::Kind kind, const Value& value, const Scope& scope, std::string hint = {});
 
-Codec<std::string> text();    // may be empty
-Codec<std::string> name();    // may not; at most 63 bytes, as names on the servers
-Codec<std::string> label();   // a name of letters, digits, '-', '_' and '.'
-Codec<std::string> secret();  // printed as ***
+Codec<std::string> text();     // may be empty
+Codec<std::string> name();     // may not; at most 63 bytes, as names on the servers
+Codec<std::string> label();    // a name of letters, digits, '-', '_' and '.'
+Codec<std::string> secret();   // printed as ***
+Codec<std::string> command();  // of an operator's own (command_words.hpp)
 Codec<std::vector<std::string>> names();
 Codec<bool> flag();
 Codec<std::uint32_t> number(std::uint32_t min, std::uint32_t max);

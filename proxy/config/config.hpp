@@ -85,6 +85,15 @@ struct Reads {
   Milliseconds max_lag{10'000};
 };
 
+// [database.switchover]: what an operator's own means are for a planned change of primary (control/switchover.hpp).
+struct Switchover {
+  Milliseconds timeout{10'000};          // from the hold to the promotion; then it is undone
+  Milliseconds command_timeout{60'000};  // for rejoin and start
+  std::string stop, rejoin, start, promote;
+  std::string command;  // does it all: the old primary out, the promotion, who follows whom
+  std::string replication_user, replication_password;  // MariaDB; empty: the control user
+};
+
 struct Node {
   Address address;
   std::string zone;
@@ -125,6 +134,7 @@ struct Database {
   Control control;
   Tls server_tls{TlsMode::kPrefer, {}, {}, {}};
   Reads reads;
+  Switchover switchover;
   std::vector<Shard> shards;
   Sharding sharding;
   std::vector<Table> tables;

@@ -174,6 +174,29 @@ const Keys<Reads>& reads_keys() {
   return keys;
 }
 
+const Keys<Switchover>& switchover_keys() {
+  static const Keys<Switchover> keys{
+      row("timeout", &Switchover::timeout, kDefault, duration(kInstant, kYear),
+          "a switchover that has not promoted by then is undone"),
+      row("command", &Switchover::command, kOptional, command(),
+          "does it all, once clients are held: demotes {host}, {port}, promotes {new_host}, {new_port}, and lets all "
+          "others follow; no shell reads it"),
+      row("stop", &Switchover::stop, kOptional, command(),
+          "PostgreSQL: stops the old primary cleanly, and ends when it is down; {host}, {port}: it, {new_host}, "
+          "{new_port}: the new one; no shell reads it"),
+      row("rejoin", &Switchover::rejoin, kOptional, command(), "makes the stopped one a replica of the new primary"),
+      row("start", &Switchover::start, kOptional, command(), "starts it again"),
+      row("command_timeout", &Switchover::command_timeout, kDefault, duration(kInstant, kYear),
+          "for rejoin and start together, and for each of the others that promotes"),
+      row("promote", &Switchover::promote, kOptional, command(),
+          "PostgreSQL: promotes {new_host}, {new_port}, in place of pg_promote"),
+      row("replication_user", &Switchover::replication_user, kOptional, name(),
+          "MariaDB: as whom the old primary follows the new one; without it, as the control user"),
+      row("replication_password", &Switchover::replication_password, kOptional, secret(), "its password"),
+  };
+  return keys;
+}
+
 const Keys<Node>& node_keys() {
   static const Keys<Node> keys{
       row("address", &Node::address, kRequired, address(), "host:port, [ipv6]:port or unix:/path/of/socket"),
@@ -258,6 +281,7 @@ const Keys<Database>& database_keys() {
       section("control", &Database::control, control_keys()),
       section("server_tls", &Database::server_tls, server_tls_keys()),
       section("reads", &Database::reads, reads_keys()),
+      section("switchover", &Database::switchover, switchover_keys()),
       each(
           "shard", &Database::shards, shard_keys(), +[](const Shard& s) { return s.name; }),
       section("sharding", &Database::sharding, sharding_keys()),

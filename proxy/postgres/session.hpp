@@ -386,8 +386,8 @@ class Session final : public Client, public LinkOwner {
   bool in_segment_ = false;      // extended messages since the last Sync
   bool skip_until_sync_ = false;
   bool error_seen_ = false;  // in this Query or segment
-  bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, may_change_ = false,
-       hints_ = false, is_wide_ = false, deadlock_victim_ = false;
+  bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, console_described_ = false,
+       may_change_ = false, hints_ = false, is_wide_ = false, deadlock_victim_ = false;
   struct LocalSettings {
     std::string search_path, encoding;  // as SET LOCAL printed them; empty: not said
   };

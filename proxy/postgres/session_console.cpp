@@ -34,19 +34,21 @@ void describe_columns(std::string& out, const std::vector<admin::Column>& column
 }  // namespace
 
 void Session::console_answer(const admin::Answer& answer, bool simple) {
-  console_busy_ = false;
+  console_busy_ = answer.more;
   if (!answer.error.empty()) {
     pg::encode::error(reply(), {.sqlstate = answer.error_sqlstate, .message = answer.error});
     skip_until_sync_ = !simple;
   } else if (answer.tag.empty()) {
     pg::encode::empty_query(reply());
   } else {
-    if (simple && !answer.columns.empty()) describe_columns(reply(), answer.columns);
+    if (simple && !answer.columns.empty() && !std::exchange(console_described_, true))
+      describe_columns(reply(), answer.columns);
     for (const auto& row : answer.rows) {
       std::vector<std::optional<protocol::Bytes>> values;
       for (const auto& value : row) values.push_back(value ? std::optional<protocol::Bytes>(*value) : std::nullopt);
       pg::encode::data_row(reply(), values);
     }
+    if (answer.more) return;
     pg::encode::command_complete(reply(), answer.tag);
   }
   if (simple) pg::encode::ready(reply(), 'I');
@@ -55,6 +57,7 @@ void Session::console_answer(const admin::Answer& answer, bool simple) {
 // The answer may come on any thread, and later: it is brought back to this one.
 void Session::console_execute(std::string_view command, bool simple) {
   console_busy_ = true;
+  console_described_ = false;
   admin::execute(*worker_.surroundings().host, command, may_change_,
                  [&worker = worker_, id = id_, simple](admin::Answer answer) {
                    auto shared = std::make_shared<admin::Answer>(std::move(answer));

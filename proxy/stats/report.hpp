@@ -55,6 +55,7 @@ struct NodeRow {
   std::int64_t lag_bytes = -1;     // replica: written by the primary and not replayed; -1 unknown
   std::string why = {};            // it gets no statement; empty: it may
   std::uint32_t epoch = 0;         // of its connections
+  std::string state = {};          // paused, drained; empty: in service
 };
 struct HeldRow {                         // one for every shard
   std::string database, shard, reasons;  // why its gate is closed; empty: it is open
@@ -83,6 +84,10 @@ struct TransactionRow {  // on several shards, being committed or to be finished
   std::int64_t since = 0;       // unix seconds
   bool recovered = false;       // no session is on it: recovery is
 };
+struct SwitchoverRow {
+  std::string step;
+  bool alarm = false;  // a promotion was sent and is not verified
+};
 struct Report {
   std::vector<ClientRow> clients;  // filled only if asked for: there may be very many
   std::vector<ServerRow> servers;
@@ -92,6 +97,7 @@ struct Report {
   std::vector<WorkerRow> workers;
   std::vector<DatabaseRow> databases;
   std::vector<TransactionRow> transactions;
+  std::map<std::string, SwitchoverRow> switchovers;  // under way; by "database.shard"
   std::map<std::string, DatabaseCounters> counters;  // by database
   std::uint64_t clients_total = 0, logging_in = 0, servers_total = 0, users = 0;
   std::map<router::PinReason, std::uint64_t> pinned_now;

@@ -478,7 +478,8 @@ std::optional<Unable> unable_to_commit_together(const backend::Backend& backend,
     }
     if (node.max_prepared < 0)
       return Unable{"nothing is known of " + where, "set user in [database.control], so that Shardway can look"};
-    if (!node.commits_together)
+    // Who has just been promoted has its tables from the old primary, and has said so as a replica.
+    if (!node.commits_together && node.store != Node::Store::kThere)
       return Unable{"the schema \"shardway\" is missing on " + where,
                     "GRANT CREATE ON DATABASE to the control user; the log says what went wrong"};
   }

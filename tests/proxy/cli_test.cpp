@@ -35,6 +35,26 @@ TEST(Cli, Commands) {
   EXPECT_EQ(parse({"explain", "--config", "c.toml", "--database", "shop", "-"}).sql, "-");
 }
 
+TEST(Cli, Switchover) {
+  const Command asked = parse({"switchover", "-c", "a.toml", "shop.shop_0", "--to", "h:1", "--timeout", "2.5",
+                               "--force", "--rehearse", "--user", "admin"});
+  EXPECT_EQ(asked.kind, Command::Kind::kSwitchover);
+  EXPECT_EQ(asked.shard, "shop.shop_0");
+  EXPECT_EQ(asked.to, "h:1");
+  EXPECT_EQ(asked.timeout, "2.5");
+  EXPECT_EQ(asked.user, "admin");
+  EXPECT_TRUE(asked.force && asked.rehearse);
+  EXPECT_FALSE(parse({"switchover", "-c", "a.toml", "shop.shop_0", "--to", "h:1"}).rehearse);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"switchover", "-c", "a.toml", "shop.shop_0"},
+        {"switchover", "-c", "a.toml", "--to", "h:1"},
+        {"switchover", "-c", "a.toml", "s.s", "--to", "h:1", "--timeout", "soon"}}) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(parse(wrong).exit_status, 2);
+    testing::internal::GetCapturedStderr();
+  }
+}
+
 TEST(Cli, HelpAndVersionAreNoFailure) {
   for (const char* word : {"--help", "--version"}) {
     testing::internal::CaptureStdout();

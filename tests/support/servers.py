@@ -429,7 +429,12 @@ class Cluster:
     def _create_users(self, node):
         with node.connect(user=SUPERUSER, dbname="postgres") as connection:
             connection.execute(f"create role {APP} login password '{self.passwords[APP]}'")
-            connection.execute(f"create role {CONTROL} login password '{self.passwords[CONTROL]}' in role pg_monitor")
+            connection.execute(f"create role {CONTROL} login password '{self.passwords[CONTROL]}'"
+                               " in role pg_monitor, pg_signal_backend, pg_checkpoint")
+            connection.execute(f"grant alter system on parameter primary_conninfo, default_transaction_read_only to {CONTROL}")
+        with node.connect(user=SUPERUSER, dbname="template1") as connection:   # functions are of one database: those made from it have the grants
+            connection.execute(f"grant execute on function pg_promote(boolean, integer), pg_reload_conf() to {CONTROL}")
+        with node.connect(user=SUPERUSER, dbname="postgres") as connection:
             connection.execute(f"create database {DATABASE} owner {APP}")
             connection.execute(f"grant create on database {DATABASE} to {CONTROL}")
 

@@ -21,8 +21,9 @@ Answer ask(FakeHost& host, std::string_view command, bool may_change = true) {
   int answers = 0;
   Answer answer;
   execute(host, command, may_change, [&](Answer given) {
-    ++answers;
+    given.rows.insert(given.rows.begin(), answer.rows.begin(), answer.rows.end());
     answer = std::move(given);
+    answers += answer.more ? 0 : 1;
   });
   EXPECT_EQ(answers, 1) << command;
   return answer;
@@ -112,10 +113,13 @@ TEST(Console, ColumnsOfEveryShow) {
            numeric("avg_", {"client_parse_count", "server_parse_count", "bind_count", "client_login_count"})},
       {"TOTALS", "name value:numeric"},
       {"SHARDS",
-       "database shard slots:int4 ranges primary replicas home:int4 statements:int8 epoch:int8 refused_tables"},
+       "database shard slots:int4 ranges primary replicas home:int4 statements:int8 epoch:int8 refused_tables "
+       "held switchover"},
       {"NODES",
        "database shard address zone role up:int4 lag_us:int8 timeline:int8 system_identifier:numeric servers:int4 "
-       "fresh_age_us:int8"},
+       "fresh_age_us:int8 lag_bytes:int8 why epoch:int8 state"},
+      {"HELD",
+       "database shard reason closed_us:int8 clients:int8 bytes:int8 max_clients:int8 max_bytes:int8 timeout_ms:int8"},
       {"MAP", "database shard first_slot:int4 last_slot:int4"},
       {"PINS", "client_id:int8 user database reason detail since state link application_name"},
       {"TRANSACTIONS", "database gtx state agent parts owner client_id:int8 since in_recovery:int4 why"},
@@ -143,6 +147,8 @@ std::string example(const Action& action) {
   switch (action.argument) {
     case Argument::kDatabase: return std::string(action.verb) + " shop";
     case Argument::kClient: return std::string(action.verb) + " 17";
+    case Argument::kNode: return std::string(action.verb) + " NODE '127.0.0.1:5502'";
+    case Argument::kSwitchover: return std::string(action.verb) + " shop.shop_0 TO '127.0.0.1:5502'";
     default: return std::string(action.verb);
   }
 }
@@ -198,9 +204,9 @@ TEST(Console, EveryActionAnswersWithItsVerb) {
   for (const Action& action : actions()) {
     FakeHost host;
     const Answer answer = ask(host, example(action));
-    EXPECT_THAT(answer.columns, IsEmpty());
     ASSERT_TRUE(describe(example(action)));
-    EXPECT_THAT(*describe(example(action)), IsEmpty());
+    EXPECT_EQ(names(answer.columns), names(*describe(example(action))));
+    EXPECT_EQ(names(answer.columns), action.verb == "SWITCHOVER" ? "step state ms:int8 detail" : "");
     if (action.verb == "SUSPEND" || action.verb == "WAIT_CLOSE") {
       EXPECT_EQ(answer.error_sqlstate, "0A000");
       EXPECT_THAT(host.calls, IsEmpty());
@@ -216,13 +222,34 @@ TEST(Console, ActionsReachTheHost) {
   struct Case {
     std::string_view command, call;
   };
-  for (const Case& c :
-       {Case{"reload;", "reload"}, Case{"PAUSE", "pause "}, Case{"pause shop", "pause shop"},
-        Case{"PAUSE \"shop\";", "pause shop"}, Case{"RESUME", "resume "}, Case{"Resume shop", "resume shop"},
-        Case{"DISABLE shop", "disable shop"}, Case{"ENABLE shop", "enable shop"}, Case{"RECONNECT", "reconnect "},
-        Case{"RECONNECT shop", "reconnect shop"}, Case{"KILL", "kill "}, Case{"KILL shop", "kill shop"},
-        Case{"KILL_CLIENT 17", "kill_client 17"}, Case{"SHUTDOWN", "shutdown servers"},
-        Case{"SHUTDOWN WAIT_FOR_SERVERS", "shutdown servers"}, Case{"shutdown wait_for_clients", "shutdown clients"}}) {
+  for (const Case& c : {Case{"reload;", "reload"},
+                        Case{"PAUSE", "pause "},
+                        Case{"pause shop", "pause shop"},
+                        Case{"PAUSE \"shop\";", "pause shop"},
+                        Case{"RESUME", "resume "},
+                        Case{"Resume shop", "resume shop"},
+                        Case{"DISABLE shop", "disable shop"},
+                        Case{"ENABLE shop", "enable shop"},
+                        Case{"RECONNECT", "reconnect "},
+                        Case{"PAUSE shop.shop_1", "pause shop.shop_1"},
+                        Case{"PAUSE NODE '127.0.0.1:5502'", "pause @127.0.0.1:5502"},
+                        Case{"PAUSE shop.shop_0 TIMEOUT 0.5", "pause shop.shop_0 for 500 ms"},
+                        Case{"PAUSE TIMEOUT 2", "pause  for 2000 ms"},
+                        Case{"pause node \"127.0.0.1:5503\" timeout 30;", "pause @127.0.0.1:5503 for 30000 ms"},
+                        Case{"RESUME shop.shop_0", "resume shop.shop_0"},
+                        Case{"RESUME NODE 127.0.0.1:5503", "resume @127.0.0.1:5503"},
+                        Case{"DRAIN NODE '127.0.0.1:5502'", "drain 127.0.0.1:5502"},
+                        Case{"UNDRAIN NODE '127.0.0.1:5502'", "undrain 127.0.0.1:5502"},
+                        Case{"SWITCHOVER shop.shop_0 TO '127.0.0.1:5502'", "switchover shop.shop_0@127.0.0.1:5502 0"},
+                        Case{"switchover \"shop.shop_0\" to 127.0.0.1:5502 rehearse timeout 3 force",
+                             "switchover shop.shop_0@127.0.0.1:5502 3000 force rehearse"},
+                        Case{"RECONNECT shop", "reconnect shop"},
+                        Case{"KILL", "kill "},
+                        Case{"KILL shop", "kill shop"},
+                        Case{"KILL_CLIENT 17", "kill_client 17"},
+                        Case{"SHUTDOWN", "shutdown servers"},
+                        Case{"SHUTDOWN WAIT_FOR_SERVERS", "shutdown servers"},
+                        Case{"shutdown wait_for_clients", "shutdown clients"}}) {
     FakeHost host;
     EXPECT_EQ(ask(host, c.command).error, "") << c.command;
     EXPECT_THAT(host.calls, ElementsAre(c.call)) << c.command;
@@ -245,6 +272,22 @@ TEST(Console, ErrorsSayWhatIsWrong) {
            Case{"SHUTDOWN now", "42601", "invalid command 'SHUTDOWN now', use SHOW HELP;"},
            Case{"PAUSE nowhere", "3D000", "no such database: nowhere"},
            Case{"PAUSE SHOP", "3D000", "no such database: SHOP"},
+           Case{"PAUSE shop.nowhere", "42704", "database \"shop\" has no shard \"nowhere\", SHOW SHARDS lists them"},
+           Case{"PAUSE nowhere.shop_0", "3D000", "no such database: nowhere"},
+           Case{"PAUSE NODE '127.0.0.1:1'", "42704", "no node \"127.0.0.1:1\", SHOW NODES lists them"},
+           Case{"PAUSE shop TIMEOUT soon", "42601", "TIMEOUT takes a number of seconds, not 'soon'"},
+           Case{"PAUSE shop TIMEOUT -1", "42601", "TIMEOUT takes a number of seconds, not '-1'"},
+           Case{"PAUSE shop TIMEOUT", "42601", "TIMEOUT takes a number of seconds, not ''"},
+           Case{"RESUME shop TIMEOUT 3", "42601", "invalid command 'RESUME shop TIMEOUT 3', use SHOW HELP;"},
+           Case{"DRAIN '127.0.0.1:5502'", "42601", "invalid command 'DRAIN '127.0.0.1:5502'', use SHOW HELP;"},
+           Case{"UNDRAIN NODE", "42601", "invalid command 'UNDRAIN NODE', use SHOW HELP;"},
+           Case{"SWITCHOVER", "42601", "a shard is required: database.shard, as in SHOW SHARDS"},
+           Case{"SWITCHOVER shop TO '127.0.0.1:5502'", "42601",
+                "a shard is required: database.shard, as in SHOW SHARDS"},
+           Case{"SWITCHOVER shop.shop_0", "42601", "TO 'host:port' is required: which node is to be the primary?"},
+           Case{"SWITCHOVER shop.shop_0 TO 'x:1'", "42704", "no node \"x:1\", SHOW NODES lists them"},
+           Case{"SWITCHOVER shop.shop_0 TO '127.0.0.1:5502' NOW", "42601",
+                "invalid command 'SWITCHOVER shop.shop_0 TO '127.0.0.1:5502' NOW', use SHOW HELP;"},
            Case{"KILL pgbouncer", "0A000", "cannot kill admin db: pgbouncer"},
            Case{"DISABLE shardway", "0A000", "cannot disable admin db: shardway"},
            Case{"DISABLE", "42601", "a database is required"},
@@ -274,13 +317,23 @@ TEST(Console, HostErrorsAreHandedOn) {
   EXPECT_EQ(ask(host, "RELOAD").error, host.error);
   EXPECT_EQ(ask(host, "RELOAD").error_sqlstate, "F0000");
   host.error = "database shop is not paused";
-  for (const char* command :
-       {"PAUSE", "RESUME shop", "KILL shop", "RECONNECT", "DISABLE shop", "ENABLE shop", "KILL_CLIENT 1"}) {
+  for (const char* command : {"PAUSE", "RESUME shop", "DRAIN NODE '127.0.0.1:5502'", "KILL shop", "RECONNECT",
+                              "DISABLE shop", "ENABLE shop", "KILL_CLIENT 1"}) {
     const Answer answer = ask(host, command);
     EXPECT_EQ(answer.error, host.error) << command;
     EXPECT_EQ(answer.error_sqlstate, "55000") << command;
     EXPECT_EQ(answer.tag, "");
   }
+}
+
+TEST(Console, ASwitchoverAnswersStepByStepAndMayFailAtItsEnd) {
+  FakeHost host;
+  const std::string command = "SWITCHOVER shop.shop_0 TO '127.0.0.1:5502'";
+  EXPECT_THAT(lines(ask(host, command)), ElementsAre("check|done|3|all well", "hold|done|0|"));
+  host.error = "undone: too late";
+  const Answer answer = ask(host, command);
+  EXPECT_EQ(answer.error, host.error);
+  EXPECT_EQ(answer.error_sqlstate, "55000");
 }
 
 TEST(Console, LongCommandsAreCutInTheErrorBetweenCharacters) {
@@ -440,13 +493,20 @@ TEST(Console, StateIsPausedWhenAllAre) {
 }
 
 TEST(Console, ShardsNodesMapAndPins) {
-  EXPECT_THAT(lines(ask("SHOW SHARDS")), ElementsAre("shop|shop_0|3|0-1, 3|127.0.0.1:5501|127.0.0.1:5502|1|25|9|",
-                                                     "shop|shop_1|5|2, 4-7|~||0|5|9|"));
+  FakeHost host;
+  host.report.held.push_back({"shop", "shop_1", "paused, switchover", 0, 0, 0});
+  host.report.switchovers["shop.shop_1"] = {"drain", false};
+  EXPECT_THAT(lines(ask(host, "SHOW SHARDS")),
+              ElementsAre("shop|shop_0|3|0-1, 3|127.0.0.1:5501|127.0.0.1:5502|1|25|9|||",
+                          "shop|shop_1|5|2, 4-7|~||0|5|9||paused, switchover|drain"));
+  host.report.switchovers["shop.shop_1"] = {"verify", true};
+  EXPECT_THAT(line(ask(host, "SHOW SHARDS").rows[1]), HasSubstr("alarm: not verified"));
   EXPECT_THAT(lines(ask("SHOW MAP")),
               ElementsAre("shop|shop_0|0|1", "shop|shop_1|2|2", "shop|shop_0|3|3", "shop|shop_1|4|7"));
-  EXPECT_THAT(lines(ask("SHOW NODES")),
-              ElementsAre("shop|shop_0|127.0.0.1:5501|a|primary|1|~|3|7000000000000000001|5|~",
-                          "shop|shop_0|127.0.0.1:5502|b|replica|0|1500000|3|1|0|20"));
+  host.report.nodes[1].state = "drained";
+  EXPECT_THAT(lines(ask(host, "SHOW NODES")),
+              ElementsAre("shop|shop_0|127.0.0.1:5501|a|primary|1|~|3|7000000000000000001|5|~|~||0|",
+                          "shop|shop_0|127.0.0.1:5502|b|replica|0|1500000|3|1|0|20|~||0|drained"));
   EXPECT_THAT(lines(ask("SHOW PINS")),
               ElementsAre("17|app|shop|listen|LISTEN jobs|2025-11-24 21:40:50 UTC|active|s5|web"));
   EXPECT_THAT(lines(ask("SHOW RULES")), ElementsAre("shop|key|30"));

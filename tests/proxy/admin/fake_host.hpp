@@ -22,6 +22,10 @@ inline std::shared_ptr<config::Config> sample_config() {
   shop.name = "shop";
   shop.pool.size = 16;
   shop.control = {"shardway", kSecret, "postgres"};
+  shop.shards.push_back(
+      {"shop_0",
+       {{{"127.0.0.1", 5501, false, "127.0.0.1:5501"}, "a"}, {{"127.0.0.1", 5502, false, "127.0.0.1:5502"}, "b"}}});
+  shop.shards.push_back({"shop_1", {{{"127.0.0.1", 5503, false, "127.0.0.1:5503"}, ""}}});
   shop.topology.database = "shop";
   shop.topology.shards = {"shop_0", "shop_1"};
   shop.topology.map = router::ShardMap({0, 0, 1, 0, 1, 1, 1, 1});
@@ -166,10 +170,21 @@ class FakeHost : public Host {
   std::shared_ptr<const config::Config> config() const override { return configuration; }
   bool accepting() const override { return is_accepting; }
   std::string reload() override { return note("reload"); }
-  void pause(const std::string& database, std::function<void(std::string)> done) override {
-    done(note("pause " + database));
+  void pause(const Part& part, config::Milliseconds timeout, std::function<void(std::string)> done) override {
+    done(note("pause " + text(part) + (timeout.count() == 0 ? "" : " for " + std::to_string(timeout.count()) + " ms")));
   }
-  std::string resume(const std::string& database) override { return note("resume " + database); }
+  std::string resume(const Part& part) override { return note("resume " + text(part)); }
+  void drain_node(const std::string& node, std::function<void(std::string)> done) override {
+    done(note("drain " + node));
+  }
+  std::string undrain_node(const std::string& node) override { return note("undrain " + node); }
+  void switchover(const SwitchoverOrder& order, std::function<void(SwitchoverStep)> tell,
+                  std::function<void(std::string)> done) override {
+    tell({"check", "done", "all well", 3});
+    tell({"hold", "done", "", 0});
+    done(note("switchover " + text(order.part) + " " + std::to_string(order.timeout.count()) +
+              (order.force ? " force" : "") + (order.rehearse ? " rehearse" : "")));
+  }
   std::string set_disabled(const std::string& database, bool disabled) override {
     return note((disabled ? "disable " : "enable ") + database);
   }
@@ -179,6 +194,9 @@ class FakeHost : public Host {
   void shutdown(bool wait_for_clients) override { note(wait_for_clients ? "shutdown clients" : "shutdown servers"); }
 
  private:
+  static std::string text(const Part& part) {
+    return part.database + (part.shard.empty() ? "" : "." + part.shard) + (part.node.empty() ? "" : "@" + part.node);
+  }
   std::string note(std::string call) {
     calls.push_back(std::move(call));
     return error;

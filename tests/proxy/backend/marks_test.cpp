@@ -52,6 +52,17 @@ TEST_F(MarksTest, ReadersSpreadAndAvoidWhatIsDownOrLate) {
   EXPECT_TRUE(choice.fell_back && !choice.replica);
 }
 
+TEST_F(MarksTest, ANodeTakenOutOfServiceGetsNoRead) {
+  node(0).rests = true;
+  EXPECT_EQ(choose(true, 0).node, 2U);
+  node(2).rests = true;
+  EXPECT_EQ(choose().node, 1U);
+  node(1).rests = true;  // the primary is asked all the same
+  EXPECT_EQ(choose(false).node, 1U);
+  node(0).rests = false;
+  EXPECT_EQ(choose(true, 0).node, 0U);
+}
+
 TEST_F(MarksTest, WhatWasSeenIsStillSeenAfterAReload) {
   marks_.stamp(*backend_, 0, nullptr, true);
   auto database = backend_->config;

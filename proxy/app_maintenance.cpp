@@ -1,0 +1,163 @@
+// PAUSE and RESUME of a database, a shard or a node, DRAIN NODE and UNDRAIN NODE, each with its wait and its end.
+#include <spdlog/spdlog.h>
+
+#include "proxy/app.hpp"
+
+namespace shardway::proxy {
+namespace {
+
+constexpr auto kPoll = std::chrono::milliseconds(20);
+
+void set_gate(backend::Gate& gate, backend::Gate::Reason reason, bool closed) {
+  if (closed)
+    gate.close(reason);
+  else
+    gate.open(reason);
+}
+
+}  // namespace
+
+// ---- what is out of service, as every thread sees it
+
+void App::apply_maintenance(const Generation& generation) {
+  for (const auto& [name, database] : generation.databases) {
+    for (const auto& shard : database->backend->shards) {
+      set_gate(shard->gate, backend::Gate::Reason::kPaused, maintenance_.holds(name, shard->name));
+      set_gate(shard->gate, backend::Gate::Reason::kSwitchover, maintenance_.is_switched_over(name, shard->name));
+      for (const auto& node : shard->nodes) node->rests = maintenance_.rests(node->address.text);
+    }
+  }
+}
+
+// Clients of an older generation wait at its gates.
+std::vector<std::shared_ptr<const Generation>> App::generations() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(generations_, [](const auto& one) { return one.expired(); });
+  std::vector<std::shared_ptr<const Generation>> alive;
+  for (const auto& one : generations_)
+    if (auto generation = one.lock()) alive.push_back(std::move(generation));
+  return alive;
+}
+
+void App::maintenance_changed() {
+  for (const auto& generation : generations()) {
+    apply_maintenance(*generation);
+    for (const auto& [name, database] : generation->databases) gates_changed(name);
+  }
+}
+
+// The shards whose statements for the primary have to wait for this part.
+std::vector<Maintenance::Shard> App::shards_held_by(const admin::Part& part) const {
+  std::vector<Maintenance::Shard> shards;
+  for (const auto& [name, database] : generation()->databases) {
+    for (const auto& shard : database->backend->shards) {
+      const auto primary = shard->primary.load();
+      const bool is_on_node =
+          primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)]->address.text == part.node;
+      if (part.node.empty() ? name == part.database && shard->name == part.shard : is_on_node)
+        shards.emplace_back(name, shard->name);
+    }
+  }
+  return shards;
+}
+
+// The nodes where nothing may be under way once the part is paused: the primaries of the shards, or the node itself.
+std::vector<std::string> App::nodes_of(const admin::Part& part) const {
+  if (!part.node.empty()) return {part.node};
+  std::vector<std::string> nodes;
+  for (const auto& database : databases_named(part.database)) {
+    for (const auto& shard : database->backend->shards) {
+      const auto primary = shard->primary.load();
+      if (shard->name == part.shard && primary >= 0)
+        nodes.push_back(shard->nodes[static_cast<std::size_t>(primary)]->address.text);
+    }
+  }
+  return nodes;
+}
+
+// ---- waiting for what is under way
+
+// Links to these nodes in use, for whichever database (of one name, unless it is empty); idle ones are closed.
+void App::count_lent(std::vector<std::string> nodes, std::string database, std::function<void(std::size_t)> done) {
+  auto lent = std::make_shared<std::atomic<std::size_t>>(0);
+  gather(
+      [nodes = std::move(nodes), database = std::move(database), lent](Worker& worker) {
+        for (const auto& node : nodes) lent->fetch_add(worker.leave_node(database, node));
+      },
+      [lent, done = std::move(done)] { done(lent->load()); });
+}
+
+void App::when_unused(const admin::Part& part, std::function<bool()> still_wanted,
+                      std::function<void(std::string)> done) {
+  count_lent(nodes_of(part), part.database, [this, part, still_wanted, done](std::size_t lent) {
+    if (!still_wanted()) return done("resumed before it was paused");
+    if (lent == 0) return done({});
+    after(kPoll, [this, part, still_wanted, done] { when_unused(part, still_wanted, done); });
+  });
+}
+
+void App::after(std::chrono::milliseconds delay, std::function<void()> action) {
+  auto& loop = workers_.front()->loop();
+  loop.post([&loop, delay, action = std::move(action)] { loop.at(net::Clock::now() + delay, action); });
+}
+
+// ---- PAUSE, RESUME
+
+void App::pause(const admin::Part& part, config::Milliseconds timeout, std::function<void(std::string)> done) {
+  const bool whole = part.shard.empty() && part.node.empty();
+  if (whole && databases_named(part.database).empty()) return done(unknown(part.database));
+  const auto ticket = maintenance_.pause(part, whole ? std::vector<Maintenance::Shard>() : shards_held_by(part));
+  if (ticket == 0 && !whole) return done(Maintenance::name_of(part) + " is already paused");
+  if (timeout.count() > 0 && ticket != 0) {
+    after(timeout, [this, part, ticket] {
+      if (!maintenance_.resume(part, ticket)) return;
+      spdlog::info("event=resumed part=\"{}\" reason=\"the time of its PAUSE is over\"", Maintenance::name_of(part));
+      let_go(part);
+    });
+  }
+  if (whole) return pause_databases(part.database, std::move(done));
+  maintenance_changed();
+  when_unused(
+      part, [this, part] { return maintenance_.is_paused(part); }, std::move(done));
+}
+
+std::string App::resume(const admin::Part& part) {
+  const bool is_all = part.database.empty() && part.node.empty();
+  const bool was_paused = is_all ? maintenance_.resume_all() : maintenance_.resume(part, 0);
+  if (is_all) maintenance_changed();
+  const auto problem = let_go(part);
+  const bool was_held = release_switchover(part);
+  return was_paused || was_held ? std::string() : problem;
+}
+
+// What a pause held goes on; also what KILL left paused.
+std::string App::let_go(const admin::Part& part) {
+  if (part.shard.empty() && part.node.empty()) return resume_databases(part.database);
+  maintenance_changed();
+  return Maintenance::name_of(part) + " is not paused";
+}
+
+// ---- DRAIN NODE, UNDRAIN NODE
+
+void App::drain_node(const std::string& node, std::function<void(std::string)> done) {
+  const admin::Part part{"", "", node};
+  if (const auto led = shards_held_by(part); !led.empty()) {
+    const auto shard = led.front().first + "." + led.front().second;
+    return done("node " + node + " is the primary of " + shard + ": first SWITCHOVER " + shard +
+                " TO another of its nodes, or PAUSE NODE it");
+  }
+  if (!maintenance_.drain(node)) return done("node " + node + " is already drained");
+  spdlog::info("event=drain node={}", node);
+  maintenance_changed();
+  when_unused(
+      part, [this, node] { return maintenance_.is_drained(node); }, std::move(done));
+}
+
+std::string App::undrain_node(const std::string& node) {
+  if (!maintenance_.undrain(node)) return "node " + node + " is not drained";
+  spdlog::info("event=undrain node={}", node);
+  maintenance_changed();
+  return {};
+}
+
+}  // namespace shardway::proxy

@@ -1,0 +1,183 @@
+// Planned changes of primary: one at a time for each shard, each on a thread of its own (control/switchover_run.hpp).
+#include <spdlog/spdlog.h>
+
+#include <future>
+
+#include "proxy/app.hpp"
+
+namespace shardway::proxy {
+namespace {
+
+namespace switchover = control::switchover;
+
+constexpr std::chrono::seconds kPatience{2};  // for all workers to answer
+
+std::string shard_name(const admin::Part& part) { return part.database + "." + part.shard; }
+
+// What whoever asked is told at the end; empty: it went well.
+std::string text_of(const switchover::Report& report) {
+  if (switchover::is_good(report.ending)) return {};
+  return std::string(name_of(report.ending)) + ": " + report.detail;
+}
+
+std::string summary_of(const switchover::Report& report) {
+  return (report.ending == switchover::Ending::kRehearsed ? "it would have held the shard for "
+                                                          : "the shard was held for ") +
+         std::to_string(report.pause_ms) + " ms";
+}
+
+// Why the client keeps its server connection when no transaction is open; empty: it does not.
+std::string pin_of(const stats::ClientRow& client, bool by_session) {
+  if (client.pin == router::PinReason::kNone) return by_session ? "pool.mode = session" : "";
+  return client.pin_detail.empty() ? std::string(router::name_of(client.pin)) : client.pin_detail;
+}
+
+std::string_view address_text(const backend::ShardNodes& shard, std::int32_t node) {
+  return node < 0 ? std::string_view() : std::string_view(shard.nodes[static_cast<std::size_t>(node)]->address.text);
+}
+
+}  // namespace
+
+// Of the generation of this moment: a reload may come in the middle.
+std::shared_ptr<backend::Backend> App::backend_of(const std::string& database) const {
+  const auto now = generation();
+  const auto found = now->databases.find(database);
+  return found == now->databases.end() ? nullptr : found->second->backend;
+}
+
+backend::ShardNodes* App::shard_of(backend::Backend& backend, const std::string& name) {
+  for (const auto& shard : backend.shards)
+    if (shard->name == name) return shard.get();
+  return nullptr;
+}
+
+void App::set_switchover_gate(const admin::Part& part, bool closed) {
+  maintenance_.switch_over({part.database, part.shard}, closed);
+  maintenance_changed();
+}
+
+// Who plays which part; an error text if the nodes are not as they must be.
+std::variant<switchover::Cast, std::string> App::cast_of(const admin::SwitchoverOrder& order,
+                                                         const backend::Backend& backend,
+                                                         const backend::ShardNodes& shard) const {
+  const auto& target = order.part.node;
+  const auto primary = shard.primary.load();
+  if (backend.config.control.user.empty())
+    return "database \"" + backend.config.name + "\" has no [database.control]: nobody may ask its servers";
+  if (primary < 0) return shard_name(order.part) + " has no primary now: a switchover needs one, SHOW NODES";
+  switchover::Cast cast;
+  bool found = false;
+  for (std::size_t i = 0; i < shard.nodes.size(); ++i) {
+    const auto& node = *shard.nodes[i];
+    const bool is_target = node.address.text == target;
+    if (is_target && static_cast<std::int32_t>(i) == primary) return "node " + target + " is the primary already";
+    if (is_target && node.role != backend::Role::kReplica)
+      return "node " + target + " is no replica of the primary (or does not answer), SHOW NODES";
+    found = found || is_target;
+    if (static_cast<std::int32_t>(i) == primary)
+      cast.old_primary = node.address;
+    else if (is_target)
+      cast.target = node.address;
+    else if (node.role == backend::Role::kReplica)
+      cast.others.push_back(node.address);
+  }
+  if (!found) return "node " + target + " is none of " + shard_name(order.part);
+  cast.database = &backend.config;
+  cast.shard = order.part.shard;
+  cast.rehearse = order.rehearse;
+  return cast;
+}
+
+std::optional<std::size_t> App::lent_now(const std::string& database, const std::string& node) {
+  auto answer = std::make_shared<std::promise<std::size_t>>();
+  auto lent = answer->get_future();
+  count_lent({node}, database, [answer](std::size_t count) { answer->set_value(count); });
+  if (lent.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
+  return lent.get();
+}
+
+// Who has links of the old primary.
+std::vector<switchover::Holder> App::holders_of(const std::string& database, const config::Address& node) {
+  auto answer = std::make_shared<std::promise<stats::Report>>();
+  auto collected = answer->get_future();
+  collect(true, [answer](stats::Report report) { answer->set_value(std::move(report)); });
+  if (collected.wait_for(kPatience) != std::future_status::ready) return {};
+  const auto report = collected.get();
+  const auto* config = generation()->config->database(database);
+  const bool by_session = config != nullptr && config->pool.mode == config::PoolMode::kSession;
+  std::vector<switchover::Holder> holders;
+  for (const auto& server : report.servers) {
+    if (server.client_id == 0 || server.database != database || server.addr != node.host || server.port != node.port)
+      continue;
+    for (const auto& client : report.clients)
+      if (client.id == server.client_id) holders.push_back({client.id, client.user, pin_of(client, by_session)});
+  }
+  return holders;
+}
+
+void App::switchover(const admin::SwitchoverOrder& order, std::function<void(admin::SwitchoverStep)> tell,
+                     std::function<void(std::string)> done) {
+  const auto backend = backend_of(order.part.database);
+  auto* shard = backend ? shard_of(*backend, order.part.shard) : nullptr;
+  if (shard == nullptr) return done(unknown(shard_name(order.part)));
+  auto cast = cast_of(order, *backend, *shard);
+  if (const auto* problem = std::get_if<std::string>(&cast)) return done(*problem);
+  switchover::Request request{std::get<switchover::Cast>(std::move(cast)), backend,
+                              order.timeout.count() > 0 ? order.timeout : backend->config.switchover.timeout,
+                              order.force};
+  const std::lock_guard lock(switchovers_mutex_);
+  auto& under_way = switchovers_[shard_name(order.part)];
+  if (under_way && !under_way->is_over())
+    return done("a switchover of " + shard_name(order.part) + " is under way (" + under_way->standing() + ")");
+  auto around = around_of(order.part, request.cast.old_primary, std::move(tell), std::move(done));
+  under_way = std::make_unique<switchover::Switchover>(std::move(request), std::move(around));
+}
+
+switchover::Around App::around_of(const admin::Part& part, const config::Address& old_primary,
+                                  std::function<void(admin::SwitchoverStep)> tell,
+                                  std::function<void(std::string)> done) {
+  switchover::Around around;
+  around.hold = [this, part] { set_switchover_gate(part, true); };
+  around.release = [this, part] { set_switchover_gate(part, false); };
+  around.lent = [this, part, old_primary] { return lent_now(part.database, old_primary.text); };
+  around.holders = [this, part, old_primary] { return holders_of(part.database, old_primary); };
+  around.end_client = [this](std::uint64_t client) { kill_client(client); };
+  around.look = [this, part] { look_at(part); };
+  around.calls_it_primary = [this, part] {
+    const auto backend = backend_of(part.database);
+    const auto* shard = backend ? shard_of(*backend, part.shard) : nullptr;
+    return shard != nullptr && address_text(*shard, shard->primary) == part.node;
+  };
+  around.is_released = [this, part] { return !maintenance_.is_switched_over(part.database, part.shard); };
+  around.tell = [tell](const switchover::Progress& progress) {
+    tell({progress.step, progress.state, progress.detail, progress.milliseconds});
+  };
+  around.done = [tell, done](const switchover::Report& report) {
+    tell({"end", std::string(name_of(report.ending)), summary_of(report), report.pause_ms});
+    done(text_of(report));
+  };
+  return around;
+}
+
+void App::look_at(const admin::Part& part) {
+  const auto backend = backend_of(part.database);
+  if (auto* shard = backend ? shard_of(*backend, part.shard) : nullptr) shard->look();
+}
+
+// RESUME of a shard that a switchover holds: only when it waits for a verification, else it is still at work.
+bool App::release_switchover(const admin::Part& part) {
+  const std::lock_guard lock(switchovers_mutex_);
+  const auto found = switchovers_.find(shard_name(part));
+  if (found == switchovers_.end() || !found->second || !found->second->is_alarmed()) return false;
+  set_switchover_gate(part, false);
+  return true;
+}
+
+void App::add_switchovers(stats::Report& report) const {
+  const std::lock_guard lock(switchovers_mutex_);
+  for (const auto& [name, under_way] : switchovers_) {
+    if (under_way && !under_way->is_over()) report.switchovers[name] = {under_way->standing(), under_way->is_alarmed()};
+  }
+}
+
+}  // namespace shardway::proxy
