@@ -94,8 +94,10 @@ void Database::add_cache_counters(stats::DatabaseCounters& to) const {
 
 void Database::heed_gates() {
   visit_pools([](const std::string&, auto& pool) {
+    pool.drop_stale_openings();
     const auto& node = pool.node();
-    if (!node.shard->gate.is_open() && node.role.load() != backend::Role::kReplica) pool.send_waiters_away();
+    if (node.role.load() != backend::Role::kReplica && !(node.shard->gate.is_open() && node.is_primary()))
+      pool.send_waiters_away();
   });
   sweep(false);
   for (const auto& held : held_) held->heed();

@@ -25,13 +25,16 @@ std::string_view name_of(Out out) noexcept {
   return "";
 }
 
+bool Node::is_primary() const noexcept {
+  const auto primary = shard == nullptr ? -1 : shard->primary.load();
+  return primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)].get() == this;
+}
+
 void Node::lost() noexcept {
   up.store(false, std::memory_order_relaxed);
   fresh_as_of.store(0, std::memory_order_relaxed);
   if (shard == nullptr || !shard->is_watched) return;
-  const auto primary = shard->primary.load();
-  if (primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)].get() == this)
-    shard->gate.close(Gate::Reason::kNoPrimary);
+  if (is_primary()) shard->gate.close(Gate::Reason::kNoPrimary);
   shard->look();
 }
 

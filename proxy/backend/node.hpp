@@ -73,6 +73,7 @@ struct Node {
   // If it is the primary and somebody watches, statements wait until it has answered the control lane, or another one
   // has taken its place.
   void lost() noexcept;
+  bool is_primary() const noexcept;  // statements that need its shard's primary go here
 };
 
 struct ShardNodes {

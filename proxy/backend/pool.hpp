@@ -250,7 +250,16 @@ class Pool {
     sweep(true);
   }
   // The gate of its shard is closed: those who wait here are to wait before it.
-  void send_waiters_away() { fail_waiters({false, {}, "the shard has no usable primary"}); }
+  void send_waiters_away() { fail_waiters({false, {}, kNoPrimary}); }
+  // Connections that are being made to what their node is not any more: nobody may get them.
+  void drop_stale_openings() {
+    for (std::size_t i = opening_.size(); i-- > 0;) {
+      if (!opening_[i]->is_stale()) continue;
+      auto stale = std::move(opening_[i]);
+      opening_.erase(opening_.begin() + static_cast<std::ptrdiff_t>(i));
+      destroy(std::move(stale), /*serve=*/false);
+    }
+  }
   // After RESUME, and when another thread asks for idle links.
   void serve_line() {
     if (paused()) return;
@@ -276,6 +285,8 @@ class Pool {
   const OpenFailure& last_failure() const noexcept { return last_failure_; }
 
  private:
+  static constexpr const char* kNoPrimary = "the shard has no usable primary";
+
   bool paused() const noexcept { return !is_beside_ && backend_.paused.load(); }
 
   std::unique_ptr<Link> pop_idle() {
@@ -345,6 +356,10 @@ class Pool {
       }
       auto granted = std::move(found->second);
       granted_.erase(found);
+      if ((*parcel)->is_stale()) {  // so did the end of its node's epoch
+        destroy(std::move(*parcel));
+        return granted(nullptr, {false, {}, kNoPrimary});
+      }
       ++lent_;
       granted(std::move(*parcel), {});
     });

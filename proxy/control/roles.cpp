@@ -103,7 +103,8 @@ class Decision {
     if (best.empty()) return -1;
     if (best.size() == 1) return index(best[0]);
     const auto promoted = std::count_if(best.begin(), best.end(), [this](std::size_t i) { return was_promoted(i); });
-    if (promoted == 1) return index(*std::find_if(best.begin(), best.end(), [this](std::size_t i) { return was_promoted(i); }));
+    if (promoted == 1)
+      return index(*std::find_if(best.begin(), best.end(), [this](std::size_t i) { return was_promoted(i); }));
     for (const auto i : best) {
       if (index(i) == before_.node && promoted == 0) return before_.node;
     }

@@ -41,11 +41,12 @@ struct Incumbent {
   std::int32_t node = -1;  // -1: none yet
   std::uint32_t timeline = 0;
   std::uint64_t system_identifier = 0;
-  // Where no timeline tells an old history from a new one: what it had written itself when it was accepted, and what came
-  // last when it was heard last; and the nodes that were accepted before it and have not been seen as replicas since. One
-  // of them that has neither followed it nor lacks nothing comes back from the past.
+  // Where no timeline tells an old history from a new one: what it had written itself when it was accepted, and what
+  // came last when it was heard last; and the nodes that were accepted before it and have not been seen as replicas
+  // since. One of them that has neither followed it nor lacks nothing comes back from the past.
   Gtids began = {}, last = {};
-  std::vector<std::int32_t> followers = {};  // seen as its replicas since: who of them claims to be primary was promoted
+  std::vector<std::int32_t> followers =
+      {};  // seen as its replicas since: who of them claims to be primary was promoted
   std::vector<std::int32_t> replaced = {};
 };
 

@@ -397,7 +397,7 @@ class Session final : public Client, public LinkOwner {
   // before it has answered anything, another node is asked the same.
   std::string retry_;
   bool retry_open_ = false;
-  int asked_again_ = 0;  // of the statement under way
+  int asked_again_ = 0;        // of the statement under way
   Link* copy_link_ = nullptr;  // the server is in COPY FROM STDIN and takes the client's CopyData
   std::uint16_t listener_;
   std::string secret_;

@@ -181,7 +181,7 @@ void Session::await_outcome() {
     return end_commit(std::move(outcome));
   }
   if (committed) {
-    return end_commit(failed_with({FaultReason::kServerLost,
+    return end_commit(failed_with({FaultReason::kTransactionLost,
                                    "the server connection was lost during COMMIT; the transaction was rolled back",
                                    "run the transaction again", 0}));
   }

@@ -15,8 +15,8 @@ namespace pg = protocol::postgres;
 namespace {
 
 // Frames that may pass in pieces: nobody here looks into them.
-// A client that has the beginning of a frame can be told nothing if the rest does not come: so only big ones pass as they
-// come.
+// A client that has the beginning of a frame can be told nothing if the rest does not come: so only big ones pass as
+// they come.
 bool passes_in_pieces(const pg::FrameHead& head) noexcept {
   constexpr std::size_t kSmall = 8192;
   const auto type = head.type;
@@ -370,8 +370,9 @@ void Session::note_finished() {
 
 // True if what is under way has only read, provenly, and the client has heard nothing of it yet.
 bool Session::may_ask_again(const Branch& branch) const {
-  return branch.only_reads && asked_again_ < kMostTimesAgain && retry_open_ && !retry_.empty() && !pumping_ && branches_.size() == 1 && !branch.pinned &&
-         !transaction_ && !operation_ && !script_ && !copy_ && branch.link->pass_remaining == 0;
+  return branch.only_reads && asked_again_ < kMostTimesAgain && retry_open_ && !retry_.empty() && !pumping_ &&
+         branches_.size() == 1 && !branch.pinned && !transaction_ && !operation_ && !script_ && !copy_ &&
+         branch.link->pass_remaining == 0;
 }
 
 void Session::ask_again() {

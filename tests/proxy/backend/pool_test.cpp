@@ -34,6 +34,7 @@ struct FakeLink {
   void detach() {}
   void rest(net::Time) {}
   bool reusable(net::Time) const { return !broken; }
+  bool is_stale() const { return stale; }
   void begin_reset(const std::vector<std::string>& statements) {
     resets += static_cast<int>(statements.size());
     pool->loop().defer([this] { pool->reset_done(*this); });
@@ -41,6 +42,7 @@ struct FakeLink {
 
   FakePool* pool;
   bool broken = false;
+  std::atomic<bool> stale{false};
   int resets = 0;
   static inline std::atomic<int> alive{0}, failing{0};
   static inline std::atomic<bool> refusing{false};
@@ -119,6 +121,23 @@ class Pools : public testing::Test {
   std::vector<std::unique_ptr<Thread>> threads;
   std::atomic<int> answered{0};
 };
+
+TEST_F(Pools, ALinkOfAnOlderEpochIsNobodys) {
+  start(1, 1);
+  std::unique_ptr<FakeLink> first, second;
+  wait(*threads[0], first);
+  ASSERT_TRUE(eventually([&] { return answered == 1; }));
+  auto& link = *first;
+  OpenFailure why;
+  wait(*threads[0], second, &why);
+  threads[0]->run([&] {
+    threads[0]->pool.give_back(std::move(first));  // it is on its way to the second one
+    link.stale = true;
+  });
+  ASSERT_TRUE(eventually([&] { return answered == 2; }));
+  EXPECT_EQ(second, nullptr);
+  EXPECT_EQ(why.message, "the shard has no usable primary");
+}
 
 TEST_F(Pools, AnIdleLinkIsLentWithoutWaiting) {
   start(2, 1);
