@@ -1,5 +1,6 @@
 #include "proxy/backend/held.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -19,12 +20,18 @@ protocol::Fault too_many_held(const ShardNodes& shard, const config::Hold& bound
           0};
 }
 
-protocol::Fault held_too_long(const ShardNodes& shard, const config::Hold& bounds) {
+protocol::Fault held_too_long(const ShardNodes& shard, config::Milliseconds waited) {
   const auto why = shard.gate.reasons();
   return {protocol::FaultReason::kNoServer,
-          "shard \"" + shard.name + "\" could not be used for " + std::to_string(bounds.timeout.count()) + " ms" +
+          "shard \"" + shard.name + "\" could not be used for " + std::to_string(waited.count()) + " ms" +
               (why.empty() ? "" : " (" + why + ")"),
-          "SHOW NODES on the console says why; hold.timeout says how long to wait", 0};
+          "SHOW NODES on the console says why; hold.timeout and pool.queue_timeout say how long to wait", 0};
+}
+
+config::Milliseconds longest_hold(const config::Database& database, config::Milliseconds login_timeout, bool logs_in) {
+  auto longest = database.hold.timeout;
+  if (database.pool.queue_timeout.count() > 0) longest = std::min(longest, database.pool.queue_timeout);
+  return logs_in ? std::min(longest, login_timeout * 9 / 10) : longest;
 }
 
 std::uint64_t HeldClients::join(std::uint64_t bytes, const config::Hold& bounds, std::function<void()> let_go) {

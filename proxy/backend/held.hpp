@@ -14,9 +14,13 @@
 
 namespace shardway::proxy::backend {
 
+// How long a client may wait: hold.timeout, or pool.queue_timeout if that is shorter; while it logs in, not so long
+// that login_timeout would close it without a word.
+config::Milliseconds longest_hold(const config::Database& database, config::Milliseconds login_timeout, bool logs_in);
+
 // What those are told who may not wait, or have waited for too long.
 protocol::Fault too_many_held(const ShardNodes& shard, const config::Hold& bounds);
-protocol::Fault held_too_long(const ShardNodes& shard, const config::Hold& bounds);
+protocol::Fault held_too_long(const ShardNodes& shard, config::Milliseconds waited);
 
 class HeldClients {
  public:

@@ -190,15 +190,16 @@ void Session::wait_before_gate(router::ShardIndex shard) {
   }
   ++database_->counters.holds;
   waiting_->held = &database_->held(shard);
-  waiting_->deadline = worker_.loop().after(bounds.timeout, [this] { on_hold_deadline(); });
+  const auto longest = backend::longest_hold(database_->config(), generation_->config->login_timeout, is_logging_in());
+  waiting_->deadline = worker_.loop().after(longest, [this] { on_hold_deadline(); });
 }
 
 void Session::on_hold_deadline() {
   waiting_->deadline = 0;
   waiting_->held->leave(std::exchange(waiting_->ticket, 0));
   ++database_->counters.hold_refusals;
-  waiting_->fault =
-      kept_fault(backend::held_too_long(*database_->backend().shards[waiting_->shard], database_->config().hold));
+  const auto waited = std::chrono::round<config::Milliseconds>(worker_.loop().now() - waiting_->since);
+  waiting_->fault = kept_fault(backend::held_too_long(*database_->backend().shards[waiting_->shard], waited));
   resume();
 }
 

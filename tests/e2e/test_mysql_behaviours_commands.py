@@ -277,8 +277,7 @@ class NoServer(MysqlCase):
     @classmethod
     def configure(cls, config):
         config["database"][0]["shard"][0]["nodes"] = [f"127.0.0.1:{free_port()}"]
-        config["database"][0]["pool"] = {"connect_timeout": "1s", "queue_timeout": "2s"}
-        config["database"][0]["hold"] = {"timeout": "2s"}   # so long it waits for one
+        config["database"][0]["pool"] = {"connect_timeout": "1s", "queue_timeout": "2s"}   # so long it waits for one
 
     @proxy_only
     def test_55_no_server(self):
