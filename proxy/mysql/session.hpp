@@ -377,6 +377,7 @@ class Session final : public Client, public LinkOwner {
   void ask_again(std::string asked);
   void end_unfinished();
   void tell_loss(Loss loss, std::string unknown);
+  void lose_held();
   std::string outcome_unknown() const;
   void swallow_file(const protocol::mysql::PacketHead& head);
   std::optional<Step> hear_of_loss(protocol::mysql::Command command, Packet packet);
