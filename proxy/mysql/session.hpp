@@ -146,6 +146,7 @@ class Session final : public Client, public LinkOwner {
   Step init_db(Packet packet);
   Step forward(protocol::mysql::Command command, Packet packet, Packet asked = {});
   Step reset_connection();
+  bool leave_link_clean();
   void answer_ok();
   void tell_ok();
   void answer_error(std::uint16_t code, std::string_view sqlstate, std::string_view message);
@@ -376,6 +377,7 @@ class Session final : public Client, public LinkOwner {
   void forget_command();
   void ask_again(std::string asked);
   void end_unfinished();
+  void lose_held();
   void tell_loss(Loss loss, std::string unknown);
   std::string outcome_unknown() const;
   void swallow_file(const protocol::mysql::PacketHead& head);
@@ -396,6 +398,7 @@ class Session final : public Client, public LinkOwner {
   bool draining_ = false, outdated_ = false, deaf_ = false;
   bool sends_file_ = false;  // the server asked for one: the client's packets are its content
   bool link_is_ready_ = false;
+  bool is_cleaning_ = false;                            // the link is reset before the client hears that it was
   bool told_ = false;                                   // borrow() has answered with an error
   bool locks_tables_ = false, finds_all_rows_ = false;  // LOCK TABLES, SQL_CALC_FOUND_ROWS: they keep the link
   bool inserts_ = false, loads_ = false;                // of the statement under way

@@ -20,6 +20,7 @@ KeptError Session::not_in_bulk() {
 }
 
 Session::Step Session::execute_bulk(Packet packet, ClientStatement& statement) {
+  command_statement_ = client_number(packet);
   const auto step = route_bulk(packet, statement);
   if (step == Step::kBlocked) return step;
   bulk_.reset();

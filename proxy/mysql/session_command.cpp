@@ -91,12 +91,25 @@ Session::Step Session::init_db(Packet packet) {
 
 // A fresh session on the same schema; what was left on the link is cleaned up there before anybody else has it.
 Session::Step Session::reset_connection() {
+  if (!leave_link_clean()) return Step::kBlocked;
   const auto schema = state_->schema;
   abandon_links();
   begin_again();
   state_ = std::make_shared<const State>(State{schema, {}});
   answer_ok();
   return Step::kConsumed;
+}
+
+// What a client leaves behind (locks by name, a transaction) is gone when it hears so, and others may find it gone.
+// False: not yet; the command comes again.
+bool Session::leave_link_clean() {
+  if (waiting_ && waiting_->fault) stop_waiting();  // it could not be cleaned, and ends
+  const bool is_clean = std::exchange(is_cleaning_, false);
+  if (is_clean || !link_ || is_sharded() || !keeps_link() || pin_detail_ == "xa") return true;
+  link_->ask_reset();
+  link_is_ready_ = false;
+  is_cleaning_ = true;
+  return false;
 }
 
 // Of a statement of its own.

@@ -240,6 +240,7 @@ Session::Step Session::change_user(Packet packet) {
     answer_error(1231, "42000", unspeakable(charset));
     return Step::kConsumed;
   }
+  if (!leave_link_clean()) return Step::kBlocked;
   abandon_links();
   before_change_ = std::make_unique<Identity>(Identity{user_, database_name_, collation_});
   user_ = change->user;

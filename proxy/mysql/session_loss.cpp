@@ -110,8 +110,8 @@ void Session::link_lost() {
   if (node.role.load() == backend::Role::kReplica) node.lost();
   if (loss == Loss::kCloseMute) return close();
   if (loss != Loss::kClose && transaction_ && transaction_->is_single) return end_unfinished();
-  const bool comes_again = spread_ && spread_->is_held;  // the command has not been taken: it hears of the loss
-  if (loss == Loss::kUntold || (loss != Loss::kClose && transaction_ && comes_again)) return note_untold();
+  if (loss == Loss::kUntold) return note_untold();
+  if (loss != Loss::kClose && spread_ && spread_->is_held) return lose_held();
   if (broken.is_asked) stamp_link();
   auto asked = std::move(spread_ ? spread_->asked : link_->asked);
   auto unknown = outcome_unknown();
@@ -137,7 +137,6 @@ void Session::link_lost() {
 // The transaction's end had not been asked for: it is rolled back, wherever it was, and the next statement hears of it.
 void Session::note_untold() {
   own_fault_.reset();
-  if (spread_) forget_command();
   if (transaction_) {
     transaction_->is_lost = true;
     link_->owed().clear();
@@ -156,6 +155,18 @@ void Session::end_unfinished() {
   asked_again_ = 0;
   held_ = std::make_unique<Spread>();
   held_->error = transaction_lost();
+  worker_.resume_later(*this);
+}
+
+// A bulk execution that is not a transaction of its own comes again to be answered: inside of the client's it hears
+// that this is gone, else what may have run.
+void Session::lose_held() {
+  auto unknown = outcome_unknown();
+  forget_command();
+  if (transaction_) return note_untold();
+  part_with_links();
+  held_ = std::make_unique<Spread>();
+  held_->error = error_of(FaultReason::kOutcomeUnknown, std::move(unknown));
   worker_.resume_later(*this);
 }
 
@@ -212,6 +223,10 @@ std::string Session::outcome_unknown() const {
   auto text =
       "the connection to server " + link_->target().node->address.text + " was lost; the statement may have run";
   if (!spread_ || !spread_->one_after_the_other) return text;
+  if (spread_->bulk && !spread_->bulk->rows.empty()) {
+    const auto first = spread_->bulk->rows[spread_->at / spread_->bulk->copies].front();
+    return text + " from row " + std::to_string(first + 1) + " on; the rows before are done";
+  }
   const auto& shards = spread_->shards;
   text += " on " + shard_name(shards[spread_->at]);
   for (std::size_t i = 0; i < shards.size(); ++i)

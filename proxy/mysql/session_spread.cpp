@@ -142,7 +142,7 @@ void Session::ask_shards(Spread spread, const Work& work) {
     if ((spread_->writes || spread_->bulk) && transaction_ && !transaction_->read_only) link_->wrote = true;
     ++database_->counters.by_shard[shard];
   }
-  spread_->asked = work.packet;
+  if (!spread_->bulk) spread_->asked = work.packet;
   note_asked(work.command, {});
   for (; spread_->at < spread_->shards.size(); ++spread_->at) {
     take_link(spread_->shards[spread_->at]);

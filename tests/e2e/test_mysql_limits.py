@@ -1,9 +1,9 @@
-"""What is bounded on the MySQL side, and what PAUSE does not hold up."""
+"""What is bounded on the MySQL side, what PAUSE does not hold up, and what is gone when a client hears that it is."""
 import concurrent.futures
 import socket
 import struct
 
-from mysql_commands import execute, fetch, long_data, prepare, query
+from mysql_commands import RESET_CONNECTION, command, execute, fetch, long_data, prepare, query
 from mysql_wire import LoginError, Wire
 from support.mysql_case import MysqlCase, proxy_only
 from support.servers import wait_until
@@ -136,3 +136,33 @@ class HalfLogins(MysqlCase):
         wire.greet()
         wire.send_raw(b"\xff\x7f\x00\x01" + b"x" * 100)   # 32 KiB are to come
         self.assertTrue(wire.is_closed(10))
+
+
+class Gone(MysqlCase):
+    schema = "create table items (id int primary key, note varchar(40))"
+    rows = "delete from items;\ninsert into items values (1, 'one')"
+    pool = {"size": 4}
+
+    def test_what_a_client_held(self):
+        """Locks and transactions end with COM_RESET_CONNECTION and COM_CHANGE_USER, before these are answered."""
+        def conversation(one, two):
+            heard = []
+            for turn in range(15):
+                heard += one.sql(f"select get_lock('{self.database}', 0)")[1:2]
+                heard += one.ask(command(RESET_CONNECTION))[:1] if turn % 2 else one.change_user("app", self.cluster.passwords["app"], self.database)[-1:]
+                heard += two.sql(f"select get_lock('{self.database}', 0)", f"select release_lock('{self.database}')")
+                heard += one.sql("begin", "update items set note = 'changed'")[-1:]
+                heard += one.ask(command(RESET_CONNECTION))[:1]
+                heard += two.sql("begin", "select note from items where id = 1 for update nowait", "rollback")[1:-1]
+            return [line.split(" [")[0] for line in heard]
+        self.same(conversation, clients=2)
+
+    def test_a_transaction_that_takes_long_to_roll_back(self):
+        def conversation(one, two):
+            heard = two.sql("set innodb_lock_wait_timeout = 0")
+            for turn in range(3):
+                heard += one.sql("begin", "insert into items select seq, 'x' from seq_2_to_30000")[-1:]
+                heard += one.ask(command(RESET_CONNECTION)) if turn else one.change_user("app", self.cluster.passwords["app"], self.database)[-1:]
+                heard += two.sql("insert into items values (2, 'mine')", "delete from items where id = 2")
+            return [line.split(" [")[0] for line in heard]
+        self.same(conversation, clients=2)
