@@ -1,0 +1,272 @@
+"""The scenarios: what is done to the servers under load, and what clients may be told of it.
+
+Each is a class: `rounds` and `short_rounds`, what the world is made with, `run(world, rounds)`. The journal, the errors and the stalls are
+judged by whoever runs it (failover.py).
+"""
+import time
+
+import psycopg
+
+from chaos import fault_proxy, network
+from support.servers import ServerError, wait_until
+
+FROZEN_SECONDS = 10
+DELAY_SECONDS = 3
+FENCED_SECONDS = 15
+
+
+class Skipped(Exception):
+    """Why a scenario cannot be run here."""
+
+
+class Scenario:
+    rounds, short_rounds = 20, 1
+    synchronous = True
+    may_fail = False          # whether what was in flight may be told so
+    through_proxies = False
+    databases = ("shop", "plain")
+
+    def schedule(self, chance):
+        """Of faults on the way, if any."""
+
+    def run(self, world, rounds):
+        raise NotImplementedError
+
+    def expected(self, dialect):
+        """The codes a client may get."""
+        return dialect.in_flight if self.may_fail else set()
+
+
+class Kill(Scenario):
+    """kill -9 of the primary; a synchronous replica is promoted; the dead one comes back as a replica."""
+    may_fail, short_rounds = True, 2
+
+    def run(self, world, rounds):
+        for _ in range(rounds):
+            world.pass_time(world.random.uniform(0.3, 1.0))
+            old = world.cluster.primary
+            with world.fault(f"{old.name} is killed"):
+                old.stop("kill")
+                world.pass_time(world.random.uniform(0.0, 1.5))
+                world.cluster.promote_best()
+            world.cluster.rejoin(old)
+            world.cluster.settle()
+        world.await_nodes()
+
+
+class Replicas(Scenario):
+    """Replicas killed, stopped and delayed, one by one and all together: nobody is told anything, and nobody reads what is old."""
+    rounds, short_rounds, synchronous = 6, 1, False
+
+    def run(self, world, rounds):
+        for _ in range(rounds):
+            replicas = world.cluster.replicas
+            world.random.shuffle(replicas)
+            for work in world.random.sample((self.kill, self.freeze, self.delay), 3):
+                work(world, replicas)
+                world.cluster.settle()
+                world.await_nodes()
+
+    def kill(self, world, replicas):
+        for replica in replicas:
+            with world.fault(f"replica {replica.name} is killed"):
+                replica.stop("kill")
+            world.pass_time(0.3)
+        world.pass_time(1)
+        with world.fault("all replicas come back"):
+            for replica in replicas:
+                replica.start()
+
+    def freeze(self, world, replicas):
+        with world.fault(f"replica {replicas[0].name} is frozen"):
+            replicas[0].pause()
+            try:
+                world.pass_time(world.random.uniform(2, 4))
+            finally:
+                replicas[0].resume()
+
+    def delay(self, world, replicas):
+        with world.fault(f"replicas are {DELAY_SECONDS} s late"):
+            for replica in replicas:
+                world.cluster.delay(replica, DELAY_SECONDS)
+            world.pass_time(DELAY_SECONDS + 1)
+            for replica in replicas:
+                world.cluster.delay(replica, 0)
+
+
+class Frozen(Scenario):
+    """The primary hangs for ten seconds with its connections open, and goes on: nobody was promoted."""
+    rounds, short_rounds, may_fail = 3, 1, True
+
+    def run(self, world, rounds):
+        for _ in range(rounds):
+            world.pass_time(0.5)
+            with world.fault(f"{world.cluster.primary.name} is frozen for {FROZEN_SECONDS} s", grace=FROZEN_SECONDS):
+                world.cluster.primary.pause()
+                try:
+                    world.pass_time(FROZEN_SECONDS)
+                finally:
+                    world.cluster.primary.resume()
+            world.cluster.settle()
+            world.await_nodes()
+
+
+class _OldPrimary(Scenario):
+    """The primary cannot be reached, a replica is promoted, and the old one comes back as it was: writable, waiting for nobody."""
+    rounds, short_rounds, may_fail = 5, 1, True
+    how = ""
+
+    def away(self, world, node):
+        raise NotImplementedError
+
+    def back(self, world, node):
+        raise NotImplementedError
+
+    def run(self, world, rounds):
+        for _ in range(rounds):
+            world.pass_time(0.5)
+            old = world.cluster.primary
+            with world.fault(f"{old.name} is {self.how}, another is promoted", grace=6):
+                self.away(world, old)
+                world.pass_time(world.random.uniform(0.5, 3.0))
+                world.cluster.promote_best()
+                promoted_at = time.monotonic()
+            with world.fault(f"{old.name} comes back, writable"):
+                self.back(world, old)
+                world.cluster.make_lonely(old)
+                world.pass_time(3)
+            world.check_untouched(old, promoted_at)
+            self.check_fenced(world, old)
+            world.cluster.rejoin(old)
+            world.cluster.settle()
+        world.await_nodes()
+
+    @staticmethod
+    def check_fenced(world, old):
+        """No connection is kept to it; what the network has lost the server may need a while to notice."""
+        try:
+            wait_until(lambda: world.cluster.application_connections(old) == 0, FENCED_SECONDS, f"no connection to {old.name}, which was primary, is open", pause=0.2)
+        except ServerError as error:
+            world.wrong.append(str(error))
+
+
+class Revenant(_OldPrimary):
+    """… because it was frozen."""
+    how = "frozen"
+
+    def away(self, world, node):
+        node.pause()
+
+    def back(self, world, node):
+        node.resume()
+
+
+class CutOff(_OldPrimary):
+    """… because the network to it is cut: by namespaces, where this machine has them, else by proxies that let nothing pass."""
+    how = "cut off"
+
+    def __init__(self):
+        self.through_proxies = not network.is_possible()
+
+    def away(self, world, node):
+        if self.through_proxies:
+            world.proxies[node].stall()
+        else:
+            world.cluster.cut(node)
+
+    def back(self, world, node):
+        if self.through_proxies:
+            world.proxies[node].flow()
+        else:
+            world.cluster.heal(node)
+
+
+class Reloads(Scenario):
+    """The configuration is read anew: nodes come, go and change places, pools grow and shrink."""
+    rounds, short_rounds = 20, 20
+
+    def run(self, world, rounds):
+        for turn in range(rounds):
+            nodes = [world.cluster.primary, *world.random.sample(world.cluster.replicas, world.random.randint(0, 2))]
+            world.random.shuffle(nodes)
+            with world.fault(f"reload {turn + 1}: {len(nodes)} nodes"):
+                world.shardway.reload(world.config(nodes, size=world.random.randint(8, 24)))
+                self.await_reload(world, nodes)
+                world.pass_time(world.random.uniform(0.0, 0.3))
+        world.shardway.reload(world.config())
+        self.await_reload(world, world.cluster.nodes)
+        world.await_nodes()
+
+    @staticmethod
+    def await_reload(world, nodes):
+        addresses = sorted(2 * [world.address(node) for node in nodes])
+        wait_until(lambda: sorted(row["address"] for row in world.rows_of_nodes()) == addresses, 10, "the reload is done", pause=0.05)
+
+
+class Restarts(Scenario):
+    """Every server is restarted, one after another, the primary too, without a switchover: only what it was at may fail."""
+    rounds, short_rounds, may_fail = 3, 1, True
+
+    def run(self, world, rounds):
+        for _ in range(rounds):
+            for node in [*world.cluster.replicas, world.cluster.primary]:
+                is_primary = node is world.cluster.primary
+                before = len(world.load.errors())
+                with world.fault(f"{'primary' if is_primary else 'replica'} {node.name} is restarted"):
+                    node.restart("fast")
+                if not is_primary and len(world.load.errors()) != before:
+                    world.wrong.append(f"a replica's restart was noticed: {world.load.errors()[-1]}")
+                world.cluster.settle()
+            world.await_nodes()
+
+
+class Wire(Scenario):
+    """Connections to the servers are delayed, stalled, reset, half closed and cut, where the seed says."""
+    rounds, short_rounds, may_fail, through_proxies = 6, 1, True, True
+
+    def schedule(self, chance):
+        return fault_proxy.Schedule(chance, share=0.4, messages=(1, 300))
+
+    def run(self, world, rounds):
+        some_proxy = next(iter(world.proxies.values()))
+        for turn in range(rounds):
+            with world.fault(f"{10} s of faults", grace=12):
+                world.pass_time(8)
+                world.random.choice(list(world.proxies.values())).reset_all()
+                world.pass_time(2)
+            if turn == rounds - 1:
+                some_proxy.schedule.is_on = False     # all have the same one
+        done = {kind: sum(proxy.done[kind] for proxy in world.proxies.values()) for kind in fault_proxy.KINDS}
+        world.say(f"on the way: {done}")
+
+
+class Switchovers(Scenario):
+    """SWITCHOVER to a replica, and on to the next: nobody is told anything."""
+    short_rounds, databases, shard = 2, ("shop",), "shop.shop_0"
+
+    def run(self, world, rounds):
+        for _ in range(rounds):
+            world.pass_time(world.random.uniform(0.3, 1.0))
+            target = world.random.choice(world.cluster.replicas)
+            with world.fault(f"switchover to {target.name}"):
+                self.switch(world, target)
+            world.cluster.primary = target
+            world.cluster.settle()
+            world.await_nodes()
+
+    def switch(self, world, target):
+        try:
+            world.shardway.console(f"SWITCHOVER {self.shard} TO '{world.address(target)}'")
+        except psycopg.Error as error:
+            if "unknown command" in str(error).lower() or error.sqlstate in ("42601", "0A000"):
+                raise Skipped(f"this Shardway has no such command: {str(error).strip()}") from error
+            raise ServerError(f"SWITCHOVER {self.shard}: {error}") from error
+
+
+class UnshardedSwitchovers(Switchovers):
+    """The same of a database with one shard."""
+    databases, shard = ("plain",), "plain.plain_0"
+
+
+SCENARIOS = {"kill": Kill, "replicas": Replicas, "frozen": Frozen, "revenant": Revenant, "cut-off": CutOff, "reloads": Reloads, "restarts": Restarts,
+             "wire": Wire, "switchover": Switchovers, "unsharded-switchover": UnshardedSwitchovers}
