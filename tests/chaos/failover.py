@@ -22,6 +22,7 @@ from chaos.world import World                                   # noqa: E402
 from support.servers import stop_at_exit                        # noqa: E402
 
 CLUSTERS = {"postgresql": PostgresqlCluster, "mysql": MariadbCluster}
+LOG_LINES = 40
 MOST_SHOWN = 12      # of what is wrong in one scenario
 
 
@@ -41,7 +42,7 @@ class Run:
         return self.results
 
     def scenario(self, name, scenario):
-        print(f"---- {self.protocol} {name}: {scenario.__doc__.strip().splitlines()[0]}", flush=True)
+        print(f"---- {self.protocol} {name}: {scenario.__doc__.strip()}", flush=True)
         chance, begun = random.Random(f"{self.options.seed}/{self.protocol}/{name}"), time.monotonic()
         world, wrong = None, []
         try:
@@ -82,7 +83,8 @@ class Run:
         if world is not None and world.load is not None:
             world.abandon()
             print(f"     {self.protocol} {name}: {world.summary()}")
-            print(f"     Shardway's log: {world.shardway.log_file}\n{world.shardway.log_tail(2500)}")
+            print(f"     Shardway's log, without log-ins, of {world.shardway.log_file}:")
+            print("\n".join([line for line in world.shardway.log().splitlines() if "event=login" not in line][-LOG_LINES:]))
         for sentence in wrong[:MOST_SHOWN]:
             print(f"WRONG {self.protocol} {name}: {sentence}")
         print(f"FAIL {self.protocol} {name}: {len(wrong)} things are wrong; again: scripts/dev chaos --protocol {self.protocol} --only {name} "

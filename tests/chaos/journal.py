@@ -5,6 +5,7 @@ once, a failed one must not be there, an unknown one may be there once.
 """
 import collections
 import dataclasses
+import time
 
 OPEN, ACKNOWLEDGED, FAILED, UNKNOWN = "open", "acknowledged", "failed", "unknown"
 INSERT, MARK, TRANSFER = "insert", "mark", "transfer"
@@ -30,11 +31,13 @@ class Error:
     client: int
     begun: float
     ended: float
+    at: float = dataclasses.field(default_factory=time.time)     # as in Shardway's log
     is_elsewhere: bool = False      # its rows are on a shard that nothing was done to
 
     def __str__(self):
         where = " (of another shard)" if self.is_elsewhere else ""
-        return f"client {self.client}{where} in {self.what}: {self.code} {self.message!r} after {self.ended - self.begun:.3f} s"
+        moment = time.strftime("%H:%M:%S", time.gmtime(self.at)) + f"{self.at % 1:.3f}"[1:]
+        return f"client {self.client}{where} at {moment} in {self.what}: {self.code} {self.message!r} after {self.ended - self.begun:.3f} s"
 
 
 @dataclasses.dataclass

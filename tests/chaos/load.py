@@ -87,7 +87,8 @@ class Client(threading.Thread):
 
     def _note_error(self, error, begun):
         message = str(error.args[-1] if error.args else error).strip().partition("\n")[0]
-        self.errors.append(Error(self.dialect.code_of(error), self.doing, message, self.number, begun, time.monotonic(), self.is_elsewhere))
+        self.errors.append(Error(self.dialect.code_of(error), self.doing, message, self.number, begun, time.monotonic(),
+                                 is_elsewhere=self.is_elsewhere))
 
     def _recover(self):
         """After an error the connection lives, and a ROLLBACK ends whatever is left."""

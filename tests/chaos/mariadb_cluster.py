@@ -96,14 +96,22 @@ class MariadbCluster(Cluster):
         node.start()
         node.query("set global rpl_semi_sync_master_enabled = 0")
         node.follow(self.primary)
-        end = time.monotonic() + 20
-        while not self.follows(node):
+        if not self._catches_up(node, 20):
             status = self._slave_status(node)
-            if int(status.get("Last_IO_Errno") or 0) in DIVERGED or int(status.get("Last_SQL_Errno") or 0) or time.monotonic() > end:
-                print(f"{node.name} has a history of its own ({status.get('Last_IO_Error') or status.get('Last_SQL_Error')}): copied anew", flush=True)
-                self._copy_anew(node)
-                break
+            print(f"{node.name} has a history of its own ({status.get('Last_IO_Error') or status.get('Last_SQL_Error')}): copied anew", flush=True)
+            self._copy_anew(node)
+
+    def _catches_up(self, node, seconds):
+        """False at its first error: it has what the primary has not."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.has_caught_up(node):
+                return True
+            status = self._slave_status(node)
+            if int(status.get("Last_IO_Errno") or 0) in DIVERGED or int(status.get("Last_SQL_Errno") or 0):
+                return False
             time.sleep(0.1)
+        return False
 
     def _copy_anew(self, node):
         """Its files become those of the other replica, which stands still meanwhile; so long no commit waits."""
@@ -134,4 +142,4 @@ class MariadbCluster(Cluster):
         if not self.follows(replica):
             return False
         position = self.primary.value("select @@gtid_binlog_pos")
-        return not position or replica.value("select master_gtid_wait(%s, 5)", [position]) == 0
+        return not position or replica.value("select master_gtid_wait(%s, 1)", [position]) == 0

@@ -13,6 +13,7 @@ from support.servers import ServerError, wait_until
 FROZEN_SECONDS = 10
 DELAY_SECONDS = 3
 FENCED_SECONDS = 15
+AWAY_SECONDS = 6      # in which Shardway may take the old primary for the primary
 
 
 class Skipped(Exception):
@@ -112,8 +113,9 @@ class Frozen(Scenario):
 
 
 class _OldPrimary(Scenario):
-    """The primary cannot be reached, a replica is promoted, and the old one comes back as it was: writable, waiting for nobody."""
-    rounds, short_rounds, may_fail = 5, 1, True
+    """The primary cannot be reached, a replica is promoted, and the old one comes back as it was: in every other round at once, before anybody
+    may have noticed, else when all clients go on. Once the new one is known the old one waits for no replica any more: it would take writes."""
+    rounds, short_rounds, may_fail = 6, 2, True
     how = ""
 
     def away(self, world, node):
@@ -123,19 +125,22 @@ class _OldPrimary(Scenario):
         raise NotImplementedError
 
     def run(self, world, rounds):
-        for _ in range(rounds):
+        for turn in range(rounds):
             world.pass_time(0.5)
-            old = world.cluster.primary
-            with world.fault(f"{old.name} is {self.how}, another is promoted", grace=6):
+            old, is_quick = world.cluster.primary, turn % 2 == 1
+            with world.fault(f"{old.name} is {self.how}, another is promoted{', it is back' if is_quick else ''}", grace=AWAY_SECONDS):
                 self.away(world, old)
-                world.pass_time(world.random.uniform(0.5, 3.0))
+                world.pass_time(world.random.uniform(0.2, 1.0 if is_quick else 3.0))
                 world.cluster.promote_best()
                 promoted_at = time.monotonic()
-            with world.fault(f"{old.name} comes back, writable"):
-                self.back(world, old)
+                if is_quick:
+                    self.back(world, old)
+            with world.fault(f"{old.name} {'waits for nobody' if is_quick else 'is back and waits for nobody'}"):
+                if not is_quick:
+                    self.back(world, old)
                 world.cluster.make_lonely(old)
                 world.pass_time(3)
-            world.check_untouched(old, promoted_at)
+            world.check_untouched(old, promoted_at + (AWAY_SECONDS if is_quick else 0))
             self.check_fenced(world, old)
             world.cluster.rejoin(old)
             world.cluster.settle()
@@ -151,7 +156,7 @@ class _OldPrimary(Scenario):
 
 
 class Revenant(_OldPrimary):
-    """… because it was frozen."""
+    """The same, because it was frozen: its connections stay open, and it goes on in the middle of a statement."""
     how = "frozen"
 
     def away(self, world, node):
@@ -162,7 +167,7 @@ class Revenant(_OldPrimary):
 
 
 class CutOff(_OldPrimary):
-    """… because the network to it is cut: by namespaces, where this machine has them, else by proxies that let nothing pass."""
+    """The same, because the network to it is cut: by namespaces, where this machine has them, else by proxies that let nothing pass."""
     how = "cut off"
 
     def __init__(self):
@@ -183,7 +188,7 @@ class CutOff(_OldPrimary):
 
 class Reloads(Scenario):
     """The configuration is read anew: nodes come, go and change places, pools grow and shrink."""
-    rounds, short_rounds = 20, 20
+    rounds, short_rounds = 20, 8
 
     def run(self, world, rounds):
         for turn in range(rounds):
@@ -225,17 +230,22 @@ class Wire(Scenario):
     rounds, short_rounds, may_fail, through_proxies = 6, 1, True, True
 
     def schedule(self, chance):
-        return fault_proxy.Schedule(chance, share=0.4, messages=(1, 300))
+        return fault_proxy.Schedule(chance, share=0.5, messages=(1, 100))
 
     def run(self, world, rounds):
-        some_proxy = next(iter(world.proxies.values()))
-        for turn in range(rounds):
-            with world.fault(f"{10} s of faults", grace=12):
-                world.pass_time(8)
-                world.random.choice(list(world.proxies.values())).reset_all()
-                world.pass_time(2)
-            if turn == rounds - 1:
-                some_proxy.schedule.is_on = False     # all have the same one
+        with world.fault("new connections for the faults", grace=FROZEN_SECONDS):
+            for proxy in world.proxies.values():
+                proxy.reset_all()
+            world.pass_time(1)
+        for _ in range(rounds):
+            with world.fault("faults on the way", grace=FROZEN_SECONDS + 2):
+                for _ in range(FROZEN_SECONDS):
+                    world.pass_time(1)
+                    world.random.choice(list(world.proxies.values())).reset_all()
+        world.set_harm(False)
+        with world.fault("the last ones", grace=FROZEN_SECONDS):
+            for proxy in world.proxies.values():
+                proxy.reset_all()
         done = {kind: sum(proxy.done[kind] for proxy in world.proxies.values()) for kind in fault_proxy.KINDS}
         world.say(f"on the way: {done}")
 

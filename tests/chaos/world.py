@@ -39,6 +39,7 @@ class World:
         self.cluster.lay_tables(dialects.STATEMENTS, dialects.COUNTED)
         for proxy in self.proxies.values():
             self._resources.enter_context(proxy)
+        self.set_harm(False)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="shardway-chaos-"))
         self.shardway = self.dialect.proxy(self.config(), folder=folder).start()
         self.load = Load(self.dialect, self.shardway, self.random.random(), self._databases, self._clients, self._rate)
@@ -48,7 +49,14 @@ class World:
         self.cluster.settle()
         self.load.start()
         self.await_progress("the load begins", 20)
+        self.set_harm(True)
         return self
+
+    def set_harm(self, is_wanted):
+        """Whether new connections through the proxies get the faults of their schedule."""
+        for proxy in self.proxies.values():
+            if proxy.schedule is not None:
+                proxy.schedule.is_on = is_wanted
 
     def address(self, node):
         return self.proxies[node].address if node in self.proxies else node.address
@@ -58,7 +66,7 @@ class World:
         support, servers = self.dialect.support, self.cluster.servers
         config = support.base_config(servers) if self.shardway is None else copy.deepcopy(self.shardway.config)
         shop = support.sharded_database(servers, dialects.TABLES, pool={"size": size}, reads=READS)
-        plain = support.unsharded_database(servers, server_database="shop", nodes=self.cluster.nodes, pool={"size": size}, reads=READS)
+        plain = support.unsharded_database(servers, "plain", server_database="shop", nodes=self.cluster.nodes, pool={"size": size}, reads=READS)
         plain["shard"][0]["name"] = "plain_0"
         addresses = [self.address(node) for node in nodes or self.cluster.nodes]
         for database in (shop, plain):
@@ -166,7 +174,7 @@ class World:
         """Counts and stalls, for the report."""
         here = sorted(seconds for seconds, is_elsewhere in self.stalls if not is_elsewhere) or [0.0]
         there = max((seconds for seconds, is_elsewhere in self.stalls if is_elsewhere), default=0.0)
-        codes = dict(collections.Counter(error.code for error in self.load.errors()))
-        taken = sorted(self.load.latencies())
+        codes = dict(collections.Counter(f"{error.code} in {error.what}" for error in self.load.errors()))
+        taken = sorted(self.load.latencies()) or [0.0]
         return (f"{self.load.journal().summary()}; errors {codes}; {len(taken)} operations, p99 {taken[int(0.99 * (len(taken) - 1))]:.3f} s; "
                 f"stalls of {len(self.faults)} faults: longest {here[-1]:.2f} s, p99 {here[int(0.99 * (len(here) - 1))]:.2f} s, on the other shard {there:.2f} s")
