@@ -68,6 +68,10 @@ class Cluster:
         """How many connections the application's user has there."""
         raise NotImplementedError
 
+    def prepared(self):
+        """The transactions that are prepared on the primaries."""
+        raise NotImplementedError
+
     # -- what happens to them ------------------------------------------------------------------------------------------
 
     def set_synchronous(self, is_wanted):
@@ -88,6 +92,14 @@ class Cluster:
             if node is not best:
                 self.point(node)
         return old
+
+    def switched_to(self, node):
+        """Somebody else has promoted it."""
+        self.primary = node
+
+    def switchover_commands(self):
+        """What an operator adds to a database's configuration, so that Shardway can switch over."""
+        return {}
 
     def most_advanced(self, candidates):
         raise NotImplementedError

@@ -47,12 +47,11 @@ class Run:
         world, wrong = None, []
         try:
             self.prepare(scenario.synchronous)
-            world = World(self.cluster, self.dialect, chance, self.options.clients, self.options.rate, scenario.schedule(chance),
-                          scenario.through_proxies, scenario.databases)
+            world = World(self.cluster, self.dialect, scenario, chance, self.options.clients, self.options.rate)
             world.open()
             scenario.run(world, self.options.rounds or (scenario.short_rounds if self.options.short else scenario.rounds))
             world.close()
-            wrong = world.wrong + [f"an error nobody should see: {error}" for error in world.check_errors(scenario.expected(self.dialect))]
+            wrong = [*world.wrong, *world.check_errors(scenario.expected(self.dialect))]
         except Skipped as reason:
             world.abandon()
             print(f"SKIP {self.protocol} {name}: {reason}", flush=True)

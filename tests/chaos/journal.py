@@ -8,7 +8,8 @@ import dataclasses
 import time
 
 OPEN, ACKNOWLEDGED, FAILED, UNKNOWN = "open", "acknowledged", "failed", "unknown"
-INSERT, MARK, TRANSFER = "insert", "mark", "transfer"
+INSERT, MARK, TRANSFER, SPREAD = "insert", "mark", "transfer", "spread"
+ROWS = {INSERT: 1, TRANSFER: 1, SPREAD: 2}    # that a write leaves in `writes`; a spread one leaves one on each of two shards
 
 
 @dataclasses.dataclass(slots=True)
@@ -77,11 +78,13 @@ class Journal:
         return [*self._check_rows(books), *self._check_branches(books), *self._check_marks(books)]
 
     def _check_rows(self, books):
-        kept = {outcome: self.numbers(outcome, INSERT, TRANSFER) for outcome in (ACKNOWLEDGED, FAILED, UNKNOWN, OPEN)}
+        kept = {outcome: self.numbers(outcome, *ROWS) for outcome in (ACKNOWLEDGED, FAILED, UNKNOWN, OPEN)}
         there = books.writes.keys()
         yield from self._complain("acknowledged writes are lost", kept[ACKNOWLEDGED] - there)
         yield from self._complain("writes are there although the client was told that they failed", kept[FAILED] & there)
-        yield from self._complain("writes are there twice", {number for number, rows in books.writes.items() if rows > 1})
+        expected = {write.number: ROWS[write.kind] for write in self.writes if write.kind in ROWS}
+        yield from self._complain("writes are there twice", {number for number, rows in books.writes.items() if rows > expected.get(number, 1)})
+        yield from self._complain("writes are there on one shard only", {number for number, rows in books.writes.items() if rows < expected.get(number, 1)})
         yield from self._complain("writes are there that nobody asked for", there - set().union(*kept.values()))
         yield from self._complain("writes were never answered", kept[OPEN])
 

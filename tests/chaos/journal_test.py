@@ -5,7 +5,7 @@ import sys
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
-from chaos.journal import ACKNOWLEDGED, FAILED, INSERT, MARK, OPEN, TRANSFER, UNKNOWN, Books, Journal, Write   # noqa: E402
+from chaos.journal import ACKNOWLEDGED, FAILED, INSERT, MARK, OPEN, SPREAD, TRANSFER, UNKNOWN, Books, Journal, Write   # noqa: E402
 
 BRANCH, CLIENT, BALANCE = 1, 7, 100
 WRITES = [(11, INSERT, ACKNOWLEDGED), (12, INSERT, FAILED), (13, INSERT, UNKNOWN), (14, TRANSFER, ACKNOWLEDGED), (15, MARK, ACKNOWLEDGED),
@@ -29,12 +29,16 @@ class JournalTest(unittest.TestCase):
         self.assertEqual(self.complaints(self.RIGHT), [])
         self.assertEqual(self.complaints([*self.RIGHT, (13, INSERT), (17, TRANSFER)], mark=(16, 2)), [], "unknown ones may be there")
         self.assertEqual(self.complaints(self.RIGHT, mark=(15, 2)), [], "an unknown mark may have been written over")
+        self.assertEqual(self.complaints([*self.RIGHT, (18, SPREAD), (18, SPREAD)], [(18, SPREAD, ACKNOWLEDGED), (19, SPREAD, UNKNOWN)]), [])
 
     def test_wrong(self):
         table = [("are lost", dict(rows=[(14, TRANSFER)])),
                  ("told that they failed", dict(rows=[*self.RIGHT, (12, INSERT)])),
                  ("there twice", dict(rows=[*self.RIGHT, (11, INSERT)])),
                  ("there twice", dict(rows=[*self.RIGHT, (13, INSERT), (13, INSERT)])),
+                 ("on one shard only", dict(rows=[*self.RIGHT, (18, SPREAD)], writes=[(18, SPREAD, ACKNOWLEDGED)])),
+                 ("on one shard only", dict(rows=[*self.RIGHT, (18, SPREAD)], writes=[(18, SPREAD, UNKNOWN)])),
+                 ("there twice", dict(rows=[*self.RIGHT, *3 * [(18, SPREAD)]], writes=[(18, SPREAD, ACKNOWLEDGED)])),
                  ("nobody asked for", dict(rows=[*self.RIGHT, (99, INSERT)])),
                  ("never answered", dict(rows=self.RIGHT, writes=[(18, INSERT, OPEN)])),
                  ("branch 1 has 99", dict(rows=self.RIGHT, balance=99)),

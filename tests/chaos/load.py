@@ -13,11 +13,12 @@ import time
 
 from chaos import journal
 from chaos.dialects import CLOSED
-from chaos.journal import ACKNOWLEDGED, FAILED, INSERT, MARK, TRANSFER, UNKNOWN, Error, Write
+from chaos.journal import ACKNOWLEDGED, FAILED, INSERT, MARK, SPREAD, TRANSFER, UNKNOWN, Error, Write
 
 ACCOUNTS, BALANCE = 10, 1000
 NUMBERS_OF_A_CLIENT = 10_000_000
 RECONNECT_SECONDS = 0.2
+MIX = {"insert": 3, "change_mark": 3, "transfer": 3, "read": 8, "read_in_transaction": 1}
 
 
 class Client(threading.Thread):
@@ -27,7 +28,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True, name=f"client {number}")
         self.load, self.number, self.database, self.branch = load, number, database, branch
         self.dialect, self.random = load.dialect, random.Random(f"{load.seed}/{number}")
-        self.is_elsewhere = False
+        self.is_elsewhere, self.partner = False, None
         self.writes, self.errors, self.violations = [], [], []
         self.latencies = []                 # (begun, seconds) of every operation
         self.working_since = None           # what it is at, if anything
@@ -45,7 +46,7 @@ class Client(threading.Thread):
             if self._connection is None and not self._connect():
                 self.load.is_over.wait(RECONNECT_SECONDS)
                 continue
-            self._operate(self.random.choices((self.insert, self.change_mark, self.transfer, self.read, self.read_in_transaction), (3, 3, 3, 8, 1))[0])
+            self._operate(getattr(self, self.random.choices(*zip(*self.load.mix.items()))[0]))
             self.load.is_over.wait(self.load.pause * self.random.uniform(0.5, 1.5))
         self._disconnect()
 
@@ -165,6 +166,18 @@ class Client(threading.Thread):
             self.violations.append(f"client {self.number}: COMMIT of {write.number} was a ROLLBACK without an error before")
         self._last_insert = write.number
 
+    def spread(self):
+        """A row here and one on the other shard, in one transaction."""
+        write, steps = self._next(SPREAD), []
+
+        def work():
+            self._execute("begin")
+            for branch in self.random.sample((self.branch, self.partner), 2):
+                self._execute("insert into writes (branch, number, client, kind) values (%s, %s, %s, 'spread')", (branch, write.number, self.number))
+            steps.append("commit")
+            return self.dialect.commit(self._connection)
+        self._settle(write, work, lambda: bool(steps))
+
     # -- reading -------------------------------------------------------------------------------------------------------
 
     def read(self):
@@ -210,10 +223,10 @@ class Client(threading.Thread):
 
 
 class Load:
-    """All clients. databases: name -> (first branch, number of branches)."""
+    """All clients. databases: name -> (first branch, number of branches); mix: operation -> how often, of all together."""
 
-    def __init__(self, dialect, proxy, seed, databases, clients, rate):
-        self.dialect, self.proxy, self.seed = dialect, proxy, seed
+    def __init__(self, dialect, proxy, seed, databases, clients, rate, mix=None):
+        self.dialect, self.proxy, self.seed, self.mix = dialect, proxy, seed, mix or MIX
         self.is_over = threading.Event()
         self.pause = clients / rate
         places = [(name, branch) for name, (first, count) in databases.items() for branch in range(first, first + count)]
@@ -235,9 +248,11 @@ class Load:
             connection.close()
 
     def set_elsewhere(self, branches):
-        """These are on a shard that nothing will be done to."""
+        """These are on a shard that nothing will be done to. Of spread writes every client feels what is done."""
+        here = [branch for branch in self.branches if branch not in branches]
         for client in self.clients:
-            client.is_elsewhere = client.branch in branches
+            client.partner = client.random.choice(here if client.branch in branches else list(branches) or here)
+            client.is_elsewhere = client.branch in branches and "spread" not in self.mix
 
     def start(self):
         for client in self.clients:

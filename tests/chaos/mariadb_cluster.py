@@ -84,8 +84,17 @@ class MariadbCluster(Cluster):
             node.query(statement)
         node.set("read_only", "off")
 
+    def switched_to(self, node):
+        """For the next start of each."""
+        super().switched_to(node)
+        for one in self.nodes:
+            one.set("read_only", "off" if one is node else "on")
+
     def point(self, replica):
         replica.follow(self.primary)
+
+    def prepared(self):
+        return [row for node in (self.primary, self.elsewhere) for row in node.query("xa recover")]
 
     def rejoin(self, node):
         """One that was killed takes back, as it starts, what no replica has acknowledged. One that ran on alone may have more: it is copied anew."""

@@ -78,9 +78,25 @@ class PostgresqlCluster(Cluster):
     def promote(self, node):
         node.promote()
 
+    def switchover_commands(self):
+        """stop, rejoin and start, run in the namespace of the server that they are about."""
+        try:
+            from support import switch_commands     # pylint: disable=import-outside-toplevel
+        except ImportError:
+            return {}
+        spaces = "\n".join(f"  {node.port}) exec {' '.join(node.prefix)} \"$@\" ;;" for node in self.nodes)
+        script = self.servers.folder / "in_its_place.sh"
+        script.write_text(f"#!/bin/sh\nport=$1; shift\ncase $port in\n{spaces}\nesac\n", encoding="utf-8")
+        script.chmod(0o755)
+        return {"switchover": {name: f"{script} {{port}} {command}" for name, command in switch_commands.commands(self.servers).items()}}
+
     def point(self, replica):
         replica.follow(self.primary)
         replica.reload()
+
+    def prepared(self):
+        sql = "select gid from pg_prepared_xacts where database = current_database()"
+        return [row for node in (self.primary, self.elsewhere) for row in self.ask(node, sql)]
 
     def rejoin(self, node):
         if node.is_running:

@@ -16,16 +16,17 @@ from support.servers import wait_until
 READS = {"from": "replicas", "consistency": "session"}
 DATABASES = {"shop": (1, 8), "plain": (101, 4)}    # sharded over both shards; on shop_0 alone: name -> first branch, branches
 STEP = 0.05
+IN_DOUBT_SECONDS = 30    # no prepared transaction may be older when the faults stop
 
 
 class World:
-    """expected: the codes a client may get whose operation began before a fault, or within `grace` seconds of it."""
-
-    def __init__(self, cluster, dialect, chance, clients, rate, schedule=None, through_proxies=False, databases=tuple(DATABASES)):
+    def __init__(self, cluster, dialect, scenario, chance, clients, rate):
+        schedule = scenario.schedule(chance)
         self.cluster, self.dialect, self.random = cluster, dialect, chance
-        self.proxies = {node: FaultProxy(dialect.name, node.host, node.port, schedule) for node in cluster.nodes} if through_proxies else {}
+        self.proxies = {node: FaultProxy(dialect.name, node.host, node.port, schedule) for node in cluster.nodes} if scenario.through_proxies else {}
         self.shardway = self.load = None
-        self._clients, self._rate, self._databases = clients, rate, {name: DATABASES[name] for name in databases}
+        self._more = cluster.switchover_commands() if scenario.has_commands else {}
+        self._clients, self._rate, self._mix, self._databases = clients, rate, scenario.mix, {name: DATABASES[name] for name in scenario.databases}
         self._resources = contextlib.ExitStack()
         self.faults = []             # (begun, ended): who was at work then may be told an expected code
         self.wrong = []              # sentences
@@ -42,7 +43,7 @@ class World:
         self.set_harm(False)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="shardway-chaos-"))
         self.shardway = self.dialect.proxy(self.config(), folder=folder).start()
-        self.load = Load(self.dialect, self.shardway, self.random.random(), self._databases, self._clients, self._rate)
+        self.load = Load(self.dialect, self.shardway, self.random.random(), self._databases, self._clients, self._rate, self._mix)
         self.await_nodes()
         self.load.open()
         self.load.set_elsewhere({branch for branch, in self.cluster.ask(self.cluster.elsewhere, "select branch from branches")})
@@ -71,6 +72,7 @@ class World:
         addresses = [self.address(node) for node in nodes or self.cluster.nodes]
         for database in (shop, plain):
             database["shard"][0]["nodes"] = addresses
+            database.update(copy.deepcopy(self._more))
         config["database"] = [database for database in (shop, plain) if database["name"] in self._databases]
         return config
 
@@ -135,6 +137,7 @@ class World:
         if self.load is not None and self.load.clients[0].is_alive():
             self.wrong += self.load.stop()
             self.cluster.settle()
+            wait_until(lambda: not self.cluster.prepared(), IN_DOUBT_SECONDS, "nothing is prepared any more", pause=0.2)
             self._check()
         self._end_shardway()
         self._resources.close()
@@ -165,10 +168,14 @@ class World:
 
     def check_errors(self, expected):
         """Only who was at work when something was done to its shard may have been told anything, and only what is expected."""
+        surprises = collections.defaultdict(list)
         for error in self.load.errors():
             at_work = any(error.begun <= ended and error.ended >= begun for begun, ended in self.faults)
             if error.code not in expected or error.is_elsewhere or not at_work:
-                yield error
+                surprises[error.code, error.is_elsewhere, at_work].append(error)
+        for (code, is_elsewhere, at_work), errors in surprises.items():
+            where = f"{' of another shard' if is_elsewhere else ''}{'' if at_work else ' long after the fault'}"
+            yield f"{len(errors)} operations{where} were told {code}, such as {errors[0]}"
 
     def summary(self):
         """Counts and stalls, for the report."""
