@@ -1,14 +1,18 @@
 """The two protocols of the failover tests: a real driver each (psycopg, PyMySQL), the same tables, and what an error's code proves.
 
 A dialect's `not_kept` codes say that nothing of the statement, or of its transaction, was kept; `unknown` ones that it may have been. An error
-without a code is a broken connection, `CLOSED`: it says nothing, and a client of Shardway's is never to see it.
+without a code is a broken connection, `CLOSED`: it says nothing, and a client of Shardway's is never to see it. `LATE` is one behind an answer that was
+complete but for its ReadyForQuery: the outcome is unknown, and psycopg 3.1 is not made for it.
 """
+import os
+import socket
+
 import psycopg
 import pymysql
 
 from support import mysql_shardway, shardway
 
-CLOSED = "closed"
+CLOSED, LATE = "closed", "late"
 COUNTED = ("accounts", "branches", "marks", "writes")
 TABLES = [{"name": name, "key": "branch", "type": "bigint"} for name in COUNTED]
 SCHEMA = """
@@ -23,7 +27,7 @@ STATEMENTS = [statement.strip() for statement in SCHEMA.split(";")]
 
 class Postgresql:
     name = "postgresql"
-    error = (psycopg.Error, OSError)
+    error = (psycopg.Error, OSError, ValueError)
     not_kept = {"40001", "40P01", "25006", "53300", "55P03", "57P03"}
     unknown = {"08007"}
     in_flight = {"40001", "08007"}    # what a client may be told when a server is lost under its statement
@@ -52,7 +56,13 @@ class Postgresql:
 
     @staticmethod
     def code_of(error):
-        return getattr(error, "sqlstate", None) or CLOSED
+        return LATE if isinstance(error, ValueError) else getattr(error, "sqlstate", None) or CLOSED
+
+    @staticmethod
+    def port_of(connection):
+        """The client's own, by which Shardway lists it."""
+        with socket.socket(fileno=os.dup(connection.fileno())) as mine:
+            return mine.getsockname()[1]
 
 
 class Mysql:
@@ -88,6 +98,10 @@ class Mysql:
         """2006 and 2013 are the driver's own, as 0 is for a connection it has closed."""
         code = error.args[0] if isinstance(error, pymysql.Error) and error.args else 0
         return CLOSED if code in (0, 2003, 2006, 2013) or not isinstance(code, int) else str(code)
+
+    @staticmethod
+    def port_of(connection):
+        return connection._sock.getsockname()[1]     # pylint: disable=protected-access
 
 
 DIALECTS = {dialect.name: dialect for dialect in (Postgresql, Mysql)}

@@ -22,6 +22,7 @@ from support.servers import free_port
 TO_SERVER, TO_CLIENT = "to server", "to client"
 KINDS = ("delay", "stall", "reset", "half-close", "cut")
 LONGEST = 1 << 16
+LOGIN_MESSAGES, LOGIN_BYTES = 30, 3000     # more than a log-in takes
 
 
 @dataclasses.dataclass
@@ -52,6 +53,8 @@ class Schedule:
             fault.bytes = chance.randint(1, 60 * self._messages[1])
         if fault.kind == "delay":
             fault.seconds = min(fault.seconds, 0.05)
+        if fault.kind == "half-close":    # not while somebody logs in: a server that reads the end then answers that the password is wrong
+            fault.messages, fault.bytes = fault.messages and fault.messages + LOGIN_MESSAGES, fault.bytes + LOGIN_BYTES
         return fault
 
 

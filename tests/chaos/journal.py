@@ -109,7 +109,7 @@ class Journal:
         for client, marks in of_client.items():
             number, changes = books.marks.get(client, (None, None))
             done = [write.number for write in marks if write.outcome == ACKNOWLEDGED]
-            unknown = [write.number for write in marks if write.outcome == UNKNOWN]
+            unknown = [write.number for write in marks if write.outcome in (UNKNOWN, OPEN)]
             if changes is None or not len(done) <= changes <= len(done) + len(unknown):
                 yield f"client {client}'s mark was changed {changes} times: {len(done)} are acknowledged and {len(unknown)} unknown"
             elif number not in [*done[-1:], *unknown, *([0] if not done else [])]:

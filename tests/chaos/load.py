@@ -104,6 +104,14 @@ class Client(threading.Thread):
             self._note_error(error, begun)
             self._disconnect()
 
+    @property
+    def port(self):
+        """Of its connection; None without one."""
+        try:
+            return self.dialect.port_of(self._connection) if self._connection is not None else None
+        except self.dialect.error:
+            return None
+
     def _execute(self, sql, parameters=()):
         return self.dialect.execute(self._connection, sql, parameters)
 

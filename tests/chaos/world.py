@@ -6,6 +6,8 @@ import pathlib
 import tempfile
 import time
 
+import psycopg
+
 from chaos import dialects
 from chaos.fault_proxy import FaultProxy
 from chaos.journal import Books
@@ -99,14 +101,15 @@ class World:
 
     @contextlib.contextmanager
     def fault(self, what, grace=1.0, seconds=30):
-        """What is done inside; afterwards every client has to go on, within so many seconds."""
+        """What is done inside; afterwards every client has to go on, within so many seconds. grace: after its beginning; None: until all go on."""
         begun, marks = time.monotonic(), {client: len(client.errors) for client in self.load.clients}
         window = [begun, float("inf")]
         self.faults.append(window)
         yield
-        window[1] = begun + grace
+        window[1] = begun + grace if grace is not None else window[1]
         recovered = self.await_progress(what, seconds)
         ended = time.monotonic()
+        window[1] = min(window[1], ended)
         waits = self.load.longest_waits(begun, ended)
         self.stalls += [(seconds, client.is_elsewhere) for client, seconds in waits]
         here = [seconds for client, seconds in waits if not client.is_elsewhere]
@@ -120,8 +123,19 @@ class World:
                 return True
             time.sleep(STEP)
         stuck = self.load.without_progress(since)
+        self.explain(stuck[:3])
         self.wrong.append(f"{what}: {len(stuck)} clients make no progress within {seconds} s, such as client {stuck[0].number} of {stuck[0].database} in {stuck[0].doing}")
         return False
+
+    def explain(self, clients):
+        """What Shardway says of these clients, and of the server connections that they have."""
+        with contextlib.suppress(psycopg.Error):
+            sockets = self.shardway.console("SHOW SOCKETS")
+            for client in clients:
+                rows = [row for row in sockets if row["port"] == client.port and row["type"] == "C"]
+                rows += [row for row in sockets if rows and row["type"] == "S" and row["link"] == rows[0]["ptr"]]
+                for row in rows:
+                    print(f"    client {client.number} in {client.doing}: " + " ".join(f"{name}={value}" for name, value in row.items() if value not in (None, "", 0)), flush=True)
 
     def check_untouched(self, node, promoted_at):
         """A node that was primary until then has none of what was begun afterwards."""
