@@ -67,13 +67,12 @@ class PostgresqlCluster(Cluster):
         replica.reload()
 
     def most_advanced(self, candidates):
-        """By what they have received, when nothing comes in any more: the primary may be frozen with its connections open."""
-        def received(node):
-            return node.value("select coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn", dbname="postgres")
-        def now():
-            return [received(node) for node in candidates]
-        wait_until(lambda: now() == now(), 10, "nothing is received any more", pause=0.1)
-        return max(candidates, key=received)
+        """By what they have received, when none follows the old primary any more: that may come back at any moment."""
+        for node in candidates:
+            node.set("primary_conninfo", "")
+            node.reload()
+        wait_until(lambda: not any(node.query("select 1 from pg_stat_wal_receiver", dbname="postgres") for node in candidates), 30, "no replica follows the old primary")
+        return max(candidates, key=lambda node: node.value("select coalesce(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn", dbname="postgres"))
 
     def promote(self, node):
         node.promote()
