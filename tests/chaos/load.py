@@ -88,7 +88,10 @@ class Client(threading.Thread):
 
     def _note_error(self, error, begun):
         message = str(error.args[-1] if error.args else error).strip().partition("\n")[0]
-        self.errors.append(Error(self.dialect.code_of(error), self.doing, message, self.number, begun, time.monotonic(),
+        code = self.dialect.code_of(error)
+        if code == CLOSED and self._connection is not None and not self.dialect.is_closed(self._connection):
+            code = "2013 alive"      # as if it were closed, from a server that goes on
+        self.errors.append(Error(code, self.doing, message, self.number, begun, time.monotonic(),
                                  is_elsewhere=self.is_elsewhere))
 
     def _recover(self):
