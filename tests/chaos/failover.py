@@ -14,6 +14,7 @@ import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from chaos import network                                       # noqa: E402
 from chaos.dialects import DIALECTS                             # noqa: E402
 from chaos.mariadb_cluster import MariadbCluster                # noqa: E402
 from chaos.postgresql_cluster import PostgresqlCluster          # noqa: E402
@@ -109,6 +110,7 @@ def parse():
 def main():
     options, begun = parse(), time.monotonic()
     total = {"passed": 0, "failed": 0, "skipped": 0}
+    print("servers are cut off " + ("in network namespaces" if network.is_possible() else "by proxies: this machine, or this user, has no network namespaces"))
     for protocol in CLUSTERS if options.protocol == "both" else [options.protocol]:
         for result, number in Run(protocol, options).scenarios().items():
             total[result] += number
