@@ -9,6 +9,7 @@ was at work where something was done may get an error, of the codes the scenario
 import argparse
 import pathlib
 import random
+import shutil
 import sys
 import time
 import traceback
@@ -55,6 +56,7 @@ class Run:
             wrong = [*world.wrong, *world.check_errors(scenario.expected(self.dialect))]
         except Skipped as reason:
             world.abandon()
+            shutil.rmtree(world.folder)
             print(f"SKIP {self.protocol} {name}: {reason}", flush=True)
             return "skipped"
         except Exception as error:    # pylint: disable=broad-except
@@ -64,6 +66,7 @@ class Run:
             self.explain(name, world, wrong)
             self.end_cluster()        # the next one begins with servers that nothing was done to
             return "failed"
+        shutil.rmtree(world.folder)
         print(f"ok   {self.protocol} {name}, {time.monotonic() - begun:.0f} s: {world.summary()}", flush=True)
         return "passed"
 

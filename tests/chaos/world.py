@@ -27,6 +27,7 @@ class World:
         self.cluster, self.dialect, self.random = cluster, dialect, chance
         self.proxies = {node: FaultProxy(dialect.name, node.host, node.port, schedule) for node in cluster.nodes} if scenario.through_proxies else {}
         self.shardway = self.load = None
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="shardway-chaos-"))    # of its log; left when something is wrong
         self._more = cluster.switchover_commands() if scenario.has_commands else {}
         self._clients, self._rate, self._mix, self._databases = clients, rate, scenario.mix, {name: DATABASES[name] for name in scenario.databases}
         self._resources = contextlib.ExitStack()
@@ -43,8 +44,7 @@ class World:
         for proxy in self.proxies.values():
             self._resources.enter_context(proxy)
         self.set_harm(False)
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="shardway-chaos-"))
-        self.shardway = self.dialect.proxy(self.config(), folder=folder).start()
+        self.shardway = self.dialect.proxy(self.config(), folder=self.folder).start()
         self.load = Load(self.dialect, self.shardway, self.random.random(), self._databases, self._clients, self._rate, self._mix)
         self.await_nodes()
         self.load.open()
