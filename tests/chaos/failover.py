@@ -53,7 +53,7 @@ class Run:
             world.open()
             scenario.run(world, self.options.rounds or (scenario.short_rounds if self.options.short else scenario.rounds))
             world.close()
-            wrong = [*world.wrong, *world.check_errors(scenario.expected(self.dialect))]
+            wrong = [*world.wrong, *world.check_errors(scenario)]
         except Skipped as reason:
             world.abandon()
             shutil.rmtree(world.folder)

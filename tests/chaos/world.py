@@ -180,12 +180,12 @@ class World:
         except shardway.ProxyError as error:
             self.wrong.append(str(error))
 
-    def check_errors(self, expected):
-        """Only who was at work when something was done to its shard may have been told anything, and only what is expected."""
+    def check_errors(self, scenario):
+        """Only who was at work when something was done to its shard may have been told anything, and only what the scenario expects."""
         surprises = collections.defaultdict(list)
         for error in self.load.errors():
             at_work = any(error.begun <= ended and error.ended >= begun for begun, ended in self.faults)
-            if error.code not in expected or error.is_elsewhere or not at_work:
+            if error.code not in scenario.expected(self.dialect, error.what) or error.is_elsewhere or not at_work:
                 surprises[error.code, error.is_elsewhere, at_work].append(error)
         for (code, is_elsewhere, at_work), errors in surprises.items():
             where = f"{' of another shard' if is_elsewhere else ''}{'' if at_work else ' long after the fault'}"
