@@ -4,7 +4,7 @@ import contextlib
 import psycopg
 
 from chaos.cluster import Cluster
-from support import servers
+from support import servers, switch_commands
 from support.servers import APP, BIN, DATABASE, SUPERUSER, ServerError, give_to_server_user, wait_until
 
 FILES = ("postgresql.conf", "postgresql.auto.conf", "pg_hba.conf")    # pg_rewind takes the other server's
@@ -79,10 +79,6 @@ class PostgresqlCluster(Cluster):
 
     def switchover_commands(self):
         """stop, rejoin and start, run in the namespace of the server that they are about."""
-        try:
-            from support import switch_commands     # pylint: disable=import-outside-toplevel
-        except ImportError:
-            return {}
         spaces = "\n".join(f"  {node.port}) exec {' '.join(node.prefix)} \"$@\" ;;" for node in self.nodes)
         script = self.servers.folder / "in_its_place.sh"
         script.write_text(f"#!/bin/sh\nport=$1; shift\ncase $port in\n{spaces}\nesac\n", encoding="utf-8")
