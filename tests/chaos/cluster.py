@@ -64,10 +64,6 @@ class Cluster:
     def run_as_app(self, node, sql):
         raise NotImplementedError
 
-    def application_connections(self, node):
-        """How many connections the application's user has there."""
-        raise NotImplementedError
-
     def prepared(self):
         """The transactions that are prepared on the primaries."""
         raise NotImplementedError

@@ -49,9 +49,6 @@ class MariadbCluster(Cluster):
     def run_as_app(self, node, sql):
         node.query(sql, user=APP, database=DATABASE)
 
-    def application_connections(self, node):
-        return node.value("select count(*) from information_schema.processlist where user = %s", [APP])
-
     def set_synchronous(self, is_wanted):
         for node in self.nodes:
             if node.is_running:

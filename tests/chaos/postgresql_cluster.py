@@ -48,9 +48,6 @@ class PostgresqlCluster(Cluster):
     def run_as_app(self, node, sql):
         node.query(sql, user=APP)
 
-    def application_connections(self, node):
-        return node.value("select count(*) from pg_stat_activity where usename = %s", [APP], dbname="postgres")
-
     def set_synchronous(self, is_wanted):
         names = ", ".join(node.name for node in self.nodes)
         for node in self.nodes:
