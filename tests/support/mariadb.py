@@ -167,7 +167,7 @@ class Node(servers.Node):
         """Starts the server without waiting for it."""
         command = ["mariadbd", f"--defaults-file={self.file}"] + ([f"--init-file={init_file}"] if init_file else [])
         with open(self.log, "a", encoding="utf-8") as log:
-            self._process = subprocess.Popen(servers.as_server_user(command, SERVER_USER), stdin=subprocess.DEVNULL,
+            self._process = subprocess.Popen([*self.prefix, *servers.as_server_user(command, SERVER_USER)], stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd="/")
 
     def wait_ready(self):

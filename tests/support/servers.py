@@ -175,6 +175,7 @@ class Node:
         self._process = None
 
     host = "127.0.0.1"
+    prefix = ()            # the words before the server's command, as those that run it in another namespace
 
     @property
     def address(self):
@@ -241,7 +242,7 @@ class Node:
         """Starts the server without waiting for it."""
         with open(self.log, "a", encoding="utf-8") as log:
             self._process = subprocess.Popen(
-                as_server_user([BIN / "postgres", "-D", self.data]), stdin=subprocess.DEVNULL, stdout=log,
+                [*self.prefix, *as_server_user([BIN / "postgres", "-D", self.data])], stdin=subprocess.DEVNULL, stdout=log,
                 stderr=subprocess.STDOUT, start_new_session=True, cwd="/")
 
     def wait_ready(self):
