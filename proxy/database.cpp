@@ -94,10 +94,11 @@ void Database::add_cache_counters(stats::DatabaseCounters& to) const {
 
 void Database::heed_gates() {
   visit_pools([](const std::string&, auto& pool) {
-    pool.drop_stale_openings();
     const auto& node = pool.node();
-    if (node.role.load() != backend::Role::kReplica && !(node.shard->gate.is_open() && node.is_primary()))
-      pool.send_waiters_away();
+    const bool is_replica = node.role.load() == backend::Role::kReplica, serves = is_replica || node.is_primary();
+    pool.drop_openings(/*all=*/!serves);
+    if (!serves) pool.sweep(/*close_all=*/true);
+    if (!is_replica && !(node.shard->gate.is_open() && serves)) pool.send_waiters_away();
   });
   sweep(false);
   for (const auto& held : held_) held->heed();

@@ -21,7 +21,7 @@ enum class FaultReason : std::uint8_t {
   kNoTransaction,        // 25P01
   kPoolTimeout,          // 53300 / 1040: waited for a server connection until the deadline
   kNoServer,             // 57P03 / 2003: the shard has no node that can be used now
-  kServerLost,           // 08006 / 2013: the server connection broke and nothing of a write is unknown
+  kServerLost,           // 08006 / 1317: the server connection broke and nothing of a write is unknown
   kTransactionLost,      // 40001 / 1213: its server connection broke before its end: nothing of it was kept
   kOutcomeUnknown,       // 08007 / 1180: the server connection broke over what may have been committed
   kShutdown,             // 57P01 / 1053

@@ -251,10 +251,10 @@ class Pool {
   }
   // The gate of its shard is closed: those who wait here are to wait before it.
   void send_waiters_away() { fail_waiters({false, {}, kNoPrimary}); }
-  // Connections that are being made to what their node is not any more: nobody may get them.
-  void drop_stale_openings() {
+  // Connections that are being made, all of them, or those to what their node is not any more: nobody may get them.
+  void drop_openings(bool all) {
     for (std::size_t i = opening_.size(); i-- > 0;) {
-      if (!opening_[i]->is_stale()) continue;
+      if (!all && !opening_[i]->is_stale()) continue;
       auto stale = std::move(opening_[i]);
       opening_.erase(opening_.begin() + static_cast<std::ptrdiff_t>(i));
       destroy(std::move(stale), /*serve=*/false);

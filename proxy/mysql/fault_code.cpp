@@ -20,7 +20,7 @@ ErrorCode code_of(FaultReason reason) noexcept {
     case FaultReason::kNoTransaction: return {1305, "42000"};
     case FaultReason::kPoolTimeout: return {1040, "08004"};
     case FaultReason::kNoServer: return {2003, "HY000"};
-    case FaultReason::kServerLost: return {2013, "HY000"};
+    case FaultReason::kServerLost: return {1317, "70100"};  // 2013 would be taken for the end of the connection
     case FaultReason::kTransactionLost: return {1213, "40001"};
     case FaultReason::kOutcomeUnknown: return {1180, "08007"};
     case FaultReason::kShutdown: return {1053, "08S01"};

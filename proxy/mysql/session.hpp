@@ -369,6 +369,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_loss.cpp: a server connection has broken ----
   void note_asked(protocol::mysql::Command command, Packet packet);
   void link_lost();
+  bool drop_head();
   Breakage breakage();
   Effect effect_under_way();
   Effect effect_in(std::string_view sql, const State& state);
@@ -389,6 +390,13 @@ class Session final : public Client, public LinkOwner {
   net::Stream stream_;
   net::Outbox out_;
   std::string input_;
+  // The beginning of a result, up to its last definition, that has not come whole yet; and what the client had heard of
+  // the answer ahead of it.
+  struct Head {
+    std::string bytes;
+    std::uint8_t number_before = 0;
+    bool begun_before = false;
+  } head_;
   std::size_t at_hand_ = 0;         // bytes of the client's that are being consumed
   std::size_t pass_remaining_ = 0;  // bytes of the client's that go straight to the link
   bool payload_goes_on_ = false;    // the client's next packet continues a payload

@@ -102,6 +102,7 @@ void Session::link_lost() {
     own_fault_.reset();
     return worker_.resume_later(*this);
   }
+  const bool kept_head = drop_head();
   const auto broken = breakage();
   const auto loss = deaf_ ? Loss::kCloseMute : judge(broken);
   auto& node = *link_->target().node;
@@ -120,7 +121,8 @@ void Session::link_lost() {
     my::encode(out_.tail(), next, my::Eof{0, status_of_old(*link_)});
     ++number_told_;
   }
-  const bool in_definitions = broken.is_begun && link_->owes() && link_->owed().front().tracker.is_in_definitions();
+  const bool in_definitions =
+      broken.is_begun && !kept_head && link_->owes() && link_->owed().front().tracker.is_in_definitions();
   sequence_ = !broken.is_asked ? std::uint8_t{0}
               : answer_begun_  ? static_cast<std::uint8_t>(number_told_ + 1)
                                : sequence_;
@@ -132,6 +134,17 @@ void Session::link_lost() {
   if (in_definitions) return out_.flush(stream_), close();
   if (draining_ && input_.empty() && !sends_file_) return kill("shutdown");
   worker_.resume_later(*this);
+}
+
+// True if there was one: the client has heard nothing of this result.
+bool Session::drop_head() {
+  if (head_.bytes.empty()) return false;
+  std::string().swap(head_.bytes);
+  number_told_ = head_.number_before;
+  answer_begun_ = head_.begun_before;
+  link_->pass_remaining = 0;
+  link_->payload_goes_on = false;
+  return true;
 }
 
 // The transaction's end had not been asked for: it is rolled back, wherever it was, and the next statement hears of it.
@@ -210,8 +223,9 @@ void Session::tell_loss(Loss loss, std::string unknown) {
   if (loss == Loss::kTransaction && !sends_file_) return tell_lost();
   if (transaction_) drop_transaction();
   auto error = loss == Loss::kTransaction ? transaction_lost()
-               : loss == Loss::kUnknown   ? error_of(FaultReason::kOutcomeUnknown, std::move(unknown))
-                                          : error_of(FaultReason::kServerLost, std::string(kLostConnection));
+               : loss == Loss::kUnknown
+                   ? error_of(FaultReason::kOutcomeUnknown, std::move(unknown))
+                   : error_of(FaultReason::kServerLost, "the server connection was lost over the answer; run it again");
   if (sends_file_)
     after_file_ = std::make_unique<KeptError>(std::move(error));
   else

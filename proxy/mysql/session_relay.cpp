@@ -32,6 +32,8 @@ void Session::on_link_events(Link& link, std::uint32_t events) {
   read_link();
 }
 
+constexpr std::size_t kMostOfAHead = 256 * 1024;  // of definitions that are held until they are complete
+
 // One walk over what a link has received. Everything from `run_` on waits to be forwarded.
 class Session::Relay {
  public:
@@ -53,15 +55,42 @@ class Session::Relay {
         return size_;
       }
     }
-    forward_up_to(at_);
+    if (is_in_head())
+      hold_head();
+    else
+      forward_up_to(at_);
     return at_;
   }
 
  private:
   void forward_up_to(std::size_t end) {
+    auto& head = session_.head_.bytes;
+    if (!head.empty()) {
+      session_.answer_begun_ = true;
+      head.append(bytes_ + run_, end - run_);
+      session_.send(head);
+      head.clear();
+      run_ = end;
+    }
     if (end > run_) session_.send({bytes_ + run_, end - run_});
     session_.answer_begun_ = session_.answer_begun_ || end > run_;
     run_ = end;
+  }
+
+  bool is_in_head() const {
+    return session_.link_.get() == &link_ && link_.owes() && !drop_ && !hidden_ &&
+           link_.owed().front().tracker.is_in_definitions() && session_.head_.bytes.size() < kMostOfAHead;
+  }
+
+  // A client that has some of the definitions can be told nothing if the rest does not come.
+  void hold_head() {
+    if (session_.head_.bytes.empty()) {
+      forward_up_to(std::max(run_, head_at_));
+      session_.head_.number_before = number_before_;
+      session_.head_.begun_before = session_.answer_begun_;
+    }
+    session_.head_.bytes.append(bytes_ + run_, at_ - run_);
+    run_ = at_;
   }
 
   void pass() {
@@ -104,7 +133,12 @@ class Session::Relay {
     if (drop_) forward_up_to(at_);
     const auto payload = in().substr(my::kHeadBytes, std::min(in().size(), head_.size()) - my::kHeadBytes);
     if (drop_ && session_.gathers_diagnostics()) session_.gather_diagnostics(payload);
+    const bool was_in_definitions = tracker.is_in_definitions();
     const auto seen = tracker.on_packet(head_, payload);
+    if (!was_in_definitions && tracker.is_in_definitions()) {
+      head_at_ = at_;
+      number_before_ = session_.number_told_;
+    }
     place(seen);
     if (std::exchange(link_.metadata_ended, false) && !opens_cursor(seen, payload)) put_end_of_definitions();
     note_number();
@@ -187,7 +221,8 @@ class Session::Relay {
   Session& session_;
   Link& link_;
   char* bytes_;
-  std::size_t size_, at_ = 0, run_ = 0;
+  std::size_t size_, at_ = 0, run_ = 0, head_at_ = 0;
+  std::uint8_t number_before_ = 0;  // the last one told ahead of the head that begins at head_at_
   my::PacketHead head_;
   bool drop_ = false, hidden_ = false, forward_ = true;  // of the packet at hand
 };

@@ -16,7 +16,7 @@ from support.mysql_case import proxy_only
 from support.mysql_sharded_case import HERE, THERE, MysqlShardedCase
 from support.servers import wait_until
 
-TRANSACTION, UNKNOWN, CUT_OFF, CLOSED = ["1213 40001"], ["1180 08007"], ["2013 HY000"], ["2013 HY000", "closed"]
+TRANSACTION, UNKNOWN, CUT_OFF, CLOSED = ["1213 40001"], ["1180 08007"], ["1317 70100"], ["2013 HY000", "closed"]
 OF_OLD = DEFAULT & ~commands.DEPRECATE_EOF & ~commands.SESSION_TRACK
 
 
