@@ -176,7 +176,7 @@ class Session::Relay {
       auto next = static_cast<std::uint8_t>(told + 1);
       my::encode(session_.out_.tail(), next, my::Eof{0, session_.status_of_old(link_)});
     }
-    link_.owed().pop_front();
+    link_.pop_owed();
     link_.shift = 0;
     if (session_.spread_ && !drop_)
       session_.advance_spread();
