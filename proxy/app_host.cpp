@@ -77,6 +77,9 @@ stats::NodeRow node_row(const config::Database& config, const backend::ShardNode
   row.lag_bytes = node.lag_bytes.load();
   row.why = backend::name_of(node.out.load());
   row.epoch = node.epoch.load();
+  row.outstanding = node.load.outstanding.load();
+  const auto latency = node.load.latency_us.load();
+  row.latency_us = role == backend::Role::kReplica && latency > 0 ? latency : -1;
   return row;
 }
 

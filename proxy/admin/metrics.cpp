@@ -114,6 +114,12 @@ void dump(MetricWriter& out, const stats::NodeRow& node) {
     out.gauge("shardway_node_out", "1 for the reason why the node gets no statement", with(labels, "why", why),
               node.why == why ? 1 : 0);
   }
+  if (node.role == "replica")
+    out.gauge("shardway_node_outstanding", "Statements the replica has not answered", labels, node.outstanding);
+  if (node.latency_us >= 0) {
+    out.gauge("shardway_node_latency_seconds", "The mean time of the replica's answers, recent ones counting most",
+              labels, us_as_seconds(static_cast<std::uint64_t>(node.latency_us)));
+  }
   out.gauge("shardway_node_timeline", "The node's timeline", labels, node.timeline);
 }
 

@@ -1,29 +1,83 @@
 #include "proxy/backend/marks.hpp"
 
+#include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <chrono>
+#include <functional>
+#include <random>
 #include <utility>
 
 namespace shardway::proxy::backend {
 
+namespace {
+
+struct Candidate {
+  std::size_t node = 0;
+  bool is_near = false, is_fresh = false;
+  Burden burden;
+};
+using Candidates = boost::container::small_vector<Candidate, 8>;
+
+bool is_fit(const Node& node, const config::Reads& reads) noexcept {
+  if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed) ||
+      node.rests.load(std::memory_order_relaxed))
+    return false;
+  const auto lag = node.lag_us.load(std::memory_order_relaxed);
+  return lag >= 0 && lag <= std::chrono::microseconds(reads.max_lag).count();
+}
+
+template <class Condition>
+void keep_if(Candidates& candidates, Condition condition) {
+  candidates.erase(std::remove_if(candidates.begin(), candidates.end(), std::not_fn(condition)), candidates.end());
+}
+
+// An index into `candidates`, all of them fresh.
+std::size_t pick_one(const Candidates& candidates, std::uint64_t random) {
+  boost::container::small_vector<Burden, 8> burdens;
+  for (const auto& one : candidates) burdens.push_back(one.burden);
+  return pick({burdens.data(), burdens.size()}, random);
+}
+
+}  // namespace
+
 Choice Marks::choose(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads, bool replica_ok,
-                     std::uint64_t salt) const noexcept {
+                     std::uint64_t random, SteadyNanos now) const noexcept {
   Choice choice;
   const auto primary = nodes.primary.load(std::memory_order_relaxed);
   choice.node = primary >= 0 ? static_cast<std::size_t>(primary) : 0;
   if (!replica_ok || reads.from == config::ReadFrom::kPrimary) return choice;
-  for (std::size_t i = 0; i < nodes.nodes.size(); ++i) {
-    const auto at = static_cast<std::size_t>((salt + i) % nodes.nodes.size());
-    const auto& node = *nodes.nodes[at];
-    if (node.role.load(std::memory_order_relaxed) != Role::kReplica || !node.up.load(std::memory_order_relaxed) ||
-        node.rests.load(std::memory_order_relaxed))
-      continue;
-    const auto lag = node.lag_us.load(std::memory_order_relaxed);
-    if (lag < 0 || lag > std::chrono::microseconds(reads.max_lag).count()) continue;
-    if (!is_fresh(nodes, shard, reads, node)) continue;
-    return {at, true, false};
+  Candidates candidates;
+  for (std::size_t at = 0; at < nodes.nodes.size(); ++at) {
+    auto& node = *nodes.nodes[at];
+    if (is_fit(node, reads))
+      candidates.push_back({at, node.is_near, is_fresh(nodes, shard, reads, node), node.load.burden(now)});
+    else
+      node.load.note_unfit(now);
   }
+  if (reads.from == config::ReadFrom::kNearest) {
+    const auto is_near = [](const Candidate& one) { return one.is_near; };
+    if (std::any_of(candidates.begin(), candidates.end(), is_near))
+      keep_if(candidates, is_near);
+    else if (primary >= 0 && nodes.nodes[choice.node]->is_near)
+      return choice;
+  }
+  auto fresh = candidates;
+  keep_if(fresh, [](const Candidate& one) { return one.is_fresh; });
+  // A single one that is slow is left for the primary if others are better: these will soon be fresh enough, too.
+  const bool is_alone = fresh.size() == 1 && primary >= 0;
+  const auto is_better = [&](const Candidate& one) { return is_left_alone(fresh.front().burden, one.burden); };
+  if (!fresh.empty() && !(is_alone && std::any_of(candidates.begin(), candidates.end(), is_better)))
+    return {fresh[pick_one(fresh, random)].node, true, false};
   choice.fell_back = true;
   return choice;
+}
+
+std::uint64_t next_random() noexcept {
+  static thread_local std::uint64_t state = std::random_device{}() | std::uint64_t{1} << 32;
+  state ^= state << 13;  // xorshift64
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
 }
 
 bool Marks::is_fresh(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads,

@@ -18,10 +18,11 @@ struct Choice {
 
 class Marks {
  public:
-  // The primary (node 0 if none is known); or, if `replica_ok`, a replica that is up, within max_lag, and fresh enough
-  // for this session. Sessions with other `salt` begin at other replicas, and stay with theirs.
+  // The primary (node 0 if none is known); or, if `replica_ok`, one of the replicas that are up, within max_lag, and
+  // fresh enough for this session, each as often as it deserves (choice.hpp). `nearest`: one of this Shardway's zone if
+  // there are any; the primary, if it alone stands there. `random`: equally distributed over all its values.
   Choice choose(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads, bool replica_ok,
-                std::uint64_t salt) const noexcept;
+                std::uint64_t random, SteadyNanos now) const noexcept;
   // Everything the session has seen or done on the shard happened before now; `replica`: it was seen there (null: on
   // the primary). `may_have_written`: so it counts for all who read strongly. To be called before the client is told.
   void stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written);
@@ -38,5 +39,8 @@ class Marks {
                 const Node& candidate) const noexcept;
   std::vector<Mark> seen_;  // by shard; empty: nothing anywhere
 };
+
+// For choose(); of the calling thread.
+std::uint64_t next_random() noexcept;
 
 }  // namespace shardway::proxy::backend

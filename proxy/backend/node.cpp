@@ -38,7 +38,8 @@ void Node::lost() noexcept {
   shard->look();
 }
 
-std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node) {
+std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node,
+                                      const std::string& zone) {
   auto backend = std::make_shared<Backend>();
   backend->config = config;
   for (const auto& shard : config.shards) {
@@ -51,6 +52,7 @@ std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomi
       auto node = std::make_unique<Node>();
       node->address = configured.address;
       node->zone = configured.zone;
+      node->is_near = !zone.empty() && zone == configured.zone;
       node->number = next_node.fetch_add(1);
       node->shard = nodes.get();
       nodes->nodes.push_back(std::move(node));

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "proxy/backend/gate.hpp"
+#include "proxy/backend/load.hpp"
 #include "proxy/config/config.hpp"
 
 namespace shardway::proxy::transaction {
@@ -24,9 +25,6 @@ namespace shardway::proxy::backend {
 
 enum class Role : std::uint8_t { kUnknown, kPrimary, kReplica };
 const char* name_of(Role role) noexcept;
-
-// Nanoseconds of std::chrono::steady_clock since its epoch; 0: never.
-using SteadyNanos = std::int64_t;
 
 struct ShardNodes;
 
@@ -44,6 +42,7 @@ std::string_view name_of(Out out) noexcept;
 struct Node {
   config::Address address;
   std::string zone;
+  bool is_near = false;      // it stands in the zone of this Shardway
   std::uint32_t number = 0;  // within the process, for reports and pool keys
 
   std::atomic<Role> role{Role::kUnknown};
@@ -68,6 +67,7 @@ struct Node {
   enum class Store : std::uint8_t { kUnknown, kMissing, kThere };
   std::atomic<Store> store{Store::kUnknown};
   std::atomic<bool> commits_together{false};
+  Load load;  // of a replica
 
   // It could not be reached, or broke off. What was known of its freshness is void: another server may come back there.
   // If it is the primary and somebody watches, statements wait until it has answered the control lane, or another one
@@ -137,7 +137,9 @@ struct Backend {
   std::atomic<std::shared_ptr<const router::Topology>> topology_;
 };
 
-// Of a configured database, nothing known of its nodes yet. Nodes are numbered from `next_node` on.
-std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node);
+// Of a configured database, nothing known of its nodes yet. Nodes are numbered from `next_node` on. `zone`: this
+// Shardway's; empty: no node is nearer than another.
+std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node,
+                                      const std::string& zone = {});
 
 }  // namespace shardway::proxy::backend

@@ -145,6 +145,7 @@ struct Database {
 enum class LogFormat : std::uint8_t { kText, kJson };
 struct Config {
   std::string cluster = "main";  // Shardways of one cluster finish each other's transactions
+  std::string zone;              // where this Shardway stands; empty: nowhere in particular
   std::uint32_t workers = 0;     // 0: one per core
   std::uint32_t max_clients = 100'000;
   Milliseconds login_timeout{15'000}, shutdown_timeout{30'000}, client_idle_timeout{0};

@@ -35,6 +35,8 @@ const Keys<Config>& program_keys() {
   static const Keys<Config> keys{
       row("cluster", &Config::cluster, kDefault, label(),
           "names the Shardways that finish each other's transactions on several shards: the same in all of them"),
+      row("zone", &Config::zone, kOptional, name(),
+          "where this Shardway stands: reads.from = \"nearest\" prefers nodes of this zone"),
       row("workers", &Config::workers, kDefault, number(0, 1024), "threads that serve clients; 0: one per core"),
       row("max_clients", &Config::max_clients, kDefault, number(1, 10 * kMillion),
           "client connections at a time; one more is refused with 53300"),
@@ -163,7 +165,7 @@ const Keys<Reads>& reads_keys() {
       row("from", &Reads::from, kDefault,
           word<ReadFrom>(
               {{"primary", ReadFrom::kPrimary}, {"replicas", ReadFrom::kReplicas}, {"nearest", ReadFrom::kNearest}}),
-          "primary, replicas or nearest"),
+          "primary, replicas or nearest (the replicas of shardway.zone, if there are any)"),
       row("consistency", &Reads::consistency, kDefault,
           word<Consistency>({{"eventual", Consistency::kEventual},
                              {"session", Consistency::kSession},

@@ -61,7 +61,15 @@ bool Link::write_through(std::string_view bytes) {
 }
 
 void Link::owe(my::Command command, bool drop, std::uint64_t statement) {
-  if (my::is_answered(command)) owed_.push_back({command, my::ReplyTracker(command), drop, statement});
+  if (!my::is_answered(command)) return;
+  owed_.push_back({command, my::ReplyTracker(command), drop, statement});
+  if (target_->node->role.load(std::memory_order_relaxed) == backend::Role::kReplica)
+    claim_.begin(target_->node->load, backend::nanos_of(pool_->loop().now()));
+}
+
+void Link::pop_owed() noexcept {
+  owed_.pop_front();
+  if (owed_.empty()) claim_.end(backend::nanos_of(pool_->loop().now()));
 }
 
 void Link::ask(my::Command command, std::string_view argument) {

@@ -82,6 +82,7 @@ class Link final : public net::EventHandler {
   bool reusable(net::Time now) const noexcept;
   void rest(net::Time now) noexcept {
     owner_ = nullptr;
+    claim_.drop();
     idle_since_ = now;
   }
   // The statements, COM_RESET_CONNECTION, and what it takes away put back; and then reports Pool::reset_done().
@@ -101,6 +102,7 @@ class Link final : public net::EventHandler {
   void owe(protocol::mysql::Command command, bool drop = false, std::uint64_t statement = 0);
   std::deque<Owed>& owed() noexcept { return owed_; }
   bool owes() const noexcept { return !owed_.empty(); }
+  void pop_owed() noexcept;  // the first one is answered
   bool is_broken() const noexcept { return broken_; }
   // Its owner hears that the server's side is gone, after what the server has said until now.
   void cut_off() noexcept { stream_.shut(); }
@@ -190,6 +192,7 @@ class Link final : public net::EventHandler {
   };
   std::unordered_map<std::uint64_t, Prepared> statements_;
   std::uint64_t use_clock_ = 0;
+  backend::Claim claim_;
   std::unique_ptr<protocol::mysql::ServerLogin> login_;
   std::uint32_t connection_id_ = 0;
   std::string server_version_;

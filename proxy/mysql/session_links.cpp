@@ -75,7 +75,8 @@ bool Session::take_link() {
 
 Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
   auto& nodes = *database_->backend().shards[shard];
-  const auto choice = marks_.choose(nodes, shard, database_->config().reads, replica_ok, id_);
+  const auto choice = marks_.choose(nodes, shard, database_->config().reads, replica_ok, backend::next_random(),
+                                    backend::nanos_of(worker_.loop().now()));
   if (choice.fell_back) {
     ++database_->counters.replica_fallbacks;
     if (!nodes.sample_wanted.exchange(true) && worker_.surroundings().sample_wanted)

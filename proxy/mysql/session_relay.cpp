@@ -13,6 +13,10 @@ namespace {
 
 constexpr std::size_t kClientBacklog = 256 * 1024;
 
+// A client that has the beginning of a packet can be told nothing if the rest does not come: only big ones pass in
+// pieces.
+constexpr std::size_t kSmallBytes = 8192;
+
 }  // namespace
 
 void Session::on_link_events(Link& link, std::uint32_t events) {
@@ -125,7 +129,8 @@ class Session::Relay {
   bool begin_payload() {
     auto& tracker = link_.owed().front().tracker;
     const auto first = head_.length > 0 ? static_cast<std::uint8_t>(in()[my::kHeadBytes]) : std::uint8_t{0};
-    if ((drop_ || tracker.wants_whole(head_, first)) && in().size() < head_.size()) {
+    const bool whole = drop_ || head_.size() <= kSmallBytes || tracker.wants_whole(head_, first);
+    if (whole && in().size() < head_.size()) {
       set_number(head_.sequence);
       return false;
     }
@@ -210,7 +215,7 @@ class Session::Relay {
       auto next = static_cast<std::uint8_t>(told + 1);
       my::encode(session_.out_.tail(), next, my::Eof{0, session_.status_of_old(link_)});
     }
-    link_.owed().pop_front();
+    link_.pop_owed();
     link_.shift = 0;
     if (session_.spread_ && !drop_)
       session_.advance_spread();

@@ -82,6 +82,7 @@ class Link final : public net::EventHandler {
   bool reusable(net::Time now) const noexcept;  // clean, not too old, not idle for too long
   void rest(net::Time now) noexcept {           // nobody's from now on
     owner_ = nullptr;
+    claim_.drop();
     idle_since_ = now;
   }
   void begin_reset(const std::vector<std::string>& statements);  // and then reports Pool::reset_done()
@@ -96,6 +97,11 @@ class Link final : public net::EventHandler {
   void owe(Reply reply, bool drop = false, bool swallow_error = false, std::uint64_t statement = 0) {
     if (reply == Reply::kQuery) unnamed_statement = 0;  // a Query drops it
     owed_.push_back({reply, drop, swallow_error, statement});
+    if (target_->node->role.load(std::memory_order_relaxed) == backend::Role::kReplica) claim();
+  }
+  // A ReadyForQuery has come: if nothing is owed any more, the node has answered.
+  void note_ready() noexcept {
+    if (owed_.empty()) claim_.end(backend::nanos_of(pool_->loop().now()));
   }
   std::deque<Owed>& owed() noexcept { return owed_; }
   bool owes() const noexcept { return !owed_.empty(); }
@@ -152,6 +158,7 @@ class Link final : public net::EventHandler {
   void fail(bool from_server, std::string sqlstate, std::string message);
   void read_idle();
   void read_reset();
+  void claim() noexcept { claim_.begin(target_->node->load, backend::nanos_of(pool_->loop().now())); }
   void arm_timeout();
 
   std::shared_ptr<const LinkTarget> target_;
@@ -167,6 +174,7 @@ class Link final : public net::EventHandler {
   std::deque<Owed> owed_;
   std::unordered_map<std::uint64_t, std::uint64_t> statements_;  // id -> last use
   std::uint64_t use_clock_ = 0;
+  backend::Claim claim_;
   std::vector<std::pair<std::string, std::string>> parameters_;
   std::uint32_t process_id_ = 0;
   std::string secret_;

@@ -236,6 +236,7 @@ void Operation::on_ready(Part& part, char status) {
     if (ended.reply == Reply::kSync || ended.reply == Reply::kQuery) break;
     link.undo(ended);  // skipped behind an error
   }
+  link.note_ready();
   if (--part.ready_count > 0) return;
   part.done = true;
   if (sequential_ && error_.empty() && !suspended_) send_next();

@@ -150,7 +150,8 @@ bool Session::prepare_branch(Branch& branch) {
 std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool& replica) {
   auto& nodes = *database_->backend().shards[shard];
   const bool may = replica_ok && pin_ == router::PinReason::kNone && !serializable_default_;
-  const auto choice = marks_.choose(nodes, shard, database_->config().reads, may, id_);
+  const auto choice = marks_.choose(nodes, shard, database_->config().reads, may, backend::next_random(),
+                                    backend::nanos_of(worker_.loop().now()));
   replica = choice.replica;
   if (choice.fell_back) {
     ++database_->counters.replica_fallbacks;

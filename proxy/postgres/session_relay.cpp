@@ -187,6 +187,7 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
         owed.pop_front();
         if (reply == Reply::kSync || reply == Reply::kQuery || reply == Reply::kFunctionCall) break;
       }
+      link.note_ready();
       return drop ? Disposition::kDrop : Disposition::kReady;
     case 'S': {
       const auto parameter = pg::decode_parameter_status(body);

@@ -56,6 +56,8 @@ struct NodeRow {
   std::string why = {};            // it gets no statement; empty: it may
   std::uint32_t epoch = 0;         // of its connections
   std::string state = {};          // paused, drained; empty: in service
+  std::uint32_t outstanding = 0;   // replica: statements it has not answered
+  std::int64_t latency_us = -1;    // replica: the mean time of its answers; -1 unknown
 };
 struct HeldRow {                         // one for every shard
   std::string database, shard, reasons;  // why its gate is closed; empty: it is open

@@ -340,3 +340,6 @@ class TwoNodesLostAnswers(TwoNodesCase):
         self.cutter.arm(b"select note")
         self.assertEqual(rows(client.sql("select note from items order by id")), ["one", "two", "three"])
         self.assertEqual(self.cutter.cuts, cuts + 1)
+        replica = next(row for row in self.proxy.console("SHOW NODES") if row["role"] == "replica")
+        self.assertEqual(int(replica["outstanding"]), 0, "what was lost is not waited for")
+        self.assertGreater(int(replica["latency_us"]), 0)

@@ -6,6 +6,7 @@ import psycopg
 
 from support import servers, shardway
 from support.case import ProxyCase
+from support.cutter import Cutter
 from support.servers import wait_until
 
 ROWS = 100
@@ -65,8 +66,8 @@ class ReplicaCase(ProxyCase):
         def known():
             rows = cls.nodes()
             return (sorted(row["role"] for row in rows) == ["primary", "replica", "replica"]
-                    and all(cls.is_up(row) for row in rows))
-        wait_until(known, 20, "roles are known")
+                    and all(cls.is_up(row) and (row["role"] == "primary" or row["fresh_age_us"] is not None) for row in rows))
+        wait_until(known, 20, "roles are known, and how fresh the replicas are")
 
     @staticmethod
     def is_up(row):
@@ -136,7 +137,7 @@ class Reads(ReplicaCase):
         self.assertFalse(self.on_replica(other, PROBE))
 
     def test_clients_spread_over_the_replicas(self):
-        names = {self.connect().execute(PROBE).fetchone()[0] for _ in range(6)}
+        names = {self.connect().execute(PROBE).fetchone()[0] for _ in range(40)}
         self.assertEqual(names, {replica.name for replica in self.replicas})
 
     def test_a_hint_for_the_primary(self):
@@ -274,3 +275,94 @@ class Death(ReplicaCase):
             replica.start()
         self.wait_for_roles()
         self.reads_there(client, 30)
+
+
+class Balance(ReplicaCase):
+    """Reads of anything within max_lag, so that every statement is free to go anywhere. Both replicas stand behind a Cutter each."""
+    reads = {"from": "replicas", "max_lag": "1m", "consistency": "eventual"}
+
+    @classmethod
+    def make_config(cls):
+        cutters = [cls.enterClassContext(Cutter(replica.port)) for replica in cls.replicas]
+        cls.cutter = cutters[1]
+        config = super().make_config()
+        config["database"][0]["shard"][0]["nodes"] = [cls.primary.address] + [cutter.address for cutter in cutters]
+        return config
+
+    def setUp(self):
+        self.stop, self.seen, self.errors = threading.Event(), [], []
+        self.threads = [threading.Thread(target=self.work) for _ in range(8)]
+        for thread in self.threads:
+            thread.start()
+
+    def tearDown(self):
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(30)
+
+    def work(self):
+        try:
+            with self.proxy.connect(dbname="plain", prepare_threshold=0) as client:
+                while not self.stop.is_set():
+                    self.seen.append(client.execute(PROBE).fetchone()[0])
+        except psycopg.Error as error:
+            self.errors.append(str(error))
+
+    def share(self, replica, reads=400):
+        """Of so many reads from now on."""
+        before = len(self.seen)
+        wait_until(lambda: len(self.seen) >= before + reads, 30, "they read")
+        seen = self.seen[before:]
+        self.assertLessEqual(set(seen), {one.name for one in self.replicas}, "none goes to the primary")
+        return seen.count(replica.name) / len(seen)
+
+    def test_a_slow_replica_gets_less(self):
+        slow = self.replicas[1]
+        wait_until(lambda: self.share(slow) > 0.2, 20, "both are read")
+        self.cutter.delay = 0.02
+        try:
+            self.share(slow)   # until its figures are known
+            self.assertLess(self.share(slow, 1000), 0.05)
+            row = next(row for row in self.nodes() if row["address"] == self.cutter.address)
+            self.assertGreater(int(row["latency_us"]), 5000)
+        finally:
+            self.cutter.delay = 0
+        wait_until(lambda: self.share(slow) > 0.2, 60, "it has its share again")
+        self.assertEqual(self.errors, [])
+
+    def test_a_stopped_replica_loses_its_share(self):
+        """Who waits for it at that moment waits; nobody else does, and nobody hears of it."""
+        stopped = self.replicas[0]
+        wait_until(lambda: self.share(stopped) > 0.2, 20, "both are read")
+        stopped.pause()
+        try:
+            self.share(self.replicas[1], 100)
+            self.assertGreater(self.share(self.replicas[1], 1000), 0.99)
+        finally:
+            stopped.resume()
+        wait_until(lambda: self.share(stopped) > 0.2, 60, "it has its share again")
+        self.stop.set()
+        for thread in self.threads:
+            thread.join(30)
+        self.assertEqual(self.errors, [])
+        self.assertEqual({int(row["outstanding"]) for row in self.nodes()}, {0})
+
+
+class Nearest(ReplicaCase):
+    reads = {"from": "nearest", "consistency": "eventual", "max_lag": "1m"}
+
+    @classmethod
+    def make_config(cls):
+        config = super().make_config()
+        config["shardway"]["zone"] = "b"
+        config["database"][0]["shard"][0]["nodes"] = [{"address": node.address, "zone": zone} for node, zone in zip(cls.shard.nodes, "aab")]
+        return config
+
+    def test_reads_stay_in_the_zone(self):
+        client = self.connect()
+        wait_until(lambda: client.execute(PROBE).fetchone()[0] == self.replicas[1].name, 10, "it is read")
+        self.assertEqual({client.execute(PROBE).fetchone()[0] for _ in range(50)}, {self.replicas[1].name})
+        self.replicas[1].stop("kill")
+        self.assertEqual({client.execute(PROBE).fetchone()[0] for _ in range(20)}, {self.replicas[0].name})
+        self.replicas[1].start()
+        self.wait_for_roles()

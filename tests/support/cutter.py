@@ -3,10 +3,12 @@
     with Cutter(node.port) as cutter:
         cutter.arm(b"insert into items")       the server gets this statement and answers; nobody hears it
         cutter.arm(b"select", passing=100000)  so many bytes of the answer pass, then both sides are closed
+        cutter.delay = 0.02                    whatever the server says comes so much later
 """
 import contextlib
 import socket
 import threading
+import time
 
 LONGEST = 1 << 16
 
@@ -20,6 +22,7 @@ class Cutter:
         self._left = {}          # a server's socket whose answer is cut -> bytes that still pass
         self._marker, self._passing = None, 0
         self.cuts = 0
+        self.delay = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
@@ -72,6 +75,8 @@ class Cutter:
     def _relay(self, source, target, is_server):
         with contextlib.suppress(OSError):
             while data := source.recv(LONGEST):
+                if is_server and self.delay:
+                    time.sleep(self.delay)
                 if not self._pass(source, target, is_server, data):
                     break
         self._close(source, target)

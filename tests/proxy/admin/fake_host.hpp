@@ -133,7 +133,23 @@ inline stats::Report sample_report() {
                           .maxwait_us = 3'000'007});
   report.nodes.push_back(
       {"shop", "shop_0", "127.0.0.1:5501", "a", "primary", true, -1, 3, 7'000'000'000'000'000'001u, 5, -1});
-  report.nodes.push_back({"shop", "shop_0", "127.0.0.1:5502", "b", "replica", false, 1'500'000, 3, 1, 0, 20});
+  report.nodes.push_back({"shop",
+                          "shop_0",
+                          "127.0.0.1:5502",
+                          "b",
+                          "replica",
+                          false,
+                          1'500'000,
+                          3,
+                          1,
+                          0,
+                          20,
+                          4096,
+                          "stale_primary",
+                          2,
+                          {},
+                          3,
+                          450});
   stats::WorkerRow worker;
   worker.worker = 1;
   worker.clients = 3;

@@ -27,8 +27,10 @@ class MarksTest : public testing::Test {
     }
   }
   Node& node(std::size_t i) { return *backend_->shards[0]->nodes[i]; }
-  Choice choose(bool replica_ok = true, std::uint64_t salt = 0) {
-    return marks_.choose(*backend_->shards[0], 0, backend_->config.reads, replica_ok, salt);
+  // `random`: 0 is the first of those that would do, kLast the last one.
+  static constexpr std::uint64_t kLast = UINT64_MAX;
+  Choice choose(bool replica_ok = true, std::uint64_t random = 0) {
+    return marks_.choose(*backend_->shards[0], 0, backend_->config.reads, replica_ok, random, now());
   }
 
   std::shared_ptr<Backend> backend_;
@@ -43,7 +45,7 @@ TEST_F(MarksTest, AWriteGoesToThePrimary) {
 
 TEST_F(MarksTest, ReadersSpreadAndAvoidWhatIsDownOrLate) {
   EXPECT_EQ(choose(true, 0).node, 0U);
-  EXPECT_EQ(choose(true, 2).node, 2U);
+  EXPECT_EQ(choose(true, kLast).node, 2U);
   node(0).up = false;
   EXPECT_EQ(choose(true, 0).node, 2U);
   node(2).lag_us = std::chrono::microseconds(backend_->config.reads.max_lag).count() + 1;
@@ -74,9 +76,10 @@ TEST_F(MarksTest, WhatWasSeenIsStillSeenAfterAReload) {
   shard.nodes[0]->role = Role::kReplica;
   shard.nodes[0]->lag_us = 0;
   marks_.carry_over(*backend_, *after);
-  EXPECT_TRUE(marks_.choose(shard, 1, after->config.reads, true, 0).fell_back) << "nothing is known of the replica";
+  EXPECT_TRUE(marks_.choose(shard, 1, after->config.reads, true, 0, now()).fell_back)
+      << "nothing is known of the replica";
   shard.nodes[0]->fresh_as_of = now() + 1'000'000'000;
-  EXPECT_TRUE(marks_.choose(shard, 1, after->config.reads, true, 0).replica);
+  EXPECT_TRUE(marks_.choose(shard, 1, after->config.reads, true, 0, now()).replica);
 }
 
 TEST_F(MarksTest, WhoWroteWaitsUntilAReplicaHasIt) {
@@ -92,7 +95,7 @@ TEST_F(MarksTest, WhatWasSeenOnAReplicaMayBeReadThereAgain) {
   node(0).fresh_as_of = 1;
   marks_.stamp(*backend_, 0, &node(0), false);
   EXPECT_EQ(choose(true, 0).node, 0U);
-  EXPECT_EQ(choose(true, 2).node, 0U) << "the other one may be behind it";
+  EXPECT_EQ(choose(true, kLast).node, 0U) << "the other one may be behind it";
   node(0).fresh_as_of = 0;  // its connection broke: another server may answer there
   EXPECT_TRUE(choose().fell_back);
 }
@@ -115,6 +118,69 @@ TEST_F(MarksTest, StrongReadersWaitForEverybodysWrites) {
   EXPECT_TRUE(choose().fell_back);
   node(0).fresh_as_of = now();
   EXPECT_EQ(choose().node, 0U);
+}
+
+TEST_F(MarksTest, TheNearestIsOfTheSameZone) {
+  backend_->config.reads.from = config::ReadFrom::kNearest;
+  EXPECT_EQ(choose(true, kLast).node, 2U) << "nobody is nearer";
+  node(0).is_near = true;
+  EXPECT_EQ(choose(true, kLast).node, 0U);
+  node(1).is_near = true;
+  EXPECT_EQ(choose(true, kLast).node, 0U) << "the primary has enough to do";
+  node(0).up = false;
+  const auto choice = choose(true, kLast);
+  EXPECT_EQ(choice.node, 1U) << "it is the only one in the zone";
+  EXPECT_FALSE(choice.replica || choice.fell_back);
+  node(1).is_near = false;
+  EXPECT_EQ(choose(true, kLast).node, 2U);
+  backend_->config.reads.from = config::ReadFrom::kReplicas;
+  node(0).up = true;
+  EXPECT_EQ(choose(true, kLast).node, 2U) << "not asked for";
+}
+
+TEST_F(MarksTest, ASlowReplicaIsLeftForThePrimary) {
+  for (const std::size_t i : {0, 2}) node(i).fresh_as_of = now();
+  marks_.stamp(*backend_, 0, &node(0), false);
+  EXPECT_EQ(choose().node, 0U) << "only there it may read";
+  node(0).load.latency_us = 100'000;
+  node(2).load.latency_us = 500;
+  const auto choice = choose();
+  EXPECT_EQ(choice.node, 1U);
+  EXPECT_TRUE(choice.fell_back) << "so that the other one is soon known to be fresh enough";
+  node(2).fresh_as_of = now() + 1'000'000'000;
+  EXPECT_EQ(choose(true, kLast).node, 2U);
+}
+
+TEST_F(MarksTest, WhoIsBackBeginsGently) {
+  const auto picked = [this] {
+    int count = 0;
+    for (int i = 0; i < 1000; ++i) count += choose(true, next_random()).node == 2 ? 1 : 0;
+    return count;
+  };
+  EXPECT_NEAR(picked(), 500, 100);
+  node(2).up = false;
+  EXPECT_EQ(picked(), 0);
+  node(2).up = true;
+  EXPECT_LT(picked(), 150);
+  node(2).load.unfit_at = now() - kSlowStartUs * 1000;
+  EXPECT_NEAR(picked(), 500, 100);
+}
+
+TEST(Claims, AreCountedUntilTheyAreAnswered) {
+  Load load;
+  {
+    Claim one, other;
+    one.begin(load, 1'000'000);
+    one.begin(load, 2'000'000);
+    other.begin(load, 3'000'000);
+    EXPECT_EQ(load.outstanding, 2U);
+    EXPECT_EQ(load.burden(5'000'000).silent_us, 4'000) << "since it was first asked";
+    one.end(6'000'000);
+    EXPECT_EQ(load.latency_us, 5'000);
+    EXPECT_EQ(load.burden(6'000'000).silent_us, 0);
+  }
+  EXPECT_EQ(load.outstanding, 0U) << "a connection that goes takes its claim along";
+  EXPECT_EQ(load.latency_us, 5'000);
 }
 
 }  // namespace
