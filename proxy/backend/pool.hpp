@@ -287,6 +287,10 @@ class Pool {
  private:
   static constexpr const char* kNoPrimary = "the shard has no usable primary";
 
+  // Nothing may begin here: it would not be counted among what runs, when a switchover looks.
+  bool is_shut() const noexcept {
+    return !is_beside_ && node_.shard != nullptr && node_.role.load() != Role::kReplica && !node_.shard->gate.is_open();
+  }
   bool paused() const noexcept { return !is_beside_ && backend_.paused.load(); }
 
   std::unique_ptr<Link> pop_idle() {
@@ -356,8 +360,8 @@ class Pool {
       }
       auto granted = std::move(found->second);
       granted_.erase(found);
-      if ((*parcel)->is_stale()) {  // so did the end of its node's epoch
-        destroy(std::move(*parcel));
+      if ((*parcel)->is_stale() || is_shut()) {  // so did the end of its node's epoch, or the closing of the gate
+        lay_down(std::move(*parcel));
         return granted(nullptr, {false, {}, kNoPrimary});
       }
       ++lent_;

@@ -219,6 +219,57 @@ TEST(RolesMemory, FollowsThePrimaryToItsNewTimeline) {
   EXPECT_EQ(verdict.incumbent.system_identifier, kShop);
 }
 
+// Without timelines, memory tells a promotion from a revenant.
+Incumbent second_maria() {
+  Incumbent incumbent{1, 1, 1};
+  incumbent.last = {{{0, 2}, 50}};
+  incumbent.replaced = {0};
+  return incumbent;
+}
+
+TEST(RolesOfMariaDb, APromotedReplicaTakesThePlaceOfWhoGoesOn) {
+  Incumbent before{0, 1, 1};
+  before.followers = {1, 2};
+  const std::vector<NodeEvidence> nodes{maria(false, 1), maria(false, 2), maria(true, 3, 2)};
+  const auto verdict = decide_roles(nodes, before);
+  EXPECT_EQ(decided(verdict), "-PR");
+  EXPECT_EQ(verdict.findings, (std::vector<Finding>{{Suspicion::kTwoPrimaries, 0}}));
+  EXPECT_EQ(verdict.incumbent.replaced, std::vector<std::int32_t>{0});
+  EXPECT_EQ(verdict.incumbent.followers, std::vector<std::int32_t>{2});
+}
+
+TEST(RolesOfMariaDb, OfTwoPromotedReplicasNobodyCanTell) {
+  Incumbent before{0, 1, 1};
+  before.followers = {1, 2};
+  EXPECT_EQ(decided(decide_roles(std::vector{failing(maria(false, 1), 3), maria(false, 2), maria(false, 3)}, before)),
+            "---");
+}
+
+TEST(RolesOfMariaDb, ARevenantIsNotTakenForThePrimaryThatIsAway) {
+  const auto away = failing(maria(false, 2), 3);
+  EXPECT_EQ(decided(decide_roles(std::vector{maria(false, 1), away}, second_maria())), "--");
+}
+
+TEST(RolesOfMariaDb, WhoHasWhatTheAcceptedOneWroteIsNoRevenant) {
+  const auto away = failing(maria(false, 2), 3);
+  auto complete = maria(false, 1);
+  complete.has = {{{0, 1}, 40}, {{0, 2}, 50}};
+  EXPECT_EQ(decided(decide_roles(std::vector{complete, away}, second_maria())), "P-");
+  auto late = complete;
+  late.has = {{{0, 1}, 40}, {{0, 2}, 45}};  // some of it: it was a replica, and lost the rest
+  EXPECT_EQ(decided(decide_roles(std::vector{late, away}, second_maria())), "P-");
+}
+
+TEST(RolesOfMariaDb, WhomTheAcceptedOneFollowsIsPrimary) {
+  EXPECT_EQ(decided(decide_roles(std::vector{maria(false, 1), maria(true, 2, 1)}, second_maria())), "PR");
+}
+
+TEST(RolesOfMariaDb, WhoWasSeenAsAReplicaMayBePromotedAgain) {
+  const auto verdict = decide_roles(std::vector{maria(true, 1, 2), maria(false, 2)}, second_maria());
+  EXPECT_EQ(decided(verdict), "RP");
+  EXPECT_TRUE(verdict.incumbent.replaced.empty());
+}
+
 TEST(RolesFindings, SayWhatToDo) {
   for (const auto s : {Suspicion::kTwoPrimaries, Suspicion::kStalePrimary, Suspicion::kOtherSystem,
                        Suspicion::kOtherSource, Suspicion::kReplaced}) {
