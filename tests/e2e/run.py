@@ -7,8 +7,8 @@
     tests/e2e/run.py --list
     tests/e2e/run.py --direct mysql     only those that compare a MariaDB with Shardway, against the MariaDB alone: is what they
                                         expect what a server does?
-    tests/e2e/run.py --again            a test that failed runs once more by itself, and that is said; for sanitizer builds, which
-                                        are many times slower; what a sanitizer reports stays a failure
+    tests/e2e/run.py --again            a test that failed runs once more by itself, and that is said: machines are shared, and sanitizer
+                                        builds many times slower; what a sanitizer reports stays a failure
 
 SHARDWAY_BINARY or SHARDWAY_PRESET choose the program, SHARDWAY_TEST_SERVERS running PostgreSQL servers, SHARDWAY_TEST_MARIADB
 running MariaDB ones (tests/support/servers.py and mariadb.py start such).
@@ -64,6 +64,20 @@ class Report(unittest.TestResult):
         if self._is_test(test) and "a sanitizer reports" not in said and test not in self.to_repeat:
             self.to_repeat.append(test)
         print(said, flush=True)
+        self._tell_of_proxy(test)
+
+    @staticmethod
+    def _tell_of_proxy(test):
+        """What its Shardway was about: who waits, and the end of its log."""
+        proxy = getattr(test, "proxy", None)
+        if not hasattr(proxy, "console"):
+            return
+        for command in ("SHOW TRANSACTIONS", "SHOW HELD", "SHOW POOLS", "SHOW CLIENTS"):
+            with contextlib.suppress(Exception):
+                for row in proxy.console(command):
+                    print(command, {key: value for key, value in row.items() if value not in (None, "", "0", 0)}, flush=True)
+        with contextlib.suppress(Exception):
+            print(proxy.log_tail(2000), flush=True)
 
     @staticmethod
     def _is_test(test):
