@@ -297,7 +297,8 @@ void Session::tell_lost() {
 
 Session::Step Session::refuse_lost_data(ClientStatement& statement, std::uint32_t number) {
   forget_data(statement, number);
-  answer_error(2013, "HY000",
+  const auto code = code_of(FaultReason::kServerLost);
+  answer_error(code.number, std::string(code.sqlstate),
                "the values sent ahead of this execution were lost with their server connection; send them again");
   return Step::kConsumed;
 }

@@ -129,6 +129,8 @@ class HoldCase(ProxyCase):
         for i, client in enumerate(clients):
             client.run(f"insert into things values ({i}, 0)")
         self.break_connections(self.old)
+        wait_until(lambda: not any(row["state"] == "idle" and row["database"] == "first" for row in self.proxy.console("SHOW SERVERS")), 10,
+                   "the loss is seen")
         for i, client in enumerate(clients):
             client.run(f"insert into things values ({10 + i}, 0)")
 
