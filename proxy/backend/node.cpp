@@ -30,6 +30,8 @@ bool Node::is_primary() const noexcept {
   return primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)].get() == this;
 }
 
+bool Node::takes_writes() const noexcept { return shard == nullptr || (shard->gate.is_open() && is_primary()); }
+
 void Node::lost() noexcept {
   up.store(false, std::memory_order_relaxed);
   fresh_as_of.store(0, std::memory_order_relaxed);

@@ -73,7 +73,8 @@ struct Node {
   // If it is the primary and somebody watches, statements wait until it has answered the control lane, or another one
   // has taken its place.
   void lost() noexcept;
-  bool is_primary() const noexcept;  // statements that need its shard's primary go here
+  bool is_primary() const noexcept;
+  bool takes_writes() const noexcept;  // statements that need its shard's primary may begin here now
 };
 
 struct ShardNodes {

@@ -139,8 +139,8 @@ void ShardWatch::publish(const Verdict& verdict) {
   const auto before = shard_.primary.load();
   if (verdict.primary != before) {
     forget_freshness();
-    shard_.primary = -1;
     shard_.gate.close(backend::Gate::Reason::kNoPrimary);
+    shard_.primary = -1;
     changed_ = true;
   }
   for (std::size_t i = 0; i < nodes_.size(); ++i) {

@@ -331,7 +331,7 @@ class Session final : public Client, public LinkOwner {
   std::vector<std::uint64_t> open_statements() const;
 
   // ---- session_links.cpp ----
-  Pool& choose_pool(router::ShardIndex shard, bool replica_ok);
+  Pool& choose_pool(router::ShardIndex shard, bool replica_ok, bool& replica);
   bool take_link();
   void wait_before_gate(router::ShardIndex shard);
   void on_hold_deadline();

@@ -175,10 +175,12 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   if (asks_of_nothing_) return true;
   const bool is_gone = last_.is_gone && !traces.asks_for_count;
   if (!is_gone && link_ && link_->id() == wanted) return true;
-  if (!is_gone && !link_ && shard == last_.shard)
-    link_ = choose_pool(shard, false).take_if([&](const Link& link) {
-      return link.id() == wanted && link.last_user == id_;
-    });
+  if (!is_gone && !link_ && shard == last_.shard) {
+    bool replica = false;
+    auto& pool = choose_pool(shard, false, replica);
+    if (pool.node().takes_writes())
+      link_ = pool.take_if([&](const Link& link) { return link.id() == wanted && link.last_user == id_; });
+  }
   if (link_ && link_->id() == wanted) return true;
   answer_error(
       1235, "42000",

@@ -61,10 +61,9 @@ bool Session::borrow() {
 
 // False: it waits, in a pool's line or before the shard's gate.
 bool Session::take_link() {
-  auto& nodes = *database_->backend().shards[target_shard_];
-  auto& pool = choose_pool(target_shard_, replica_ok_);
-  const bool needs_primary = pool.node().role.load(std::memory_order_relaxed) != backend::Role::kReplica;
-  if (needs_primary && !nodes.gate.is_open()) {
+  bool replica = false;
+  auto& pool = choose_pool(target_shard_, replica_ok_, replica);
+  if (!replica && !pool.node().takes_writes()) {
     wait_before_gate(target_shard_);
     return false;
   }
@@ -73,7 +72,7 @@ bool Session::take_link() {
   return link_ != nullptr;
 }
 
-Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
+Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok, bool& replica) {
   auto& nodes = *database_->backend().shards[shard];
   const auto choice = marks_.choose(nodes, shard, database_->config().reads, replica_ok, backend::next_random(),
                                     backend::nanos_of(worker_.loop().now()));
@@ -82,6 +81,7 @@ Pool& Session::choose_pool(router::ShardIndex shard, bool replica_ok) {
     if (!nodes.sample_wanted.exchange(true) && worker_.surroundings().sample_wanted)
       worker_.surroundings().sample_wanted();
   }
+  replica = choice.replica;
   return database_->mysql.pool(*pools_, shard, choice.node);
 }
 
@@ -165,7 +165,12 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
   }
   waiting_->retry = worker_.loop().after(retry_pause(), [this] {
     waiting_->retry = 0;
-    auto& pool = choose_pool(waiting_->shard, false);  // a replica that cannot be reached is left
+    bool replica = false;
+    auto& pool = choose_pool(waiting_->shard, false, replica);  // a replica that cannot be reached is left
+    if (!pool.node().takes_writes()) {
+      stop_waiting();
+      return resume();
+    }
     waiting_->pool = &pool;
     waiting_->ticket = pool.wait([this](std::unique_ptr<Link> granted, const backend::OpenFailure& again) {
       on_granted(std::move(granted), again);

@@ -113,7 +113,7 @@ void Session::readers_told(Operation& operation) {
   if (all) return tell_agent();
   if (operation.error_is_loss()) {
     return abort_commit(
-        failed_with({FaultReason::kServerLost,
+        failed_with({FaultReason::kTransactionLost,
                      "a server connection was lost before the transaction was committed; it was rolled back",
                      "run the transaction again", 0}));
   }
@@ -129,7 +129,7 @@ void Session::tell_agent() {
   auto& agent = commit_->agent_link();
   if (agent.is_broken()) {
     return abort_commit(
-        failed_with({FaultReason::kServerLost,
+        failed_with({FaultReason::kTransactionLost,
                      "the server connection was lost before the transaction was committed; it was rolled back",
                      "run the transaction again", 0}));
   }

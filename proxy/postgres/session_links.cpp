@@ -74,7 +74,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
   if (Enlisted refused; !has_applied(shard, refused)) return refused;
   bool replica = false;
   const auto node = choose_node(shard, replica_ok, replica);
-  if (!replica && !database_->backend().shards[shard]->gate.is_open()) {
+  if (!replica && !database_->backend().shards[shard]->nodes[node]->takes_writes()) {
     wait_before_gate(shard);
     return {nullptr, true, {}, {}};
   }
@@ -203,6 +203,10 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
   } else {
     waiting_->retry = worker_.loop().after(retry_pause(), [this] {
       waiting_->retry = 0;
+      if (!database_->backend().shards[waiting_->shard]->gate.is_open()) {
+        stop_waiting();
+        return resume();
+      }
       auto since = waiting_->since;
       const auto deadline = std::exchange(waiting_->deadline, 0);
       const auto shard = waiting_->shard;
