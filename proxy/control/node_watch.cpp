@@ -181,7 +181,7 @@ NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
     spdlog::warn("event=control_connection_lost {} error=\"{}\"", label_, link_->error());
     return Outcome::kFailed;
   }
-  if (link_->was_turned_away()) {
+  if (link_->said_no()) {
     tried_ = true;
     next_connect_ = now + retry_delay(failures_);
     log_error();
@@ -203,7 +203,7 @@ void NodeWatch::count_failure(SteadyNanos now) {
 void NodeWatch::log_error() {
   if (link_->error() == logged_error_) return;
   logged_error_ = link_->error();
-  spdlog::warn("event={} {} error=\"{}\"", link_->was_turned_away() ? "control_turned_away" : "node_down", label_,
+  spdlog::warn("event={} {} error=\"{}\"", link_->said_no() ? "control_turned_away" : "node_down", label_,
                logged_error_);
 }
 

@@ -100,6 +100,7 @@ void PostgresControlLink::open(backend::SteadyNanos deadline) {
   wants_ = PGRES_POLLING_WRITING;  // as libpq-connect asks: wait for writing before the first PQconnectPoll
   deadline_ = deadline;
   turned_away_ = false;
+  sqlstate_.clear();
   if (!connection_) return;
   PQsetErrorVerbosity(connection_.get(), PQERRORS_VERBOSE);  // for the SQLSTATE, which it does not say otherwise
   PQsetNoticeProcessor(

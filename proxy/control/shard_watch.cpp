@@ -122,6 +122,8 @@ void ShardWatch::decide(SteadyNanos now) {
     evidence.back().tried |= now >= patience_until_;
   }
   if (!std::all_of(evidence.begin(), evidence.end(), [](const NodeEvidence& e) { return e.tried; })) return;
+  // The only node there is, which is there and will not be asked: it must be the primary.
+  if (evidence.size() == 1 && nodes_[0]->link().said_no()) evidence[0].known = true;
   decided_ = true;
   const auto verdict = decide_roles(evidence, incumbent_);
   const auto superseded = incumbent_.node;
@@ -167,7 +169,7 @@ void ShardWatch::announce_primary(const Verdict& verdict) {
 // now.
 void ShardWatch::turn_gate() {
   const auto* node = primary();
-  const bool is_usable = node != nullptr && node->node().up && node->is_identified();
+  const bool is_usable = node != nullptr && node->node().up;
   changed_ = (is_usable ? shard_.gate.open(backend::Gate::Reason::kNoPrimary)
                         : shard_.gate.close(backend::Gate::Reason::kNoPrimary)) ||
              changed_;

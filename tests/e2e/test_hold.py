@@ -134,6 +134,20 @@ class HoldCase(ProxyCase):
         for i, client in enumerate(clients):
             client.run(f"insert into things values ({10 + i}, 0)")
 
+    def test_a_control_user_that_may_not_log_in(self):
+        """The only node there is must be the primary: it serves. Of several nobody knows."""
+        config = self.module.base_config(self.cluster)
+        config["database"] = [self.module.unsharded_database(self.cluster, name=name, server_database=servers.DATABASE, nodes=nodes, hold={"timeout": "1s"})
+                              for name, nodes in (("first", self.cluster.shards[0].nodes[:1]), ("second", self.other.nodes))]
+        for database in config["database"]:
+            database["control"]["password"] = "another one"
+        self.proxy = self.proxy_class(config).start()
+        self.addCleanup(self.proxy.stop)
+        self.client().run("insert into things values (1, 1)")
+        later = Later(lambda: self.client("second").run("insert into things values (1, 1)"))
+        later.join(30)
+        self.assertRegex(str(later.error), "could not be used for 10.. ms")
+
     def test_a_client_that_leaves_is_not_held(self):
         client = self.client()
         self.lose()
