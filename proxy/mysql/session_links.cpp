@@ -41,11 +41,12 @@ bool Session::borrow() {
     told_ = true;
     return false;
   }
-  if (waiting_ && waiting_->link) {
+  if (const bool waits_here = waiting_ && waiting_->shard == target_shard_; waits_here && waiting_->link) {
     link_ = std::move(waiting_->link);
     stop_waiting();
+  } else if (waits_here) {
+    return false;
   }
-  if (waiting_) return false;
   if (!link_ && !take_link()) return false;
   link_->lend_to(this);
   if (!std::exchange(link_->version_told, true)) worker_.surroundings().mysql_version.set(link_->server_version());

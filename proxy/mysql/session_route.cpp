@@ -268,12 +268,14 @@ bool Session::catalog_is_current() {
 
 // False: blocked, or failed and said so. Then the link of this shard is the session's, in its state.
 bool Session::stand_on(router::ShardIndex shard, bool replica_ok) {
-  if (waiting_ && !waiting_->fault && waiting_->shard != shard) stop_waiting();
   if (link_ && link_->target().shard != shard) {
     link_is_ready_ = false;
     parked_.push_back(std::move(link_));
   }
   if (!link_) link_ = unpark(shard);
+  // Its turn in the line of another shard is kept while this one's link is here: else links go round among those who
+  // wait, and nobody ever has two.
+  if (!link_ && waiting_ && !waiting_->fault && waiting_->shard != shard) stop_waiting();
   target_shard_ = shard;
   may_write_ = !replica_ok;
   const bool in_transaction = transaction_ || (link_ && (link_->status & my::status::kInTransaction) != 0);

@@ -342,6 +342,13 @@ create table tags (id int auto_increment primary key, name varchar(40), unique (
         self.assertIn("in a session that has set", wire.sql("insert into tags (name) values ('x')")[0])
 
 
+class Scarce(Counting):
+    """One server connection for each shard: who has the first shard's gets the other one's, too."""
+    pool = {"size": 1}
+    schema, tables = References.schema, References.tables
+    begin_with_tags, copies, test_many_clients_at_once = References.begin_with_tags, References.copies, References.test_many_clients_at_once
+
+
 class ReferencesAsOnOneServer(Counting):
     INCREMENT = 1
     schema, tables = References.schema, References.tables
