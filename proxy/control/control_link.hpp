@@ -36,9 +36,9 @@ class ControlLink {
   backend::SteadyNanos deadline() const noexcept { return deadline_; }  // 0: none
   const std::string& error() const noexcept { return error_; }
   const std::string& sqlstate() const noexcept { return sqlstate_; }  // of error(), if a statement had it; else empty
-  // The last open() failed by the server's own word, and not because it is starting up or shutting down: it is there, but
-  // takes no more connections, or does not let this user in. Or it has answered a question with an error that is about
-  // the question: it may not be asked.
+  // The last open() failed by the server's own word, and not because it is starting up or shutting down: it is there,
+  // but takes no more connections, or does not let this user in. Or it has answered a question with an error that is
+  // about the question: it may not be asked.
   bool said_no() const noexcept {
     const bool is_end = sqlstate_.starts_with("57") || sqlstate_.starts_with("08") || sqlstate_.starts_with("70");
     return turned_away_ || (!sqlstate_.empty() && !is_end);
