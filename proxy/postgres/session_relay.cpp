@@ -396,6 +396,7 @@ void Session::ask_again() {
 void Session::link_lost(Link& link) {
   auto* branch = branch_of(link);
   if (branch == nullptr) return;
+  if (transaction_) transaction_->lost = transaction_->lost || branch->begun || branch->executed;
   if (operation_ && operation_->involves(link)) {
     operation_->on_lost(link);
     return;
