@@ -1,10 +1,9 @@
 #include "proxy/control/shard_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
 #include "proxy/control/unfinished.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::control {
 namespace {
@@ -166,11 +165,11 @@ void ShardWatch::announce_primary(const Verdict& verdict) {
   shard_.primary = verdict.primary;
   shard_.sample_wanted = replicas_are_read_;  // so that replicas are known soon, not in a second or two
   if (verdict.primary < 0) {
-    spdlog::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
-                  label_);
+    log::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
+               label_);
   } else {
     const auto& node = *nodes_[static_cast<std::size_t>(verdict.primary)];
-    spdlog::info("event=primary {} timeline={}", node.label(), verdict.incumbent.timeline);
+    log::info("event=primary {} timeline={}", node.label(), verdict.incumbent.timeline);
   }
 }
 
@@ -219,7 +218,7 @@ void ShardWatch::note_unfinished(const std::vector<std::int32_t>& left, SteadyNa
 void ShardWatch::tell_unfinished(std::size_t i) const {
   const auto& node = *nodes_[i];
   const bool is_silent = node.node().out == backend::Out::kUnreachable;
-  spdlog::error(
+  log::error(
       "event=unfinished_switchover {} message=\"no node takes writes: this one {}; statements wait\" hint=\"SWITCHOVER "
       "to a replica {}, SWITCHOVER to '{}' {}\"",
       node.label(),
@@ -232,7 +231,7 @@ void ShardWatch::tell_unfinished(std::size_t i) const {
 // What runs on its connections is cut off: nothing may be written there any more.
 void ShardWatch::end_epoch(std::size_t i, const char* why) {
   auto& node = *nodes_[i];
-  spdlog::warn("event=fenced {} epoch={} reason={}", node.label(), node.node().epoch.fetch_add(1) + 1, why);
+  log::warn("event=fenced {} epoch={} reason={}", node.label(), node.node().epoch.fetch_add(1) + 1, why);
   changed_ = true;
 }
 
@@ -244,7 +243,7 @@ void ShardWatch::set_role(std::size_t i, Role role) {
     node.node().lag_us = -1;
     node.node().lag_bytes = -1;
   }
-  spdlog::info("event=role {} role={} timeline={}", node.label(), name_of(role), node.node().timeline.load());
+  log::info("event=role {} role={} timeline={}", node.label(), name_of(role), node.node().timeline.load());
 }
 
 // A suspect is fenced off at once. The alarm waits until all have been asked again: in a change of primary the old one
@@ -266,8 +265,8 @@ void ShardWatch::report(const std::vector<Finding>& findings, SteadyNanos now) {
   for (auto& suspect : suspects) {
     if (suspect.is_told || !all_have_answered_since(suspect.since)) continue;
     suspect.is_told = true;
-    spdlog::error("event=node_suspect {} message=\"{}\"",
-                  nodes_[static_cast<std::size_t>(suspect.finding.node)]->label(), explain(suspect.finding.suspicion));
+    log::error("event=node_suspect {} message=\"{}\"", nodes_[static_cast<std::size_t>(suspect.finding.node)]->label(),
+               explain(suspect.finding.suspicion));
   }
   suspects_ = std::move(suspects);
 }

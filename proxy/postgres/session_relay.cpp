@@ -1,9 +1,9 @@
 // Answers: what a single server sends passes to the client untouched, in as few pieces as possible; the tracker of owed
 // replies says what is the client's, what was asked by Shardway itself, and when the link is free again.
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
@@ -430,8 +430,8 @@ void Session::link_lost(Link& link) {
   const auto broken = breakage(*branch);
   const auto loss = judge(broken);
   auto& node = *link.target().node;
-  spdlog::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text,
-               broken.is_asked, name_of(loss));
+  log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text,
+            broken.is_asked, name_of(loss));
   if (node.role.load() == backend::Role::kReplica) node.lost();
   node.shard->look();
   switch (loss) {
