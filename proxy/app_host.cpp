@@ -80,6 +80,8 @@ stats::NodeRow node_row(const config::Database& config, const backend::ShardNode
   row.outstanding = node.load.outstanding.load();
   const auto latency = node.load.latency_us.load();
   row.latency_us = role == backend::Role::kReplica && latency > 0 ? latency : -1;
+  if (const auto gtids = node.gtids.load()) row.gtid = *gtids;
+  row.cure = backend::cure_of(node.left_behind ? backend::Out::kReadOnly : node.out.load());
   return row;
 }
 

@@ -126,6 +126,7 @@ NodeWatch::Outcome NodeWatch::answered(SteadyNanos now) {
     proof_.observe(positions_.timeline, positions_.replayed, 0);
     return Outcome::kPositions;
   }
+  status_asked_at_ = asked_at_;
   keep_status();
   return Outcome::kStatus;
 }
@@ -153,6 +154,8 @@ void NodeWatch::keep_status() {
   positions_ = status_->positions;
   node_.system_identifier = status_->system_identifier;
   node_.timeline = status_->timeline();
+  if (const auto known = node_.gtids.load(); known == nullptr || *known != status_->gtids)
+    node_.gtids = std::make_shared<const std::string>(status_->gtids);
   node_.max_prepared = status_->max_prepared;
   node_.prepared = status_->prepared;
   node_.store = status_->has_store ? backend::Node::Store::kThere : backend::Node::Store::kMissing;

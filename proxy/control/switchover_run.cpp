@@ -4,6 +4,7 @@
 
 #include "proxy/control/node_watch.hpp"
 #include "proxy/log.hpp"
+#include "proxy/transaction/fault_point.hpp"
 
 namespace shardway::proxy::control::switchover {
 namespace {
@@ -11,7 +12,7 @@ namespace {
 constexpr SteadyNanos kSecond = 1'000 * kMillisecond;
 constexpr SteadyNanos kCheckTime = 20 * kSecond, kFollowTime = 15 * kSecond;
 constexpr SteadyNanos kUndoTime = 60 * kSecond, kUndoTimeAtTheEnd = 5 * kSecond;
-constexpr SteadyNanos kPoll = 5 * kMillisecond, kTellAgain = kSecond;
+constexpr SteadyNanos kPoll = 5 * kMillisecond, kTellAgain = kSecond, kAskAgain = 100 * kMillisecond;
 constexpr std::size_t kMostNamed = 10;
 
 SteadyNanos nanos(config::Milliseconds time) { return time / std::chrono::nanoseconds(1); }
@@ -46,7 +47,7 @@ Patience Switchover::patience(SteadyNanos time) const { return {steady_now() + t
 Patience Switchover::until_promotion() const { return {deadline_, &stopping_}; }
 
 void Switchover::run() {
-  Procedure procedure(request_.cast.rehearse);
+  Procedure procedure(request_.cast.course);
   std::string why;
   while (procedure.step() != Step::kEnd) {
     const auto step = procedure.step();
@@ -58,6 +59,7 @@ void Switchover::run() {
     bool sent = true;
     const auto outcome = run_step(step, sent);
     tell(step, name_of(outcome.result), began, outcome.detail);
+    if (outcome.result == Result::kDone) transaction::at_step("switchover " + std::string(name_of(step)));
     if (outcome.result != Result::kDone && !outcome.detail.empty()) why += (why.empty() ? "" : "; ") + outcome.detail;
     procedure.over(outcome.result, sent);
   }
@@ -68,6 +70,7 @@ void Switchover::run() {
 
 Outcome Switchover::run_step(Step step, bool& sent) {
   switch (step) {
+    case Step::kRestore: return restore();
     case Step::kCheck: return check();
     case Step::kHold:
       held_at_ = steady_now();
@@ -88,7 +91,7 @@ Outcome Switchover::run_step(Step step, bool& sent) {
       around_.release();
       released_at_ = steady_now();
       return {Result::kDone, "held for " + std::to_string((released_at_ - held_at_) / kMillisecond) + " ms"};
-    case Step::kFollow: return recipe_->follow(patience(kFollowTime));
+    case Step::kFollow: return follow();
     case Step::kRejoin:
       return recipe_->rejoin(patience(kFollowTime + nanos(request_.cast.database->switchover.command_timeout)));
     case Step::kEnd: break;
@@ -96,8 +99,37 @@ Outcome Switchover::run_step(Step step, bool& sent) {
   return {};
 }
 
+// Whoever finishes what another one began looks first at what is there.
+Outcome Switchover::follow() {
+  const auto time = patience(kFollowTime);
+  if (request_.cast.course.finishes)
+    if (auto wrong = recipe_->verify(time.at_most(5 * kSecond)); wrong.result != Result::kDone) return wrong;
+  return recipe_->follow(time);
+}
+
+// The server says so, and then the control lane.
+Outcome Switchover::restore() {
+  const auto& node = request_.cast.restored();
+  const auto time =
+      patience(std::max(nanos(request_.timeout), nanos(request_.cast.database->switchover.command_timeout)));
+  auto outcome = recipe_->restore(time);
+  if (outcome.result != Result::kDone) return outcome;
+  while (!time.is_over()) {
+    around_.look();
+    if (around_.is_primary(node)) return outcome;
+    pause(time, kPoll);
+  }
+  return gave_up(time, "node " + node.text + " does not become the shard's primary again: see SHOW NODES");
+}
+
 Outcome Switchover::check() {
-  auto outcome = recipe_->check(patience(kCheckTime));
+  const auto time = patience(kCheckTime);
+  auto outcome = recipe_->check(time);
+  // Replicas come back to a primary that was stopped.
+  while (request_.cast.course.restores && outcome.result == Result::kFailed && !time.is_over()) {
+    pause(time, kAskAgain);
+    outcome = recipe_->check(time);
+  }
   if (outcome.result != Result::kDone) return outcome;
   if (const auto pinned = holders_text(true); !pinned.empty())
     outcome.detail += (request_.force ? ", will end " : ", will wait for ") + pinned;
@@ -156,7 +188,7 @@ Outcome Switchover::verify() {
     outcome = recipe_->verify(time.at_most(5 * kSecond));
     around_.look();
     if (outcome.result == Result::kDone) {
-      if (around_.calls_it_primary()) return outcome;
+      if (around_.is_primary(request_.cast.target)) return outcome;
       outcome.detail = "node " + request_.cast.target.text +
                        " takes writes, but is not taken for the shard's primary: see SHOW NODES";
     }

@@ -13,8 +13,6 @@ using protocol::FaultReason;
 
 namespace {
 
-// A statement may be what broke the server: it is not sent again and again.
-constexpr std::uint8_t kMostRepeats = 2;
 constexpr std::chrono::milliseconds kRepeatPause{100};
 
 constexpr std::uint16_t kOpen = my::status::kInTransaction | my::status::kInReadOnlyTransaction;

@@ -167,7 +167,7 @@ std::size_t Session::consume_ready(std::string_view in) {
     }
     return used;
   }
-  if (!busy() && !in_segment_ && !transaction_ && branches_.empty()) {
+  if (!busy() && !in_segment_ && (!transaction_ || is_in_block()) && branches_.empty()) {
     std::string().swap(retry_);
     retry_open_ = phase_ == Phase::kReady && database_->config().reads.from != config::ReadFrom::kPrimary;
   }

@@ -27,6 +27,7 @@
 #include "proxy/database.hpp"
 #include "proxy/net/outbox.hpp"
 #include "proxy/postgres/commit.hpp"
+#include "proxy/postgres/loss.hpp"
 #include "proxy/postgres/operation.hpp"
 #include "proxy/postgres/prepared.hpp"
 #include "proxy/postgres/transaction.hpp"
@@ -264,6 +265,7 @@ class Session final : public Client, public LinkOwner {
   router::Plan plan_of_bind(const ClientStatement& statement, const protocol::postgres::Bind& bind, bool& bad_values);
   bool bind_on_server(const ClientStatement& statement, const router::Plan& plan, router::ShardIndex& shard) const;
   Enlisted segment_branch(router::ShardIndex shard, bool replica_ok);
+  Enlisted describing_branch(router::ShardIndex shard);
   Step settle_segment(Branch& branch);
   void ensure_prepared(Branch& branch, const ClientStatement& statement, std::string_view client_name);
   Step forward_deferred();
@@ -352,7 +354,15 @@ class Session final : public Client, public LinkOwner {
   void on_link_ready(Link& link, bool shown);
   void emit_local_replies(Link& link);
   void link_lost(Link& link);
+  Breakage breakage(const Branch& branch) const;
+  bool other_owes(const Branch& branch) const noexcept;
+  bool pins_transaction() const noexcept;
+  void tell_loss(Loss loss, const std::string& address);
   bool may_ask_again(const Branch& branch) const;
+  bool is_in_block() const noexcept { return transaction_ && transaction_->mode == Transaction::Mode::kExplicit; }
+  bool is_spare(const Branch& branch) const noexcept;
+  void drop_branch(Branch& branch);
+  void drop_spare(router::ShardIndex needed);
   void ask_again();
   void note_finished();
 

@@ -184,9 +184,9 @@ void Session::finish_work(Operation& operation, bool simple) {
 // COMMIT of what Shardway itself began; `then` runs only if all went well, else the client has been told.
 void Session::commit_implicit(std::function<void()> then) {
   if (transaction_->failed) {
-    on_every_branch("ROLLBACK", [this, then = std::move(then)](Operation&) {
+    on_every_branch("ROLLBACK", [this, then = std::move(then), untold = transaction_->untold](Operation&) {
       transaction_over(false);
-      then();
+      untold ? fail_statement(transaction_lost()) : then();
       resume();
     });
     return;

@@ -238,7 +238,7 @@ Session::Step Session::describe_statement(std::string_view name) {
   for (const auto& branch : branches_) {
     if (branch.dirty) shard = branch.shard;
   }
-  const auto enlisted = segment_branch(shard, true);
+  const auto enlisted = describing_branch(shard);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   auto& branch = *enlisted.branch;
@@ -263,7 +263,7 @@ Session::Step Session::describe_virtual(const Portal& portal) {
     return Step::kConsumed;
   }
   const auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
-  const auto enlisted = segment_branch(shard, true);
+  const auto enlisted = describing_branch(shard);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   auto& branch = *enlisted.branch;

@@ -397,6 +397,7 @@ bool Session::replica_allowed(const Statement& statement, const router::Plan& pl
 }
 
 Session::Step Session::forward_statement(const Statement& statement, const router::Plan& plan, Frame frame) {
+  drop_spare(plan.shards[0]);
   const auto enlisted = enlist(plan.shards[0], replica_allowed(statement, plan));
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) {

@@ -75,6 +75,7 @@ Session::Step Session::settle_segment(Branch& branch) {
 
 // The branch the next extended message goes to; others of this pipeline are settled first.
 Session::Enlisted Session::segment_branch(router::ShardIndex shard, bool replica_ok) {
+  drop_spare(shard);
   for (auto& branch : branches_) {
     if (branch.shard == shard || !branch.dirty) continue;
     if (settle_segment(branch) == Step::kBlocked) return {nullptr, true, {}, {}};
@@ -84,11 +85,23 @@ Session::Enlisted Session::segment_branch(router::ShardIndex shard, bool replica
     }
   }
   auto* known = branch_on(shard);
-  if (known != nullptr && known->dirty) return {known, false, {}, {}};
+  if (known != nullptr && known->dirty) {
+    known->untouched = false;
+    return {known, false, {}, {}};
+  }
   for (auto& branch : branches_) {
     if (branch.shard != shard && branch.link->owes() && quiet() == Step::kBlocked) return {nullptr, true, {}, {}};
   }
   return enlist(shard, replica_ok);
+}
+
+// To have something described, whatever the shard: nothing runs there.
+Session::Enlisted Session::describing_branch(router::ShardIndex shard) {
+  const auto* known = branch_on(shard);
+  const bool untouched = known == nullptr || known->untouched;
+  const auto enlisted = segment_branch(shard, true);
+  if (enlisted.branch != nullptr) enlisted.branch->untouched = untouched;
+  return enlisted;
 }
 
 Session::Step Session::on_close(Frame frame) {
