@@ -1,7 +1,7 @@
 // What the console and HTTP may ask of the running program.
-#include <spdlog/spdlog.h>
 
 #include "proxy/app.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/transaction/ledger.hpp"
 

@@ -1,9 +1,9 @@
 // Planned changes of primary: one at a time for each shard, each on a thread of its own (control/switchover_run.hpp).
-#include <spdlog/spdlog.h>
 
 #include <future>
 
 #include "proxy/app.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy {
 namespace {

@@ -1,11 +1,11 @@
 #include "proxy/control/node_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 #include <random>
 #include <utility>
+
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::control {
 namespace {
@@ -144,7 +144,7 @@ void NodeWatch::keep_status() {
   // The checkpoint's timeline lags behind a promotion; within one life a replica never goes back.
   followed_ = std::max({followed_, status.checkpoint_timeline, proof_.timeline()});
   if (status.positions.receiver_hidden && !(status_ && status_->positions.receiver_hidden)) {
-    spdlog::error(
+    log::error(
         "event=control_rights {} message=\"pg_stat_wal_receiver is hidden from the control user: the replica "
         "cannot serve reads after a session's own write\" hint=\"GRANT pg_monitor TO the control user\"",
         label_);
@@ -160,7 +160,7 @@ void NodeWatch::keep_status() {
   tried_ = identified_ = true;
   logged_error_.clear();
   if (node_.out == backend::Out::kUnreachable) node_.out = backend::Out::kNo;
-  if (!node_.up.exchange(true)) spdlog::info("event=node_up {}", label_);
+  if (!node_.up.exchange(true)) log::info("event=node_up {}", label_);
 }
 
 NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
@@ -178,7 +178,7 @@ NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
   if (was_serving) {
     // One broken connection is not a dead node, and the next attempt tells. A replica rests until then, at no cost.
     if (node_.role == backend::Role::kReplica) node_.up = false;
-    spdlog::warn("event=control_connection_lost {} error=\"{}\"", label_, link_->error());
+    log::warn("event=control_connection_lost {} error=\"{}\"", label_, link_->error());
     return Outcome::kFailed;
   }
   if (link_->said_no()) {
@@ -203,8 +203,7 @@ void NodeWatch::count_failure(SteadyNanos now) {
 void NodeWatch::log_error() {
   if (link_->error() == logged_error_) return;
   logged_error_ = link_->error();
-  spdlog::warn("event={} {} error=\"{}\"", link_->said_no() ? "control_turned_away" : "node_down", label_,
-               logged_error_);
+  log::warn("event={} {} error=\"{}\"", link_->said_no() ? "control_turned_away" : "node_down", label_, logged_error_);
 }
 
 }  // namespace shardway::proxy::control

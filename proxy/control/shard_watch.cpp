@@ -1,8 +1,8 @@
 #include "proxy/control/shard_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::control {
 namespace {
@@ -157,11 +157,11 @@ void ShardWatch::announce_primary(const Verdict& verdict) {
   shard_.primary = verdict.primary;
   shard_.sample_wanted = replicas_are_read_;  // so that replicas are known soon, not in a second or two
   if (verdict.primary < 0) {
-    spdlog::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
-                  label_);
+    log::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
+               label_);
   } else {
     const auto& node = *nodes_[static_cast<std::size_t>(verdict.primary)];
-    spdlog::info("event=primary {} timeline={}", node.label(), verdict.incumbent.timeline);
+    log::info("event=primary {} timeline={}", node.label(), verdict.incumbent.timeline);
   }
 }
 
@@ -178,7 +178,7 @@ void ShardWatch::turn_gate() {
 // What runs on its connections is cut off: nothing may be written there any more.
 void ShardWatch::end_epoch(std::size_t i, const char* why) {
   auto& node = *nodes_[i];
-  spdlog::warn("event=fenced {} epoch={} reason={}", node.label(), node.node().epoch.fetch_add(1) + 1, why);
+  log::warn("event=fenced {} epoch={} reason={}", node.label(), node.node().epoch.fetch_add(1) + 1, why);
   changed_ = true;
 }
 
@@ -190,7 +190,7 @@ void ShardWatch::set_role(std::size_t i, Role role) {
     node.node().lag_us = -1;
     node.node().lag_bytes = -1;
   }
-  spdlog::info("event=role {} role={} timeline={}", node.label(), name_of(role), node.node().timeline.load());
+  log::info("event=role {} role={} timeline={}", node.label(), name_of(role), node.node().timeline.load());
 }
 
 void ShardWatch::report(const std::vector<Finding>& findings) {
@@ -200,8 +200,8 @@ void ShardWatch::report(const std::vector<Finding>& findings) {
   }
   for (const auto& finding : findings) {
     if (std::find(findings_.begin(), findings_.end(), finding) != findings_.end()) continue;
-    spdlog::error("event=node_suspect {} message=\"{}\"", nodes_[static_cast<std::size_t>(finding.node)]->label(),
-                  explain(finding.suspicion));
+    log::error("event=node_suspect {} message=\"{}\"", nodes_[static_cast<std::size_t>(finding.node)]->label(),
+               explain(finding.suspicion));
     if (is_fenced(finding.suspicion)) end_epoch(static_cast<std::size_t>(finding.node), "suspect");
   }
   findings_ = findings;

@@ -1,10 +1,9 @@
 #include "proxy/control/switchover_run.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <csignal>
 
 #include "proxy/control/node_watch.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::control::switchover {
 namespace {
@@ -170,7 +169,7 @@ Outcome Switchover::verify() {
 void Switchover::raise_alarm(const std::string& why) {
   if (alarmed_.exchange(true)) return;
   const auto& cast = request_.cast;
-  spdlog::error(
+  log::error(
       "event=switchover_alarm database={} shard={} to={} message=\"the promotion was sent and cannot be verified: the "
       "shard is held\" hint=\"see that {} becomes primary; RESUME {}.{} releases the shard as it is\"",
       cast.database->name, cast.shard, why, why, cast.database->name, cast.shard);
@@ -182,10 +181,10 @@ void Switchover::raise_alarm(const std::string& why) {
 void Switchover::tell(Step step, std::string_view state, SteadyNanos began, const std::string& detail) {
   const auto& cast = request_.cast;
   const auto took = (steady_now() - began) / kMillisecond;
-  const auto level = state == "done" || state == "waiting" ? spdlog::level::info : spdlog::level::warn;
-  spdlog::log(level, "event=switchover database={} shard={} from={} to={} step=\"{}\" state={} ms={} detail=\"{}\"",
-              cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(step), state, took,
-              one_line(detail.c_str()));
+  const auto level = state == "done" || state == "waiting" ? log::Level::kInfo : log::Level::kWarn;
+  log::write(level, "event=switchover database={} shard={} from={} to={} step=\"{}\" state={} ms={} detail=\"{}\"",
+             cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(step), state, took,
+             one_line(detail.c_str()));
   if (!reported_) around_.tell({std::string(name_of(step)), std::string(state), detail, took});
 }
 
@@ -193,10 +192,10 @@ void Switchover::report(Ending ending, const std::string& detail) {
   const auto until = released_at_ != 0 ? released_at_ : steady_now();
   const auto pause_ms = held_at_ == 0 ? 0 : (until - held_at_) / kMillisecond;
   const auto& cast = request_.cast;
-  spdlog::log(is_good(ending) ? spdlog::level::info : spdlog::level::err,
-              "event=switchover_over database={} shard={} from={} to={} ending=\"{}\" pause_ms={} detail=\"{}\"",
-              cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(ending), pause_ms,
-              one_line(detail.c_str()));
+  log::write(is_good(ending) ? log::Level::kInfo : log::Level::kError,
+             "event=switchover_over database={} shard={} from={} to={} ending=\"{}\" pause_ms={} detail=\"{}\"",
+             cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(ending), pause_ms,
+             one_line(detail.c_str()));
   if (std::exchange(reported_, true)) return;
   around_.done({ending, pause_ms, detail});
 }

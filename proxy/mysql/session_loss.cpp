@@ -1,7 +1,7 @@
 // A server connection that breaks: what was on it (loss.hpp judges), and how the client hears of it. Its own connection
 // lives on, unless half a packet stands in the way, or it had something there that no other server connection has.
-#include <spdlog/spdlog.h>
 
+#include "proxy/log.hpp"
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
@@ -106,8 +106,8 @@ void Session::link_lost() {
   const auto broken = breakage();
   const auto loss = deaf_ ? Loss::kCloseMute : judge(broken);
   auto& node = *link_->target().node;
-  spdlog::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link_->id(), node.address.text,
-               broken.is_asked, name_of(loss));
+  log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link_->id(), node.address.text,
+            broken.is_asked, name_of(loss));
   if (node.role.load() == backend::Role::kReplica) node.lost();
   if (loss == Loss::kCloseMute) return close();
   if (loss != Loss::kClose && transaction_ && transaction_->is_single) return end_unfinished();

@@ -1,11 +1,11 @@
 #include "proxy/postgres/session.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include <ctime>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/worker.hpp"
 
@@ -310,7 +310,7 @@ void Session::fatal(protocol::FaultReason reason, std::string message) {
 
 void Session::kill(std::string_view reason) {
   if (phase_ == Phase::kClosed) return;
-  spdlog::info("event=client_closed client={} reason=\"{}\"", id_, reason);
+  log::info("event=client_closed client={} reason=\"{}\"", id_, reason);
   if (phase_ >= Phase::kReady) {
     encode_fault(reply(),
                  {protocol::FaultReason::kShutdown, "terminating connection due to administrator command", {}, 0},
@@ -327,7 +327,7 @@ void Session::check_timeouts(net::Time now) {
     return limit.count() > 0 && since != net::Time{} && now - since > limit;
   };
   const auto end = [&](std::string_view sqlstate, std::string_view message) {
-    spdlog::info("event=client_closed client={} reason=\"{}\"", id_, message);
+    log::info("event=client_closed client={} reason=\"{}\"", id_, message);
     pg::encode::error(reply(), {.severity = "FATAL", .sqlstate = sqlstate, .message = message});
     out_.flush(stream_);
     close();

@@ -1,9 +1,9 @@
 // Borrowing links and giving them back: which node, waiting in line, the session's settings on the link, BEGIN.
-#include <spdlog/spdlog.h>
 
 #include <random>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/transaction/ledger.hpp"

@@ -1,12 +1,12 @@
 // Simple Query: one statement or several, and the choice by plan. What the two protocols share in that choice is here
 // too.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <cctype>
 #include <initializer_list>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"

@@ -1,9 +1,9 @@
 // Answers: what a single server sends passes to the client untouched, in as few pieces as possible; the tracker of owed
 // replies says what is the client's, what was asked by Shardway itself, and when the link is free again.
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
@@ -427,7 +427,7 @@ void Session::link_lost(Link& link) {
   const auto address = link.target().node->address.text;
   const bool was_syncing = branch->syncing;
   const bool in_transaction = transaction_ != nullptr || branch->pinned || branch->dirty;
-  spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link.id(), address, owed);
+  log::warn("event=server_lost client={} link={} node={} busy={}", id_, link.id(), address, owed);
   if (auto* node = link.target().node; node->role.load() == backend::Role::kReplica) node->lost();
   link.target().node->shard->look();
   if (may_ask_again(*branch)) return ask_again();
