@@ -117,7 +117,7 @@ TEST(Console, ColumnsOfEveryShow) {
        "held switchover"},
       {"NODES",
        "database shard address zone role up:int4 lag_us:int8 timeline:int8 system_identifier:numeric servers:int4 "
-       "fresh_age_us:int8 lag_bytes:int8 why epoch:int8 state outstanding:int4 latency_us:int8"},
+       "fresh_age_us:int8 lag_bytes:int8 why epoch:int8 state outstanding:int4 latency_us:int8 gtid cure"},
       {"HELD",
        "database shard reason closed_us:int8 clients:int8 bytes:int8 max_clients:int8 max_bytes:int8 timeout_ms:int8"},
       {"MAP", "database shard first_slot:int4 last_slot:int4"},
@@ -504,10 +504,13 @@ TEST(Console, ShardsNodesMapAndPins) {
   EXPECT_THAT(lines(ask("SHOW MAP")),
               ElementsAre("shop|shop_0|0|1", "shop|shop_1|2|2", "shop|shop_0|3|3", "shop|shop_1|4|7"));
   host.report.nodes[1].state = "drained";
+  host.report.nodes[1].gtid = "0-1-7";
+  host.report.nodes[1].cure = "give SWITCHOVER again";
   EXPECT_THAT(
       lines(ask(host, "SHOW NODES")),
-      ElementsAre("shop|shop_0|127.0.0.1:5501|a|primary|1|~|3|7000000000000000001|5|~|~||0||0|~",
-                  "shop|shop_0|127.0.0.1:5502|b|replica|0|1500000|3|1|0|20|4096|stale_primary|2|drained|3|450"));
+      ElementsAre("shop|shop_0|127.0.0.1:5501|a|primary|1|~|3|7000000000000000001|5|~|~||0||0|~||",
+                  "shop|shop_0|127.0.0.1:5502|b|replica|0|1500000|3|1|0|20|4096|stale_primary|2|drained|3|450|0-1-7|"
+                  "give SWITCHOVER again"));
   EXPECT_THAT(lines(ask("SHOW PINS")),
               ElementsAre("17|app|shop|listen|LISTEN jobs|2025-11-24 21:40:50 UTC|active|s5|web"));
   EXPECT_THAT(lines(ask("SHOW RULES")), ElementsAre("shop|key|30"));
