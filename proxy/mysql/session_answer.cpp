@@ -107,7 +107,8 @@ void Session::learn(const my::Ok& ok) {
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
   if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
-  if (ok.tracked.empty() && user_variables_set_.empty()) return;
+  const bool autocommit = (ok.status & my::status::kAutocommit) != 0, switched = autocommit != autocommits();
+  if (ok.tracked.empty() && user_variables_set_.empty() && !switched) return;
   const auto items = my::decode_tracked(ok.tracked);
   if (!items) return link_->mark_broken();
   auto changed = *state_;
@@ -136,6 +137,8 @@ void Session::learn(const my::Ok& ok) {
     note_user_variables(changed);
     explained = true;
   }
+  // Without a scope (SET @@autocommit = 0) no item says so.
+  if (switched) changed.variables["autocommit"] = autocommit ? "ON" : "OFF";
   if ((connection_charset || connection_collation) && has_text_in_user_variables(changed.user_variables))
     pin_to(router::PinReason::kComputedSetting, "a user variable");
   // SET NAMES changes the collation, too, and says nothing of it.
