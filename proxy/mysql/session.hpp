@@ -243,6 +243,7 @@ class Session final : public Client, public LinkOwner {
   bool announce_characteristics(const router::Statement& statement);
   void ask_each(std::string_view statements);
   void note_rollback(std::uint16_t code);
+  std::unique_ptr<Transaction> next_transaction();
   void release_parked(bool clean);
   bool autocommits() const noexcept;
   bool reads_only() const noexcept;
