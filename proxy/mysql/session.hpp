@@ -157,6 +157,7 @@ class Session final : public Client, public LinkOwner {
   void note_outcome();
   void note_told(const protocol::mysql::Ok& ok);
   void note_insert_id(std::uint64_t number);
+  void note_rows_found();
   bool tell_last(const Traces& traces, std::string_view sql);
   bool tell_diagnostics(const std::string& words, std::string_view sql);
   bool wants_diagnostics() const noexcept;
@@ -168,6 +169,8 @@ class Session final : public Client, public LinkOwner {
   void bring_insert_id();
   void sweep();
 
+  bool has_diagnostics_of_another(const Link& link) const noexcept;
+  bool has_counts_of_another(const Link& link, const Traces& traces) const noexcept;
   // ---- session_kill.cpp ----
   struct Killer {
     std::uint64_t id;
@@ -413,7 +416,8 @@ class Session final : public Client, public LinkOwner {
   bool inserts_ = false, loads_ = false;                // of the statement under way
   bool own_fault_harmless_ = false;                     // the link is as it was before
   bool asks_for_insert_id_ = false;                     // the statement under way does
-  bool asks_of_nothing_ = false;                        // it asks about the one before it, and is the session's first
+  bool asks_of_nothing_ = false;                        // it asks about the one before it, which has left nothing
+  bool selects_ = false, begins_with_select_ = false;   // it may change FOUND_ROWS(); it does
   bool saves_ = false, counts_ = false;                 // it is a SAVEPOINT; it has NEXTVAL
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way

@@ -36,6 +36,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
       return;
     case my::Part::kErr: {
       const auto err = my::decode_err(payload);
+      link_->diagnostics_of = id_;
       if (forward && err && is_farewell(err->code)) {
         forward = false;
         return link_lost();
@@ -75,6 +76,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
+  if (ok->warnings > 0) link_->diagnostics_of = id_;
   if (!forward) {
     // Of XA END and XA ROLLBACK the last one counts.
     if (transaction_ && transaction_->stage == Transaction::Stage::kAborting) own_fault_.reset();

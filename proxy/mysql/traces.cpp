@@ -35,8 +35,8 @@ constexpr Suspect kSuspects[] = {
     {"rand_seed2", PinReason::kNone},
 };
 
-constexpr std::string_view kAboutLast[] = {"row_count",     "found_rows",  "warnings",   "errors",
-                                           "warning_count", "error_count", "diagnostics"};
+constexpr std::string_view kAboutCounts[] = {"row_count", "found_rows"};
+constexpr std::string_view kAboutDiagnostics[] = {"warnings", "errors", "warning_count", "error_count", "diagnostics"};
 
 // Every word that is looked for below. Most words of a statement are none of them: by the first letter, a bit for each
 // length that one of them has.
@@ -192,6 +192,7 @@ class Reading {
     ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
+    traces_.begins_with_select = traces_.begins_with_select || (first_ && is("select"));
     sets_ = sets_ || is("set");
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
     transaction_ = transaction_ || is("transaction");
@@ -209,7 +210,7 @@ class Reading {
       traces_.gives_insert_id = traces_.gives_insert_id || given;
     }
     // A later statement of the same text asks about one of this text.
-    about_last_ = about_last_ || (!is_later_ && std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is));
+    if (!is_later_) look_at_questions(word);
     traces_.inserts = traces_.inserts || is("insert") || is("replace");
     traces_.loads = traces_.loads || (first_ && is("load"));
     traces_.locks = traces_.locks || (equals(last_, "for") && is("update")) || is("share");
@@ -225,6 +226,16 @@ class Reading {
     if (takes_role || takes_group) pin(PinReason::kRole, takes_role ? "SET ROLE" : "SET RESOURCE GROUP");
     if (locks_instance || are("read", "lock") || are("backup", "stage") || are("backup", "lock"))
       pin(PinReason::kTableLock, "a global lock");
+  void look_at_questions(std::string_view word) {
+    const auto is = [&](std::string_view lower) { return equals(word, lower); };
+    const bool counts = std::any_of(std::begin(kAboutCounts), std::end(kAboutCounts), is);
+    const bool diagnostics = std::any_of(std::begin(kAboutDiagnostics), std::end(kAboutDiagnostics), is);
+    about_last_ = about_last_ || counts || diagnostics;
+    traces_.asks_for_counts = traces_.asks_for_counts || counts;
+    traces_.asks_for_diagnostics = traces_.asks_for_diagnostics || diagnostics;
+    traces_.asks_for_found_rows = traces_.asks_for_found_rows || is("found_rows");
+  }
+
     traces_.outlives_reset = traces_.outlives_reset || takes_role || takes_group || locks_instance;
   }
 
