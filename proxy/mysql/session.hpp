@@ -421,6 +421,7 @@ class Session final : public Client, public LinkOwner {
   bool saves_ = false, counts_ = false;                 // it is a SAVEPOINT; it has NEXTVAL
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way
+  bool begins_with_set_ = false;                        // else a routine has changed what it reports
   std::string collation_named_;       // by the SET NAMES under way
   UserVariables user_variables_set_;  // by the SET under way
   bool was_wide_ = false;             // the statement under way runs on several shards
@@ -451,11 +452,12 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Spread> spread_;
   std::unique_ptr<PlannedBulk> bulk_;  // waits for its links
   std::optional<KeptError> end_error_;
-  std::unique_ptr<KeptError> after_file_;  // told when the client has sent all of its file
-  std::unique_ptr<Spread> held_;           // answered, and not told before its transaction has ended
-  std::string next_characteristics_;       // SET TRANSACTION …
-  bool next_read_only_ = false;            // it says so
-  std::uint64_t catalog_wanted_ = 0;       // 0: nothing to wait for
+  std::unique_ptr<KeptError> after_file_;     // told when the client has sent all of its file
+  std::unique_ptr<KeptError> after_skipped_;  // told when the client has sent all of what is not taken
+  std::unique_ptr<Spread> held_;              // answered, and not told before its transaction has ended
+  std::string next_characteristics_;          // SET TRANSACTION …
+  bool next_read_only_ = false;               // it says so
+  std::uint64_t catalog_wanted_ = 0;          // 0: nothing to wait for
   net::Time catalog_deadline_{}, apply_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;

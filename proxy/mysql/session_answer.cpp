@@ -115,6 +115,8 @@ void Session::learn(const my::Ok& ok) {
   if (!items) return link_->mark_broken();
   auto changed = *state_;
   bool something = false, explained = false, connection_charset = false, connection_collation = false;
+  // What a function or a trigger has set is told, but not what else it has done.
+  const bool tells_all = begins_with_set_ || own_variables_only_ || link_->late_report_of == id_;
   for (const auto& item : *items) {
     if (item.kind == my::Tracked::kSchema) {
       if (const auto schema = my::decode_tracked_string(item.data)) changed.schema = *schema;
@@ -126,7 +128,7 @@ void Session::learn(const my::Ok& ok) {
         if (is_carried(name) && !own_variables_only_) changed.variables[std::string(name)] = value;
         connection_charset = connection_charset || name == "character_set_connection";
         connection_collation = connection_collation || name == "collation_connection";
-        explained = explained || name != "last_gtid";
+        explained = explained || (tells_all && name != "last_gtid");
       }
     } else if (item.kind == my::Tracked::kStateChange) {
       something = true;

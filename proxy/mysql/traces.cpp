@@ -46,7 +46,7 @@ constexpr std::string_view kWords =
     "errors warning_count error_count diagnostics charset set character collate names select in_transaction nextval "
     "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
     "global statement kill sql_calc_found_rows connection_id last_insert_id identity insert replace load update share "
-    "role group instance lock stage auto_increment_increment auto_increment_offset ";
+    "role group instance lock stage auto_increment_increment auto_increment_offset wait nowait ";
 
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
@@ -76,6 +76,13 @@ bool equals(std::string_view word, std::string_view lower) noexcept {
 std::string_view behind(std::string_view sql, std::size_t at) noexcept {
   while (at < sql.size() && static_cast<unsigned char>(sql[at]) <= ' ') ++at;
   return sql.substr(at);
+}
+
+bool begins_with_digit(std::string_view text) noexcept { return !text.empty() && text[0] >= '0' && text[0] <= '9'; }
+
+// Whether something stands behind a semicolon.
+bool is_followed(std::string_view sql) noexcept {
+  return sql.find_first_not_of("; \t\r\n", std::min(sql.find(';'), sql.size())) != std::string_view::npos;
 }
 
 constexpr std::string_view kNumbers[] = {"insert_id", "auto_increment_increment", "auto_increment_offset"};
@@ -192,12 +199,15 @@ class Reading {
     ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
+    traces_.begins_with_set = traces_.begins_with_set || (first_ && is("set"));
     traces_.begins_with_select = traces_.begins_with_select || (first_ && is("select"));
     sets_ = sets_ || is("set");
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
     transaction_ = transaction_ || is("transaction");
     scoped_ = scoped_ || is("session") || is("global");
-    traces_.sets_for_statement = traces_.sets_for_statement || (sets_ && is("statement"));
+    // How long a lock is waited for is set for one statement, too.
+    const bool waits = is("nowait") || (is("wait") && begins_with_digit(behind(sql_, end)));
+    traces_.sets_for_statement = traces_.sets_for_statement || (sets_ && is("statement")) || waits;
     traces_.kills = traces_.kills || (first_ && is("kill"));
     traces_.finds_all_rows = traces_.finds_all_rows || is("sql_calc_found_rows");
     traces_.asks_for_number = traces_.asks_for_number || is("connection_id");
@@ -266,8 +276,8 @@ class Reading {
     }
     if (sets_ && transaction_ && !scoped_) pin(PinReason::kComputedSetting, "SET TRANSACTION");
     // Of several statements it is not known whose the reported variables are.
-    if (traces_.sets_for_statement && sql_.find(';') != std::string_view::npos)
-      pin(PinReason::kUninspected, "SET STATEMENT among others");
+    if (traces_.sets_for_statement && is_followed(sql_))
+      pin(PinReason::kUninspected, "SET STATEMENT or NOWAIT among others");
     traces_.asks_about_last = about_last_ || insert_id_ || traces_.asks_for_count;
     traces_.asks_for_insert_id = insert_id_;
     traces_.asks_for_insert_id_only = insert_id_ && !about_last_ && !traces_.asks_for_count;

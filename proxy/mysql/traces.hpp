@@ -13,10 +13,10 @@ namespace shardway::proxy::mysql {
 
 struct Traces {
   router::PinReason pins = router::PinReason::kNone;
-  std::string_view what;                 // static: what pins
-  bool outlives_reset = false;           // SET ROLE: COM_RESET_CONNECTION leaves it there
-  bool sets_for_statement = false;       // SET STATEMENT … FOR: the variables it reports are not the session's
-  bool asks_about_last = false;          // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
+  std::string_view what;            // static: what pins
+  bool outlives_reset = false;      // SET ROLE: COM_RESET_CONNECTION leaves it there
+  bool sets_for_statement = false;  // SET STATEMENT … FOR, NOWAIT: the variables it reports are not the session's
+  bool asks_about_last = false;     // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
   bool asks_for_insert_id_only = false;  // of these, only the first
   bool asks_for_diagnostics = false;     // warnings, errors
   bool asks_for_counts = false;          // ROW_COUNT(), FOUND_ROWS()
