@@ -153,9 +153,9 @@ class Link final : public net::EventHandler {
   // The client whose LAST_INSERT_ID() it has, and which of that client's; 0: nobody's for sure.
   std::uint64_t insert_id_of = 0, insert_version = 0;
   std::uint64_t last_user = 0;  // the client whose statement ran here last
-  router::Numbering numbering;  // by which it was told to count AUTO_INCREMENT columns up
   // The clients whose warnings and errors it may still have, and whose FOUND_ROWS() it has; 0: nobody's.
   std::uint64_t diagnostics_of = 0, rows_found_of = 0;
+  router::Numbering numbering;  // by which it was told to count AUTO_INCREMENT columns up
   bool holds_number = false;    // SET insert_id, which no row may have used
 
   void on_events(std::uint32_t events) override;

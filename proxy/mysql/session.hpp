@@ -113,6 +113,8 @@ class Session final : public Client, public LinkOwner {
   std::size_t consume_packet(std::string_view in);
   std::size_t consume_file(std::string_view in, const protocol::mysql::PacketHead& head);
   bool stream_payload(const protocol::mysql::PacketHead& head, std::string_view in, std::size_t& used);
+  std::size_t skip_payload(const protocol::mysql::PacketHead& head, std::string_view in, std::string why);
+  void end_skipped();
   void send(std::string_view bytes);
   void flush_all();
   bool backlogged() const noexcept;
@@ -155,9 +157,9 @@ class Session final : public Client, public LinkOwner {
   // ---- session_last.cpp ----
   void leave(const Traces& traces);
   void note_outcome();
+  void note_rows_found();
   void note_told(const protocol::mysql::Ok& ok);
   void note_insert_id(std::uint64_t number);
-  void note_rows_found();
   bool tell_last(const Traces& traces, std::string_view sql);
   bool tell_diagnostics(const std::string& words, std::string_view sql);
   bool wants_diagnostics() const noexcept;
@@ -167,10 +169,10 @@ class Session final : public Client, public LinkOwner {
   void gather_diagnostics(std::string_view payload);
   bool find_last_link(const Traces& traces, router::ShardIndex shard);
   void bring_insert_id();
-  void sweep();
-
   bool has_diagnostics_of_another(const Link& link) const noexcept;
   bool has_counts_of_another(const Link& link, const Traces& traces) const noexcept;
+  void sweep();
+
   // ---- session_kill.cpp ----
   struct Killer {
     std::uint64_t id;
@@ -241,12 +243,12 @@ class Session final : public Client, public LinkOwner {
   std::optional<Step> end_failed();
   void drop_transaction();
   void name_transaction();
+  std::unique_ptr<Transaction> next_transaction();
   void open_implicitly();
   bool enlist();
   bool announce_characteristics(const router::Statement& statement);
   void ask_each(std::string_view statements);
   void note_rollback(std::uint16_t code);
-  std::unique_ptr<Transaction> next_transaction();
   void release_parked(bool clean);
   bool autocommits() const noexcept;
   bool reads_only() const noexcept;
@@ -419,9 +421,9 @@ class Session final : public Client, public LinkOwner {
   bool asks_of_nothing_ = false;                        // it asks about the one before it, which has left nothing
   bool selects_ = false, begins_with_select_ = false;   // it may change FOUND_ROWS(); it does
   bool saves_ = false, counts_ = false;                 // it is a SAVEPOINT; it has NEXTVAL
+  bool begins_with_set_ = false;                        // else a routine has changed what it reports
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way
-  bool begins_with_set_ = false;                        // else a routine has changed what it reports
   std::string collation_named_;       // by the SET NAMES under way
   UserVariables user_variables_set_;  // by the SET under way
   bool was_wide_ = false;             // the statement under way runs on several shards

@@ -137,12 +137,12 @@ void Session::learn(const my::Ok& ok) {
       locks_tables_ = state && state->ends_with('L');
     }
   }
+  // Without a scope (SET @@autocommit = 0) no item says so.
+  if (switched) changed.variables["autocommit"] = autocommit ? "ON" : "OFF";
   if (!user_variables_set_.empty()) {
     note_user_variables(changed);
     explained = true;
   }
-  // Without a scope (SET @@autocommit = 0) no item says so.
-  if (switched) changed.variables["autocommit"] = autocommit ? "ON" : "OFF";
   if ((connection_charset || connection_collation) && has_text_in_user_variables(changed.user_variables))
     pin_to(router::PinReason::kComputedSetting, "a user variable");
   // SET NAMES changes the collation, too, and says nothing of it.

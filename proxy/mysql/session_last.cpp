@@ -193,7 +193,6 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   asks_of_nothing_ = wanted == 0 && !traces.asks_for_count;
   if (asks_of_nothing_) return true;
   const bool is_gone = last_.is_gone && !traces.asks_for_count;
-  if (!is_gone && link_ && link_->id() == wanted) return true;
   if (!is_gone && !link_ && shard == last_.shard) {
     bool replica = false;
     auto& pool = choose_pool(shard, false, replica);
@@ -206,12 +205,13 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
     asks_of_nothing_ = traces.asks_for_diagnostics && has_diagnostics_of_another(*link_);
     return true;
   }
-  if (link_ && link_->id() == wanted) return true;
   answer_error(
       1235, "42000",
       "what the statement before left behind (warnings, row counts, a sequence's last value) is gone: it ran on "
       "another server connection, or another client has used that; ask in the same transaction");
   return false;
+}
+
 // What a client left there that used it before, unless a statement of this one has cleared it since.
 bool Session::has_diagnostics_of_another(const Link& link) const noexcept {
   return link.diagnostics_of != 0 && link.diagnostics_of != id_;
@@ -225,15 +225,13 @@ bool Session::has_counts_of_another(const Link& link, const Traces& traces) cons
          (traces.asks_for_diagnostics && has_diagnostics_of_another(link));
 }
 
-}
-
 // What the statement of another client has left is not for this one: no warnings, no rows found, none changed. Only a
 // statement with a table clears the warnings.
 void Session::sweep() {
   link_->ask(my::Command::kQuery, "SELECT 1 FROM (SELECT 1) AS nothing WHERE FALSE");
-  link_->diagnostics_of = link_->rows_found_of = 0;
   link_->ask(my::Command::kQuery, "DO 0");
   link_->last_user = id_;
+  link_->diagnostics_of = link_->rows_found_of = 0;
 }
 
 // A link has the number of whoever inserted last. An OK tells of a number that was given and not generated, too;

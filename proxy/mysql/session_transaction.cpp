@@ -83,10 +83,6 @@ std::unique_ptr<Transaction> Session::next_transaction() {
 void Session::open_implicitly() {
   transaction_ = next_transaction();
   transaction_->is_implicit = true;
-  transaction_->read_only = reads_only() || next_read_only_;
-  transaction_->characteristics = std::move(next_characteristics_);
-  next_characteristics_.clear();
-  next_read_only_ = false;
 }
 
 Session::Step Session::transaction_statement(const Statement& statement, const Work& work) {
@@ -107,8 +103,6 @@ Session::Step Session::begin(const Statement& statement, std::string_view sql) {
   transaction_->read_only = transaction_->read_only || statement.read_only_begin;
   const bool read_write = mentions(sql, "write");
   if (read_write) transaction_->read_only = false;
-  transaction_->characteristics = std::move(next_characteristics_);
-  next_characteristics_.clear();
   if (statement.read_only_begin || read_write) {
     auto& characteristics = transaction_->characteristics;
     characteristics +=

@@ -192,15 +192,15 @@ class Reading {
     names_ = names_ || (sets_ && is("names"));
     traces_.sets_numbers = traces_.sets_numbers || (sets_ && std::any_of(std::begin(kNumbers), std::end(kNumbers), is));
     traces_.selects = traces_.selects || is("select");
+    traces_.begins_with_select = traces_.begins_with_select || (first_ && is("select"));
     traces_.asks_about_transaction = traces_.asks_about_transaction || is("in_transaction");
     traces_.counts = traces_.counts || is("nextval") || (is("value") && equals(last_, "next"));
     traces_.asks_for_count = traces_.asks_for_count || is("lastval") || (is("value") && equals(last_, "previous"));
     traces_.saves = traces_.saves || (first_ && is("savepoint"));
     ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
-    if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
     traces_.begins_with_set = traces_.begins_with_set || (first_ && is("set"));
-    traces_.begins_with_select = traces_.begins_with_select || (first_ && is("select"));
+    if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
     sets_ = sets_ || is("set");
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
     transaction_ = transaction_ || is("transaction");
@@ -226,16 +226,6 @@ class Reading {
     traces_.locks = traces_.locks || (equals(last_, "for") && is("update")) || is("share");
   }
 
-  // Two words: a role, a resource group, a lock on everything. Nothing is reported of them, on MySQL or on both.
-  void on_pair(std::string_view word, std::size_t end) {
-    const auto are = [&](std::string_view before, std::string_view last) {
-      return equals(last_, before) && equals(word, last);
-    };
-    const bool takes_role = are("set", "role") && !behind(sql_, end).starts_with('=');
-    const bool takes_group = sets_ && are("resource", "group"), locks_instance = are("lock", "instance");
-    if (takes_role || takes_group) pin(PinReason::kRole, takes_role ? "SET ROLE" : "SET RESOURCE GROUP");
-    if (locks_instance || are("read", "lock") || are("backup", "stage") || are("backup", "lock"))
-      pin(PinReason::kTableLock, "a global lock");
   void look_at_questions(std::string_view word) {
     const auto is = [&](std::string_view lower) { return equals(word, lower); };
     const bool counts = std::any_of(std::begin(kAboutCounts), std::end(kAboutCounts), is);
@@ -246,6 +236,16 @@ class Reading {
     traces_.asks_for_found_rows = traces_.asks_for_found_rows || is("found_rows");
   }
 
+  // Two words: a role, a resource group, a lock on everything. Nothing is reported of them, on MySQL or on both.
+  void on_pair(std::string_view word, std::size_t end) {
+    const auto are = [&](std::string_view before, std::string_view last) {
+      return equals(last_, before) && equals(word, last);
+    };
+    const bool takes_role = are("set", "role") && !behind(sql_, end).starts_with('=');
+    const bool takes_group = sets_ && are("resource", "group"), locks_instance = are("lock", "instance");
+    if (takes_role || takes_group) pin(PinReason::kRole, takes_role ? "SET ROLE" : "SET RESOURCE GROUP");
+    if (locks_instance || are("read", "lock") || are("backup", "stage") || are("backup", "lock"))
+      pin(PinReason::kTableLock, "a global lock");
     traces_.outlives_reset = traces_.outlives_reset || takes_role || takes_group || locks_instance;
   }
 

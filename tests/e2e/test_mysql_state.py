@@ -195,6 +195,26 @@ class LastStatement(StateCase):
                     for line in one.sql("select cast('secret' as int)") + other.sql(question, question)]
         self.same(conversation, clients=5)
 
+    def test_nothing_of_another_client_behind_what_clears_nothing(self):
+        """Servers keep warnings over a statement without a table: those of whoever had the connection before, too."""
+        questions = ("show warnings", "select @@warning_count", "show count(*) errors", "select @@error_count, @@warning_count")
+        for first in ("set @x = 1", "begin", "do 1", "rollback and chain", "select 1", "set time_zone = '+01:00'"):
+            def conversation(one, other):
+                return [line for question in questions
+                        for line in one.sql("insert into items values (1, 'secret')") + other.sql(first, question, "rollback")]
+            with self.subTest(first=first):
+                self.same(conversation, clients=2, capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
+
+    def test_found_rows_are_ones_own(self):
+        """Or nobody's: another client may have counted on that connection."""
+        for first in ("set @x = 1", "begin", "update shadow set i = 1"):
+            with self.subTest(first=first):
+                one, other = (self.login(self.peers[1][1]) for _ in range(2))
+                one.sql("select id from items")
+                other.sql("select id from items limit 1")
+                found = one.sql(first, "select found_rows()")[1:]
+                self.assertTrue("ROW 3" in found or found[0].startswith("ERR 1235"), found)
+
     def test_found_rows(self):
         """9: in text and prepared."""
         self.mixed("select sql_calc_found_rows id from items limit 1", "select found_rows()",
@@ -219,26 +239,6 @@ class Transactions(StateCase):
                    others=1)
 
     def test_autocommit_off(self):
-    def test_nothing_of_another_client_behind_what_clears_nothing(self):
-        """Servers keep warnings over a statement without a table: those of whoever had the connection before, too."""
-        questions = ("show warnings", "select @@warning_count", "show count(*) errors", "select @@error_count, @@warning_count")
-        for first in ("set @x = 1", "begin", "do 1", "rollback and chain", "select 1", "set time_zone = '+01:00'"):
-            def conversation(one, other):
-                return [line for question in questions
-                        for line in one.sql("insert into items values (1, 'secret')") + other.sql(first, question, "rollback")]
-            with self.subTest(first=first):
-                self.same(conversation, clients=2, capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
-
-    def test_found_rows_are_ones_own(self):
-        """Or nobody's: another client may have counted on that connection."""
-        for first in ("set @x = 1", "begin", "update shadow set i = 1"):
-            with self.subTest(first=first):
-                one, other = (self.login(self.peers[1][1]) for _ in range(2))
-                one.sql("select id from items")
-                other.sql("select id from items limit 1")
-                found = one.sql(first, "select found_rows()")[1:]
-                self.assertTrue("ROW 3" in found or found[0].startswith("ERR 1235"), found)
-
         """6, 30: a transaction begins with the first table; SET autocommit=1 commits."""
         self.mixed("set autocommit = 0", "select 1", "insert into items (note) values ('off')", "select @@autocommit", "rollback",
                    "insert into items (note) values ('on')", "set autocommit = 1", "select count(*) from items", "set autocommit = 0",
