@@ -225,10 +225,10 @@ bool Session::has_counts_of_another(const Link& link, const Traces& traces) cons
          (traces.asks_for_diagnostics && has_diagnostics_of_another(link));
 }
 
-// What the statement of another client has left is not for this one: no warnings, no rows found, none changed. Only a
+// What the statement of another client has left is not for this one: no warnings, no rows changed, one found. Only a
 // statement with a table clears the warnings.
 void Session::sweep() {
-  link_->ask(my::Command::kQuery, "SELECT 1 FROM (SELECT 1) AS nothing WHERE FALSE");
+  link_->ask(my::Command::kQuery, "SELECT 1 FROM (SELECT 1) AS one");
   link_->ask(my::Command::kQuery, "DO 0");
   link_->last_user = id_;
   link_->diagnostics_of = link_->rows_found_of = 0;
