@@ -1,6 +1,5 @@
 #include "proxy/app.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "proxy/log.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/transaction/ledger.hpp"
 
@@ -19,9 +19,9 @@ namespace {
 constexpr auto kFirstRound = std::chrono::milliseconds(3000);  // how long the first look at the nodes may take
 constexpr std::uint64_t kSpareFiles = 64;  // the program's own: logs, listeners, control connections
 
-std::shared_ptr<SharedDatabase> make_database(const config::Database& config, std::atomic<std::uint32_t>& next_node,
-                                              const std::string& zone) {
-  auto database = std::make_shared<SharedDatabase>();
+std::shared_ptr<SharedDatabase> make_database(const config::Database& config, PermitBooks& permits,
+                                              std::atomic<std::uint32_t>& next_node, const std::string& zone) {
+  auto database = std::make_shared<SharedDatabase>(config.name, permits);
   database->backend = backend::make_backend(config, next_node, zone);
   database->server_tls = net::make_client_context(config.server_tls);
   return database;
@@ -77,7 +77,7 @@ std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const con
   generation->secrets = std::make_shared<postgres::Secrets>(config);
   for (const auto& listen : config->listen) generation->listen_tls.push_back(net::make_server_context(listen.tls));
   for (const auto& database : config->databases) {
-    auto made = make_database(database, next_node_, config->zone);
+    auto made = make_database(database, permits_, next_node_, config->zone);
     made->backend->ledger = ledger_of(database, config->cluster);
     generation->databases.emplace(database.name, std::move(made));
   }
@@ -129,7 +129,7 @@ void App::raise_open_files() {
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
   const auto clients = limit.rlim_cur > kSpareFiles ? limit.rlim_cur - kSpareFiles : 0;
-  spdlog::info("event=open_files limit={} clients_and_servers={}", limit.rlim_cur, clients);
+  log::info("event=open_files limit={} clients_and_servers={}", limit.rlim_cur, clients);
 }
 
 void App::open_listeners(std::uint32_t workers) {
@@ -146,8 +146,8 @@ void App::open_listeners(std::uint32_t workers) {
       if (fd < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
       listeners_[i].push_back(fd);
     }
-    spdlog::info("event=listen address={} protocol={}", listen.address.text,
-                 listen.protocol == config::Protocol::kMysql ? "mysql" : "postgresql");
+    log::info("event=listen address={} protocol={}", listen.address.text,
+              listen.protocol == config::Protocol::kMysql ? "mysql" : "postgresql");
   }
 }
 
@@ -161,7 +161,7 @@ int App::run() {
   }
   if (config.admin.http) http_ = std::make_unique<admin::Http>(*this, *config.admin.http);
   for (auto& worker : workers_) worker->start();
-  spdlog::info("event=started workers={} databases={} pid={}", count, config.databases.size(), ::getpid());
+  log::info("event=started workers={} databases={} pid={}", count, config.databases.size(), ::getpid());
 
   sigset_t signals;
   sigemptyset(&signals);
@@ -173,13 +173,13 @@ int App::run() {
     if (signal == SIGHUP) {
       const auto problems = reload();
       if (problems.empty()) {
-        spdlog::info("event=reloaded file={}", config_file_);
+        log::info("event=reloaded file={}", config_file_);
       } else {
-        spdlog::error("event=reload_failed file={} problems=\"{}\"", config_file_, problems);
+        log::error("event=reload_failed file={} problems=\"{}\"", config_file_, problems);
       }
     } else if (signal == SIGTERM || signal == SIGINT) {
       if (deadline != net::Time::max()) {
-        spdlog::warn("event=quit reason=\"second signal\"");
+        log::warn("event=quit reason=\"second signal\"");
         break;
       }
       drain(signal == SIGINT);
@@ -188,13 +188,13 @@ int App::run() {
     drop_unused_lanes();
     if (deadline != net::Time::max() && (drained() || net::Clock::now() >= deadline)) break;
   }
-  spdlog::info("event=stopped clients={}", surroundings_.clients.load());
+  log::info("event=stopped clients={}", surroundings_.clients.load());
   return 0;
 }
 
 void App::drain(bool at_once) {
   accepting_.store(false);
-  spdlog::info("event=draining clients={} signal={}", surroundings_.clients.load(), at_once ? "SIGINT" : "SIGTERM");
+  log::info("event=draining clients={} signal={}", surroundings_.clients.load(), at_once ? "SIGINT" : "SIGTERM");
   on_each_worker([at_once](Worker& worker) {
     worker.stop_accepting();
     worker.drain(at_once);

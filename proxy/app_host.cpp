@@ -1,7 +1,7 @@
 // What the console and HTTP may ask of the running program.
-#include <spdlog/spdlog.h>
 
 #include "proxy/app.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/transaction/ledger.hpp"
 
@@ -80,6 +80,8 @@ stats::NodeRow node_row(const config::Database& config, const backend::ShardNode
   row.outstanding = node.load.outstanding.load();
   const auto latency = node.load.latency_us.load();
   row.latency_us = role == backend::Role::kReplica && latency > 0 ? latency : -1;
+  if (const auto gtids = node.gtids.load()) row.gtid = *gtids;
+  row.cure = backend::cure_of(node.left_behind ? backend::Out::kReadOnly : node.out.load());
   return row;
 }
 

@@ -1,7 +1,7 @@
 // PAUSE and RESUME of a database, a shard or a node, DRAIN NODE and UNDRAIN NODE, each with its wait and its end.
-#include <spdlog/spdlog.h>
 
 #include "proxy/app.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy {
 namespace {
@@ -111,7 +111,7 @@ void App::pause(const admin::Part& part, config::Milliseconds timeout, std::func
   if (timeout.count() > 0 && ticket != 0) {
     after(timeout, [this, part, ticket] {
       if (!maintenance_.resume(part, ticket)) return;
-      spdlog::info("event=resumed part=\"{}\" reason=\"the time of its PAUSE is over\"", Maintenance::name_of(part));
+      log::info("event=resumed part=\"{}\" reason=\"the time of its PAUSE is over\"", Maintenance::name_of(part));
       let_go(part);
     });
   }
@@ -147,7 +147,7 @@ void App::drain_node(const std::string& node, std::function<void(std::string)> d
                 " TO another of its nodes, or PAUSE NODE it");
   }
   if (!maintenance_.drain(node)) return done("node " + node + " is already drained");
-  spdlog::info("event=drain node={}", node);
+  log::info("event=drain node={}", node);
   maintenance_changed();
   when_unused(
       part, [this, node] { return maintenance_.is_drained(node); }, std::move(done));
@@ -155,7 +155,7 @@ void App::drain_node(const std::string& node, std::function<void(std::string)> d
 
 std::string App::undrain_node(const std::string& node) {
   if (!maintenance_.undrain(node)) return "node " + node + " is not drained";
-  spdlog::info("event=undrain node={}", node);
+  log::info("event=undrain node={}", node);
   maintenance_changed();
   return {};
 }

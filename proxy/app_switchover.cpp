@@ -1,9 +1,9 @@
 // Planned changes of primary: one at a time for each shard, each on a thread of its own (control/switchover_run.hpp).
-#include <spdlog/spdlog.h>
 
 #include <future>
 
 #include "proxy/app.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy {
 namespace {
@@ -30,6 +30,47 @@ std::string summary_of(const switchover::Report& report) {
 std::string pin_of(const stats::ClientRow& client, bool by_session) {
   if (client.pin == router::PinReason::kNone) return by_session ? "pool.mode = session" : "";
   return client.pin_detail.empty() ? std::string(router::name_of(client.pin)) : client.pin_detail;
+}
+
+const backend::Node& at(const backend::ShardNodes& shard, std::int32_t node) {
+  return *shard.nodes[static_cast<std::size_t>(node)];
+}
+
+std::int32_t index_of(const backend::ShardNodes& shard, const std::string& address) {
+  for (std::size_t i = 0; i < shard.nodes.size(); ++i)
+    if (shard.nodes[i]->address.text == address) return static_cast<std::int32_t>(i);
+  return -1;
+}
+
+// Of those that an unfinished switchover may have taken the writes from, the one that is wanted, or the only one.
+std::int32_t left_behind(const backend::ShardNodes& shard, std::int32_t wanted) {
+  std::int32_t found = -1;
+  for (std::size_t i = 0; i < shard.nodes.size(); ++i) {
+    if (!shard.nodes[i]->left_behind) continue;
+    if (static_cast<std::int32_t>(i) == wanted) return wanted;
+    if (found >= 0) return -1;
+    found = static_cast<std::int32_t>(i);
+  }
+  return found;
+}
+
+bool all_follow(const backend::ShardNodes& shard) {
+  const auto primary = shard.primary.load();
+  for (std::size_t i = 0; i < shard.nodes.size(); ++i)
+    if (static_cast<std::int32_t>(i) != primary && !shard.nodes[i]->follows) return false;
+  return true;
+}
+
+// Whom the new primary still lacks. One that is no replica is the old one.
+void add_the_rest(const backend::ShardNodes& shard, switchover::Cast& cast) {
+  for (const auto& node : shard.nodes) {
+    if (node->address.text == cast.target.text) continue;
+    const bool is_old = node->role != backend::Role::kReplica && cast.old_primary.text == cast.target.text;
+    if (is_old && cast.database->protocol == config::Protocol::kPostgresql)
+      cast.old_primary = node->address;
+    else
+      cast.others.push_back(node->address);
+  }
 }
 
 std::string_view address_text(const backend::ShardNodes& shard, std::int32_t node) {
@@ -61,30 +102,33 @@ std::variant<switchover::Cast, std::string> App::cast_of(const admin::Switchover
                                                          const backend::Backend& backend,
                                                          const backend::ShardNodes& shard) const {
   const auto& target = order.part.node;
-  const auto primary = shard.primary.load();
+  const auto wanted = index_of(shard, target);
   if (backend.config.control.user.empty())
     return "database \"" + backend.config.name + "\" has no [database.control]: nobody may ask its servers";
+  if (wanted < 0) return "node " + target + " is none of " + shard_name(order.part);
+  const auto left = left_behind(shard, wanted);
+  const auto primary = left >= 0 ? left : shard.primary.load();
   if (primary < 0) return shard_name(order.part) + " has no primary now: a switchover needs one, SHOW NODES";
   switchover::Cast cast;
-  bool found = false;
-  for (std::size_t i = 0; i < shard.nodes.size(); ++i) {
-    const auto& node = *shard.nodes[i];
-    const bool is_target = node.address.text == target;
-    if (is_target && static_cast<std::int32_t>(i) == primary) return "node " + target + " is the primary already";
-    if (is_target && node.role != backend::Role::kReplica)
-      return "node " + target + " is no replica of the primary (or does not answer), SHOW NODES";
-    found = found || is_target;
-    if (static_cast<std::int32_t>(i) == primary)
-      cast.old_primary = node.address;
-    else if (is_target)
-      cast.target = node.address;
-    else if (node.role == backend::Role::kReplica)
-      cast.others.push_back(node.address);
-  }
-  if (!found) return "node " + target + " is none of " + shard_name(order.part);
   cast.database = &backend.config;
   cast.shard = order.part.shard;
-  cast.rehearse = order.rehearse;
+  cast.course = {order.rehearse, left >= 0, wanted == primary};
+  if (order.rehearse && (left >= 0 || wanted == primary))
+    return "node " + target + (wanted == primary ? " is the primary already" : " cannot be rehearsed") +
+           (left >= 0 ? ": a switchover before was not finished, SHOW NODES" : "");
+  cast.target = at(shard, wanted).address;
+  cast.old_primary = at(shard, primary).address;
+  if (cast.course.finishes) {
+    if (left < 0 && all_follow(shard)) return "node " + target + " is the primary already";
+    add_the_rest(shard, cast);
+    return cast;
+  }
+  if (at(shard, wanted).role != backend::Role::kReplica)
+    return "node " + target + " is no replica of the primary (or does not answer), SHOW NODES";
+  for (const auto& node : shard.nodes) {
+    const bool is_other = node->address.text != target && node->address.text != cast.old_primary.text;
+    if (is_other && node->role == backend::Role::kReplica) cast.others.push_back(node->address);
+  }
   return cast;
 }
 
@@ -143,10 +187,11 @@ switchover::Around App::around_of(const admin::Part& part, const config::Address
   around.holders = [this, part, old_primary] { return holders_of(part.database, old_primary); };
   around.end_client = [this](std::uint64_t client) { kill_client(client); };
   around.look = [this, part] { look_at(part); };
-  around.calls_it_primary = [this, part] {
+  around.is_primary = [this, part](const config::Address& node) {
     const auto backend = backend_of(part.database);
     const auto* shard = backend ? shard_of(*backend, part.shard) : nullptr;
-    return shard != nullptr && address_text(*shard, shard->primary) == part.node;
+    return shard != nullptr && address_text(*shard, shard->primary) == node.text &&
+           !shard->gate.is_closed_for(backend::Gate::Reason::kNoPrimary);
   };
   around.is_released = [this, part] { return !maintenance_.is_switched_over(part.database, part.shard); };
   around.tell = [tell](const switchover::Progress& progress) {

@@ -1,5 +1,4 @@
 // `shardway check`: every problem of the configuration; with --servers those of the servers it names, too.
-#include <spdlog/spdlog.h>
 
 #include <iostream>
 #include <set>
@@ -9,6 +8,7 @@
 #include "proxy/control/inspection.hpp"
 #include "proxy/control/node_watch.hpp"
 #include "proxy/control/switchover_recipe.hpp"
+#include "proxy/log.hpp"
 #include "proxy/transaction/mysql_rights.hpp"
 
 namespace shardway::proxy {
@@ -71,7 +71,7 @@ void take_switchover_lacks(const backend::Backend& backend, control::Inspection&
 
 // True if the servers are as they must be.
 bool check_servers(const std::string& file, const config::Config& config) {
-  spdlog::set_level(spdlog::level::off);  // what it would tell is told below
+  log::silence();  // what it would tell is told below
   std::atomic<std::uint32_t> next_node{0};
   std::vector<std::shared_ptr<backend::Backend>> backends;
   for (const auto& database : config.databases) backends.push_back(backend::make_backend(database, next_node));

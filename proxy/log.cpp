@@ -5,6 +5,10 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <array>
+
+#include "proxy/config/config.hpp"
+
 namespace shardway::proxy {
 namespace {
 
@@ -83,4 +87,16 @@ void set_up_log(const config::Config& config) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+namespace log {
+
+void silence() { spdlog::set_level(spdlog::level::off); }
+
+void write_line(Level level, fmt::string_view format, fmt::format_args values) {
+  static constexpr std::array kLevels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
+                                      spdlog::level::err};
+  const auto to = kLevels[static_cast<std::size_t>(level)];
+  if (spdlog::should_log(to)) spdlog::default_logger_raw()->log(to, fmt::vformat(format, values));
+}
+
+}  // namespace log
 }  // namespace shardway::proxy

@@ -1,6 +1,5 @@
 // shardway: wiring. `check`, `explain` and `switchover` are the command line's own; `run` loads, blocks signals,
 // serves.
-#include <spdlog/spdlog.h>
 
 #include <csignal>
 #include <cstdio>

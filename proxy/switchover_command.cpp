@@ -1,5 +1,5 @@
 // `shardway switchover`: SWITCHOVER on the console of the running Shardway, with the steps as they happen.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <iostream>
 

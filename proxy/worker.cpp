@@ -1,9 +1,9 @@
 #include "proxy/worker.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "protocol/postgres/startup.hpp"
+#include "proxy/log.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/postgres/session.hpp"
@@ -36,8 +36,8 @@ class Worker::Listener final : public net::EventHandler {
     const int fd = net::accept_from(fd_, error);
     if (fd >= 0) return worker_.accept(fd, index_);
     if (error == std::errc::too_many_files_open || error == std::errc::too_many_files_open_in_system) {
-      spdlog::error("event=accept_failed error=\"{}\" hint=\"raise the limit of open files (ulimit -n)\"",
-                    error.message());
+      log::error("event=accept_failed error=\"{}\" hint=\"raise the limit of open files (ulimit -n)\"",
+                 error.message());
     }
   }
 

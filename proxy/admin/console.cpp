@@ -1,6 +1,6 @@
 #include "proxy/admin/console.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

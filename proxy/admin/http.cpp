@@ -1,9 +1,8 @@
 #include "proxy/admin/http.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 
 #include <array>
 #include <boost/asio/io_context.hpp>
@@ -19,6 +18,7 @@
 
 #include "proxy/admin/http_answer.hpp"
 #include "proxy/admin/metrics.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::admin {
 
@@ -215,7 +215,7 @@ void serve(asio::io_context& context) {
     try {
       context.run();
     } catch (const std::exception& problem) {
-      spdlog::error("http: {}", problem.what());
+      log::error("http: {}", problem.what());
     }
   }
 }

@@ -1,6 +1,6 @@
 #include "proxy/admin/http_answer.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "proxy/admin/version.hpp"
 

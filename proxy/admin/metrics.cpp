@@ -1,6 +1,6 @@
 #include "proxy/admin/metrics.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <tuple>
@@ -110,7 +110,8 @@ void dump(MetricWriter& out, const stats::NodeRow& node) {
   if (node.lag_bytes >= 0)
     out.gauge("shardway_node_lag_bytes", "How much the replica has not replayed yet", labels,
               as_double(static_cast<std::uint64_t>(node.lag_bytes)));
-  for (const char* why : {"unreachable", "two_primaries", "stale_primary", "other_system", "other_source"}) {
+  for (const char* why :
+       {"unreachable", "two_primaries", "stale_primary", "other_system", "other_source", "read_only"}) {
     out.gauge("shardway_node_out", "1 for the reason why the node gets no statement", with(labels, "why", why),
               node.why == why ? 1 : 0);
   }

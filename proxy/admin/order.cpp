@@ -1,6 +1,6 @@
 #include "proxy/admin/order.hpp"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <charconv>
 

@@ -1,7 +1,7 @@
 #include "proxy/admin/rows.hpp"
 
 #include <fmt/chrono.h>
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <ctime>
 

@@ -1,4 +1,4 @@
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "proxy/admin/show.hpp"
 
@@ -98,7 +98,7 @@ Rows node_rows(const Moment& now) {
   for (const stats::NodeRow& n : now.report.nodes) {
     rows.push_back(row(n.database, n.shard, n.address, n.zone, n.role, n.up, unless_negative(n.lag_us), n.timeline,
                        n.system_identifier, n.servers, unless_negative(n.fresh_age_us), unless_negative(n.lag_bytes),
-                       n.why, n.epoch, n.state, n.outstanding, unless_negative(n.latency_us)));
+                       n.why, n.epoch, n.state, n.outstanding, unless_negative(n.latency_us), n.gtid, n.cure));
   }
   return rows;
 }
@@ -163,9 +163,12 @@ Show show_nodes() {
            {"epoch", kInt8},
            {"state"},
            {"outstanding", kInt4},
-           {"latency_us", kInt8}},
+           {"latency_us", kInt8},
+           {"gtid"},
+           {"cure"}},
           node_rows,
-          "every database server: role, lag, timeline, why it gets no statement; of replicas, what they have to do"};
+          "every database server: role, lag, timeline or GTIDs, why it gets no statement and what helps; of replicas, "
+          "what they have to do"};
 }
 
 Show show_held() {

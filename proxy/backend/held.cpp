@@ -1,14 +1,9 @@
 #include "proxy/backend/held.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 namespace shardway::proxy::backend {
-
-namespace {
-constexpr std::chrono::milliseconds kBetweenBatches{5};
-}
 
 protocol::Fault too_many_held(const ShardNodes& shard, const config::Hold& bounds) {
   return {protocol::FaultReason::kNoServer,
@@ -34,36 +29,11 @@ config::Milliseconds longest_hold(const config::Database& database, config::Mill
   return logs_in ? std::min(longest, login_timeout * 9 / 10) : longest;
 }
 
-std::uint64_t HeldClients::join(std::uint64_t bytes, const config::Hold& bounds, std::function<void()> let_go) {
-  if (!gate_.admit(bytes, bounds.clients, bounds.bytes)) return 0;
-  line_.emplace(++last_ticket_, Held{bytes, std::move(let_go)});
-  return last_ticket_;
-}
-
-void HeldClients::leave(std::uint64_t ticket) {
-  const auto found = line_.find(ticket);
-  if (found == line_.end()) return;
-  gate_.leave(found->second.bytes);
-  line_.erase(found);
-}
-
-void HeldClients::heed() {
-  if (timer_ != 0 || line_.empty() || !gate_.is_open()) return;
-  batch_ = 1;
-  let_go_some();
-}
-
-void HeldClients::let_go_some() {
-  for (auto left = batch_; left > 0 && !line_.empty() && gate_.is_open(); --left) {
-    auto first = line_.extract(line_.begin());
-    gate_.leave(first.mapped().bytes);
-    first.mapped().let_go();
-  }
-  if (line_.empty() || !gate_.is_open()) return;  // who is left waits for the next time it opens
-  batch_ *= 2;
+void HeldClients::go_on_later() {
+  if (timer_ != 0) return;
   timer_ = loop_.after(kBetweenBatches, [this] {
     timer_ = 0;
-    let_go_some();
+    if (line_.go_on()) go_on_later();
   });
 }
 

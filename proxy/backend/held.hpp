@@ -1,13 +1,13 @@
-// HeldClients: one worker's clients before the gate of one shard (gate.hpp), in the order they came. When the gate
-// opens they are let go in batches that grow, so that a primary that has just come up is not run down. Used on the
-// worker's thread; nothing here fails.
+// HeldClients: one worker's clients before the gate of one shard (gate.hpp): held_line.hpp with the worker's clock.
+// Used on the worker's thread; nothing here fails.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
+#include <utility>
 
 #include "protocol/common/fault.hpp"
+#include "proxy/backend/held_line.hpp"
 #include "proxy/backend/node.hpp"
 #include "proxy/config/config.hpp"
 #include "proxy/net/event_loop.hpp"
@@ -25,30 +25,25 @@ protocol::Fault held_too_long(const ShardNodes& shard, config::Milliseconds wait
 class HeldClients {
  public:
   // Both outlive it.
-  HeldClients(net::EventLoop& loop, Gate& gate) : loop_(loop), gate_(gate) {}
+  HeldClients(net::EventLoop& loop, Gate& gate) : loop_(loop), line_(gate) {}
   ~HeldClients() { loop_.cancel(timer_); }
   HeldClients(const HeldClients&) = delete;
   HeldClients& operator=(const HeldClients&) = delete;
 
-  // A ticket; 0: the bounds allow no more. `let_go` is called once, later, unless the ticket has left before; by then
-  // it is not counted any more.
-  std::uint64_t join(std::uint64_t bytes, const config::Hold& bounds, std::function<void()> let_go);
-  void leave(std::uint64_t ticket);
+  std::uint64_t join(std::uint64_t bytes, const config::Hold& bounds, std::function<void()> let_go) {
+    return line_.join(bytes, bounds, std::move(let_go));
+  }
+  void leave(std::uint64_t ticket) { line_.leave(ticket); }
   // The gate may have been opened.
-  void heed();
+  void heed() {
+    if (line_.heed()) go_on_later();
+  }
 
  private:
-  struct Held {
-    std::uint64_t bytes;
-    std::function<void()> let_go;
-  };
-  void let_go_some();
+  void go_on_later();
 
   net::EventLoop& loop_;
-  Gate& gate_;
-  std::map<std::uint64_t, Held> line_;  // by ticket: the oldest first
-  std::uint64_t last_ticket_ = 0;
-  std::size_t batch_ = 1;
+  HeldLine line_;
   net::EventLoop::TimerId timer_ = 0;
 };
 

@@ -21,6 +21,20 @@ std::string_view name_of(Out out) noexcept {
     case Out::kStalePrimary: return "stale_primary";
     case Out::kOtherSystem: return "other_system";
     case Out::kOtherSource: return "other_source";
+    case Out::kReadOnly: return "read_only";
+  }
+  return "";
+}
+
+std::string_view cure_of(Out out) noexcept {
+  switch (out) {
+    case Out::kNo: break;
+    case Out::kUnreachable: return "see that the server runs and can be reached";
+    case Out::kTwoPrimaries: return "two nodes take writes: make one of them a replica";
+    case Out::kStalePrimary: return "it takes writes of a history that is over: make it a replica";
+    case Out::kOtherSystem: return "it is no copy of the primary: check its address";
+    case Out::kOtherSource: return "it follows none of the shard's nodes: check its address and its source";
+    case Out::kReadOnly: return "nobody takes writes: SWITCHOVER to the node that shall, this one or a replica";
   }
   return "";
 }

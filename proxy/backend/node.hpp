@@ -35,9 +35,11 @@ enum class Out : std::uint8_t {
   kTwoPrimaries,  // claims to be primary, as another node does, and nobody can tell who is right
   kStalePrimary,  // claims to be primary with a history that is over
   kOtherSystem,   // is no copy of the shard's primary
-  kOtherSource    // follows a server that is none of the shard's
+  kOtherSource,   // follows a server that is none of the shard's
+  kReadOnly       // takes no writes, and nobody else does: as an unfinished switchover leaves it
 };
 std::string_view name_of(Out out) noexcept;
+std::string_view cure_of(Out out) noexcept;
 
 struct Node {
   config::Address address;
@@ -57,6 +59,10 @@ struct Node {
   std::atomic<SteadyNanos> last_seen{0};    // the control lane's last answer from it
   std::atomic<std::int64_t> lag_bytes{-1};  // replica: how much of what the primary has written it has not replayed
   std::atomic<Out> out{Out::kNo};
+  std::atomic<bool> follows{false};      // a replica: the shard's primary of now
+  std::atomic<bool> left_behind{false};  // control/unfinished.hpp: a switchover may give it its writes back
+  // As SHOW NODES has it: the GTIDs of MariaDB and MySQL. Null: none.
+  std::atomic<std::shared_ptr<const std::string>> gtids;
   // Grows when what it served as is over: another node is primary in its place, or it is fenced off. A connection of an
   // older epoch is dropped, whatever runs on it.
   std::atomic<std::uint32_t> epoch{0};

@@ -34,6 +34,7 @@ struct Status {
   bool has_timelines = true;                           // a promotion begins a new one
   std::uint64_t server_number = 0, source_number = 0;  // MariaDB: its server_id, and that of whom it follows; 0: nobody
   Gtids has, last;                                     // MariaDB: what it has of each server, and what came last
+  std::string gtids;                                   // in the server's own words; empty: PostgreSQL
   std::optional<std::int64_t> since_replay_us;
   WalGeometry geometry;
   std::int32_t max_prepared = -1, prepared = 0;  // max_prepared_transactions; Shardway's that are prepared there
@@ -56,6 +57,8 @@ extern const Questions kPostgresQuestions;
 extern const Questions kMysqlQuestions;
 const Questions& questions_of(config::Protocol protocol) noexcept;
 
+// Of "0-1-270,0-2-300", added to what is known.
+void add_gtids(const std::string& text, Gtids& to);
 std::uint64_t parse_lsn(const char* text) noexcept;  // "16/B374D848"; 0 if it is not one
 
 }  // namespace shardway::proxy::control

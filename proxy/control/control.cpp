@@ -1,7 +1,6 @@
 #include "proxy/control/control.hpp"
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <utility>
 
 #include "proxy/control/database_watch.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::control {
 namespace {
@@ -26,7 +26,7 @@ constexpr SteadyNanos kWakePause = 5 * kMillisecond;
 void assume_roles(backend::Backend& backend) {
   for (const auto& shard : backend.shards) {
     if (shard->nodes.size() != 1) {
-      spdlog::error(
+      log::error(
           "event=no_primary database={} shard={} message=\"{} nodes and no control user to tell their roles\" "
           "hint=\"set user in [database.control]\"",
           backend.config.name, shard->name, shard->nodes.size());
@@ -42,7 +42,7 @@ bool is_watched(const config::Database& database) { return !database.control.use
 void warn_of_other_database(const config::Database& database) {
   const auto& watched = database.server_database.empty() ? database.name : database.server_database;
   if (database.control.database.empty() || database.control.database == watched) return;
-  spdlog::warn(
+  log::warn(
       "event=control_database database={} message=\"control connects to '{}', whose catalogue it reads, and not "
       "to '{}'\"",
       database.name, watched, database.control.database);

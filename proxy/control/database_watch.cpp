@@ -1,9 +1,8 @@
 #include "proxy/control/database_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 
+#include "proxy/log.hpp"
 #include "router/numbering.hpp"
 
 namespace shardway::proxy::control {
@@ -49,7 +48,7 @@ std::size_t DatabaseWatch::advance(const pollfd* happened, SteadyNanos now) {
       } else if (outcome == NodeWatch::Outcome::kCatalogFailed) {
         readings_[s].state = Reading::kDone;
         catalog_due_ = now + kCatalogRetry;
-        spdlog::warn("event=catalog_unread {} error=\"{}\"", shard.node(i).label(), shard.node(i).error());
+        log::warn("event=catalog_unread {} error=\"{}\"", shard.node(i).label(), shard.node(i).error());
       }
     }
   }
@@ -144,8 +143,8 @@ void DatabaseWatch::publish_catalog() {
     const auto refused = merged.catalog.refused.size();
     next->catalog = std::make_shared<const router::Catalog>(std::move(merged.catalog));
     ++next->epoch;
-    spdlog::info("event=catalog database={} epoch={} tables={} refused={}", backend_->config.name, next->epoch, tables,
-                 refused);
+    log::info("event=catalog database={} epoch={} tables={} refused={}", backend_->config.name, next->epoch, tables,
+              refused);
     backend_->set_topology(std::move(next));
   }
   backend_->catalog_seen = catalog_asking_for_;
@@ -176,8 +175,8 @@ void DatabaseWatch::report_miscounting_nodes() {
   auto problems = miscounting_nodes();
   for (const auto& problem : problems) {
     if (std::find(reported_nodes_.begin(), reported_nodes_.end(), problem) != reported_nodes_.end()) continue;
-    spdlog::warn("event=node_miscounts {} message=\"{}\" hint=\"{}\"",
-                 shards_[problem.shard]->node(problem.node).label(), problem.message, problem.hint);
+    log::warn("event=node_miscounts {} message=\"{}\" hint=\"{}\"", shards_[problem.shard]->node(problem.node).label(),
+              problem.message, problem.hint);
   }
   reported_nodes_ = std::move(problems);
 }
@@ -186,8 +185,8 @@ void DatabaseWatch::report_miscounting_nodes() {
 void DatabaseWatch::report(const std::vector<TableProblem>& problems) {
   for (const auto& problem : problems) {
     if (std::find(reported_.begin(), reported_.end(), problem) != reported_.end()) continue;
-    spdlog::error("event=table_mismatch database={} table={} message=\"{}\" hint=\"{}\"", backend_->config.name,
-                  problem.table, problem.message, problem.hint);
+    log::error("event=table_mismatch database={} table={} message=\"{}\" hint=\"{}\"", backend_->config.name,
+               problem.table, problem.message, problem.hint);
   }
   reported_ = problems;
 }

@@ -27,8 +27,8 @@ const char* const kStatusQuery = SHARDWAY_POSITIONS
     ", (SELECT count(*) FROM information_schema.TABLES"
     " WHERE TABLE_SCHEMA = 'shardway' AND TABLE_NAME IN ('decision', 'applied')) = 2,"
     " @@global.auto_increment_increment, @@global.auto_increment_offset"
-    " /*M! , @@global.gtid_binlog_state, @@global.gtid_binlog_pos, @@global.gtid_slave_pos */;"
-    " SHOW /*M! ALL SLAVES *//*!80022 REPLICA */ STATUS; XA RECOVER";
+    " /*M! , @@global.gtid_binlog_state, @@global.gtid_binlog_pos, @@global.gtid_slave_pos,"
+    " @@global.gtid_current_pos */; SHOW /*M! ALL SLAVES *//*!80022 REPLICA */ STATUS; XA RECOVER";
 #undef SHARDWAY_POSITIONS
 
 enum Column : std::size_t {
@@ -41,7 +41,8 @@ enum Column : std::size_t {
   kOffset,
   kState,
   kLastWritten,
-  kLastApplied
+  kLastApplied,
+  kCurrent
 };
 constexpr std::size_t kExecuted = kWritten, kSource = kApplied;  // MySQL
 
@@ -60,18 +61,6 @@ Gtid parse_gtid(const std::string& text) {
   gtid.timeline = static_cast<std::uint32_t>(std::strtoul(text.c_str(), nullptr, 10)) + 1;
   gtid.number = std::strtoull(text.c_str() + last + 1, nullptr, 10);
   return gtid;
-}
-
-// "0-1-270,0-2-300,1-1-7"; what is none is left out.
-void add_gtids(const std::string& text, Gtids& to) {
-  std::istringstream all(text);
-  for (std::string one; std::getline(all, one, ',');) {
-    std::uint32_t domain = 0;
-    unsigned long long server = 0, number = 0;
-    if (std::sscanf(one.c_str(), "%u-%llu-%llu", &domain, &server, &number) != 3) continue;
-    auto& known = to[{domain, server}];
-    known = std::max<std::uint64_t>(known, number);
-  }
 }
 
 // A UUID has four dashes, a GTID of MariaDB two.
@@ -155,6 +144,9 @@ Status read_status(const std::vector<Rows>& results) {
   status.started = r.text(0, kServer);
   status.has_store = r.text(0, kHasStore) == "1";
   status.numbering = {r.number(0, kIncrement), r.number(0, kOffset)};
+  if (r.names.size() > kCurrent) status.gtids = r.text(0, kCurrent);
+  if (is_uuid(r.text(0, kSource))) status.gtids = r.text(0, kExecuted);
+  std::erase(status.gtids, '\n');
   if (r.names.size() > kLastApplied) {
     add_gtids(r.text(0, kLastWritten), status.last);
     for (const auto column : {kState, kLastWritten, kLastApplied}) add_gtids(r.text(0, column), status.has);
@@ -170,6 +162,18 @@ Status read_status(const std::vector<Rows>& results) {
 }
 
 }  // namespace
+
+// "0-1-270,0-2-300,1-1-7"; what is none is left out.
+void add_gtids(const std::string& text, Gtids& to) {
+  std::istringstream all(text);
+  for (std::string one; std::getline(all, one, ',');) {
+    std::uint32_t domain = 0;
+    unsigned long long server = 0, number = 0;
+    if (std::sscanf(one.c_str(), "%u-%llu-%llu", &domain, &server, &number) != 3) continue;
+    auto& known = to[{domain, server}];
+    known = std::max<std::uint64_t>(known, number);
+  }
+}
 
 const Questions kMysqlQuestions{kPositionsQuery, kStatusQuery, kMysqlCatalogQuery,
                                 read_positions,  read_status,  read_mysql_catalog};

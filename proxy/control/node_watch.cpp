@@ -1,11 +1,11 @@
 #include "proxy/control/node_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 #include <random>
 #include <utility>
+
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::control {
 namespace {
@@ -126,6 +126,7 @@ NodeWatch::Outcome NodeWatch::answered(SteadyNanos now) {
     proof_.observe(positions_.timeline, positions_.replayed, 0);
     return Outcome::kPositions;
   }
+  status_asked_at_ = asked_at_;
   keep_status();
   return Outcome::kStatus;
 }
@@ -144,7 +145,7 @@ void NodeWatch::keep_status() {
   // The checkpoint's timeline lags behind a promotion; within one life a replica never goes back.
   followed_ = std::max({followed_, status.checkpoint_timeline, proof_.timeline()});
   if (status.positions.receiver_hidden && !(status_ && status_->positions.receiver_hidden)) {
-    spdlog::error(
+    log::error(
         "event=control_rights {} message=\"pg_stat_wal_receiver is hidden from the control user: the replica "
         "cannot serve reads after a session's own write\" hint=\"GRANT pg_monitor TO the control user\"",
         label_);
@@ -153,6 +154,8 @@ void NodeWatch::keep_status() {
   positions_ = status_->positions;
   node_.system_identifier = status_->system_identifier;
   node_.timeline = status_->timeline();
+  if (const auto known = node_.gtids.load(); known == nullptr || *known != status_->gtids)
+    node_.gtids = std::make_shared<const std::string>(status_->gtids);
   node_.max_prepared = status_->max_prepared;
   node_.prepared = status_->prepared;
   node_.store = status_->has_store ? backend::Node::Store::kThere : backend::Node::Store::kMissing;
@@ -160,7 +163,7 @@ void NodeWatch::keep_status() {
   tried_ = identified_ = true;
   logged_error_.clear();
   if (node_.out == backend::Out::kUnreachable) node_.out = backend::Out::kNo;
-  if (!node_.up.exchange(true)) spdlog::info("event=node_up {}", label_);
+  if (!node_.up.exchange(true)) log::info("event=node_up {}", label_);
 }
 
 NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
@@ -178,7 +181,7 @@ NodeWatch::Outcome NodeWatch::failed(bool timed_out, SteadyNanos now) {
   if (was_serving) {
     // One broken connection is not a dead node, and the next attempt tells. A replica rests until then, at no cost.
     if (node_.role == backend::Role::kReplica) node_.up = false;
-    spdlog::warn("event=control_connection_lost {} error=\"{}\"", label_, link_->error());
+    log::warn("event=control_connection_lost {} error=\"{}\"", label_, link_->error());
     return Outcome::kFailed;
   }
   if (link_->said_no()) {
@@ -203,8 +206,7 @@ void NodeWatch::count_failure(SteadyNanos now) {
 void NodeWatch::log_error() {
   if (link_->error() == logged_error_) return;
   logged_error_ = link_->error();
-  spdlog::warn("event={} {} error=\"{}\"", link_->said_no() ? "control_turned_away" : "node_down", label_,
-               logged_error_);
+  log::warn("event={} {} error=\"{}\"", link_->said_no() ? "control_turned_away" : "node_down", label_, logged_error_);
 }
 
 }  // namespace shardway::proxy::control

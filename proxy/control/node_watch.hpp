@@ -46,6 +46,7 @@ class NodeWatch {
   // The newest timeline known to be part of what this node has replayed.
   std::uint32_t followed_timeline() const noexcept { return followed_; }
   SteadyNanos asked_at() const noexcept { return asked_at_; }  // before the answered question was sent
+  SteadyNanos status_asked_at() const noexcept { return status_asked_at_; }
   NodeEvidence evidence() const;
   bool was_tried() const noexcept { return tried_; }
   backend::Node& node() const noexcept { return node_; }
@@ -74,7 +75,8 @@ class NodeWatch {
   bool identified_ = false;  // this connection has answered a status question
   unsigned failures_ = 0;
   std::string logged_error_;
-  SteadyNanos asked_at_ = 0, opened_at_ = 0, gather_until_ = 0, next_connect_ = 0, next_status_ = 0;
+  SteadyNanos asked_at_ = 0, status_asked_at_ = 0, opened_at_ = 0, gather_until_ = 0, next_connect_ = 0,
+              next_status_ = 0;
   std::optional<Status> status_;
   Positions positions_;
   TimelineProof proof_;

@@ -23,7 +23,9 @@ const char* const kStatusQuery = SHARDWAY_POSITIONS
     ", (SELECT system_identifier FROM pg_control_system()),"
     " (SELECT timeline_id FROM pg_control_checkpoint()),"
     " pg_postmaster_start_time(),"
-    " current_setting('default_transaction_read_only'),"
+    " CASE WHEN current_setting('default_transaction_read_only') = 'on' THEN"  // the server's, not this user's
+    " (SELECT CASE source WHEN 'configuration file' THEN setting END FROM pg_settings"
+    " WHERE name = 'default_transaction_read_only') END,"
     " (extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp()) * 1000000)::bigint,"
     " current_setting('wal_block_size'),"
     " pg_size_bytes(current_setting('wal_segment_size')),"

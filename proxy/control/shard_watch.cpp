@@ -1,17 +1,15 @@
 #include "proxy/control/shard_watch.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
+
+#include "proxy/control/unfinished.hpp"
+#include "proxy/log.hpp"
 
 namespace shardway::proxy::control {
 namespace {
 
 using backend::Role;
 
-constexpr SteadyNanos kRoundPause = 5 * kMillisecond;
-constexpr int kMostRounds =
-    60;  // then the replica lags: the status of every second goes on, and the next read asks again
 constexpr SteadyNanos kPatience = 1'000 * kMillisecond;
 constexpr SteadyNanos kInterval = 1'000 * kMillisecond;
 constexpr SteadyNanos kIntervalUnread = 2'000 * kMillisecond;  // nobody reads from replicas
@@ -26,6 +24,9 @@ backend::Out out_of(Suspicion suspicion) noexcept {
   }
   return backend::Out::kNo;
 }
+
+// A switchover that goes on, by whichever Shardway, is over by then or has said so.
+constexpr SteadyNanos kUnfinished = 3'000 * kMillisecond;
 
 bool is_fenced(Suspicion suspicion) noexcept { return out_of(suspicion) != backend::Out::kNo; }
 
@@ -115,24 +116,30 @@ NodeWatch::Outcome ShardWatch::advance(std::size_t i, short happened, SteadyNano
   return outcome;
 }
 
-void ShardWatch::decide(SteadyNanos now) {
+std::vector<NodeEvidence> ShardWatch::evidence(SteadyNanos now) const {
   std::vector<NodeEvidence> evidence;
   for (const auto& node : nodes_) {
     evidence.push_back(node->evidence());
     evidence.back().tried |= now >= patience_until_;
   }
-  if (!std::all_of(evidence.begin(), evidence.end(), [](const NodeEvidence& e) { return e.tried; })) return;
   // The only node there is, which is there and will not be asked: it must be the primary.
   if (evidence.size() == 1 && nodes_[0]->link().said_no()) evidence[0].known = true;
+  return evidence;
+}
+
+void ShardWatch::decide(SteadyNanos now) {
+  const auto all = evidence(now);
+  if (!std::all_of(all.begin(), all.end(), [](const NodeEvidence& e) { return e.tried; })) return;
   decided_ = true;
-  const auto verdict = decide_roles(evidence, incumbent_);
+  const auto verdict = decide_roles(all, incumbent_);
   const auto superseded = incumbent_.node;
   if (superseded >= 0 && verdict.primary >= 0 && verdict.primary != superseded)
     end_epoch(static_cast<std::size_t>(superseded), "superseded");
   incumbent_ = verdict.incumbent;
   remember();
-  report(verdict.findings);
+  report(verdict.findings, now);
   publish(verdict);
+  note_unfinished(left_behind(all, verdict), now);
   turn_gate();
 }
 
@@ -149,6 +156,7 @@ void ShardWatch::publish(const Verdict& verdict) {
     if (verdict.roles[i] != Role::kPrimary) set_role(i, verdict.roles[i]);
   }
   if (verdict.primary >= 0) set_role(static_cast<std::size_t>(verdict.primary), Role::kPrimary);
+  for (const auto& node : nodes_) node->node().follows = follows_primary(*node);
   if (verdict.primary == before) return;
   announce_primary(verdict);
 }
@@ -157,11 +165,11 @@ void ShardWatch::announce_primary(const Verdict& verdict) {
   shard_.primary = verdict.primary;
   shard_.sample_wanted = replicas_are_read_;  // so that replicas are known soon, not in a second or two
   if (verdict.primary < 0) {
-    spdlog::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
-                  label_);
+    log::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
+               label_);
   } else {
     const auto& node = *nodes_[static_cast<std::size_t>(verdict.primary)];
-    spdlog::info("event=primary {} timeline={}", node.label(), verdict.incumbent.timeline);
+    log::info("event=primary {} timeline={}", node.label(), verdict.incumbent.timeline);
   }
 }
 
@@ -169,16 +177,61 @@ void ShardWatch::announce_primary(const Verdict& verdict) {
 // now.
 void ShardWatch::turn_gate() {
   const auto* node = primary();
-  const bool is_usable = node != nullptr && node->node().up;
+  const bool is_usable = node != nullptr && node->node().up && !is_read_only();
   changed_ = (is_usable ? shard_.gate.open(backend::Gate::Reason::kNoPrimary)
                         : shard_.gate.close(backend::Gate::Reason::kNoPrimary)) ||
              changed_;
 }
 
+// A primary that takes writes only of who says SET: PostgreSQL's, fenced off by a switchover or an operator.
+bool ShardWatch::is_read_only() const {
+  const auto& status = nodes_[static_cast<std::size_t>(shard_.primary.load())]->status();
+  return status && status->has_timelines && status->read_only;
+}
+
+bool ShardWatch::follows_primary(const NodeWatch& node) const {
+  const auto index = shard_.primary.load();
+  if (index < 0 || node.node().role != Role::kReplica || !node.status()) return false;
+  const auto& source = *nodes_[static_cast<std::size_t>(index)];
+  const auto& own = *node.status();
+  if (!own.has_timelines) return source.status() && own.source_number == source.status()->server_number;
+  if (own.positions.receiver_hidden) return true;
+  return own.positions.streaming && own.positions.timeline == incumbent_.timeline;
+}
+
+// Nobody takes writes, as a switchover leaves it over which its Shardway died.
+void ShardWatch::note_unfinished(const std::vector<std::int32_t>& left, SteadyNanos now) {
+  const bool is_at_work = shard_.gate.is_closed_for(backend::Gate::Reason::kSwitchover);
+  if (left.empty() || is_at_work) unfinished_since_ = 0, unfinished_told_ = false;
+  if (!left.empty() && !is_at_work && unfinished_since_ == 0) unfinished_since_ = now;
+  const bool stands = unfinished_since_ != 0 && now - unfinished_since_ >= kUnfinished;
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const bool is_left = stands && std::count(left.begin(), left.end(), static_cast<std::int32_t>(i)) > 0;
+    auto& node = nodes_[i]->node();
+    node.left_behind = is_left;
+    if (is_left && node.out == backend::Out::kNo) node.out = backend::Out::kReadOnly;
+    if (is_left && !unfinished_told_) tell_unfinished(i);
+  }
+  unfinished_told_ = stands;
+}
+
+void ShardWatch::tell_unfinished(std::size_t i) const {
+  const auto& node = *nodes_[i];
+  const bool is_silent = node.node().out == backend::Out::kUnreachable;
+  log::error(
+      "event=unfinished_switchover {} message=\"no node takes writes: this one {}; statements wait\" hint=\"SWITCHOVER "
+      "to a replica {}, SWITCHOVER to '{}' {}\"",
+      node.label(),
+      is_silent ? "does not answer, and the others are replicas: it died, or a switchover was not finished"
+                : "is read only, as a switchover leaves it that was not finished",
+      is_silent ? "starts it again and goes on" : "finishes it", node.node().address.text,
+      is_silent ? "only starts it; or promote a replica" : "undoes it");
+}
+
 // What runs on its connections is cut off: nothing may be written there any more.
 void ShardWatch::end_epoch(std::size_t i, const char* why) {
   auto& node = *nodes_[i];
-  spdlog::warn("event=fenced {} epoch={} reason={}", node.label(), node.node().epoch.fetch_add(1) + 1, why);
+  log::warn("event=fenced {} epoch={} reason={}", node.label(), node.node().epoch.fetch_add(1) + 1, why);
   changed_ = true;
 }
 
@@ -190,74 +243,44 @@ void ShardWatch::set_role(std::size_t i, Role role) {
     node.node().lag_us = -1;
     node.node().lag_bytes = -1;
   }
-  spdlog::info("event=role {} role={} timeline={}", node.label(), name_of(role), node.node().timeline.load());
+  log::info("event=role {} role={} timeline={}", node.label(), name_of(role), node.node().timeline.load());
 }
 
-void ShardWatch::report(const std::vector<Finding>& findings) {
+// A suspect is fenced off at once. The alarm waits until all have been asked again: in a change of primary the old one
+// is heard last.
+void ShardWatch::report(const std::vector<Finding>& findings, SteadyNanos now) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) {
     auto& node = nodes_[i]->node();
     if (node.out != backend::Out::kUnreachable) node.out = reason_of(findings, static_cast<std::int32_t>(i));
   }
+  std::vector<Suspect> suspects;
   for (const auto& finding : findings) {
-    if (std::find(findings_.begin(), findings_.end(), finding) != findings_.end()) continue;
-    spdlog::error("event=node_suspect {} message=\"{}\"", nodes_[static_cast<std::size_t>(finding.node)]->label(),
-                  explain(finding.suspicion));
+    const auto known = std::find_if(suspects_.begin(), suspects_.end(),
+                                    [&](const Suspect& suspect) { return suspect.finding == finding; });
+    suspects.push_back(known != suspects_.end() ? *known : Suspect{finding, now, false});
+    if (known != suspects_.end()) continue;
     if (is_fenced(finding.suspicion)) end_epoch(static_cast<std::size_t>(finding.node), "suspect");
+    for (const auto& node : nodes_) node->look_now(now);
   }
-  findings_ = findings;
-}
-
-void ShardWatch::forget_freshness() {
-  samples_.clear();
-  for (const auto& node : nodes_) node->node().fresh_as_of = 0;
-}
-
-History ShardWatch::history_of(const NodeWatch& node) const {
-  return {node.status()->system_identifier, node.positions().timeline};
-}
-
-ReplicaPosition ShardWatch::proven_position(const NodeWatch& node) const {
-  return {{node.status()->system_identifier, node.proven_timeline()}, node.positions().replayed};
-}
-
-void ShardWatch::take_sample(const NodeWatch& node, SteadyNanos now) {
-  const auto& positions = node.positions();
-  const PrimarySample sample{node.asked_at(), now, history_of(node),
-                             end_of_last_record(positions.inserted, node.status()->geometry), positions.flushed};
-  const auto* known = samples_.history();
-  if (known != nullptr && !known->comparable_with(sample.history)) forget_freshness();
-  samples_.add(sample);
-  // A replica asked in the same wake-up may have answered before: which of the two came first proves nothing either
-  // way.
-  for (const auto& other : nodes_) {
-    if (other.get() == &node || !other->is_identified()) continue;
-    take_position(*other);
-    if (other->node().lag_us < 0) take_lag(*other, now);
+  for (auto& suspect : suspects) {
+    if (suspect.is_told || !all_have_answered_since(suspect.since)) continue;
+    suspect.is_told = true;
+    log::error("event=node_suspect {} message=\"{}\"", nodes_[static_cast<std::size_t>(suspect.finding.node)]->label(),
+               explain(suspect.finding.suspicion));
   }
+  suspects_ = std::move(suspects);
 }
 
-void ShardWatch::take_position(NodeWatch& node) {
-  if (node.node().role != Role::kReplica) return;
-  const auto fresh = samples_.fresh_as_of(proven_position(node));
-  if (fresh > node.node().fresh_as_of) node.node().fresh_as_of = fresh;
+bool ShardWatch::all_have_answered_since(SteadyNanos moment) const {
+  return std::all_of(nodes_.begin(), nodes_.end(), [moment](const auto& node) {
+    return node->status_asked_at() > moment || node->evidence().failures > 0 || !node->is_identified();
+  });
 }
 
-void ShardWatch::take_lag(NodeWatch& node, SteadyNanos now) {
-  if (node.node().role != Role::kReplica) return;
-  const auto& positions = node.positions();
-  const bool streams = positions.streaming || (positions.receiver_runs && positions.receiver_hidden);
-  const ReplicaReport report{positions.replayed, positions.received, streams, node.status()->since_replay_us};
-  const auto end = samples_.end_of_wal();
-  node.node().lag_bytes =
-      end == 0 ? -1 : static_cast<std::int64_t>(std::max(end, positions.replayed) - positions.replayed);
-  // Level with a primary that is none any more, or on the way to the new one, is not level.
-  const bool follows_an_old_one = node.followed_timeline() < incumbent_.timeline;
-  node.node().lag_us = follows_an_old_one ? -1 : lag_us(report, samples_, proven_position(node), now);
-}
-
-bool ShardWatch::is_usable(const NodeWatch& node) const {
-  return node.node().role == Role::kReplica && node.link().state() != ControlLink::State::kClosed && node.status() &&
-         samples_.history() != nullptr && samples_.history()->comparable_with(history_of(node));
+std::vector<Finding> ShardWatch::findings() const {
+  std::vector<Finding> all;
+  for (const auto& suspect : suspects_) all.push_back(suspect.finding);
+  return all;
 }
 
 void ShardWatch::pursue(SteadyNanos now) {
@@ -268,52 +291,6 @@ void ShardWatch::pursue(SteadyNanos now) {
   }
   for (const auto& node : nodes_) node->pursue(now);
   pursue_round(now);
-}
-
-void ShardWatch::pursue_round(SteadyNanos now) {
-  if (round_ == Round::kSampling) {
-    auto* writer = primary();
-    if (writer == nullptr) {
-      round_ = Round::kNone;
-    } else if (samples_.newest() >= wished_at_) {
-      round_ = Round::kReplicas;
-      ask_replicas();
-    } else if (writer->is_idle()) {
-      writer->ask_positions();
-    }
-    return;
-  }
-  if (round_ == Round::kReplicas && (rounds_left_ == 0 || is_everyone_past_the_wish())) round_ = Round::kNone;
-  if (now < next_round_) return;
-  if (shard_.sample_wanted.load()) {
-    begin_round(now);
-  } else if (round_ == Round::kReplicas) {
-    next_round_ = now + kRoundPause;
-    --rounds_left_;
-    ask_replicas();
-  }
-}
-
-// The wish is taken off before the sample is sent: one that comes later raises it again and gets a later sample.
-void ShardWatch::begin_round(SteadyNanos now) {
-  shard_.sample_wanted = false;
-  next_round_ = now + kRoundPause;
-  if (!replicas_are_read_ || primary() == nullptr) return;
-  wished_at_ = steady_now();
-  rounds_left_ = kMostRounds;
-  round_ = Round::kSampling;
-  pursue_round(now);
-}
-
-bool ShardWatch::is_everyone_past_the_wish() const {
-  return std::all_of(nodes_.begin(), nodes_.end(),
-                     [this](const auto& node) { return !is_usable(*node) || node->node().fresh_as_of >= wished_at_; });
-}
-
-void ShardWatch::ask_replicas() {
-  for (const auto& node : nodes_) {
-    if (is_usable(*node) && node->is_idle() && node->node().fresh_as_of < wished_at_) node->ask_positions();
-  }
 }
 
 }  // namespace shardway::proxy::control

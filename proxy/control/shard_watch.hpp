@@ -24,7 +24,7 @@ class ShardWatch {
   NodeWatch* idle_primary() noexcept;
   bool has_primary() const noexcept { return shard_.primary >= 0; }
   bool first_round_done() const noexcept;
-  const std::vector<Finding>& findings() const noexcept { return findings_; }
+  std::vector<Finding> findings() const;
 
   NodeWatch::Outcome advance(std::size_t i, short happened, SteadyNanos now);
   // Everything that is due: connections, status, rounds of samples.
@@ -35,6 +35,12 @@ class ShardWatch {
 
  private:
   void decide(SteadyNanos now);
+  std::vector<NodeEvidence> evidence(SteadyNanos now) const;
+  void note_unfinished(const std::vector<std::int32_t>& left, SteadyNanos now);
+  void tell_unfinished(std::size_t i) const;
+  bool is_read_only() const;
+  bool follows_primary(const NodeWatch& node) const;
+  bool all_have_answered_since(SteadyNanos moment) const;
   void publish(const Verdict& verdict);
   Incumbent recall() const;
   void remember();
@@ -42,7 +48,7 @@ class ShardWatch {
   void turn_gate();
   void end_epoch(std::size_t i, const char* why);
   void set_role(std::size_t i, backend::Role role);
-  void report(const std::vector<Finding>& findings);
+  void report(const std::vector<Finding>& findings, SteadyNanos now);
   void forget_freshness();
   void take_sample(const NodeWatch& primary, SteadyNanos now);
   void take_position(NodeWatch& replica);
@@ -62,7 +68,14 @@ class ShardWatch {
   bool replicas_are_read_ = false;
   std::vector<std::unique_ptr<NodeWatch>> nodes_;
   Incumbent incumbent_;
-  std::vector<Finding> findings_;
+  struct Suspect {
+    Finding finding;
+    SteadyNanos since = 0;
+    bool is_told = false;
+  };
+  std::vector<Suspect> suspects_;
+  SteadyNanos unfinished_since_ = 0;
+  bool unfinished_told_ = false;
   bool decided_ = false, changed_ = false;
   SteadyNanos patience_until_ = 0;  // a node that says nothing holds the first decision up no longer
 

@@ -4,6 +4,7 @@ namespace shardway::proxy::control::switchover {
 
 std::string_view name_of(Step step) noexcept {
   switch (step) {
+    case Step::kRestore: return "restore";
     case Step::kCheck: return "check";
     case Step::kHold: return "hold";
     case Step::kDrain: return "drain";
@@ -60,6 +61,10 @@ void Procedure::go_back(bool fenced) noexcept {
 void Procedure::over(Result result, bool sent) noexcept {
   const bool done = result == Result::kDone;
   switch (step_) {
+    case Step::kRestore:
+      if (!done) return end(Ending::kNotUndone);
+      step_ = course_.finishes ? Step::kFollow : Step::kCheck;
+      return;
     case Step::kCheck:
       if (!done) return end(Ending::kRefused);
       step_ = Step::kHold;
@@ -77,9 +82,9 @@ void Procedure::over(Result result, bool sent) noexcept {
       step_ = Step::kCatchUp;
       return;
     case Step::kCatchUp:
-      if (!done || rehearse_) go_back(true);
+      if (!done || course_.rehearses) go_back(true);
       if (done) ending_ = Ending::kRehearsed;
-      if (done && !rehearse_) step_ = Step::kPromote;
+      if (done && !course_.rehearses) step_ = Step::kPromote;
       return;
     case Step::kPromote:
       if (!sent) return go_back(true);

@@ -10,6 +10,7 @@
 namespace shardway::proxy::control::switchover {
 
 enum class Step : std::uint8_t {
+  kRestore,  // one that was never finished is undone: the primary of before it takes writes again
   kCheck,
   kHold,     // the shard's gate is closed
   kDrain,    // no link to the old primary is lent any more
@@ -47,9 +48,18 @@ std::string_view name_of(Ending ending) noexcept;
 // Whoever asked got what he asked for.
 bool is_good(Ending ending) noexcept;
 
+// Besides a whole one: what another one left behind is undone first; or it is finished, the target being primary.
+struct Course {
+  bool rehearses = false, restores = false, finishes = false;
+};
+
 class Procedure {
  public:
-  explicit Procedure(bool rehearse) noexcept : rehearse_(rehearse) {}
+  explicit Procedure(const Course& course) noexcept
+      : course_(course),
+        step_(course.restores   ? Step::kRestore
+              : course.finishes ? Step::kFollow
+                                : Step::kCheck) {}
 
   Step step() const noexcept { return step_; }
   Ending ending() const noexcept { return ending_; }  // once step() is kEnd
@@ -62,9 +72,9 @@ class Procedure {
   void go_back(bool fenced) noexcept;
   void end(Ending ending) noexcept;
 
-  bool rehearse_;
+  Course course_;
   bool promoted_ = false, incomplete_ = false;
-  Step step_ = Step::kCheck;
+  Step step_;
   Ending ending_ = Ending::kRefused;
 };
 

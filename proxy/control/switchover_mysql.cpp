@@ -1,68 +1,19 @@
-// A switchover of MariaDB, in SQL alone. The old primary is fenced by FLUSH TABLES WITH READ LOCK, held by one
-// connection until the new primary is verified, because read_only alone does not stop who has READ_ONLY ADMIN; whoever
-// still waits behind that lock is ended before it is let go.
-// https://mariadb.com/kb/en/flush/ https://mariadb.com/kb/en/change-master-to/#master_demote_to_slave
-// https://mariadb.com/kb/en/master_gtid_wait/
-#include "proxy/control/switchover_mysql.hpp"
-
 #include <algorithm>
 
-#include "proxy/control/node_watch.hpp"
+#include "proxy/control/switchover_mysql_recipe.hpp"
 
 namespace shardway::proxy::control::switchover {
 namespace {
 
-constexpr SteadyNanos kSecond = 1'000 * kMillisecond;
-constexpr SteadyNanos kSlowPoll = 100 * kMillisecond;
 constexpr SteadyNanos kShortLag = 3 * kSecond;  // a replica that needs longer would make everybody wait
 constexpr MariadbVersion kDemotes{10, 10, 0};   // MASTER_DEMOTE_TO_SLAVE
-const char* const kReplication = "SHOW ALL SLAVES STATUS";
-const char* const kPromote = "STOP SLAVE; RESET SLAVE ALL; SET GLOBAL read_only = 0";
 
 std::string in_seconds(SteadyNanos time) {
   const auto ms = std::max<SteadyNanos>(time / kMillisecond, 1);
   return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 + 1000).substr(1);
 }
 
-class MysqlRecipe final : public Recipe {
- public:
-  explicit MysqlRecipe(const Cast& cast)
-      : cast_(cast),
-        fence_(*cast.database, cast.old_primary),
-        aside_(*cast.database, cast.old_primary),
-        target_(*cast.database, cast.target) {}
-
-  Outcome check(const Patience& patience) override;
-  std::string still_open(const Patience& patience) override;
-  Outcome fence(const Patience& patience) override;
-  Outcome catch_up(const Patience& patience) override { return await_position(position_, patience); }
-  Outcome promote(const Patience& patience, bool& sent) override;
-  Outcome verify(const Patience& patience) override;
-  Outcome follow(const Patience& patience) override;
-  Outcome rejoin(const Patience& patience) override;
-  Outcome undo(const Patience& patience) override;
-
- private:
-  Outcome check_old(const Patience& patience);
-  Outcome check_target(const Patience& patience);
-  Outcome check_replication(const Rows& sources);
-  Outcome await_position(const std::string& position, const Patience& patience);
-  bool delegates() const { return !cast_.database->switchover.command.empty(); }
-  bool is_fenced(const Patience& patience);
-  void end_sessions(const Patience& patience);
-  std::string old_primary_follows() const;
-  std::string address_of_target() const;
-  Outcome await_replication(Line& replica, const Patience& patience) const;
-
-  const Cast cast_;
-  Line fence_;  // holds the read lock
-  Line aside_, target_;
-  MariadbVersion version_;
-  std::string position_;  // of the old primary, when it took no more writes
-  std::string old_server_, new_server_;
-  std::string replication_tls_;  // how the target connects to its source: so the old primary will, to it
-  bool begun_ = false;
-};
+}  // namespace
 
 Outcome MysqlRecipe::check(const Patience& patience) {
   auto found = check_old(patience);
@@ -94,6 +45,7 @@ Outcome MysqlRecipe::check_old(const Patience& patience) {
   if (version_ < kDemotes) return failed(node + " is a MariaDB " + version + ": a switchover needs 10.10 or later");
   if (about->text(0, 1) != "0") return failed(node + " is no primary any more");
   if (about->text(0, 2) != "1") return failed(node + " writes no binary log: set log_bin");
+  if (const auto sync = aside_.ask(kSemiSync, patience)) old_sync_ = read_semi_sync(*sync);
   const auto prepared = aside_.ask("XA RECOVER", patience);
   if (!prepared) return gave_up(patience, "node " + aside_.error());
   for (std::size_t i = 0; i < prepared->size(); ++i)
@@ -111,6 +63,7 @@ Outcome MysqlRecipe::check_target(const Patience& patience) {
   const auto node = "node " + cast_.target.text;
   if (!about) return gave_up(patience, "node " + target_.error());
   new_server_ = about->text(0, 4);
+  if (const auto sync = target_.ask(kSemiSync, patience)) new_sync_ = read_semi_sync(*sync);
   if (mariadb_version(about->text(0, 0)) < version_)
     return failed(node + " is a MariaDB " + about->text(0, 0) + ", older than the primary: update it first");
   if (about->text(0, 1) == "0") return failed(node + " is no replica: it takes writes");
@@ -132,11 +85,7 @@ Outcome MysqlRecipe::check_replication(const Rows& sources) {
     return failed(node + " follows server " + of("Master_Server_Id") + ", and the primary is server " + old_server_);
   if (of("Using_Gtid") == "No")
     return failed(node + " does not replicate by GTID: CHANGE MASTER TO MASTER_USE_GTID = slave_pos there");
-  if (of("Master_SSL_Allowed") == "Yes") {
-    replication_tls_ =
-        ", MASTER_SSL = 1, MASTER_SSL_CA = " + literal(of("Master_SSL_CA_File"), true) +
-        ", MASTER_SSL_VERIFY_SERVER_CERT = " + (of("Master_SSL_Verify_Server_Cert") == "Yes" ? "1" : "0");
-  }
+  learn_how_to_replicate(sources);
   return {};
 }
 
@@ -176,7 +125,7 @@ Outcome MysqlRecipe::fence(const Patience& patience) {
       !fence_.ask("FLUSH TABLES WITH READ LOCK", patience))
     return gave_up(patience, "node " + fence_.error() + ": some statement there did not end (SHOW PROCESSLIST)");
   // In a rehearsal the lock alone must do: with read_only the shard would count as one without a primary.
-  if (!cast_.rehearse && !fence_.ask("SET GLOBAL read_only = 1", patience))
+  if (!cast_.course.rehearses && !fence_.ask("SET GLOBAL read_only = 1", patience))
     return gave_up(patience, "node " + fence_.error());
   const auto position = fence_.ask("SELECT @@gtid_binlog_pos", patience);
   if (!position) return gave_up(patience, "node " + fence_.error());
@@ -202,109 +151,23 @@ Outcome MysqlRecipe::promote(const Patience& patience, bool& sent) {
   if (!is_fenced(patience)) return gave_up(patience, "node " + cast_.old_primary.text + ": its read lock was lost");
   if (!target_.ask("SELECT 1", patience)) return gave_up(patience, "node " + target_.error());
   sent = true;
-  return target_.ask(kPromote, patience) ? Outcome{} : failed("node " + target_.error());
+  return target_.ask(promotion(), patience) ? Outcome{} : failed("node " + target_.error());
+}
+
+// As a source it waits for its replicas as the old primary did, from its first write on.
+std::string MysqlRecipe::promotion() const {
+  return "STOP SLAVE; RESET SLAVE ALL; " + exchanged(new_sync_, old_sync_) + "SET GLOBAL read_only = 0";
 }
 
 // What was cut in its middle is sent again: the old primary is fenced all the while.
 Outcome MysqlRecipe::verify(const Patience& patience) {
-  const auto is = target_.ask("SELECT @@global.read_only", patience);
+  const auto is = target_.ask("SELECT @@global.read_only, @@global.server_id", patience);
   if (!is) return failed("node " + target_.error());
+  new_server_ = is->text(0, 1);
   if (is->text(0, 0) == "0") return {};
-  if (is_fenced(patience.at_most(kSecond))) target_.ask(kPromote, patience);
+  if (is_fenced(patience.at_most(kSecond))) target_.ask(promotion(), patience);
   return failed("node " + cast_.target.text + " is still read only");
 }
-
-// ---- who follows it
-
-std::string MysqlRecipe::address_of_target() const {
-  return "MASTER_HOST = " + literal(cast_.target.is_unix ? "localhost" : cast_.target.host, true) +
-         ", MASTER_PORT = " + std::to_string(cast_.target.port);
-}
-
-Outcome MysqlRecipe::await_replication(Line& replica, const Patience& patience) const {
-  std::string why;
-  while (!patience.is_over()) {
-    const auto sources = replica.ask(kReplication, patience);
-    const auto of = [&](const char* column) { return sources->text(0, sources->column(column)); };
-    if (sources && of("Slave_IO_Running") == "Yes" && of("Slave_SQL_Running") == "Yes" &&
-        of("Master_Server_Id") == new_server_)
-      return {};
-    why = sources ? of("Last_IO_Error") + of("Last_SQL_Error") : replica.error();
-    pause(patience, kSlowPoll);
-  }
-  return gave_up(patience, "node " + replica.address().text + " does not follow " + cast_.target.text + " yet: " + why);
-}
-
-Outcome MysqlRecipe::follow(const Patience& patience) {
-  std::string wrong;
-  for (const auto& address : cast_.others) {
-    Line replica(*cast_.database, address);
-    const auto while_it_may = patience.at_most(5 * kSecond);
-    const bool told = delegates() || replica
-                                         .ask("STOP SLAVE; CHANGE MASTER TO " + address_of_target() +
-                                                  ", MASTER_USE_GTID = slave_pos; START SLAVE",
-                                              while_it_may)
-                                         .has_value();
-    const auto outcome = told ? await_replication(replica, while_it_may) : failed("node " + replica.error());
-    if (outcome.result != Result::kDone) wrong += (wrong.empty() ? "" : "; ") + outcome.detail;
-  }
-  if (!wrong.empty()) return failed(wrong);
-  return {Result::kDone, std::to_string(cast_.others.size()) + " follow " + cast_.target.text};
-}
-
-// Whoever waits behind the lock would go on to write when it is let go, if he may in spite of read_only.
-void MysqlRecipe::end_sessions(const Patience& patience) {
-  if (!fence_.is_open()) return;
-  const auto own = fence_.ask("SELECT CONNECTION_ID()", patience);
-  if (!own) return;
-  const auto others = aside_.ask(
-      "SELECT ID FROM information_schema.PROCESSLIST WHERE USER NOT IN ('system user', 'event_scheduler')"
-      " AND COMMAND NOT IN ('Binlog Dump', 'Daemon') AND ID <> CONNECTION_ID() AND ID <> " +
-          own->text(0, 0),
-      patience);
-  for (std::size_t i = 0; others && i < others->size(); ++i)
-    aside_.ask("KILL CONNECTION " + others->text(i, 0),
-               patience);  // one that has gone meanwhile is an error: no matter
-  fence_.ask("UNLOCK TABLES", patience);
-}
-
-std::string MysqlRecipe::old_primary_follows() const {
-  const auto& commands = cast_.database->switchover;
-  const auto& control = cast_.database->control;
-  const bool own = !commands.replication_user.empty();
-  return "CHANGE MASTER TO " + address_of_target() +
-         ", MASTER_USER = " + literal(own ? commands.replication_user : control.user, true) +
-         ", MASTER_PASSWORD = " + literal(own ? commands.replication_password : control.password, true) +
-         replication_tls_ + ", MASTER_DEMOTE_TO_SLAVE = 1; START SLAVE";
-}
-
-Outcome MysqlRecipe::rejoin(const Patience& patience) {
-  end_sessions(patience);
-  fence_.close();
-  if (!delegates() && !aside_.ask(old_primary_follows(), patience)) return gave_up(patience, "node " + aside_.error());
-  auto outcome = await_replication(aside_, patience);
-  if (outcome.result == Result::kDone)
-    outcome.detail = "node " + cast_.old_primary.text + " follows " + cast_.target.text;
-  return outcome;
-}
-
-// ---- the way back
-
-Outcome MysqlRecipe::undo(const Patience& patience) {
-  if (!begun_) return {};
-  const std::string writes = cast_.rehearse ? "" : "SET GLOBAL read_only = 0; ";
-  if (!fence_.is_open() || !fence_.ask(writes + "UNLOCK TABLES", patience)) {
-    fence_.close();
-    while (!aside_.ask(writes + "SELECT 1", patience)) {
-      if (patience.is_over()) return gave_up(patience, "node " + aside_.error() + ": SET GLOBAL read_only = 0 there");
-      pause(patience, kSlowPoll);
-    }
-  }
-  fence_.close();
-  return {Result::kDone, "node " + cast_.old_primary.text + " takes writes again"};
-}
-
-}  // namespace
 
 std::unique_ptr<Recipe> make_mysql_recipe(const Cast& cast) { return std::make_unique<MysqlRecipe>(cast); }
 

@@ -24,7 +24,8 @@ std::string as_grantee(const std::string& user) {
 std::optional<MysqlRights> ask_rights(Line& line, const Patience& patience) {
   const auto who = line.ask("SELECT CURRENT_USER()", patience);
   if (!who) return std::nullopt;
-  MysqlRights rights{who->text(0, 0), {}};
+  MysqlRights rights{who->text(0, 0), {}, false};
+  if (const auto sync = line.ask(kSemiSync, patience)) rights.sets_semi_sync = read_semi_sync(*sync).is_source;
   const auto grants = line.ask("SELECT PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES WHERE GRANTEE = " +
                                    literal(as_grantee(rights.user), true),
                                patience);
@@ -47,6 +48,24 @@ MariadbVersion mariadb_version(const std::string& text) noexcept {
   return version;
 }
 
+SemiSync read_semi_sync(const Rows& row) {
+  const auto is = [&](std::size_t column) { return row.text(0, column) == "1" || row.text(0, column) == "ON"; };
+  return {is(0), is(1), row.text(0, 2), row.text(0, 3)};
+}
+
+std::string exchanged(const SemiSync& own, const SemiSync& others) {
+  std::string list;
+  const auto set = [&](const char* name, const std::string& value) {
+    list +=
+        (list.empty() ? "SET GLOBAL rpl_semi_sync_" : ", GLOBAL rpl_semi_sync_") + std::string(name) + " = " + value;
+  };
+  if (others.is_source && own.timeout != others.timeout) set("master_timeout", others.timeout);
+  if (others.is_source && own.wait_point != others.wait_point) set("master_wait_point", others.wait_point);
+  if (own.is_source != others.is_source) set("master_enabled", others.is_source ? "1" : "0");
+  if (own.is_replica != others.is_replica) set("slave_enabled", others.is_replica ? "1" : "0");
+  return list.empty() ? list : list + "; ";
+}
+
 std::vector<Lack> judge(const MysqlRights& rights, bool replicates, const std::string& shard, const std::string& node) {
   std::string lacking;
   const auto need = [&](std::string_view privilege) {
@@ -56,6 +75,7 @@ std::vector<Lack> judge(const MysqlRights& rights, bool replicates, const std::s
   };
   for (const auto privilege : kNeeded) need(privilege);
   if (replicates) need("REPLICATION SLAVE");
+  if (rights.sets_semi_sync) need("REPLICATION MASTER ADMIN");
   if (lacking.empty()) return {};
   const auto user = as_grantee(rights.user);
   return {{"shard \"" + shard + "\", node " + node + ": control user " + user + " cannot switch it over: it lacks " +

@@ -1,70 +1,18 @@
-// A switchover of PostgreSQL: with the operator's commands stop, rejoin and start the old primary is stopped cleanly
-// (a clean stop ends when its replicas have everything, its last checkpoint too, so that it can come back as one of
-// them); without them its sessions are ended, new ones are read only, and nothing of it is used any more.
-// https://www.postgresql.org/docs/15/functions-admin.html
-// https://www.postgresql.org/docs/15/runtime-config-replication.html
-#include "proxy/control/switchover_postgres.hpp"
-
 #include <algorithm>
 
 #include "proxy/control/answers.hpp"
-#include "proxy/control/node_watch.hpp"
+#include "proxy/control/switchover_postgres_recipe.hpp"
 
 namespace shardway::proxy::control::switchover {
 namespace {
 
-constexpr SteadyNanos kSecond = 1'000 * kMillisecond;
-constexpr SteadyNanos kPoll = 5 * kMillisecond, kSlowPoll = 100 * kMillisecond;
 constexpr SteadyNanos kShortLag = 3 * kSecond;  // a replica that needs longer would make everybody wait
 
 const char* const kEndOfWal =
     "SELECT pg_current_wal_insert_lsn(), current_setting('wal_block_size'),"
     " pg_size_bytes(current_setting('wal_segment_size'))";
-const char* const kReceivedTimeline =
-    "SELECT coalesce((SELECT received_tli FROM pg_stat_wal_receiver WHERE status = 'streaming'), 0)";
 
-class PostgresRecipe final : public Recipe {
- public:
-  explicit PostgresRecipe(const Cast& cast)
-      : cast_(cast),
-        commands_(cast.database->switchover),
-        old_(*cast.database, cast.old_primary),
-        target_(*cast.database, cast.target) {}
-
-  Outcome check(const Patience& patience) override;
-  std::string still_open(const Patience&) override { return {}; }
-  Outcome fence(const Patience& patience) override;
-  Outcome catch_up(const Patience& patience) override;
-  Outcome promote(const Patience& patience, bool& sent) override;
-  Outcome verify(const Patience& patience) override;
-  Outcome follow(const Patience& patience) override;
-  Outcome rejoin(const Patience& patience) override;
-  Outcome undo(const Patience& patience) override;
-
- private:
-  bool has_commands() const { return !commands_.stop.empty(); }
-  bool delegates() const { return !commands_.command.empty(); }
-  Outcome await_old(const Patience& patience);
-  Outcome check_old(const Patience& patience);
-  Outcome check_target(const Patience& patience);
-  Outcome await_replay(std::uint64_t position, bool to_the_end, const Patience& patience);
-  bool read_end_of_wal(const Patience& patience);
-  Outcome stop_old(const Patience& patience);
-  Outcome close_old(const Patience& patience);
-  Outcome await_read_only(const Patience& patience);
-  std::optional<std::string> end_sessions(const Patience& patience);
-  std::string point_at_target(Line& replica, const Patience& patience);
-  bool follows_target(Line& replica, const Patience& patience);
-  CommandEnd run(const std::string& command, const Patience& patience) const;
-
-  const Cast cast_;
-  const config::Switchover& commands_;
-  Line old_, target_;
-  std::uint64_t end_of_wal_ = 0;  // of the old primary, when it took no more writes
-  std::uint64_t timeline_ = 0;    // of the new one
-  bool stopped_ = false, closed_ = false;
-  std::string version_;
-};
+}  // namespace
 
 Outcome PostgresRecipe::check(const Patience& patience) {
   auto found = check_old(patience);
@@ -73,7 +21,7 @@ Outcome PostgresRecipe::check(const Patience& patience) {
     return failed(missing.front().message + "; " + missing.front().hint);
   if (auto wrong = check_target(patience); wrong.result != Result::kDone) return wrong;
   // So that the checkpoint of the stop has little to do. Who may not ask for one waits longer.
-  if (has_commands() && !cast_.rehearse) old_.ask("SET statement_timeout = 0; CHECKPOINT", patience);
+  if (has_commands() && !cast_.course.rehearses) old_.ask("SET statement_timeout = 0; CHECKPOINT", patience);
   if (!read_end_of_wal(patience)) return gave_up(patience, old_.error());
   const auto begun = steady_now();
   const auto level = await_replay(end_of_wal_, false, patience.at_most(kShortLag));
@@ -150,7 +98,8 @@ Outcome PostgresRecipe::fence(const Patience& patience) {
   if (!has_commands() && !delegates()) return close_old(patience);
   if (!read_end_of_wal(patience)) return gave_up(patience, "node " + old_.error());
   if (delegates()) return {Result::kDone, "the operator's command will see to it"};
-  if (cast_.rehearse) return {Result::kDone, "a rehearsal does not stop it: the time that takes is not in the pause"};
+  if (cast_.course.rehearses)
+    return {Result::kDone, "a rehearsal does not stop it: the time that takes is not in the pause"};
   return stop_old(patience);
 }
 
@@ -170,9 +119,9 @@ Outcome PostgresRecipe::close_old(const Patience& patience) {
   if (!old_.ask("ALTER SYSTEM SET default_transaction_read_only = on", patience) ||
       !old_.ask("SELECT pg_reload_conf()", patience))
     return gave_up(patience, "node " + old_.error());
-  if (auto wrong = await_read_only(patience); wrong.result != Result::kDone) return wrong;
+  if (auto wrong = await_reload(old_, "on", patience); wrong.result != Result::kDone) return wrong;
   std::string detail = "read only";
-  if (!cast_.rehearse) {
+  if (!cast_.course.rehearses) {
     const auto ended = end_sessions(patience);
     if (!ended) return gave_up(patience, "node " + old_.error());
     detail += ", " + *ended;
@@ -182,14 +131,17 @@ Outcome PostgresRecipe::close_old(const Patience& patience) {
 }
 
 // The server's first process has heard of it when a session that is new begins with it.
-Outcome PostgresRecipe::await_read_only(const Patience& patience) {
+Outcome PostgresRecipe::await_reload(Line& line, const char* read_only, const Patience& patience) {
   while (!patience.is_over()) {
-    old_.close();
-    const auto is = old_.ask("SHOW default_transaction_read_only", patience);
-    if (is && is->text(0, 0) == "on") return {};
+    line.close();
+    const auto is =
+        line.ask("SELECT setting, source FROM pg_settings WHERE name = 'default_transaction_read_only'", patience);
+    const bool is_users_own = is && is->text(0, 1) != "configuration file" && is->text(0, 1) != "default";
+    if (is && (is->text(0, 0) == read_only || is_users_own)) return {};
     pause(patience, kPoll);
   }
-  return gave_up(patience, "node " + cast_.old_primary.text + " does not become read only");
+  return gave_up(patience,
+                 "node " + line.address().text + ": default_transaction_read_only does not become " + read_only);
 }
 
 std::optional<std::string> PostgresRecipe::end_sessions(const Patience& patience) {
@@ -240,106 +192,6 @@ Outcome PostgresRecipe::verify(const Patience& patience) {
   if (timeline_ == 0) return failed("node " + cast_.target.text + " is still in recovery");
   return {Result::kDone, "timeline " + std::to_string(timeline_)};
 }
-
-// ---- who follows it
-
-Outcome PostgresRecipe::follow(const Patience& patience) {
-  std::string wrong;
-  std::vector<std::unique_ptr<Line>> replicas;
-  for (const auto& address : cast_.others) {
-    auto replica = std::make_unique<Line>(*cast_.database, address);
-    const auto problem = delegates() ? std::string() : point_at_target(*replica, patience.at_most(5 * kSecond));
-    if (problem.empty())
-      replicas.push_back(std::move(replica));
-    else
-      wrong += (wrong.empty() ? "" : "; ") + problem;
-  }
-  for (const auto& replica : replicas) {
-    while (!follows_target(*replica, patience) && !patience.is_over()) pause(patience, kSlowPoll);
-    if (!follows_target(*replica, patience.at_most(kSecond)))
-      wrong += (wrong.empty() ? "node " : "; node ") + replica->address().text +
-               " does not follow the new primary yet: see its log and primary_conninfo";
-  }
-  if (!wrong.empty()) return gave_up(patience, wrong);
-  return {Result::kDone, std::to_string(cast_.others.size()) + " follow " + cast_.target.text};
-}
-
-// Nobody but the new primary, and who follows it, streams its timeline.
-bool PostgresRecipe::follows_target(Line& replica, const Patience& patience) {
-  const auto timeline = replica.ask(kReceivedTimeline, patience);
-  return timeline && timeline->number(0, 0) >= timeline_;
-}
-
-// What is wrong; empty: it will follow.
-std::string PostgresRecipe::point_at_target(Line& replica, const Patience& patience) {
-  const auto about = replica.ask(
-      "SELECT pg_is_in_recovery(), current_setting('primary_conninfo'), current_setting('primary_slot_name')",
-      patience);
-  if (!about) return "node " + replica.error();
-  if (about->text(0, 0) != "t") return "node " + replica.address().text + " is no replica";
-  const auto points = points_at(about->text(0, 1), target_parameters(cast_));
-  if (!points) return "node " + replica.address().text + ": its primary_conninfo cannot be read";
-  if (const auto& slot = about->text(0, 2); !slot.empty()) {
-    const auto name = literal(slot, false);
-    if (!target_.ask("SELECT pg_create_physical_replication_slot(" + name +
-                         ") WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = " + name + ")",
-                     patience))
-      return "node " + replica.address().text + " wants the slot " + slot + ": " + target_.error();
-  }
-  if (!replica.ask("ALTER SYSTEM SET primary_conninfo = " + literal(*points, false), patience) ||
-      !replica.ask("SELECT pg_reload_conf()", patience))
-    return "node " + replica.error();
-  return {};
-}
-
-Outcome PostgresRecipe::rejoin(const Patience& patience) {
-  if (delegates()) return await_old(patience);
-  if (!has_commands())
-    return {Result::kFailed, "node " + cast_.old_primary.text +
-                                 " is read only and gets no statement: there are no commands stop, rejoin and start in "
-                                 "[database.switchover]. Make it a replica, and ALTER SYSTEM RESET "
-                                 "default_transaction_read_only there"};
-  const auto rejoined = run(commands_.rejoin, patience);
-  if (!rejoined.is_good()) return gave_up(patience, "command rejoin: " + rejoined.text());
-  const auto started = run(commands_.start, patience);
-  if (!started.is_good()) return gave_up(patience, "command start: " + started.text());
-  return await_old(patience);
-}
-
-Outcome PostgresRecipe::await_old(const Patience& patience) {
-  while (!follows_target(old_, patience) && !patience.is_over()) pause(patience, kSlowPoll);
-  if (patience.is_over())
-    return gave_up(patience, "node " + cast_.old_primary.text + " does not follow " + cast_.target.text +
-                                 " yet: see its log, and that the operator's commands make it a replica");
-  return {Result::kDone, "node " + cast_.old_primary.text + " follows " + cast_.target.text};
-}
-
-// ---- the way back
-
-Outcome PostgresRecipe::undo(const Patience& patience) {
-  if (closed_) {
-    old_.close();  // a session that is new: it may be read only itself, which ALTER SYSTEM minds not
-    if (!old_.ask("ALTER SYSTEM RESET default_transaction_read_only", patience) ||
-        !old_.ask("SELECT pg_reload_conf()", patience))
-      return gave_up(patience, "node " + old_.error() + ": ALTER SYSTEM RESET default_transaction_read_only there");
-    return {Result::kDone, "node " + cast_.old_primary.text + " takes writes again"};
-  }
-  if (!stopped_) return {};
-  std::string why;
-  while (!patience.is_over()) {
-    if (old_.ask("SELECT 1", patience.at_most(2 * kSecond)))
-      return {Result::kDone, "node " + cast_.old_primary.text + " runs again"};
-    why = run(commands_.start, patience).text();  // it may still be stopping: once more, then
-    pause(patience, kSlowPoll);
-  }
-  return gave_up(patience, "node " + cast_.old_primary.text + " does not start again: " + why);
-}
-
-CommandEnd PostgresRecipe::run(const std::string& command, const Patience& patience) const {
-  return run_operators_command(cast_, command, patience);
-}
-
-}  // namespace
 
 std::unique_ptr<Recipe> make_postgres_recipe(const Cast& cast) { return std::make_unique<PostgresRecipe>(cast); }
 

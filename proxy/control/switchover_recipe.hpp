@@ -27,7 +27,9 @@ struct Cast {
   std::string shard;
   config::Address old_primary, target;
   std::vector<config::Address> others;
-  bool rehearse = false;
+  Course course = {};
+  // Which node is to take writes again, if one is: whom a switchover that was never finished has taken them from.
+  const config::Address& restored() const { return course.finishes ? target : old_primary; }
 };
 
 // What the control user may not do, or what is not set as a switchover needs it, and the cure.
@@ -47,6 +49,8 @@ class Recipe {
   Recipe(const Recipe&) = delete;
   Recipe& operator=(const Recipe&) = delete;
 
+  // Cast::restored() takes writes again.
+  virtual Outcome restore(const Patience& patience) = 0;
   virtual Outcome check(const Patience& patience) = 0;
   // What still has to end, although no client works there any more; empty: nothing.
   virtual std::string still_open(const Patience& patience) = 0;

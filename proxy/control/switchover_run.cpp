@@ -1,10 +1,10 @@
 #include "proxy/control/switchover_run.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <csignal>
 
 #include "proxy/control/node_watch.hpp"
+#include "proxy/log.hpp"
+#include "proxy/transaction/fault_point.hpp"
 
 namespace shardway::proxy::control::switchover {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 constexpr SteadyNanos kSecond = 1'000 * kMillisecond;
 constexpr SteadyNanos kCheckTime = 20 * kSecond, kFollowTime = 15 * kSecond;
 constexpr SteadyNanos kUndoTime = 60 * kSecond, kUndoTimeAtTheEnd = 5 * kSecond;
-constexpr SteadyNanos kPoll = 5 * kMillisecond, kTellAgain = kSecond;
+constexpr SteadyNanos kPoll = 5 * kMillisecond, kTellAgain = kSecond, kAskAgain = 100 * kMillisecond;
 constexpr std::size_t kMostNamed = 10;
 
 SteadyNanos nanos(config::Milliseconds time) { return time / std::chrono::nanoseconds(1); }
@@ -47,7 +47,7 @@ Patience Switchover::patience(SteadyNanos time) const { return {steady_now() + t
 Patience Switchover::until_promotion() const { return {deadline_, &stopping_}; }
 
 void Switchover::run() {
-  Procedure procedure(request_.cast.rehearse);
+  Procedure procedure(request_.cast.course);
   std::string why;
   while (procedure.step() != Step::kEnd) {
     const auto step = procedure.step();
@@ -59,6 +59,7 @@ void Switchover::run() {
     bool sent = true;
     const auto outcome = run_step(step, sent);
     tell(step, name_of(outcome.result), began, outcome.detail);
+    if (outcome.result == Result::kDone) transaction::at_step("switchover " + std::string(name_of(step)));
     if (outcome.result != Result::kDone && !outcome.detail.empty()) why += (why.empty() ? "" : "; ") + outcome.detail;
     procedure.over(outcome.result, sent);
   }
@@ -69,6 +70,7 @@ void Switchover::run() {
 
 Outcome Switchover::run_step(Step step, bool& sent) {
   switch (step) {
+    case Step::kRestore: return restore();
     case Step::kCheck: return check();
     case Step::kHold:
       held_at_ = steady_now();
@@ -89,7 +91,7 @@ Outcome Switchover::run_step(Step step, bool& sent) {
       around_.release();
       released_at_ = steady_now();
       return {Result::kDone, "held for " + std::to_string((released_at_ - held_at_) / kMillisecond) + " ms"};
-    case Step::kFollow: return recipe_->follow(patience(kFollowTime));
+    case Step::kFollow: return follow();
     case Step::kRejoin:
       return recipe_->rejoin(patience(kFollowTime + nanos(request_.cast.database->switchover.command_timeout)));
     case Step::kEnd: break;
@@ -97,8 +99,37 @@ Outcome Switchover::run_step(Step step, bool& sent) {
   return {};
 }
 
+// Whoever finishes what another one began looks first at what is there.
+Outcome Switchover::follow() {
+  const auto time = patience(kFollowTime);
+  if (request_.cast.course.finishes)
+    if (auto wrong = recipe_->verify(time.at_most(5 * kSecond)); wrong.result != Result::kDone) return wrong;
+  return recipe_->follow(time);
+}
+
+// The server says so, and then the control lane.
+Outcome Switchover::restore() {
+  const auto& node = request_.cast.restored();
+  const auto time =
+      patience(std::max(nanos(request_.timeout), nanos(request_.cast.database->switchover.command_timeout)));
+  auto outcome = recipe_->restore(time);
+  if (outcome.result != Result::kDone) return outcome;
+  while (!time.is_over()) {
+    around_.look();
+    if (around_.is_primary(node)) return outcome;
+    pause(time, kPoll);
+  }
+  return gave_up(time, "node " + node.text + " does not become the shard's primary again: see SHOW NODES");
+}
+
 Outcome Switchover::check() {
-  auto outcome = recipe_->check(patience(kCheckTime));
+  const auto time = patience(kCheckTime);
+  auto outcome = recipe_->check(time);
+  // Replicas come back to a primary that was stopped.
+  while (request_.cast.course.restores && outcome.result == Result::kFailed && !time.is_over()) {
+    pause(time, kAskAgain);
+    outcome = recipe_->check(time);
+  }
   if (outcome.result != Result::kDone) return outcome;
   if (const auto pinned = holders_text(true); !pinned.empty())
     outcome.detail += (request_.force ? ", will end " : ", will wait for ") + pinned;
@@ -157,7 +188,7 @@ Outcome Switchover::verify() {
     outcome = recipe_->verify(time.at_most(5 * kSecond));
     around_.look();
     if (outcome.result == Result::kDone) {
-      if (around_.calls_it_primary()) return outcome;
+      if (around_.is_primary(request_.cast.target)) return outcome;
       outcome.detail = "node " + request_.cast.target.text +
                        " takes writes, but is not taken for the shard's primary: see SHOW NODES";
     }
@@ -170,7 +201,7 @@ Outcome Switchover::verify() {
 void Switchover::raise_alarm(const std::string& why) {
   if (alarmed_.exchange(true)) return;
   const auto& cast = request_.cast;
-  spdlog::error(
+  log::error(
       "event=switchover_alarm database={} shard={} to={} message=\"the promotion was sent and cannot be verified: the "
       "shard is held\" hint=\"see that {} becomes primary; RESUME {}.{} releases the shard as it is\"",
       cast.database->name, cast.shard, why, why, cast.database->name, cast.shard);
@@ -182,10 +213,10 @@ void Switchover::raise_alarm(const std::string& why) {
 void Switchover::tell(Step step, std::string_view state, SteadyNanos began, const std::string& detail) {
   const auto& cast = request_.cast;
   const auto took = (steady_now() - began) / kMillisecond;
-  const auto level = state == "done" || state == "waiting" ? spdlog::level::info : spdlog::level::warn;
-  spdlog::log(level, "event=switchover database={} shard={} from={} to={} step=\"{}\" state={} ms={} detail=\"{}\"",
-              cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(step), state, took,
-              one_line(detail.c_str()));
+  const auto level = state == "done" || state == "waiting" ? log::Level::kInfo : log::Level::kWarn;
+  log::write(level, "event=switchover database={} shard={} from={} to={} step=\"{}\" state={} ms={} detail=\"{}\"",
+             cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(step), state, took,
+             one_line(detail.c_str()));
   if (!reported_) around_.tell({std::string(name_of(step)), std::string(state), detail, took});
 }
 
@@ -193,10 +224,10 @@ void Switchover::report(Ending ending, const std::string& detail) {
   const auto until = released_at_ != 0 ? released_at_ : steady_now();
   const auto pause_ms = held_at_ == 0 ? 0 : (until - held_at_) / kMillisecond;
   const auto& cast = request_.cast;
-  spdlog::log(is_good(ending) ? spdlog::level::info : spdlog::level::err,
-              "event=switchover_over database={} shard={} from={} to={} ending=\"{}\" pause_ms={} detail=\"{}\"",
-              cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(ending), pause_ms,
-              one_line(detail.c_str()));
+  log::write(is_good(ending) ? log::Level::kInfo : log::Level::kError,
+             "event=switchover_over database={} shard={} from={} to={} ending=\"{}\" pause_ms={} detail=\"{}\"",
+             cast.database->name, cast.shard, cast.old_primary.text, cast.target.text, name_of(ending), pause_ms,
+             one_line(detail.c_str()));
   if (std::exchange(reported_, true)) return;
   around_.done({ending, pause_ms, detail});
 }

@@ -49,9 +49,10 @@ struct Around {
   std::function<std::optional<std::size_t>()> lent;  // links to the old primary; nullopt: nobody answered
   std::function<std::vector<Holder>()> holders;      // who has them
   std::function<void(std::uint64_t client)> end_client;
-  std::function<void()> look;              // the control lane asks all nodes now
-  std::function<bool()> calls_it_primary;  // the control lane, of the target
-  std::function<bool()> is_released;       // an operator has opened the gate himself
+  std::function<void()> look;  // the control lane asks all nodes now
+  // The control lane, of a node: statements may begin there, once nothing else holds them.
+  std::function<bool(const config::Address&)> is_primary;
+  std::function<bool()> is_released;  // an operator has opened the gate himself
   std::function<void(const Progress&)> tell;
   std::function<void(const Report&)> done;  // once; the switchover may be over later, if it is held
 };
@@ -73,6 +74,8 @@ class Switchover {
  private:
   void run();
   Outcome run_step(Step step, bool& sent);
+  Outcome restore();
+  Outcome follow();
   Outcome check();
   Outcome drain();
   void end_pinned() const;

@@ -29,6 +29,9 @@ struct Breakage {
   Effect effect;
 };
 
+// A statement may be what broke the server: it is not sent again and again.
+inline constexpr std::uint8_t kMostRepeats = 2;
+
 enum class Loss : std::uint8_t {
   kNothing,      // nothing of the client's was there
   kUntold,       // its transaction was: the next statement hears of it

@@ -1,10 +1,10 @@
 #include "proxy/mysql/session.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include <ctime>
 
+#include "proxy/log.hpp"
 #include "proxy/worker.hpp"
 
 namespace shardway::proxy::mysql {
@@ -280,7 +280,7 @@ void Session::fatal(std::uint16_t code, std::string_view sqlstate, std::string_v
 
 void Session::kill(std::string_view reason) {
   if (phase_ == Phase::kClosed) return;
-  spdlog::info("event=client_closed client={} reason=\"{}\"", id_, reason);
+  log::info("event=client_closed client={} reason=\"{}\"", id_, reason);
   if (phase_ == Phase::kReady && !busy()) {
     sequence_ = 0;
     return fatal(1053, "08S01", "Server shutdown in progress");

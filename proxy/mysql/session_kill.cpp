@@ -1,13 +1,13 @@
 // The numbers clients know each other by: those of their greetings. CONNECTION_ID() tells a client its own; KILL, by
 // text, prepared or as COM_PROCESS_KILL, ends what runs for another one on its own server connections, and nothing of
 // whoever has these next. https://mariadb.com/kb/en/kill/
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include "protocol/mysql/execution.hpp"
 #include "protocol/mysql/fields.hpp"
+#include "proxy/log.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
 
@@ -124,7 +124,7 @@ void Session::interrupt(bool query) {
     if (!too_late && link.owes() && !gathers_diagnostics()) kill_on_server(link, query);
   });
   if (!query) {
-    spdlog::info("event=client_closed client={} reason=\"killed by another client\"", id_);
+    log::info("event=client_closed client={} reason=\"killed by another client\"", id_);
     return close();
   }
   if (!waiting_ || waiting_->fault) return;

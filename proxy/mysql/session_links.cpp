@@ -1,9 +1,9 @@
 // Borrowing a link and giving it back: waiting in line, the session's state on the link, and what keeps it.
-#include <spdlog/spdlog.h>
 
 #include <ctime>
 #include <random>
 
+#include "proxy/log.hpp"
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
@@ -301,7 +301,7 @@ void Session::pin_to(router::PinReason reason, std::string detail, bool carries)
   pin_detail_ = std::move(detail);
   pin_since_ = std::time(nullptr);
   ++database_->counters.pins[static_cast<std::size_t>(reason)];
-  spdlog::debug("event=pinned client={} reason={} detail=\"{}\"", id_, router::name_of(reason), pin_detail_);
+  log::debug("event=pinned client={} reason={} detail=\"{}\"", id_, router::name_of(reason), pin_detail_);
 }
 
 void Session::unpin() noexcept {

@@ -1,11 +1,11 @@
 // From the greeting to the first command: capabilities, TLS, the proof, the database; and COM_CHANGE_USER, which does
 // it all once more. https://mariadb.com/kb/en/connection/
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
 #include "protocol/mysql/auth.hpp"
 #include "proxy/config/words.hpp"
+#include "proxy/log.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/mysql/sql_mode.hpp"
 #include "proxy/net/socket.hpp"
@@ -152,8 +152,8 @@ void Session::login_step(my::LoginStep step) {
 
 void Session::refuse_login(std::uint16_t code, std::string_view sqlstate, const std::string& message) {
   if (auto* counters = worker_.login_counters(database_name_)) ++counters->failed_logins;
-  spdlog::warn("event=login_refused client={} user=\"{}\" database=\"{}\" errno={} message=\"{}\"", id_, user_,
-               database_name_, code, message);
+  log::warn("event=login_refused client={} user=\"{}\" database=\"{}\" errno={} message=\"{}\"", id_, user_,
+            database_name_, code, message);
   if (before_change_) return keep_identity(code, sqlstate, message);
   fatal(code, sqlstate, message);
 }
@@ -204,8 +204,8 @@ void Session::begin_session() {
   answer_ok();
   ++database_->counters.client_logins;
   const auto peer = net::peer_of(stream_.fd());
-  spdlog::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_,
-               database_->config().name, peer.host, peer.port, stream_.is_tls());
+  log::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_, database_->config().name,
+            peer.host, peer.port, stream_.is_tls());
   if (draining_) kill("shutdown");
 }
 

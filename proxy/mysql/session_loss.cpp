@@ -1,7 +1,7 @@
 // A server connection that breaks: what was on it (loss.hpp judges), and how the client hears of it. Its own connection
 // lives on, unless half a packet stands in the way, or it had something there that no other server connection has.
-#include <spdlog/spdlog.h>
 
+#include "proxy/log.hpp"
 #include "proxy/mysql/fault_code.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
@@ -13,8 +13,6 @@ using protocol::FaultReason;
 
 namespace {
 
-// A statement may be what broke the server: it is not sent again and again.
-constexpr std::uint8_t kMostRepeats = 2;
 constexpr std::chrono::milliseconds kRepeatPause{100};
 
 constexpr std::uint16_t kOpen = my::status::kInTransaction | my::status::kInReadOnlyTransaction;
@@ -106,8 +104,8 @@ void Session::link_lost() {
   const auto broken = breakage();
   const auto loss = deaf_ ? Loss::kCloseMute : judge(broken);
   auto& node = *link_->target().node;
-  spdlog::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link_->id(), node.address.text,
-               broken.is_asked, name_of(loss));
+  log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link_->id(), node.address.text,
+            broken.is_asked, name_of(loss));
   if (node.role.load() == backend::Role::kReplica) node.lost();
   if (loss == Loss::kCloseMute) return close();
   if (loss != Loss::kClose && transaction_ && transaction_->is_single) return end_unfinished();

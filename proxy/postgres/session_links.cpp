@@ -1,9 +1,9 @@
 // Borrowing links and giving them back: which node, waiting in line, the session's settings on the link, BEGIN.
-#include <spdlog/spdlog.h>
 
 #include <random>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/transaction/ledger.hpp"
@@ -54,15 +54,17 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
     stop_waiting();
     return refused;
   }
+  if (auto* known = branch_on(shard); known != nullptr && is_spare(*known) && known->link->is_broken())
+    drop_branch(*known);
   if (auto* known = branch_on(shard)) {
     known->only_reads = known->only_reads && replica_ok;
     if (known->syncing) return {nullptr, true, {}, {}};
     if (!known->on_replica || replica_ok) {
       if (!known->dirty && !known->link->owes() && !prepare_branch(*known)) return {nullptr, true, {}, {}};
+      known->untouched = false;
       return {known, false, {}, {}};
     }
-    release(*known);  // the read-only transaction now needs what only the primary can do
-    branches_.erase(branches_.begin() + (known - branches_.data()));
+    drop_branch(*known);  // the read-only transaction now needs what only the primary can do
   }
   if (waiting_ && waiting_->link && waiting_->shard == shard) {
     auto link = std::move(waiting_->link);
@@ -120,6 +122,7 @@ Session::Enlisted Session::adopt(std::unique_ptr<Link> link, router::ShardIndex 
     if (pin_ == router::PinReason::kNone) pin_to(router::PinReason::kSessionMode, "pool.mode = session");
   }
   if (!prepare_branch(branch)) return {nullptr, true, {}, {}};
+  branch.untouched = false;
   return {&branch, false, {}, {}};
 }
 
@@ -313,6 +316,24 @@ void Session::release(Branch& branch) {
   } else {
     pool.give_back(std::move(link));
   }
+}
+
+void Session::drop_branch(Branch& branch) {
+  release(branch);
+  branches_.erase(branches_.begin() + (&branch - branches_.data()));
+}
+
+// In a transaction, and nothing is there that a branch enlisted later would not hear again.
+bool Session::is_spare(const Branch& branch) const noexcept {
+  return branch.untouched && is_in_block() && !branch.pinned && !branch.syncing && !branch.dirty &&
+         !branch.link->owes();
+}
+
+// Branches that described something, when the transaction comes to its work on another shard: it then ends on that one
+// alone.
+void Session::drop_spare(router::ShardIndex needed) {
+  for (auto i = branches_.size(); i-- > 0;)
+    if (branches_[i].shard != needed && is_spare(branches_[i])) drop_branch(branches_[i]);
 }
 
 // Outside a transaction nothing is kept but what is pinned.

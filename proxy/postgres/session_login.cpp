@@ -1,10 +1,10 @@
 // From the first byte to the first ReadyForQuery: startup packets, TLS, login, and the server's ParameterStatus.
-#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <array>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
@@ -99,8 +99,8 @@ void Session::continue_tls() {
 
 void Session::refuse_login(std::string_view sqlstate, std::string message) {
   if (auto* counters = worker_.login_counters(database_name_)) ++counters->failed_logins;
-  spdlog::warn("event=login_refused client={} user=\"{}\" database=\"{}\" sqlstate={} message=\"{}\"", id_, user_,
-               database_name_, sqlstate, message);
+  log::warn("event=login_refused client={} user=\"{}\" database=\"{}\" sqlstate={} message=\"{}\"", id_, user_,
+            database_name_, sqlstate, message);
   pg::encode::error(reply(), {.severity = "FATAL", .sqlstate = sqlstate, .message = message});
   out_.flush(stream_);
   close();
@@ -247,8 +247,8 @@ void Session::finish_welcome(const Welcome& welcome) {
   if (database_) ++database_->counters.client_logins;
   use_settings(settings_);
   const auto peer = net::peer_of(stream_.fd());
-  spdlog::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_, database_name_,
-               peer.host, peer.port, stream_.is_tls());
+  log::info("event=login client={} user=\"{}\" database=\"{}\" addr={}:{} tls={}", id_, user_, database_name_,
+            peer.host, peer.port, stream_.is_tls());
   if (draining_) kill("shutdown");
 }
 

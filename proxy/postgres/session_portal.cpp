@@ -80,7 +80,7 @@ router::Plan Session::plan_of_bind(const ClientStatement& statement, const pg::B
 bool Session::bind_on_server(const ClientStatement& statement, const router::Plan& plan,
                              router::ShardIndex& shard) const {
   const auto& facts = facts_of(statement);
-  if (is_local(facts.kind)) return false;
+  if (is_local(facts.kind) || (plan.action == Action::kSession && resets_base(facts))) return false;
   if (plan.action == Action::kOneShard) {
     shard = plan.shards[0];
     return true;
@@ -238,7 +238,7 @@ Session::Step Session::describe_statement(std::string_view name) {
   for (const auto& branch : branches_) {
     if (branch.dirty) shard = branch.shard;
   }
-  const auto enlisted = segment_branch(shard, true);
+  const auto enlisted = describing_branch(shard);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   auto& branch = *enlisted.branch;
@@ -263,7 +263,7 @@ Session::Step Session::describe_virtual(const Portal& portal) {
     return Step::kConsumed;
   }
   const auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
-  const auto enlisted = segment_branch(shard, true);
+  const auto enlisted = describing_branch(shard);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   auto& branch = *enlisted.branch;

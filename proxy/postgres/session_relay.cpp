@@ -1,9 +1,9 @@
 // Answers: what a single server sends passes to the client untouched, in as few pieces as possible; the tracker of owed
 // replies says what is the client's, what was asked by Shardway itself, and when the link is free again.
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
@@ -25,9 +25,6 @@ bool passes_in_pieces(const pg::FrameHead& head) noexcept {
 
 constexpr std::string_view kParseComplete{"1\0\0\0\4", 5};
 constexpr std::string_view kCloseComplete{"3\0\0\0\4", 5};
-
-// A statement that servers die of is not taken to all of them.
-constexpr int kMostTimesAgain = 2;
 
 // A server that was demoted, is going down or comes up.
 bool hints_at_roles(std::string_view sqlstate) noexcept {
@@ -330,15 +327,23 @@ void Session::on_link_ready(Link& link, bool shown) {
   std::string().swap(retry_);
   asked_again_ = 0;
   note_finished();
+  note_ready(link.status == 'I');
   if (link.status != 'I' && !transaction_) {  // a BEGIN inside a batch
     transaction_ = std::make_unique<Transaction>();
     transaction_->settings_before = settings_;
     branch->begun = true;
   }
   if (link.status == 'E') mark_failed();
+  if (kind_ == router::StatementKind::kDiscardAll && !effects_.empty() && !error_seen_) {
+    link.forget_all_statements();
+    forget_statements();
+  }
+  if (std::exchange(batch_sets_, false)) apply_effects(link);  // whatever became of it: that is known there only
   if (link.status == 'I') {
     if (transaction_) {
-      transaction_over(!error_seen_ && !rolled_back_);
+      const bool committed = !error_seen_ && !rolled_back_;
+      if (committed) apply_effects(link);
+      transaction_over(committed);
     } else if (!error_seen_) {
       apply_effects(link);
     }
@@ -361,19 +366,25 @@ void Session::note_finished() {
   auto& counters = database_->counters;
   const auto us = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - statement_since_).count());
-  ++counters.queries;
-  if (!transaction_) ++counters.transactions;
+  if (!transaction_) counters.transaction_us += us;
   counters.query_us += us;
   counters.query.add(us);
   counters.server.add(us);
   statement_since_ = {};
 }
 
-// True if what is under way has only read, provenly, and the client has heard nothing of it yet.
+// As PgBouncer counts: a query is what ReadyForQuery ends, whoever answers it; the first one behind an idle one begins
+// a transaction.
+void Session::note_ready(bool idle) {
+  ++database_->counters.queries;
+  if (std::exchange(was_idle_, idle)) ++database_->counters.transactions;
+}
+
+// True if what is under way has only read, provenly, or described, and the client has heard nothing of it yet.
 bool Session::may_ask_again(const Branch& branch) const {
-  return branch.only_reads && asked_again_ < kMostTimesAgain && retry_open_ && !retry_.empty() && !pumping_ &&
-         branches_.size() == 1 && !branch.pinned && !transaction_ && !operation_ && !script_ && !copy_ &&
-         branch.link->pass_remaining == 0;
+  return branch.only_reads && asked_again_ < kMostRepeats && retry_open_ && !retry_.empty() && !pumping_ &&
+         branches_.size() == 1 && !branch.pinned && (!transaction_ || (is_in_block() && branch.untouched)) &&
+         !operation_ && !script_ && !copy_ && branch.link->pass_remaining == 0;
 }
 
 void Session::ask_again() {
@@ -391,8 +402,37 @@ void Session::ask_again() {
   resume();
 }
 
-// The server's side of a branch is gone. What it was asked and did not answer is lost, and said so; an open transaction
-// is over, and the client's connection lives on if it can be told in the protocol.
+Breakage Session::breakage(const Branch& branch) const {
+  const auto& link = *branch.link;
+  Breakage broken;
+  broken.is_asked = link.owes();
+  broken.is_committing = commit_ != nullptr;
+  broken.is_busy_elsewhere = operation_ != nullptr || (!broken.is_asked && other_owes(branch));
+  broken.is_mid_frame = link.pass_remaining > 0;
+  broken.can_repeat = may_ask_again(branch);
+  broken.is_syncing = branch.syncing;
+  broken.is_spare = is_spare(branch);
+  const bool is_at_work = branch.syncing || broken.is_asked || transaction_ || branch.dirty;
+  broken.carries = branch.pinned || (is_at_work && (copy_link_ != nullptr || copy_ || pins_transaction()));
+  broken.is_open = transaction_ != nullptr;
+  broken.is_block = is_in_block();
+  broken.is_executed = branch.executed && !skip_until_sync_;
+  broken.may_end = may_end_transaction_;
+  return broken;
+}
+
+// A connection the client may not lose is in the transaction: that cannot be rolled back there and leave it as it was.
+bool Session::pins_transaction() const noexcept {
+  return std::any_of(branches_.begin(), branches_.end(),
+                     [](const Branch& branch) { return branch.pinned && branch.begun; });
+}
+
+bool Session::other_owes(const Branch& branch) const noexcept {
+  return std::any_of(branches_.begin(), branches_.end(),
+                     [&](const Branch& other) { return &other != &branch && other.link->owes(); });
+}
+
+// The server's side of a branch is gone: loss.hpp says what that means.
 void Session::link_lost(Link& link) {
   auto* branch = branch_of(link);
   if (branch == nullptr) return;
@@ -401,48 +441,43 @@ void Session::link_lost(Link& link) {
     return;
   }
   link.mark_broken();
-  const bool owed = link.owes();
-  const bool runs_elsewhere =
-      !owed && std::any_of(branches_.begin(), branches_.end(), [](const Branch& other) { return other.link->owes(); });
-  if (operation_ || commit_ || runs_elsewhere) {  // that comes to its end; a commit sees for itself what it has lost
-    if (!commit_) mark_lost();
-    return;
+  const auto broken = breakage(*branch);
+  const auto loss = judge(broken);
+  auto& node = *link.target().node;
+  log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text,
+            broken.is_asked, name_of(loss));
+  if (node.role.load() == backend::Role::kReplica) node.lost();
+  node.shard->look();
+  switch (loss) {
+    case Loss::kNothing: drop_branch(*branch); return resume();
+    case Loss::kSeenLater:
+      if (broken.is_spare) branch->begun = false;
+      return;
+    case Loss::kUntold:
+      if (!broken.is_busy_elsewhere) release_idle();
+      mark_lost();
+      return broken.is_busy_elsewhere ? void() : resume();
+    case Loss::kRepeat: return ask_again();
+    case Loss::kCloseMute: return close();
+    case Loss::kClose:
+      return fatal(protocol::FaultReason::kServerLost, "the connection to server " + node.address.text + " was lost");
+    case Loss::kTransaction:
+    case Loss::kUnknown: return tell_loss(loss, node.address.text);
   }
-  const bool mid_frame = link.pass_remaining > 0;
-  const bool cut = transaction_ && transaction_->mode == Transaction::Mode::kExplicit && !may_end_transaction_;
-  const auto address = link.target().node->address.text;
-  const bool was_syncing = branch->syncing;
-  const bool in_transaction = transaction_ != nullptr || branch->pinned || branch->dirty;
-  spdlog::warn("event=server_lost client={} link={} node={} busy={}", id_, link.id(), address, owed);
-  if (auto* node = link.target().node; node->role.load() == backend::Role::kReplica) node->lost();
-  link.target().node->shard->look();
-  if (may_ask_again(*branch)) return ask_again();
-  if (!was_syncing && !owed && !in_transaction) {  // it only lay here between two messages
-    release(*branch);
-    branches_.erase(branches_.begin() + (branch - branches_.data()));
-    return resume();
-  }
-  if (mid_frame) return close();  // the client is in the middle of a message: nothing can be said to it
-  if (copy_link_ != nullptr || copy_ || (branch->pinned && pin_ != router::PinReason::kSessionMode) ||
-      pin_ == router::PinReason::kSessionMode) {
-    return fatal(protocol::FaultReason::kServerLost, "the connection to server " + address + " was lost");
-  }
-  for (auto& other : branches_) other.pinned = false;
+}
+
+void Session::tell_loss(Loss loss, const std::string& address) {
   release_idle();
-  if (was_syncing) return resume();  // nothing of the client's was sent: it is sent elsewhere
-  const protocol::Fault unknown{protocol::FaultReason::kOutcomeUnknown,
-                                "the connection to server " + address + " was lost; the statement may have run",
-                                {},
-                                0};
-  if (owed) {
-    if (awaiting_ready_) {  // its Sync has been taken: ReadyForQuery is ours
-      forget_unanswered_parses();
-      in_segment_ = skip_until_sync_ = false;
-    }
-    fail_statement(cut ? transaction_lost() : unknown);
-  } else if (transaction_) {
-    mark_lost();  // the client is told at its next statement
+  if (awaiting_ready_) {  // its Sync has been taken: ReadyForQuery is ours
+    forget_unanswered_parses();
+    in_segment_ = skip_until_sync_ = false;
   }
+  fail_statement(loss == Loss::kTransaction
+                     ? transaction_lost()
+                     : protocol::Fault{protocol::FaultReason::kOutcomeUnknown,
+                                       "the connection to server " + address + " was lost; the statement may have run",
+                                       {},
+                                       0});
   if (phase_ != Phase::kClosed) resume();
 }
 

@@ -29,6 +29,7 @@ struct Branch {
   bool executed = false;      // and one of them was an Execute: an implicit transaction is open there
   Use use = Use::kRead;       // until the transaction ends
   bool unpreparable = false;  // it did what PREPARE TRANSACTION refuses: NOTIFY, a cursor WITH HOLD, …
+  bool untouched = true;      // it was only asked to describe something: the transaction can do without it
   bool pinned = false;        // the session keeps it beyond the transaction
   bool flush_sent = false;    // nothing has been sent since the last Flush
   bool syncing = false;       // the session's settings are being brought to it

@@ -58,6 +58,8 @@ struct NodeRow {
   std::string state = {};          // paused, drained; empty: in service
   std::uint32_t outstanding = 0;   // replica: statements it has not answered
   std::int64_t latency_us = -1;    // replica: the mean time of its answers; -1 unknown
+  std::string gtid = {};           // MariaDB, MySQL: all it has
+  std::string cure = {};           // of `why`
 };
 struct HeldRow {                         // one for every shard
   std::string database, shard, reasons;  // why its gate is closed; empty: it is open

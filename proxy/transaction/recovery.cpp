@@ -1,7 +1,5 @@
 #include "proxy/transaction/recovery.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <csignal>
@@ -11,6 +9,7 @@
 #include <thread>
 
 #include "proxy/control/postgres_control_link.hpp"
+#include "proxy/log.hpp"
 #include "proxy/transaction/fault_point.hpp"
 #include "proxy/transaction/store.hpp"
 #include "proxy/transaction/store_link.hpp"
@@ -205,12 +204,12 @@ bool Recovery::Impl::ensure_store(std::size_t shard) {
   auto& store_link = link(shard);
   if (store_link.run(store.create)) {
     primary(shard)->store = Node::Store::kThere;
-    spdlog::info("event=transaction_tables database={} shard={}", backend->config.name, backend->shards[shard]->name);
+    log::info("event=transaction_tables database={} shard={}", backend->config.name, backend->shards[shard]->name);
     return true;
   }
   primary(shard)->commits_together = false;
   if (complained.insert(backend->shards[shard]->name + store_link.error()).second) {
-    spdlog::error(
+    log::error(
         "event=transaction_tables database={} shard={} error=\"{}\" message=\"transactions on several shards are "
         "refused\" hint=\"{} ({})\"",
         backend->config.name, backend->shards[shard]->name, store_link.error(), store.create_hint,
@@ -273,9 +272,9 @@ void Recovery::Impl::resolve(Case& one) {
   for (const auto& part : one.prepared) over = finish_part(one, part) && over;
   at_step("recovery-finished");
   if (!one.prepared.empty()) {
-    spdlog::warn("event=transaction_recovered database={} gtx=\"{}\" outcome={} parts={} over={} why=\"{}\"",
-                 backend->config.name, one.name.text(), *one.committed ? "committed" : "rolled_back",
-                 one.prepared.size(), over, one.why);
+    log::warn("event=transaction_recovered database={} gtx=\"{}\" outcome={} parts={} over={} why=\"{}\"",
+              backend->config.name, one.name.text(), *one.committed ? "committed" : "rolled_back", one.prepared.size(),
+              over, one.why);
   }
   if (!one.ours) return;
   if (over && is_applied_everywhere(one)) return ledger.finish(one.name, *one.committed);
@@ -345,7 +344,7 @@ bool Recovery::Impl::is_applied_everywhere(Case& one) {
       one.why = "shard \"" + name + "\": " + link(*shard).error();
       over = false;
     } else if (rows->empty()) {
-      spdlog::error(
+      log::error(
           "event=lost_branch database={} shard={} gtx=\"{}\" message=\"the transaction was committed, and this "
           "shard's part of it is neither prepared nor applied: a failover lost it\" hint=\"compare the rows "
           "with the backup or the old primary; use synchronous replication\"",
@@ -375,7 +374,7 @@ void Recovery::Impl::break_deadlocks() {
   const bool stands = !found.empty() && found == last_circle;
   last_circle = stands ? std::map<std::uint64_t, std::int64_t>() : std::move(found);
   if (!stands) return;
-  spdlog::warn(
+  log::warn(
       "event=deadlock database={} client={} circle={} message=\"transactions on several shards wait for each "
       "other; the youngest is ended with 40P01\"",
       backend->config.name, circle.front().client, circle.size());
@@ -414,8 +413,8 @@ bool Recovery::Impl::forget(std::size_t shard, const std::vector<std::string>& g
   if (primary(shard) == nullptr) return false;
   auto& store_link = link(shard);
   if (store_link.run(decisions ? store.forget_decisions(gtxs) : store.forget_applied(gtxs))) return true;
-  spdlog::warn("event=transaction_rows_kept database={} shard={} error=\"{}\"", backend->config.name,
-               backend->shards[shard]->name, store_link.error());
+  log::warn("event=transaction_rows_kept database={} shard={} error=\"{}\"", backend->config.name,
+            backend->shards[shard]->name, store_link.error());
   return false;
 }
 

@@ -1,11 +1,19 @@
 """A server connection breaks in the middle of a transaction, or over a statement: the client is told what is known of it, once, and its
 connection lives. 40001: nothing of the transaction was kept. 08007: it may have been."""
+import contextlib
 import threading
+import time
+import unittest
 
 import psycopg
 
+import wire
+from support import servers, shardway
 from support.case import ProxyCase
+from support.cutter import Cutter
 from support.servers import APP, wait_until
+
+ON_SHARD = "select i from generate_series(1, 50) i where ((hashint8extended(i, 0) & 16383) < 8192) = %s order by i"
 
 
 class Lost(ProxyCase):
@@ -16,8 +24,8 @@ class Lost(ProxyCase):
     def connect(self, **how):
         return super().connect(autocommit=True, **how)
 
-    def break_connections(self):
-        for node in self.cluster.primaries:
+    def break_connections(self, nodes=()):
+        for node in nodes or self.cluster.primaries:
             node.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s and datname = %s", (APP, self.server_database),
                        dbname="postgres")
 
@@ -81,3 +89,129 @@ class Lost(ProxyCase):
                 client.execute("insert into things values (1, 1)")
                 self.assertEqual(self.over(client, update, prepare), ["08007"])
                 self.assertEqual(client.execute("select n from things where id = 1").fetchone(), (1,))
+
+
+class LostOnOneShard(ProxyCase):
+    """What is lost of a transaction that several shards know of, or only one of them."""
+    tables = [{"name": "things", "key": "id", "type": "bigint"}]
+    schema = "create table things(id bigint primary key, n int)"
+    break_connections, error_of = Lost.break_connections, Lost.error_of
+
+    def setUp(self):
+        plain = self.cluster.plain
+        self.here, self.there = [[i for i, in plain.query(ON_SHARD, (first,))] for first in (True, False)]   # on shop_0, on shop_1
+        for node in self.cluster.primaries:
+            node.query("delete from things", dbname=self.server_database)
+        self.client = self.enterContext(contextlib.closing(self.connect(dbname="shop", autocommit=True)))
+
+    def rows(self):
+        return self.on_shards("select id, n from things order by id")[:2]
+
+    def break_shop_0(self, is_seen=True):
+        before = self.proxy.log().count("event=server_lost")
+        self.break_connections(self.cluster.primaries[:1] + list(self.cluster.shards[0].replicas))
+        if is_seen:
+            wait_until(lambda: self.proxy.log().count("event=server_lost") > before, 10, "the loss is seen")
+        time.sleep(0.2)
+
+    def test_a_shard_that_only_described_something(self):
+        """A statement is prepared wherever it may be, before anybody knows its key."""
+        self.client.execute("begin")
+        self.client.pgconn.prepare(b"described", b"select n from things where id = $1")
+        self.break_shop_0()
+        self.client.execute("insert into things values (%s, 1)", (self.there[0],))
+        self.client.execute("commit")
+        self.assertEqual(self.rows(), [[], [(self.there[0], 1)]])
+
+    def test_a_statement_prepared_in_the_transaction(self):
+        self.client.execute("begin")
+        self.client.execute("insert into things values (%s, 1)", (self.there[0],), prepare=True)
+        self.break_shop_0(is_seen=False)
+        self.client.execute("update things set n = 2 where id = %s", (self.there[0],), prepare=True)
+        self.assertEqual(self.client.execute("commit").statusmessage, "COMMIT")
+        self.assertEqual(self.rows(), [[], [(self.there[0], 2)]])
+
+    def test_what_one_of_them_had_written_is_lost(self):
+        self.client.execute("begin")
+        self.client.execute("insert into things values (%s, 1)", (self.there[0],))
+        self.client.execute("insert into things values (%s, 1)", (self.here[0],))
+        self.break_shop_0()
+        self.assertEqual(self.error_of(self.client, "commit"), "40001")
+        self.assertEqual(self.rows(), [[], []])
+
+    @contextlib.contextmanager
+    def held_up_there(self):
+        """A row of shop_1 that nobody gets: an update of it runs on until then."""
+        node = self.cluster.primaries[1]
+        with node.connect(dbname=self.server_database) as holder:
+            holder.autocommit = True
+            holder.execute("insert into things values (%s, 1)", (self.there[0],))
+            holder.execute("begin")
+            holder.execute("update things set n = 3 where id = %s", (self.there[0],))
+            yield lambda: wait_until(lambda: node.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = %s",
+                                                        (self.server_database,), dbname="postgres"), 10, "it waits for the row")
+            holder.execute("rollback")
+
+    def test_a_batch_over_two_shards(self):
+        """The first statement has been answered by a server that is gone when the second one ends: the batch is not there, and says so."""
+        heard = []
+        with self.held_up_there() as wait:
+            batch = f"insert into things values ({self.here[0]}, 1); update things set n = 2 where id = {self.there[0]}"
+            thread = threading.Thread(target=lambda: heard.append(self.error_of(self.client, batch)))
+            thread.start()
+            wait()
+            self.break_shop_0()
+        thread.join(10)
+        self.assertEqual(heard, ["40001"])
+        self.assertEqual(self.rows(), [[], [(self.there[0], 1)]])
+
+    def pipeline(self):
+        """A connection that has been answered the first statement of a pipeline, on shop_0, before its Sync."""
+        pipeline = wire.Wire.login(self.proxy.port, APP, self.cluster.passwords[APP], "shop")
+        self.addCleanup(pipeline.close)
+        pipeline.send(wire.run("insert into things values ($1, 1)", (self.here[0],)) + wire.message("H"))
+        wait_until(lambda: self.cluster.primaries[0].value("select count(*) from pg_stat_activity where state like 'idle in transaction%%' and datname = %s",
+                                                           (self.server_database,), dbname="postgres"), 10, "it was executed")
+        return pipeline
+
+    def test_a_pipeline_that_loses_what_was_executed(self):
+        pipeline = self.pipeline()
+        self.break_shop_0()
+        pipeline.send(wire.message("S"))
+        heard = pipeline.until_ready()
+        self.assertIn("40001", "".join(heard))
+        self.assertEqual(heard[-1], "Z I")
+        self.assertEqual(self.rows(), [[], []])
+
+    def test_a_pipeline_over_two_shards(self):
+        pipeline = self.pipeline()
+        with self.held_up_there() as wait:
+            pipeline.send(wire.run("update things set n = 2 where id = $1", (self.there[0],)) + wire.message("S"))
+            wait()
+            self.break_shop_0()
+        heard = pipeline.until_ready()
+        self.assertIn("40001", "".join(heard))
+        self.assertEqual(self.rows(), [[], [(self.there[0], 1)]])
+
+
+class LostWhileItIsPrepared(unittest.TestCase):
+    """A connection breaks while it is brought up to the session's settings: what the transaction has done elsewhere is still there."""
+
+    def test_nothing_is_lost_elsewhere(self):
+        with servers.Cluster(shards=2, replicas=0) as cluster:
+            here, there = [[i for i, in cluster.primaries[0].query(ON_SHARD, (first,), dbname="postgres")] for first in (True, False)]
+            for node in cluster.primaries:
+                node.query("create table things (id bigint primary key)", user=APP)
+            with Cutter(cluster.primaries[0].port) as cutter:
+                config = shardway.base_config(cluster)
+                config["database"] = [shardway.sharded_database(cluster, [{"name": "things", "key": "id", "type": "bigint"}])]
+                config["database"][0]["shard"][0]["nodes"] = [cutter.address]
+                with shardway.Proxy(config) as proxy, proxy.connect(dbname="shop", autocommit=True) as client:
+                    client.execute("set application_name = 'marked'")
+                    client.execute("begin")
+                    client.execute("insert into things values (%s)", (there[0],))
+                    cutter.arm(b"marked")
+                    client.execute("insert into things values (%s)", (here[0],))
+                    self.assertEqual(cutter.cuts, 1)
+                    self.assertEqual(client.execute("commit").statusmessage, "COMMIT")
+            self.assertEqual([node.query("select id from things") for node in cluster.primaries], [[(here[0],)], [(there[0],)]])

@@ -4,10 +4,11 @@ import threading
 import time
 import unittest
 
+import psycopg
 import pymysql
 
 from support import mariadb, mysql_shardway, switch_case
-from support.servers import CONTROL
+from support.servers import CONTROL, wait_until
 
 
 class MariadbSwitchover(switch_case.Switchovers, unittest.TestCase):
@@ -95,6 +96,73 @@ class MariadbSwitchover(switch_case.Switchovers, unittest.TestCase):
         self.wait_for_roles(to)
         rows = set(self.on_primary("select client, step from written where client = 400"))
         self.assertEqual(set(written) - rows, set())
+
+
+class MariadbSemiSync(unittest.TestCase):
+    """Who waits for a replica, and who acknowledges, change places with the roles."""
+    node, roles, primary, replica, switch, wait_for_roles, nudge = (
+        switch_case.Switchovers.__dict__[name] for name in ("node", "roles", "primary", "replica", "switch", "wait_for_roles", "nudge"))
+    TIMEOUT = "3600000"
+
+    def settings(self, node):
+        return {name.removeprefix("rpl_semi_sync_"): value for name, value in node.query(
+            "show global variables where variable_name in ('rpl_semi_sync_master_enabled', 'rpl_semi_sync_slave_enabled', 'rpl_semi_sync_master_timeout',"
+            " 'rpl_semi_sync_master_wait_point')")}
+
+    def status(self, node):
+        return dict(node.query("show global status like 'Rpl_semi_sync_%'"))
+
+    def check_roles(self, source, replica):
+        self.assertEqual({**self.settings(source), "slave_enabled": None},
+                         {"master_enabled": "ON", "slave_enabled": None, "master_timeout": self.TIMEOUT, "master_wait_point": "AFTER_SYNC"})
+        self.assertEqual([self.settings(replica)[name] for name in ("master_enabled", "slave_enabled")], ["OFF", "ON"])
+        wait_until(lambda: self.status(source)["Rpl_semi_sync_master_clients"] == "1", 10, "the source has a replica that acknowledges")
+        self.assertEqual((self.status(source)["Rpl_semi_sync_master_status"], self.status(replica)["Rpl_semi_sync_slave_status"]), ("ON", "ON"))
+
+    def test_a_switchover_exchanges_them(self):
+        type(self).cluster = cluster = self.enterContext(mariadb.Cluster(shards=1, replicas=1, settings="rpl_semi_sync_master_wait_point = AFTER_COMMIT\n"))
+        type(self).shard = cluster.shards[0]
+        first, second = self.shard.primary, self.shard.replicas[0]
+        first.query("create table written (i int primary key)", database="shop")
+        second.query("stop slave; set global rpl_semi_sync_slave_enabled = 1; start slave")
+        first.query(f"set global rpl_semi_sync_master_enabled = 1, global rpl_semi_sync_master_timeout = {self.TIMEOUT},"
+                    " global rpl_semi_sync_master_wait_point = 'AFTER_SYNC'")
+        config = mysql_shardway.base_config(cluster)
+        config["database"] = [mysql_shardway.unsharded_database(
+            cluster, "shop", nodes=self.shard.nodes,
+            switchover={"replication_user": mariadb.REPLICATION, "replication_password": cluster.passwords[mariadb.REPLICATION]})]
+        type(self).proxy = self.enterContext(mysql_shardway.Proxy(config))
+        self.wait_for_roles(first.address)
+        self.check_roles(first, second)
+        with self.proxy.mysql_connect(database="shop") as client, client.cursor() as cursor:
+            cursor.execute("begin")
+            cursor.execute("insert into written values (1)")
+            with self.assertRaises(psycopg.Error):
+                self.switch(second.address, "TIMEOUT 1")
+            cursor.execute("commit")
+            self.check_roles(first, second)   # undone
+            self.switch(second.address)
+            self.wait_for_roles(second.address)
+            self.check_roles(second, first)
+            cursor.execute("insert into written values (2)")
+            self.switch(first.address)
+            self.wait_for_roles(first.address)
+            self.check_roles(first, second)
+            cursor.execute("insert into written values (3)")
+        self.assertEqual([row[0] for row in first.query("select i from written order by i", database="shop")], [1, 2, 3])
+        self.check_gtids()
+
+    def check_gtids(self):
+        """SHOW NODES has all of them, of every domain."""
+        with self.shard.primary.connect(user=mariadb.SUPERUSER, database="shop") as connection, connection.cursor() as cursor:
+            cursor.execute("set gtid_domain_id = 7")
+            cursor.execute("insert into written values (4)")
+
+        def are_shown():
+            rows = {row["address"]: row["gtid"] for row in self.proxy.console("SHOW NODES")}
+            return all("7-" in rows[node.address] and sorted(rows[node.address].split(",")) == sorted(node.query("select @@gtid_current_pos")[0][0].split(","))
+                       for node in self.shard.nodes)
+        wait_until(are_shown, 10, "SHOW NODES has the position of every node")
 
 
 class MariadbShardedSwitchover(switch_case.ShardedSwitchovers, unittest.TestCase):

@@ -155,6 +155,49 @@ class PostgresWithoutCommands(unittest.TestCase):
                 self.proxy.query("create table y (i int)", dbname="shop")
 
 
+    def test_a_shardway_that_dies_over_it(self):
+        """The old primary is read only to all who say nothing else: Shardway holds, until somebody says how to go on."""
+        with servers.Cluster(shards=1, replicas=1) as cluster:
+            type(self).shard = shard = cluster.shards[0]
+            config = shardway.base_config(cluster)
+            config["database"] = [shardway.unsharded_database(cluster, name="shop", server_database=servers.DATABASE, nodes=shard.nodes)]
+            old, new = shard.primary, shard.replicas[0]
+            old.query("create table t (i int)", user=APP)
+
+            def killed():
+                proxy = shardway.Proxy(config, environment={"SHARDWAY_KILL_AT": "switchover read only"}).start()
+                with self.assertRaises(psycopg.Error):
+                    proxy.console(f"SWITCHOVER shop.shop_0 TO '{new.address}'")
+                self.assertEqual(proxy.process.wait(10), -9)
+
+            def is_found(proxy):
+                wait_until(lambda: "SWITCHOVER" in proxy.console("SHOW NODES")[0]["cure"], 20, "SHOW NODES names the cure")
+                self.assertEqual([row["why"] for row in proxy.console("SHOW NODES")], ["read_only", ""])
+                self.assertEqual(proxy.console("SHOW SHARDS")[0]["held"], "no_primary")
+                self.assertIn("event=unfinished_switchover", proxy.log())
+            killed()
+            with shardway.Proxy(config) as proxy:
+                is_found(proxy)
+                proxy.console(f"SWITCHOVER shop.shop_0 TO '{old.address}'")
+                proxy.query("insert into t values (1)", dbname="shop")
+            killed()
+            with shardway.Proxy(config) as proxy:
+                is_found(proxy)
+                with self.assertRaisesRegex(psycopg.Error, "incomplete: .*is read only and gets no statement"):
+                    proxy.console(f"SWITCHOVER shop.shop_0 TO '{new.address}'")
+                proxy.query("insert into t values (2)", dbname="shop")
+            self.assertEqual(new.query("select i from t order by i"), [(1,), (2,)])
+
+    def test_a_user_who_is_read_only_holds_nothing(self):
+        """The control user's own default is nobody else's."""
+        with servers.Cluster(shards=1, replicas=0) as cluster:
+            cluster.primaries[0].query(f"alter role {servers.CONTROL} set default_transaction_read_only = on")
+            config = shardway.base_config(cluster)
+            config["database"] = [shardway.unsharded_database(cluster, name="shop", server_database=servers.DATABASE, nodes=cluster.shards[0].nodes)]
+            with shardway.Proxy(config) as proxy:
+                proxy.query("create table t (i int)", dbname="shop")
+
+
 class PostgresShardedSwitchover(switch_case.ShardedSwitchovers, unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,7 @@
 """What the tests of planned changes of primary share: a load whose every acknowledged row is remembered, and the tests that hold for
 each kind of server."""
 import contextlib
+import shutil
 import subprocess
 import threading
 import time
@@ -136,6 +137,8 @@ class Switchovers:   # no TestCase: a base
                 time.sleep(0.3)
         self.assertEqual(load.errors, [])
         self.check_rows(load)
+        self.assertNotIn("event=node_suspect", self.proxy.log())
+        self.assertNotIn("event=unfinished_switchover", self.proxy.log())
         self.assertGreater(len(load.acknowledged), 50)
         print(f"  longest stall {load.longest:.2f} s, {len(load.acknowledged)} rows", flush=True)
 
@@ -254,6 +257,75 @@ class Switchovers:   # no TestCase: a base
                 thread.join(30)
         self.assertEqual(self.primary(), before)
         self.wait_until_open()
+
+    # ---- a Shardway that dies over it
+
+    KILLED_AT = {"hold": None, "read only": "unfinished", "catch up": "unfinished", "promote": "promoted", "release": "promoted", "replicas": "promoted"}
+
+    def killed_at(self, step, to):
+        """A second Shardway with clients at work is killed behind this step of its switchover. The rows that its clients were told of."""
+        proxy = self.another_proxy()
+        proxy.environment = {"SHARDWAY_KILL_AT": f"switchover {step}"}
+        proxy.start()
+        acknowledged, threads = [], []
+
+        def write(number):
+            with contextlib.suppress(psycopg.Error, pymysql.Error, OSError), contextlib.closing(self.connect_to(proxy)) as connection:
+                with contextlib.closing(connection.cursor()) as cursor:
+                    for i in range(1_000_000):
+                        cursor.execute("insert into written (client, step) values (%s, %s)", (number, i))
+                        acknowledged.append((number, i))
+        for number in (600, 601):
+            threads.append(threading.Thread(target=write, args=(number,)))
+            threads[-1].start()
+        wait_until(lambda: len(acknowledged) > 20, 10, "the clients are at work")
+        with contextlib.suppress(psycopg.Error):
+            proxy.console(f"SWITCHOVER shop.shop_0 TO '{to}'")
+        self.assertEqual(proxy.process.wait(10), -9, f"it dies at {step}")
+        for thread in threads:
+            thread.join(30)
+        shutil.rmtree(proxy.folder)
+        return acknowledged
+
+    def check_is_found(self, proxy, left):
+        """What a Shardway that knows nothing makes of it: the promoted node serves, or an alarm says what to do."""
+        if left == "unfinished":
+            wait_until(lambda: [row["cure"] for row in proxy.console("SHOW NODES") if "SWITCHOVER" in row["cure"]], 20, "SHOW NODES names the cure")
+            self.assertIn("event=unfinished_switchover", proxy.log())
+            self.assertEqual(proxy.console("SHOW SHARDS")[0]["held"], "no_primary")
+        else:
+            with contextlib.closing(self.connect_to(proxy)) as connection, contextlib.closing(connection.cursor()) as cursor:
+                cursor.execute("insert into written values (700, 1)")
+            self.assertNotIn("event=unfinished_switchover", proxy.log())
+
+    def test_a_shardway_that_dies_over_it_leaves_what_another_one_finishes(self):
+        for step, left in self.KILLED_AT.items():
+            with self.subTest(killed_at=step):
+                self.setUp()
+                to = self.replica()
+                acknowledged = self.killed_at(step, to)
+                with self.another_proxy() as proxy:
+                    self.check_is_found(proxy, left)
+                    steps = [name for name, state in [(row["step"], row["state"]) for row in proxy.console(f"SWITCHOVER shop.shop_0 TO '{to}'")] if state == "done"]
+                    self.assertEqual(steps[0], {None: "check", "unfinished": "restore", "promoted": "replicas"}[left])
+                    self.assertEqual(steps[-1], "end")
+                self.wait_for_roles(to)
+                self.wait_until_open()
+                rows = [tuple(row) for row in self.on_primary("select client, step from written")]
+                self.assertEqual(len(rows), len(set(rows)), "rows are there twice")
+                self.assertEqual(set(acknowledged) - set(rows), set(), "acknowledged rows are lost")
+
+    def test_a_shardway_that_dies_over_it_leaves_what_another_one_undoes(self):
+        before = self.primary()
+        acknowledged = self.killed_at("read only", self.replica())
+        with self.another_proxy() as proxy:
+            self.check_is_found(proxy, "unfinished")
+            steps = [(row["step"], row["state"]) for row in proxy.console(f"SWITCHOVER shop.shop_0 TO '{before}'")]
+            self.assertEqual([step for step, state in steps if state == "done"], ["restore", "replicas", "old primary", "end"])
+        self.wait_for_roles(before)
+        self.wait_until_open()
+        rows = {tuple(row) for row in self.on_primary("select client, step from written")}
+        self.assertEqual(set(acknowledged) - rows, set())
 
     def test_only_one_at_a_time(self):
         to = self.replica()

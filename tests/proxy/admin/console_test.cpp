@@ -117,7 +117,7 @@ TEST(Console, ColumnsOfEveryShow) {
        "held switchover"},
       {"NODES",
        "database shard address zone role up:int4 lag_us:int8 timeline:int8 system_identifier:numeric servers:int4 "
-       "fresh_age_us:int8 lag_bytes:int8 why epoch:int8 state outstanding:int4 latency_us:int8"},
+       "fresh_age_us:int8 lag_bytes:int8 why epoch:int8 state outstanding:int4 latency_us:int8 gtid cure"},
       {"HELD",
        "database shard reason closed_us:int8 clients:int8 bytes:int8 max_clients:int8 max_bytes:int8 timeout_ms:int8"},
       {"MAP", "database shard first_slot:int4 last_slot:int4"},

@@ -53,6 +53,12 @@ TEST(MysqlAnswers, APositionOfSeveralDomainsComparesWithNothing) {
   EXPECT_EQ(status_of({"0", "3-1-5", "", "1", "0", "1", "1"}).timeline(), 4U);
 }
 
+TEST(MysqlAnswers, AllGtidsAreShown) {
+  const Row about{"1", "0-1-5", "0-1-5,7-2-1", "1", "0", "1", "1", "0-1-5", "0-1-5", "0-1-5,7-2-1", "0-1-5,7-2-1"};
+  EXPECT_EQ(kMysqlQuestions.read_status({make_result({about}, 11), sources({}), make_result({}, 4)}).gtids,
+            "0-1-5,7-2-1");
+}
+
 constexpr char kA[] = "3e11fa47-71ca-11e1-9e33-c80aa9429562", kB[] = "4f22fa47-71ca-11e1-9e33-c80aa9429562";
 
 Positions of_mysql(bool replica, const std::string& executed, const std::string& source) {

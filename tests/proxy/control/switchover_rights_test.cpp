@@ -82,6 +82,26 @@ TEST(SwitchoverRightsOfMariadb, AreThoseOnEverything) {
               HasSubstr("it lacks RELOAD, CONNECTION ADMIN, REPLICATION SLAVE ADMIN, SLAVE MONITOR"));
 }
 
+TEST(SwitchoverRightsOfMariadb, WhoWaitsForReplicasNeedsOneMore) {
+  MysqlRights rights{"shardway@%",
+                     {"RELOAD", "CONNECTION ADMIN", "READ_ONLY ADMIN", "REPLICATION SLAVE ADMIN", "SLAVE MONITOR"}};
+  rights.sets_semi_sync = true;
+  EXPECT_THAT(judge(rights, false, "s", "h")[0].message, HasSubstr("it lacks REPLICATION MASTER ADMIN"));
+  rights.grants.emplace_back("REPLICATION MASTER ADMIN");
+  EXPECT_TRUE(judge(rights, false, "s", "h").empty());
+}
+
+TEST(SwitchoverSemiSync, ChangesSides) {
+  const SemiSync source{true, false, "7000", "AFTER_SYNC"}, replica{false, true, "10000", "AFTER_COMMIT"};
+  EXPECT_EQ(exchanged(replica, source),
+            "SET GLOBAL rpl_semi_sync_master_timeout = 7000, GLOBAL rpl_semi_sync_master_wait_point = AFTER_SYNC, "
+            "GLOBAL rpl_semi_sync_master_enabled = 1, GLOBAL rpl_semi_sync_slave_enabled = 0; ");
+  EXPECT_EQ(exchanged(source, replica),
+            "SET GLOBAL rpl_semi_sync_master_enabled = 0, GLOBAL rpl_semi_sync_slave_enabled = 1; ");
+  EXPECT_EQ(exchanged(source, source), "");
+  EXPECT_EQ(exchanged({}, {}), "");
+}
+
 TEST(SwitchoverVersionOfMariadb, IsReadAndCompared) {
   EXPECT_EQ(mariadb_version("10.11.19-MariaDB-0+deb12u1-log"), (MariadbVersion{10, 11, 19}));
   EXPECT_EQ(mariadb_version("11.4"), (MariadbVersion{11, 4, 0}));

@@ -13,7 +13,7 @@ constexpr Result kDone = Result::kDone, kFailed = Result::kFailed, kLate = Resul
 // The steps of a whole switchover, and how it ends, if the n-th of them comes out as `results` says; beyond its end:
 // well.
 std::string run(const std::vector<Result>& results, bool rehearse = false, bool sent = true) {
-  Procedure procedure(rehearse);
+  Procedure procedure({rehearse});
   std::string way;
   for (std::size_t i = 0; procedure.step() != Step::kEnd; ++i) {
     way.append(name_of(procedure.step())).append(", ");
@@ -59,6 +59,28 @@ TEST(Switchover, EveryStepThatMayFail) {
   for (const auto& c : cases) EXPECT_EQ(run(c.results), c.way);
 }
 
+std::string run_course(const Course& course, const std::vector<Result>& results) {
+  Procedure procedure(course);
+  std::string way;
+  for (std::size_t i = 0; procedure.step() != Step::kEnd; ++i) {
+    way.append(name_of(procedure.step())).append(", ");
+    procedure.over(i < results.size() ? results[i] : kDone);
+  }
+  return way.append(name_of(procedure.ending()));
+}
+
+TEST(Switchover, WhatAnotherOneLeftBehind) {
+  const Course undoes{false, true, false}, finishes{false, false, true}, gives_back{false, true, true};
+  EXPECT_EQ(run_course(undoes, {}),
+            "restore, check, hold, drain, read only, catch up, promote, verify, release, replicas, old primary, done");
+  EXPECT_EQ(run_course(undoes, {kFailed}), "restore, not undone");
+  EXPECT_EQ(run_course(undoes, {kDone, kFailed}), "restore, check, refused") << "but it serves again";
+  EXPECT_EQ(run_course(finishes, {}), "replicas, old primary, done");
+  EXPECT_EQ(run_course(finishes, {kFailed}), "replicas, old primary, incomplete");
+  EXPECT_EQ(run_course(gives_back, {}), "restore, replicas, old primary, done");
+  EXPECT_EQ(run_course(gives_back, {kLate}), "restore, not undone");
+}
+
 TEST(Switchover, APromotionThatNeverLeftIsUndone) {
   EXPECT_EQ(run({kDone, kDone, kDone, kDone, kDone, kFailed}, false, false),
             "check, hold, drain, read only, catch up, promote, undo, release, undone");
@@ -78,7 +100,7 @@ TEST(Switchover, InvariantsOfAllWays) {
   const Result all[] = {kDone, kFailed, kLate, kStopped};
   for (unsigned way = 0; way < 1u << 18; ++way) {
     for (const bool rehearse : {false, true}) {
-      Procedure procedure(rehearse);
+      Procedure procedure({rehearse});
       bool held = false, fenced = false, verified = false;
       for (unsigned i = 0; procedure.step() != Step::kEnd; ++i) {
         const auto step = procedure.step();
