@@ -133,7 +133,7 @@ void inherit(const Generation& before, const Generation& fresh) {
     const auto& old = *found->second->backend;
     for (const auto& shard : database->backend->shards) {
       for (const auto& known : old.shards) {
-        if (known->name == shard->name) shard->remember(known->memory());
+        if (known->name == shard->name) shard->inherit(*known);
       }
     }
   }
