@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "protocol/postgres/messages.hpp"
@@ -361,11 +362,35 @@ void Session::drop_stale_links() {
   }
 }
 
+// It waits before the gate of a shard, and no server has heard of what it asks, or of its transaction.
+bool Session::is_only_held() const noexcept {
+  if (!waiting_ || waiting_->held == nullptr || waiting_->ticket == 0 || waiting_->fault) return false;
+  if (busy() || copy_ || portals_ || (unnamed_portal_ && unnamed_portal_->shard)) return false;
+  if (transaction_ && (!is_in_block() || transaction_->lost || !transaction_->cursors.empty())) return false;
+  return std::all_of(branches_.begin(), branches_.end(), [](const Branch& branch) {
+    return !branch.pinned && !branch.begun && !branch.syncing && !branch.dirty && !branch.link->owes();
+  });
+}
+
+// From the gate of the old configuration to that of the new one, which may know a primary where the old one knows none.
+// What it asks is asked again, and has waited for as long as it has.
+void Session::leave_gate() {
+  waits_since_ = waiting_->since;
+  stop_waiting();
+  for (auto& branch : branches_) release(branch);
+  branches_.clear();
+  worker_.with_client<Session>(id_, [](Session& session) {
+    session.resume();
+    session.waits_since_ = {};
+  });
+}
+
 // The new configuration's database, as soon as nothing is open on the old one. Without such a database, or such a user,
 // the client has to go.
 void Session::adopt_generation() {
   outdated_ = true;
-  if (!database_ || in_transaction() || in_segment_ || waiting_ || !branches_.empty()) return;
+  const bool is_held = is_only_held();
+  if (!database_ || (!is_held && (in_transaction() || in_segment_ || waiting_ || !branches_.empty()))) return;
   outdated_ = false;
   const auto* user = worker_.generation()->config->user(user_);
   auto fresh = worker_.database(database_name_);
@@ -374,11 +399,15 @@ void Session::adopt_generation() {
         id_, [](Session& session) { session.kill("its user or database is no longer configured"); });
     return;
   }
+  if (is_held) leave_gate();
   generation_ = worker_.generation();
   marks_.carry_over(database_->backend(), fresh->backend());
   database_ = std::move(fresh);
   hints_ = user->hints;
   pools_ = &database_->postgres.of_login({user->server_user.empty() ? user_ : user->server_user});
+  if (!unnamed_portal_ || !unnamed_portal_->statement) return;
+  const auto& bound = *unnamed_portal_->statement;
+  unnamed_portal_->statement = analyzed(bound.as_sent ? bound.as_sent : bound.prepared, bound.parse_number);
 }
 
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.

@@ -336,6 +336,8 @@ class Session final : public Client, public LinkOwner {
   // ---- session_links.cpp ----
   Enlisted enlist(router::ShardIndex shard, bool replica_ok);
   void wait_before_gate(router::ShardIndex shard);
+  bool is_only_held() const noexcept;
+  void leave_gate();
   void on_hold_deadline();
   Branch* branch_on(router::ShardIndex shard) noexcept;
   Branch* branch_of(const Link& link) noexcept;
@@ -439,6 +441,7 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Transaction> transaction_;
   Branches branches_;
   std::unique_ptr<Waiting> waiting_;
+  net::Time waits_since_{};  // of what is asked again before a new configuration's gate
   std::unique_ptr<Operation> operation_;
   std::unique_ptr<Commit> commit_;
   std::unique_ptr<Script> script_;
