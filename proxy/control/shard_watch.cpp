@@ -163,6 +163,7 @@ void ShardWatch::publish(const Verdict& verdict) {
 
 void ShardWatch::announce_primary(const Verdict& verdict) {
   shard_.primary = verdict.primary;
+  shard_.heed_paused_node();
   shard_.sample_wanted = replicas_are_read_;  // so that replicas are known soon, not in a second or two
   if (verdict.primary < 0) {
     log::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",
