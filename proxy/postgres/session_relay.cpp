@@ -428,6 +428,7 @@ void Session::link_lost(Link& link) {
   }
   link.mark_broken();
   const auto broken = breakage(*branch);
+  if (broken.is_busy_elsewhere && transaction_ && transaction_->untold) return;  // it was seen before
   const auto loss = judge(broken);
   auto& node = *link.target().node;
   log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text,
@@ -440,6 +441,7 @@ void Session::link_lost(Link& link) {
       if (broken.is_spare) branch->begun = false;
       return;
     case Loss::kUntold:
+      branch->dirty = branch->executed = false;  // no Sync is for it
       if (!broken.is_busy_elsewhere) release_idle();
       mark_lost();
       return broken.is_busy_elsewhere ? void() : resume();
