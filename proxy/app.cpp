@@ -19,9 +19,9 @@ namespace {
 constexpr auto kFirstRound = std::chrono::milliseconds(3000);  // how long the first look at the nodes may take
 constexpr std::uint64_t kSpareFiles = 64;  // the program's own: logs, listeners, control connections
 
-std::shared_ptr<SharedDatabase> make_database(const config::Database& config, std::atomic<std::uint32_t>& next_node,
-                                              const std::string& zone) {
-  auto database = std::make_shared<SharedDatabase>();
+std::shared_ptr<SharedDatabase> make_database(const config::Database& config, PermitBooks& permits,
+                                              std::atomic<std::uint32_t>& next_node, const std::string& zone) {
+  auto database = std::make_shared<SharedDatabase>(config.name, permits);
   database->backend = backend::make_backend(config, next_node, zone);
   database->server_tls = net::make_client_context(config.server_tls);
   return database;
@@ -77,7 +77,7 @@ std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const con
   generation->secrets = std::make_shared<postgres::Secrets>(config);
   for (const auto& listen : config->listen) generation->listen_tls.push_back(net::make_server_context(listen.tls));
   for (const auto& database : config->databases) {
-    auto made = make_database(database, next_node_, config->zone);
+    auto made = make_database(database, permits_, next_node_, config->zone);
     made->backend->ledger = ledger_of(database, config->cluster);
     generation->databases.emplace(database.name, std::move(made));
   }

@@ -99,6 +99,7 @@ class App final : public admin::Host {
   void on_each_worker(const std::function<void(Worker&)>& action);
 
   const std::string config_file_;
+  PermitBooks permits_;       // outlive every configuration
   mutable std::mutex mutex_;  // generation_ and slow_lane_
   std::shared_ptr<const Generation> generation_;
   std::vector<std::weak_ptr<const Generation>> generations_;  // clients wait in old ones, too

@@ -37,12 +37,14 @@ std::unique_ptr<postgres::Pool> Database::make_postgres_pool(router::ShardIndex 
   target->database = config().server_database.empty() ? config().name : config().server_database;
   target->secrets = generation_->secrets;
   target->tls = shared_->server_tls;
-  return std::make_unique<postgres::Pool>(
-      loop_, shared_->postgres_pools.pool(where.number, login, config().pool.size), backend(), where,
-      [target = std::shared_ptr<const postgres::LinkTarget>(std::move(target)), this](postgres::Pool& pool) {
+  auto pool = std::make_unique<postgres::Pool>(
+      loop_, shared_->postgres_pools.pool(where, login, config().pool.size), backend(), where,
+      [target = std::shared_ptr<const postgres::LinkTarget>(std::move(target)), this](postgres::Pool& owner) {
         ++counters.server_connects;
-        return std::make_unique<postgres::Link>(target, pool, next_link_id());
+        return std::make_unique<postgres::Link>(target, owner, next_link_id());
       });
+  if (is_retired_) pool->retire();
+  return pool;
 }
 
 std::unique_ptr<mysql::Pool> Database::make_mysql_pool(router::ShardIndex shard, std::size_t node,
@@ -56,12 +58,13 @@ std::unique_ptr<mysql::Pool> Database::make_mysql_pool(router::ShardIndex shard,
   target->password = generation_->config->server_password(login.user);
   target->tls = shared_->server_tls;
   auto pool = std::make_unique<mysql::Pool>(
-      loop_, shared_->mysql_pools.pool(where.number, login, config().pool.size), backend(), where,
+      loop_, shared_->mysql_pools.pool(where, login, config().pool.size), backend(), where,
       [target = std::shared_ptr<const mysql::LinkTarget>(std::move(target)), this](mysql::Pool& owner) {
         ++counters.server_connects;
         return std::make_unique<mysql::Link>(target, owner, next_link_id());
       });
   if (login.is_beside) pool->set_beside();
+  if (is_retired_) pool->retire();
   return pool;
 }
 
@@ -109,6 +112,7 @@ void Database::sweep(bool close_all) {
 }
 
 void Database::retire() {
+  is_retired_ = true;
   visit_pools([](const std::string&, auto& pool) { pool.retire(); });
 }
 

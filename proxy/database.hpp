@@ -25,8 +25,16 @@ struct Welcome {
   bool standard_conforming_strings = true;
 };
 
+// The permits of all databases' pools: what the configurations have in common.
+struct PermitBooks {
+  backend::PermitBook<postgres::Link> postgres;
+  backend::PermitBook<mysql::Link> mysql;
+};
+
 // What all threads share of one database.
 struct SharedDatabase {
+  SharedDatabase(const std::string& name, PermitBooks& permits)
+      : postgres_pools(name, permits.postgres), mysql_pools(name, permits.mysql) {}
   std::shared_ptr<backend::Backend> backend;
   net::TlsContext server_tls;
   backend::SharedPools<postgres::Link> postgres_pools;
@@ -93,6 +101,7 @@ class Database {
   std::unique_ptr<router::StatementCache> cache_;
   std::uint64_t cache_epoch_ = 0;
   router::StatementCache::Counters retired_{};
+  bool is_retired_ = false;
   std::vector<std::unique_ptr<backend::HeldClients>> held_;  // by shard
 };
 

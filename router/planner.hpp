@@ -41,6 +41,9 @@ Plan plan(const Statement& statement, const Values& values, const Topology& topo
 // it.
 bool needs_parameters(const Statement& statement, const Topology& topology);
 
+// A value in which 'now', 'today' or their like stands, perhaps within an array or a range.
+bool may_read_the_clock(std::string_view value);
+
 // The shard of a COPY row's key, or why there is none.
 struct RowShard {
   std::optional<ShardIndex> shard;

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "router/postgres_utility.hpp"
+#include "router/table_names.hpp"
 
 namespace shardway::router::analyze {
 
@@ -48,6 +51,31 @@ void write_missing_list(Context& context, const RangeVar& target, int term) {
   if (!columns.empty()) write_columns(context, target, columns);
 }
 
+bool reads_the_clock(const router::Column& column) {
+  const auto has = [&](std::string_view part) { return column.type.find(part) != std::string::npos; };
+  return column.own_type != 0 || has("date") || has("time") || has("range");
+}
+
+// Into the copies of a reference table: what each of them would compute, or read, by itself.
+void look_at_copied_columns(Context& context, const RangeVar& target, CopyFacts& facts) {
+  const auto named = resolve_table(context.topology, context.settings.search_path, tree::text(target.schemaname),
+                                   tree::text(target.relname));
+  const auto* columns =
+      context.topology.catalog ? context.topology.catalog->columns(named.schema, tree::text(target.relname)) : nullptr;
+  if (columns == nullptr) return context.not_repeatable("the default of a column that is not known");
+  std::size_t next = 0;
+  for (const auto& column : *columns) {
+    if (column.generated) continue;
+    const auto given = std::find(facts.columns.begin(), facts.columns.end(), column.name);
+    if (!facts.columns.empty() && given == facts.columns.end()) {
+      if (column.default_varies) context.not_repeatable("the default of column \"" + column.name + "\"");
+      continue;
+    }
+    const auto place = facts.columns.empty() ? next++ : static_cast<std::size_t>(given - facts.columns.begin());
+    if (facts.format != "binary" && reads_the_clock(column)) facts.clock_columns.push_back({place, column.name});
+  }
+}
+
 }  // namespace
 
 void copy_statement(Context& context, const CopyStmt& copy) {
@@ -64,6 +92,7 @@ void copy_statement(Context& context, const CopyStmt& copy) {
     level.top = true;
     const int term = use_relation(context, &level, *copy.relation, copy.is_from ? Access::kInsert : Access::kRead);
     if (copy.is_from && copy.attlist == nullptr && term != kNoTerm) write_missing_list(context, *copy.relation, term);
+    if (copy.is_from && term == kNoTerm) look_at_copied_columns(context, *copy.relation, *out.copy);
     walk(context, level, copy.whereClause);
   } else {
     Outputs outputs;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "router/language.hpp"
+#include "router/planner.hpp"
 #include "router/rules.hpp"
 #include "router/statement_lexer.hpp"
 
@@ -27,13 +28,17 @@ std::uint32_t end_of_call(StatementLexer& lexer, std::string_view text, Token& t
 constexpr std::size_t kLongestDate = 64;
 
 // The words the date types read as the clock's: https://www.postgresql.org/docs/15/datatype-datetime.html
+constexpr std::string_view kClockWords[] = {"now", "today", "tomorrow", "yesterday"};
+
+bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+
 bool is_clock_word(std::string_view text) {
   std::string lower;
   if (text.size() > kLongestDate) return false;
   while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
   while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
   for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  for (const std::string_view word : {"now", "today", "tomorrow", "yesterday"}) {
+  for (const auto word : kClockWords) {
     const auto stands_at = [&](std::size_t at) {
       const auto letter = [&](std::size_t i) { return i < lower.size() && lower[i] >= 'a' && lower[i] <= 'z'; };
       return lower.compare(at, word.size(), word) == 0 && (at == 0 || !letter(at - 1)) && !letter(at + word.size());
@@ -44,6 +49,18 @@ bool is_clock_word(std::string_view text) {
 }
 
 }  // namespace
+
+bool may_read_the_clock(std::string_view value) {
+  std::string lower(value);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  for (const auto word : kClockWords) {
+    for (auto at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
+      const auto end = at + word.size();
+      if ((at == 0 || !is_letter(lower[at - 1])) && (end == lower.size() || !is_letter(lower[end]))) return true;
+    }
+  }
+  return false;
+}
 
 std::string with_now(const Case& c) {
   std::string out;

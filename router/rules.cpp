@@ -274,8 +274,6 @@ std::optional<Plan> reference_write_rule(const Case& c) {
   const auto no = [](std::string what, std::string hint) {
     return refuse(FaultReason::kNotSupported, "writing a reference table: " + std::move(what), std::move(hint));
   };
-  if (s.kind == StatementKind::kCopyIn)
-    return no("COPY FROM into every copy is not supported yet", "use INSERT with many rows");
   if (!s.sharded.empty() || !s.single_tables.empty() || (s.uses_unlisted && !unlisted_reference) || s.uses_catalog)
     return no("the statement also uses tables that are not on every shard", "read them first, then write the values");
   if (s.needs_home)
@@ -284,7 +282,8 @@ std::optional<Plan> reference_write_rule(const Case& c) {
   if (!s.not_repeatable.empty())
     return no(s.not_repeatable + " may differ between the copies", "compute the value first, then write it");
   if (reads_the_clock(c)) return no("'now' and its like differ between the copies", "write the time itself");
-  if (s.kind != StatementKind::kWrite) return no("this kind of statement is not supported on every copy", "");
+  if (s.kind != StatementKind::kWrite && s.kind != StatementKind::kCopyIn)
+    return no("this kind of statement is not supported on every copy", "");
   return on_every_shard(c, Rule::kReferenceWrite);
 }
 

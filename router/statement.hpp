@@ -142,6 +142,12 @@ struct CopyFacts {
   bool header = false;
   std::vector<std::string> force_null, force_not_null;
   bool from_client = false;  // FROM STDIN / TO STDOUT
+  struct Column {
+    std::size_t place;  // in the rows
+    std::string name;
+    bool operator==(const Column&) const = default;
+  };
+  std::vector<Column> clock_columns;  // where a text like 'now' would be read as the server's time
 };
 
 // KILL. `connection`: nothing where it is not a plain number.

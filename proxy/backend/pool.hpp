@@ -1,27 +1,28 @@
-// SharedPool and Pool: the server connections to one node for one user, over all threads, and one thread's part of
-// them. A thread lends and takes back its own idle links without a lock. The cap and the queue are shared: whoever
-// cannot be served at once waits in one line, and a link that comes free goes to the longest waiter, on whichever
-// thread it is.
+// Pool: one thread's part of the server connections to one node for one login. A thread lends and takes back its own
+// idle links without a lock. The cap and the queue are shared (shared_pool.hpp): whoever cannot be served at once waits
+// in one line, and a link that comes free goes to the longest waiter, on whichever thread it is.
 //
 // The two sides of that promise meet like this: a waiter first joins the line, then looks for idle links elsewhere; a
 // thread that lays a link down first counts it as idle, then looks at the line. One of the two always sees the other.
+// So it is between the pools of two configurations (permits.hpp).
 //
-// Link is a connection class with: void attach(EventLoop&), void detach(), bool reusable(now), and it reports the end
-// of its opening through Pool::opened() and Pool::open_failed(). Pools outlive their links.
+// Link is a connection class with: void attach(EventLoop&), void detach(), bool reusable(now), net::Stream
+// take_leave(), and it reports the end of its opening through Pool::opened() and Pool::open_failed(). Pools outlive
+// their links.
 #pragma once
 
 #include <atomic>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 #include "proxy/backend/node.hpp"
+#include "proxy/backend/shared_pool.hpp"
 #include "proxy/net/event_loop.hpp"
+#include "proxy/net/farewell.hpp"
 
 namespace shardway::proxy::backend {
 
@@ -32,91 +33,6 @@ struct OpenFailure {
   bool from_server = false;
   std::string sqlstate, message;
   bool full = false;
-};
-
-template <class Link>
-class Pool;
-
-template <class Link>
-class SharedPool {
- public:
-  explicit SharedPool(std::uint32_t limit) : limit_(limit) {}
-
-  struct Waiter {
-    Pool<Link>* pool;
-    std::uint64_t ticket;
-    net::Time since;
-  };
-
-  std::uint32_t limit() const noexcept { return limit_; }
-  std::uint32_t open() const noexcept { return open_.load(std::memory_order_relaxed); }
-  bool somebody_waits() const noexcept { return waiting_count_.load() > 0; }
-
-  // True if one more may be opened; it is counted then.
-  bool take_permit() {
-    auto now_open = open_.load();
-    while (now_open < limit_) {
-      if (open_.compare_exchange_weak(now_open, now_open + 1)) return true;
-    }
-    return false;
-  }
-  void return_permit() noexcept { open_.fetch_sub(1); }
-
-  void join_line(Waiter waiter) {
-    const std::lock_guard lock(mutex_);
-    line_.push_back(waiter);
-    waiting_count_.fetch_add(1);
-  }
-  // For a waiter whose link could not be given to it after all: it keeps its place.
-  void rejoin_line(Waiter waiter) {
-    const std::lock_guard lock(mutex_);
-    line_.push_front(waiter);
-    waiting_count_.fetch_add(1);
-  }
-  bool leave_line(const Pool<Link>* pool, std::uint64_t ticket) {
-    const std::lock_guard lock(mutex_);
-    for (auto it = line_.begin(); it != line_.end(); ++it) {
-      if (it->pool != pool || it->ticket != ticket) continue;
-      line_.erase(it);
-      waiting_count_.fetch_sub(1);
-      return true;
-    }
-    return false;
-  }
-  bool next_in_line(Waiter& waiter) {
-    if (!somebody_waits()) return false;
-    const std::lock_guard lock(mutex_);
-    if (line_.empty()) return false;
-    waiter = line_.front();
-    line_.pop_front();
-    waiting_count_.fetch_sub(1);
-    return true;
-  }
-  Pool<Link>* first_in_line() {
-    if (!somebody_waits()) return nullptr;
-    const std::lock_guard lock(mutex_);
-    return line_.empty() ? nullptr : line_.front().pool;
-  }
-  void add(Pool<Link>* pool) {
-    const std::lock_guard lock(mutex_);
-    pools_.push_back(pool);
-  }
-  void remove(Pool<Link>* pool) {
-    const std::lock_guard lock(mutex_);
-    std::erase(pools_, pool);
-  }
-  template <class Visit>
-  void visit_pools(Visit visit) {
-    const std::lock_guard lock(mutex_);
-    for (auto* pool : pools_) visit(*pool);
-  }
-
- private:
-  const std::uint32_t limit_;
-  std::atomic<std::uint32_t> open_{0}, waiting_count_{0};
-  std::mutex mutex_;
-  std::deque<Waiter> line_;
-  std::vector<Pool<Link>*> pools_;
 };
 
 template <class Link>
@@ -172,7 +88,8 @@ class Pool {
     return ticket;
   }
   void cancel(std::uint64_t ticket) {
-    if (granted_.erase(ticket) > 0) shared_->leave_line(this, ticket);
+    if (granted_.erase(ticket) == 0 || !shared_->leave_line(this, ticket)) return;
+    if (shared_->shares_permits()) poke_line();
   }
 
   // A link comes back clean: to the longest waiter, else it lies idle here.
@@ -250,13 +167,17 @@ class Pool {
     sweep(true);
   }
   // The gate of its shard is closed: those who wait here are to wait before it.
-  void send_waiters_away() { fail_waiters({false, {}, kNoPrimary}); }
+  void send_waiters_away() {
+    fail_waiters({false, {}, kNoPrimary});
+    if (shared_->shares_permits()) poke_line();
+  }
   // Connections that are being made, all of them, or those to what their node is not any more: nobody may get them.
   void drop_openings(bool all) {
     for (std::size_t i = opening_.size(); i-- > 0;) {
       if (!all && !opening_[i]->is_stale()) continue;
       auto stale = std::move(opening_[i]);
       opening_.erase(opening_.begin() + static_cast<std::ptrdiff_t>(i));
+      shared_->end_opening();
       destroy(std::move(stale), /*serve=*/false);
     }
   }
@@ -302,7 +223,7 @@ class Pool {
 
   void lay_down(std::unique_ptr<Link> link) {
     link->rest(loop_.now());
-    if (!link->reusable(loop_.now()) || paused()) {
+    if (!link->reusable(loop_.now()) || paused() || shared_->must_yield()) {
       destroy(std::move(link));
       return;
     }
@@ -318,13 +239,32 @@ class Pool {
     idle_.push_back(std::move(link));
     idle_count_.store(static_cast<std::uint32_t>(idle_.size()));
     if (shared_->somebody_waits()) serve_line();
+    yield_idle();
+  }
+
+  // For the waiters of another configuration: the link that was used least recently.
+  void yield_idle() {
+    if (idle_.empty() || !shared_->should_yield()) return;
+    auto link = std::move(idle_.front());
+    idle_.erase(idle_.begin());
+    idle_count_.store(static_cast<std::uint32_t>(idle_.size()));
+    destroy(std::move(link));
   }
 
   void destroy(std::unique_ptr<Link> link, bool serve = true) {
     link->detach();
+    auto stream = link->take_leave();
     loop_.bury(std::shared_ptr<Link>(std::move(link)));
+    if (stream.is_open()) return leave(std::move(stream));
     shared_->return_permit();
     if (serve) poke_line();
+  }
+  // The server has it until it has closed its side: so long it counts.
+  void leave(net::Stream stream) {
+    net::Farewell::begin(loop_, std::move(stream), [shared = shared_] {
+      shared->return_permit();
+      poke_line_of(*shared);
+    });
   }
 
   void hand_over(std::unique_ptr<Link> link, const typename SharedPool<Link>::Waiter& waiter) {
@@ -384,15 +324,22 @@ class Pool {
   }
 
   // A permit came free: the thread of the longest waiter may open a link for it.
-  void poke_line() {
-    if (auto* pool = shared_->first_in_line()) pool->loop_.post([pool] { pool->open_more(); });
+  void poke_line() { poke_line_of(*shared_); }
+  static void poke_line_of(SharedPool<Link>& shared) {
+    shared.visit_first_in_line([](Pool& first) { first.loop_.post([&first] { first.open_more(); }); });
   }
 
   // One for every waiter of this thread, at once, as far as there are permits.
   void open_more() {
     if (paused() || retry_timer_ != 0 || opening_.size() >= granted_.size()) return;
-    for (auto missing = granted_.size() - opening_.size(); missing > 0 && shared_->take_permit(); --missing)
-      start_opening();
+    const auto wanted = granted_.size() - opening_.size();
+    auto missing = wanted;
+    for (; missing > 0 && shared_->begin_opening(); --missing) start_opening();
+    if (missing < wanted && shared_->shares_permits()) poke_line();  // a newer configuration's were held back for these
+    if (missing == 0) return;
+    shared_->visit_others([](Pool& other) {
+      if (other.idle_count_.load() > 0) other.loop_.post([&other] { other.yield_idle(); });
+    });
   }
   void start_opening() {
     opening_.push_back(open_(*this));
@@ -404,6 +351,7 @@ class Pool {
       if (it->get() != &link) continue;
       auto found = std::move(*it);
       opening_.erase(it);
+      shared_->end_opening();
       return found;
     }
     return nullptr;

@@ -18,14 +18,17 @@ namespace shardway::proxy::backend {
 template <class Link>
 class SharedPools {
  public:
-  std::shared_ptr<SharedPool<Link>> pool(std::uint32_t node, const typename Link::Login& login, std::uint32_t size) {
+  // Of database `name`. `book`: of the permits, which outlive this configuration.
+  SharedPools(std::string name, PermitBook<Link>& book) : name_(std::move(name)), book_(book) {}
+
+  std::shared_ptr<SharedPool<Link>> pool(const Node& node, const typename Link::Login& login, std::uint32_t size) {
     const std::lock_guard lock(mutex_);
-    auto& pool = pools_[{node, login}];
-    if (!pool) pool = std::make_shared<SharedPool<Link>>(size);
+    auto& pool = pools_[{node.number, login}];
+    if (!pool) pool = std::make_shared<SharedPool<Link>>(size, node.number, book_.of(name_, node, login));
     return pool;
   }
 
-  // Server connections to this node.
+  // Server connections to this node, those of older configurations included.
   std::uint32_t open(std::uint32_t node) {
     const std::lock_guard lock(mutex_);
     std::uint32_t sum = 0;
@@ -34,6 +37,8 @@ class SharedPools {
   }
 
  private:
+  const std::string name_;
+  PermitBook<Link>& book_;
   std::mutex mutex_;
   std::map<std::pair<std::uint32_t, typename Link::Login>, std::shared_ptr<SharedPool<Link>>> pools_;
 };

@@ -21,10 +21,19 @@ Link::Link(std::shared_ptr<const LinkTarget> target, Pool& pool, std::uint64_t i
     : target_(std::move(target)), pool_(&pool), id_(id), epoch_(target_->node->epoch.load()) {}
 
 Link::~Link() {
-  if (!stream_.is_open() || state_ < State::kLogin || broken_) return;
+  if (stream_.is_open() && state_ >= State::kLogin && !broken_) say_goodbye();
+}
+
+void Link::say_goodbye() {
   std::string bye;
   pg::encode::terminate(bye);
   stream_.write(bye.data(), bye.size());
+}
+
+net::Stream Link::take_leave() {
+  if (!stream_.is_open() || state_ != State::kReady || broken_ || owes() || has_backlog()) return {};
+  say_goodbye();
+  return std::move(stream_);
 }
 
 void Link::attach(Pool& pool) {

@@ -79,6 +79,7 @@ class Link final : public net::EventHandler {
   void connect();  // begins; ends in Pool::opened() or Pool::open_failed()
   void attach(Pool& pool);
   void detach();
+  net::Stream take_leave();  // of the server, which closes the connection then; closed: there is nothing to wait for
   bool reusable(net::Time now) const noexcept;  // clean, not too old, not idle for too long
   void rest(net::Time now) noexcept {           // nobody's from now on
     owner_ = nullptr;
@@ -148,6 +149,7 @@ class Link final : public net::EventHandler {
  private:
   enum class State : std::uint8_t { kConnecting, kTlsAnswer, kTlsHandshake, kLogin, kReady, kResetting };
 
+  void say_goodbye();
   std::error_code try_next_address();
   void fail_to_connect(const std::error_code& error);
   void on_connected();

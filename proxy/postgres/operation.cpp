@@ -1,6 +1,7 @@
 #include "proxy/postgres/operation.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "protocol/postgres/frame.hpp"
 
@@ -197,7 +198,7 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
     case 'A':
       if (!dropping && &part == &parts_.front()) emit_(frame);
       return;
-    case 'G':
+    case 'G': return is_copy() ? on_copy_response(part, frame) : link.mark_broken();
     case 'H':
     case 'W': link.mark_broken(); return;  // COPY has no place in an operation
     default: return;                       // BindComplete and the like: answered before, by the session
@@ -217,13 +218,59 @@ void Operation::on_description(Part& part, std::string_view frame) {
 
 void Operation::on_error(Part& part, std::string_view frame) {
   part.failed = true;
+  part.copying = false;
   if (error_.empty()) error_ = frame;
   const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
   if (error && error->is_fatal()) part.link->mark_broken();
-  if (!cancel_part) return;
+  stop_others(part);
+}
+
+void Operation::stop_others(const Part& part) {
   for (auto& other : parts_) {
-    if (&other != &part && other.sent && !other.done) cancel_part(*other.link);
+    if (&other != &part && other.sent && !other.done) stop(other);
   }
+}
+
+// A COPY that has all its data, or its CopyFail, ends by itself.
+void Operation::stop(Part& part) {
+  if (std::exchange(part.copying, false)) {
+    pg::encode::copy_fail(part.link->out(), "another shard has failed");
+    part.link->flush();
+  } else if (cancel_part && !has_begun_copy_ && !part.failed) {
+    cancel_part(*part.link);
+  }
+}
+
+void Operation::on_copy_response(Part& part, std::string_view frame) {
+  part.copying = true;
+  if (!error_.empty()) return stop(part);
+  if (&part == &parts_.front()) description_ = frame;
+  for (const auto& other : parts_) {
+    if (!other.copying) return;
+  }
+  has_begun_copy_ = true;
+  emit_(description_);
+  copy_begun_();
+}
+
+void Operation::feed_copy(char type, std::string_view frame) {
+  for (auto& part : parts_) {
+    if (!part.link->write_through(frame)) return on_lost(*part.link);
+  }
+  if (type == 'd') return;
+  copy_ended_ = true;
+  for (auto& part : parts_) part.copying = false;
+}
+
+void Operation::fail(std::string error_frame) {
+  if (error_.empty()) error_ = std::move(error_frame);
+  for (auto& part : parts_) {
+    if (part.sent && !part.done) stop(part);
+  }
+}
+
+bool Operation::tags_agree() const noexcept {
+  return std::all_of(parts_.begin(), parts_.end(), [this](const Part& part) { return part.tag == parts_.front().tag; });
 }
 
 void Operation::on_ready(Part& part, char status) {
@@ -256,6 +303,7 @@ void Operation::on_lost(Link& link) {
     error_ =
         error_frame("08006", "the connection to shard server " + link.target().node->address.text + " was lost", {});
   }
+  if (is_copy()) stop_others(*part);  // they would wait for its data
   finish_if_over();
 }
 

@@ -26,6 +26,7 @@ class Operation {
     Build build;
     std::size_t ready_count = 0;  // how many ReadyForQuery are still to come
     bool sent = false, done = false, failed = false;
+    bool copying = false;  // it takes CopyData
     std::uint64_t rows = 0;
     std::string tag;
   };
@@ -42,6 +43,16 @@ class Operation {
 
   void add(Link& link, Build build);
   void start();
+
+  // It is a COPY FROM STDIN: `begun` is called when all parts take CopyData, which comes by feed_copy().
+  void expect_copy(std::function<void()> begun) { copy_begun_ = std::move(begun); }
+  bool is_copy() const noexcept { return copy_begun_ != nullptr; }
+  bool has_begun_copy() const noexcept { return has_begun_copy_; }
+  bool takes_copy_data() const noexcept { return has_begun_copy_ && !copy_ended_ && error_.empty(); }
+  void feed_copy(char type, std::string_view frame);  // CopyData, CopyDone or CopyFail, to all parts
+  void fail(std::string error_frame);                 // what is under way is ended everywhere, with this error
+  bool tags_agree() const noexcept;
+
   bool involves(const Link& link) const noexcept;
   bool may_read(const Link& link) const noexcept;  // false while another one's big row is passing, or when it is done
   // Reads what `link` has. `buffer` is scratch; `may_emit` says whether the client takes more now.
@@ -67,6 +78,9 @@ class Operation {
   bool shows(const Part& part) const noexcept { return answer_ == Answer::kUnion || &part == &parts_.front(); }
   void on_description(Part& part, std::string_view frame);
   void on_error(Part& part, std::string_view frame);
+  void on_copy_response(Part& part, std::string_view frame);
+  void stop(Part& part);
+  void stop_others(const Part& part);
   void on_ready(Part& part, char status);
   void finish_if_over();
   Part* part_of(const Link& link) noexcept;
@@ -78,6 +92,8 @@ class Operation {
   std::vector<Part> parts_;
   std::string description_, error_;
   const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
+  std::function<void()> copy_begun_;
+  bool has_begun_copy_ = false, copy_ended_ = false;  // all parts have taken CopyData; the client has sent the end
   bool over_ = false, lost_ = false, cut_off_ = false, suspended_ = false;
 };
 

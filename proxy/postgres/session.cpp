@@ -185,7 +185,7 @@ bool Session::stream_message(std::string_view in, const pg::FrameHead& head, std
   if (phase_ != Phase::kReady) return false;
   Link* to = nullptr;
   if (is_copy(head.type)) {
-    if (copy_) return false;
+    if (copy_ || is_spread_copy()) return false;
     if (copy_link_ == nullptr && copy_may_begin()) {
       blocked_ = true;
       return true;
@@ -232,8 +232,7 @@ Session::Step Session::dispatch(char type, Frame frame) {
   }
   if (phase_ == Phase::kWelcome) return Step::kBlocked;
   if (type == 'X') {
-    const bool copying = copy_link_ != nullptr || (copy_ && copy_->rows);  // no CopyDone will come
-    if (busy() && !copying) return Step::kBlocked;
+    if (busy() && !takes_copy_data()) return Step::kBlocked;  // in a COPY: no CopyDone will come
     close();
     return Step::kConsumed;
   }
@@ -242,7 +241,8 @@ Session::Step Session::dispatch(char type, Frame frame) {
     on_console_message(type, frame);
     return Step::kConsumed;
   }
-  if (copy_ && copy_->rows && std::string_view("PBDECF").find(type) != std::string_view::npos) {
+  const bool copies = (copy_ && copy_->rows) || (is_spread_copy() && takes_copy_data());
+  if (copies && std::string_view(copy_ ? "PBDECF" : "QPBDECF").find(type) != std::string_view::npos) {
     fatal(protocol::FaultReason::kProtocol,
           std::string("unexpected message type '") + type + "' during COPY from stdin");
     return Step::kConsumed;
@@ -291,7 +291,7 @@ void Session::flush_all() {
 // True while one side is so far behind that the other one is not read.
 bool Session::backlogged() const noexcept {
   if (out_.size() > kClientBacklog) return true;
-  if (copy_link_ == nullptr && pass_remaining_ == 0) return false;
+  if (copy_link_ == nullptr && pass_remaining_ == 0 && !is_spread_copy()) return false;
   for (const auto& branch : branches_) {
     if (branch.link && branch.link->has_backlog() && branch.link->out().size() > kLinkBacklog) return true;
   }
@@ -321,7 +321,7 @@ void Session::kill(std::string_view reason) {
 }
 
 void Session::check_timeouts(net::Time now) {
-  if (phase_ != Phase::kReady || waiting_ || copy_link_ != nullptr || copy_) return;
+  if (phase_ != Phase::kReady || waiting_ || copy_ || takes_copy_data()) return;
   const auto& pool = database_->config().pool;
   const auto over = [&](net::Time since, config::Milliseconds limit) {
     return limit.count() > 0 && since != net::Time{} && now - since > limit;
@@ -383,7 +383,7 @@ void Session::adopt_generation() {
 
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.
 void Session::end_of_client() {
-  const bool copying = copy_link_ != nullptr || (copy_ && copy_->rows);
+  const bool copying = takes_copy_data();
   const bool ends_by_itself =
       busy() && kind_ != router::StatementKind::kRead;  // a write goes on; rows for nobody do not
   if ((ends_by_itself || (busy() && !deaf_)) && input_.empty() && stream_.is_open() && !copying) {

@@ -172,6 +172,7 @@ class Session final : public Client, public LinkOwner {
   Step forward_query(const router::Plan& plan, Frame frame);
   Step forward_statement(const router::Statement& statement, const router::Plan& plan, Frame frame);
   void forget_unnamed();
+  void forget_statements();
   Step on_query_in_segment(Branch& branch, Frame frame);
   router::Plan unsharded_plan() const;
   bool replica_allowed(const router::Statement& statement, const router::Plan& plan) const noexcept;
@@ -204,11 +205,13 @@ class Session final : public Client, public LinkOwner {
   struct Work {                      // how one statement reaches a link
     std::string_view sql;            // simple
     const Portal* portal = nullptr;  // extended
+    std::string_view tag = {};       // told in place of the servers', whose rows are not shown
   };
   Step run_on_shards(const router::Statement& statement, const router::Plan& plan, const Work& work);
   struct KeptWork {  // the same, for as long as the operation takes
     std::string sql;
     bool is_rewritten = false;
+    std::string_view tag;                              // told in place of the servers'
     std::shared_ptr<const ClientStatement> statement;  // extended
     std::string bind;
   };
@@ -220,7 +223,8 @@ class Session final : public Client, public LinkOwner {
   // `cancels`: when one shard has failed, what still runs on the others is cancelled there.
   void operate(std::unique_ptr<Operation> operation, bool cancels = true);
   void end_operation();
-  void finish_work(Operation& operation, bool simple);
+  void finish_work(Operation& operation, bool simple, std::string_view tag);
+  void note_strings(const Link& link);
   void commit_implicit(std::function<void()> then);
   void on_every_branch(std::string_view command, std::function<void(Operation&)> then);
   void run_on_branch(Branch& branch, std::string_view sql, std::function<void(Operation&)> then);
@@ -296,8 +300,12 @@ class Session final : public Client, public LinkOwner {
   void widen();  // the transaction is open on a second shard
   void stop_being_wide();
   bool is_broken_deadlock(Frame error_frame) const;
+  Step reset_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql);
+  bool resets_base(const router::Statement& statement) const;
+  void absorb_effects();
   void begin_implicit();
-  void apply_effects(Link& link, bool to_session = true);
+  // `restored`: a RESET of theirs has brought the startup message's settings back.
+  void apply_effects(Link& link, bool to_session = true, bool restored = false);
   void use_settings(SharedSettings settings);  // the session's from now on
   void roll_back_told(Transaction* next, bool untold);
   void finish_transaction(bool committed, Transaction* next);
@@ -365,6 +373,7 @@ class Session final : public Client, public LinkOwner {
   void drop_spare(router::ShardIndex needed);
   void ask_again();
   void note_finished();
+  void note_ready(bool idle);
 
   // ---- session_copy.cpp ----
   Step begin_copy_in(const router::Statement& statement, std::string_view sql);
@@ -377,6 +386,14 @@ class Session final : public Client, public LinkOwner {
   void on_copy_started(Link& link);
   void end_copy_with(const protocol::Fault& fault);
   void end_copy();
+  void begin_spread_copy(Operation& operation, const router::Statement& statement);
+  Step on_spread_copy_message(char type, Frame frame);
+  std::optional<protocol::Fault> clock_fault(char type, Frame frame);
+  bool is_spread_copy() const noexcept { return operation_ != nullptr && operation_->is_copy(); }
+  // The client sends CopyData, or may.
+  bool takes_copy_data() const noexcept {
+    return copy_link_ != nullptr || (copy_ && copy_->rows) || (operation_ && operation_->takes_copy_data());
+  }
 
   // ---- session_console.cpp ----
   void on_console_message(char type, Frame frame);
@@ -397,7 +414,8 @@ class Session final : public Client, public LinkOwner {
   bool skip_until_sync_ = false;
   bool error_seen_ = false;  // in this Query or segment
   bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, console_described_ = false,
-       may_change_ = false, hints_ = false, is_wide_ = false, deadlock_victim_ = false;
+       may_change_ = false, hints_ = false, is_wide_ = false, deadlock_victim_ = false, batch_sets_ = false,
+       was_idle_ = true;  // at the last ReadyForQuery
   struct LocalSettings {
     std::string search_path, encoding;  // as SET LOCAL printed them; empty: not said
   };
@@ -425,6 +443,8 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Commit> commit_;
   std::unique_ptr<Script> script_;
   std::unique_ptr<CopyIn> copy_;
+  // Of a COPY into every copy of a table: its columns that the copies would read by clocks of their own.
+  std::vector<std::unique_ptr<protocol::postgres::CopyRows>> clock_columns_;
   using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
   std::unique_ptr<Statements> statements_;
   std::shared_ptr<const ClientStatement> unnamed_;

@@ -1,5 +1,6 @@
 // COPY FROM STDIN. On one server it passes through. On a sharded table the client is answered here, the first row says
-// which shard it goes to, and every row is looked at: one that belongs elsewhere ends the COPY with nothing kept.
+// which shard it goes to, and every row is looked at: one that belongs elsewhere ends the COPY with nothing kept. Into
+// a reference table every shard gets all of it, in one transaction.
 #include <algorithm>
 
 #include "protocol/common/bytes.hpp"
@@ -84,6 +85,7 @@ Session::Step Session::begin_copy_in(const router::Statement& statement, std::st
 
 Session::Step Session::on_copy_message(char type, Frame frame) {
   if (copy_) return on_sharded_copy_message(type, frame);
+  if (is_spread_copy()) return on_spread_copy_message(type, frame);
   if (copy_link_ == nullptr)
     return copy_may_begin() ? Step::kBlocked : Step::kConsumed;  // late ones are dropped, as by a server
   auto* branch = branch_of(*copy_link_);
@@ -231,6 +233,51 @@ void Session::on_copy_started(Link& link) {
   }
   copy_->held.clear();
   worker_.resume_later(*this);
+}
+
+void Session::begin_spread_copy(Operation& operation, const router::Statement& statement) {
+  clock_columns_.clear();
+  for (const auto& column : statement.copy->clock_columns) {
+    const auto options = options_of(*statement.copy, column.name);
+    clock_columns_.push_back(std::make_unique<pg::CopyRows>(options, column.place, kMaxRowBytes));
+  }
+  operation.expect_copy([this] { worker_.resume_later(*this); });
+}
+
+Session::Step Session::on_spread_copy_message(char type, Frame frame) {
+  if (!operation_->has_begun_copy()) return Step::kBlocked;
+  if (!operation_->takes_copy_data()) return Step::kConsumed;  // it has failed, or ended
+  if (const auto fault = clock_fault(type, frame)) {
+    std::string error;
+    encode_fault(error, *fault);
+    operation_->fail(std::move(error));
+  } else {
+    operation_->feed_copy(type, frame);
+  }
+  return Step::kConsumed;
+}
+
+// 'now' and its like in a row: every copy would take its own time. Rows that cannot be read are the servers' to refuse.
+std::optional<Fault> Session::clock_fault(char type, Frame frame) {
+  std::optional<Fault> fault;
+  const auto look = [&fault](std::optional<protocol::Bytes> value, std::uint64_t row) {
+    if (!value || !router::may_read_the_clock(*value)) return true;
+    fault = Fault{FaultReason::kNotSupported,
+                  "COPY into every copy of a table, row " + std::to_string(row) +
+                      ": 'now' and its like differ between the copies",
+                  "write the time itself", 0};
+    return false;
+  };
+  for (auto& rows : clock_columns_) {
+    if (!rows || type == 'f') continue;
+    const auto read = type == 'd' ? rows->feed(frame.substr(pg::kHeadBytes), look) : rows->finish(look);
+    if (fault) return fault;
+    if (read) continue;
+    if (read.error() == protocol::WireError::kBadLength)
+      return Fault{FaultReason::kTooLarge, "a row of this COPY is too long to be looked at", "use INSERT", 0};
+    rows.reset();
+  }
+  return std::nullopt;
 }
 
 // What the client is told in place of the server's own word for the CopyFail.

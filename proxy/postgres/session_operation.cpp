@@ -19,7 +19,7 @@ using router::StatementKind;
 Session::Step Session::run_on_shards(const Statement& statement, const router::Plan& plan, const Work& work) {
   const bool simple = work.portal == nullptr && !in_segment_;
   const bool everywhere = plan.action == Action::kEveryShard;
-  const bool alone = statement.kind == StatementKind::kDdlAlone;
+  const bool alone = statement.kind == StatementKind::kDdlAlone, copies = statement.kind == StatementKind::kCopyIn;
   if (statement.kind == StatementKind::kLock && !script_ && ready_status() == 'I') {
     fail_statement({FaultReason::kNoTransaction, "LOCK TABLE can only be used in transaction blocks", {}, 0});
     return Step::kConsumed;
@@ -40,17 +40,17 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
     return Step::kConsumed;
   }
   note_start(statement, plan);
-  if (statement.kind == StatementKind::kDiscardAll) {
-    for (const auto shard : plan.shards) branch_on(shard)->link->forget_all_statements();
-  }
+  const auto shown = !work.tag.empty()                 ? Operation::Answer::kSilent
+                     : plan.action == Action::kScatter ? Operation::Answer::kUnion
+                                                       : Operation::Answer::kFirst;
   auto operation = std::make_unique<Operation>(
-      plan.action == Action::kScatter ? Operation::Answer::kUnion : Operation::Answer::kFirst, everywhere, simple,
-      [this](std::string_view bytes) { send(bytes); },
-      [this, simple, alone](Operation& done) {
+      shown, everywhere && !copies, simple, [this](std::string_view bytes) { send(bytes); },
+      [this, simple, alone, tag = work.tag](Operation& done) {
         if (alone && done.failed()) report_partial_definition(done);
-        finish_work(done, simple);
+        finish_work(done, simple, tag);
       });
-  const auto kept = keep_work(plan, work);
+  if (copies) begin_spread_copy(*operation, statement);
+  const auto kept = copies ? keep_work(plan, {work.sql}) : keep_work(plan, work);
   for (const auto shard : plan.shards) {
     operation->add(*branch_on(shard)->link, [this, kept](Link& link) { return frames_for(link, *kept); });
   }
@@ -126,7 +126,15 @@ void Session::end_operation() {
     if (over->involves(*branch.link)) branch.dirty = branch.executed = false;
     if (over->involves(*branch.link)) stamp(branch);
   }
+  if (!over->parts().empty()) note_strings(*over->parts().front().link);
   worker_.loop().bury(std::move(over));
+}
+
+// What a server has said of itself to an operation holds for the session that told it.
+void Session::note_strings(const Link& link) {
+  for (const auto& [name, value] : link.parameters()) {
+    if (name == "standard_conforming_strings") standard_strings_ = value == "on";
+  }
 }
 
 // True if it has; then the client has been told, or is gone.
@@ -160,16 +168,25 @@ void Session::report_partial_definition(const Operation& operation) {
                                .hint = "mend the cause, then repeat it on the others with /* shardway: shard=… */"});
 }
 
-void Session::finish_work(Operation& operation, bool simple) {
+// `told`: the tag, if it is not the servers'.
+void Session::finish_work(Operation& operation, bool simple, std::string_view told) {
   end_operation();
   if (operation_has_failed(operation)) return;
+  if (operation.is_copy() && !operation.tags_agree()) {
+    fail_statement({FaultReason::kNotSupported, "the copies of the table took different numbers of rows",
+                    "compare the copies: they are not the same", 0});
+    return resume();
+  }
   bool first = true;
+  const bool discards = kind_ == StatementKind::kDiscardAll && !effects_.empty();
   for (const auto& part : operation.parts()) {
     if (part.link->status == 'E') mark_failed();
-    apply_effects(*part.link, std::exchange(first, false));
+    apply_effects(*part.link, std::exchange(first, false), /*restored=*/!told.empty());
+    if (discards) part.link->forget_all_statements();
   }
+  if (discards) forget_statements();
   effects_.clear();
-  const auto tag = operation.tag();
+  const auto tag = told.empty() ? operation.tag() : std::string(told);
   const bool commits = simple && !script_ && transaction_ && transaction_->mode == Transaction::Mode::kImplicit;
   if (commits) {
     commit_implicit([this, tag] { answer(tag); });
@@ -242,9 +259,12 @@ bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_vi
 
 Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql) {
   Statement whole;  // what the batch leaves behind, taken together
-  bool controls = false;
+  bool controls = false, restores = false, copies = false;
   for (const auto& statement : query->statements) {
+    restores = restores || resets_base(statement);
+    copies = copies || statement.copy;
     whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
+    if (statement.kind == StatementKind::kResetAll) whole.settings.emplace_back();
     if (statement.pins != router::PinReason::kNone) whole.pins = statement.pins;
     if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
       whole.kind = StatementKind::kDdl;
@@ -255,9 +275,16 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     return Step::kConsumed;
   }
   if (!database_->topology().sharded()) {
-    if (controls && !whole.settings.empty()) whole.pins = router::PinReason::kComputedSetting;
+    if (restores && !copies) {
+      begin_script(query, sql);
+      return Step::kConsumed;
+    }
+    const bool unclear = (controls || restores) && !whole.settings.empty();
+    if (unclear) whole.pins = router::PinReason::kComputedSetting;
     auto plan = unsharded_plan();
-    return forward_statement(whole, plan, frame);
+    const auto step = forward_statement(whole, plan, frame);
+    batch_sets_ = unclear && step == Step::kConsumed;
+    return step;
   }
   batch_literals_.clear();
   database_->cache().find(sql, parse_settings(), batch_literals_);
@@ -328,7 +355,9 @@ bool Session::run_script_statement(const Statement& statement, std::string_view 
     case Action::kOneShard:
     case Action::kEveryShard:
     case Action::kScatter:
-      if (statement.kind == StatementKind::kDdlAlone) {
+      if (statement.kind == StatementKind::kCopyIn) {
+        fail_statement({FaultReason::kNotSupported, "COPY is not supported inside a batch", "send it by itself", 0});
+      } else if (statement.kind == StatementKind::kDdlAlone) {
         fail_statement(
             {FaultReason::kActiveTransaction, "this statement cannot run inside a batch", "send it by itself", 0});
       } else {

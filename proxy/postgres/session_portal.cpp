@@ -80,7 +80,7 @@ router::Plan Session::plan_of_bind(const ClientStatement& statement, const pg::B
 bool Session::bind_on_server(const ClientStatement& statement, const router::Plan& plan,
                              router::ShardIndex& shard) const {
   const auto& facts = facts_of(statement);
-  if (is_local(facts.kind)) return false;
+  if (is_local(facts.kind) || (plan.action == Action::kSession && resets_base(facts))) return false;
   if (plan.action == Action::kOneShard) {
     shard = plan.shards[0];
     return true;

@@ -322,7 +322,8 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
   }
   note_local(statement);
   effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
-  if (statement.kind == StatementKind::kResetAll) effects_.emplace_back();  // without a name: all of them
+  if (statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll)
+    effects_.emplace_back();  // without a name: all of them
   if (statement.pins != router::PinReason::kNone) {
     pin_after_ = statement.pins;
     pin_detail_ = std::string(router::name_of(statement.pins));
@@ -406,7 +407,6 @@ Session::Step Session::forward_statement(const Statement& statement, const route
   }
   note_start(statement, plan);
   auto& link = *enlisted.branch->link;
-  if (statement.kind == StatementKind::kDiscardAll) link.forget_all_statements();
   link.out() += frame;
   link.owe(Reply::kQuery);
   awaiting_ready_ = true;
@@ -430,8 +430,7 @@ Session::Step Session::run_session_statement(const Statement& statement, const r
     case StatementKind::kDeallocate:
       if (pin_ == router::PinReason::kSqlPrepare) break;
       if (statement.name.empty()) {
-        if (statements_) statements_->clear();
-        unnamed_.reset();
+        forget_statements();
         answer("DEALLOCATE ALL");
         return Step::kConsumed;
       }
@@ -440,13 +439,15 @@ Session::Step Session::run_session_statement(const Statement& statement, const r
         return Step::kConsumed;
       }
       break;
-    case StatementKind::kDiscardAll:
-      if (statements_) statements_->clear();
-      unnamed_.reset();
-      break;
     default: break;
   }
   return everywhere_or_here(statement, sql, frame, plan);
+}
+
+// By DEALLOCATE ALL or DISCARD ALL.
+void Session::forget_statements() {
+  if (statements_) statements_->clear();
+  unnamed_.reset();
 }
 
 // A statement for all that is open: one branch, or none yet (then the home shard), passes it on; several run it
@@ -460,6 +461,7 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
   const auto cursor =
       transaction_ ? transaction_->cursors.find(statement.name) : std::map<std::string, router::ShardIndex>::iterator{};
   const auto forward = [&] {  // in a batch or a pipeline there is no Query of its own to pass on
+    if (resets_base(statement)) return reset_statement(statement, plan, sql);
     return frame.empty() ? run_on_shards(statement, plan, {sql, nullptr}) : forward_statement(statement, plan, frame);
   };
   const bool of_cursor = statement.kind == StatementKind::kFetch || statement.kind == StatementKind::kCloseCursor;
@@ -477,6 +479,7 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
   }
   plan.action = Action::kEveryShard;
   for (const auto& branch : branches_) plan.shards.push_back(branch.shard);
+  if (resets_base(statement)) return reset_statement(statement, plan, sql);
   return run_on_shards(statement, plan, {sql, nullptr});
 }
 
@@ -493,6 +496,7 @@ void Session::finish_simple() {
   held_ready_ = !catalog_is_current();
   if (held_ready_) return;  // DDL is over when everybody's next statement is planned with it
   note_finished();
+  note_ready(!transaction_);
   pg::encode::ready(reply(), ready_status());
   error_seen_ = false;
 }

@@ -327,15 +327,23 @@ void Session::on_link_ready(Link& link, bool shown) {
   std::string().swap(retry_);
   asked_again_ = 0;
   note_finished();
+  note_ready(link.status == 'I');
   if (link.status != 'I' && !transaction_) {  // a BEGIN inside a batch
     transaction_ = std::make_unique<Transaction>();
     transaction_->settings_before = settings_;
     branch->begun = true;
   }
   if (link.status == 'E') mark_failed();
+  if (kind_ == router::StatementKind::kDiscardAll && !effects_.empty() && !error_seen_) {
+    link.forget_all_statements();
+    forget_statements();
+  }
+  if (std::exchange(batch_sets_, false)) apply_effects(link);  // whatever became of it: that is known there only
   if (link.status == 'I') {
     if (transaction_) {
-      transaction_over(!error_seen_ && !rolled_back_);
+      const bool committed = !error_seen_ && !rolled_back_;
+      if (committed) apply_effects(link);
+      transaction_over(committed);
     } else if (!error_seen_) {
       apply_effects(link);
     }
@@ -358,12 +366,18 @@ void Session::note_finished() {
   auto& counters = database_->counters;
   const auto us = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - statement_since_).count());
-  ++counters.queries;
-  if (!transaction_) ++counters.transactions;
+  if (!transaction_) counters.transaction_us += us;
   counters.query_us += us;
   counters.query.add(us);
   counters.server.add(us);
   statement_since_ = {};
+}
+
+// As PgBouncer counts: a query is what ReadyForQuery ends, whoever answers it; the first one behind an idle one begins
+// a transaction.
+void Session::note_ready(bool idle) {
+  ++database_->counters.queries;
+  if (std::exchange(was_idle_, idle)) ++database_->counters.transactions;
 }
 
 // True if what is under way has only read, provenly, or described, and the client has heard nothing of it yet.

@@ -48,6 +48,7 @@ Session::Step Session::fail_in_order(const Fault& fault, std::string_view sqlsta
 Session::Step Session::settle_segment(Branch& branch) {
   if (quiet() == Step::kBlocked) return Step::kBlocked;
   auto& link = *branch.link;
+  if (branch.begun) absorb_effects();
   if (!branch.dirty || branch.begun) return Step::kConsumed;
   if (!branch.executed) {
     pg::encode::sync(link.out());
@@ -56,6 +57,7 @@ Session::Step Session::settle_segment(Branch& branch) {
     return Step::kBlocked;
   }
   if (!transaction_) begin_implicit();
+  absorb_effects();
   if (!link.has_statement(kBeginStatement)) {
     pg::encode::parse(link.out(), kBeginName, "BEGIN", {});
     link.owe(Reply::kParse, true, false, kBeginStatement);
@@ -149,7 +151,7 @@ Session::Step Session::on_close(Frame frame) {
 }
 
 Session::Step Session::on_flush(Frame) {
-  if (copy_link_ != nullptr || (copy_ && copy_->rows)) return Step::kConsumed;
+  if (takes_copy_data()) return Step::kConsumed;
   if (busy()) return Step::kBlocked;
   if (skip_until_sync_) return Step::kConsumed;
   if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
@@ -164,7 +166,7 @@ Session::Step Session::on_flush(Frame) {
 // The end of a pipeline. One branch with messages: its ReadyForQuery is the client's. Several, or a transaction that
 // Shardway began for it: each ends in its own way, and ReadyForQuery is ours.
 Session::Step Session::on_sync(Frame frame) {
-  if (copy_link_ != nullptr || (copy_ && copy_->rows)) return Step::kConsumed;  // ignored during COPY, as by a server
+  if (takes_copy_data()) return Step::kConsumed;  // ignored during COPY, as by a server
   if (busy()) return Step::kBlocked;
   if (!skip_until_sync_) {
     if (held_fault_ && fail_held() == Step::kBlocked) return Step::kBlocked;
@@ -213,6 +215,7 @@ void Session::restrict_portals() {
 // Every branch gets its Sync, unseen; a pipeline that failed here and not on the server is made to fail there, too: an
 // Execute of no portal ends its implicit transaction with an error.
 Session::Step Session::end_segment(bool error_of_ours) {
+  if (!skip_until_sync_) absorb_effects();
   bool sent = false;
   for (auto& branch : branches_) {
     if (!branch.dirty) continue;

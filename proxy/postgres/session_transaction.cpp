@@ -57,12 +57,26 @@ std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
   return next;
 }
 
+// What a RESET takes off a server that the startup message has set, as a server with a connection of the client's own
+// would have kept it; empty: nothing.
+std::string restore_of(const router::Setting& setting, const Settings& base) {
+  if (!setting.value_sql.empty()) return {};
+  std::string sql;
+  for (const auto& entry : base.entries()) {
+    if (setting.name.empty() || setting.name == entry.name) sql += entry.sql + ";";
+  }
+  constexpr std::string_view kForSession = ",false);";
+  if (setting.local && sql.ends_with(kForSession)) sql.replace(sql.size() - kForSession.size(), sql.npos, ",true);");
+  return sql;
+}
+
 // What a shard enlisted later has to hear of a setting made in this transaction.
 std::string replay_of(const router::Setting& setting, const Settings& base) {
-  if (setting.name.empty()) return "RESET ALL;";
+  if (setting.name.empty()) return "RESET ALL;" + restore_of(setting, base);
   if (setting.value_sql.empty()) {
-    const auto* initial = base.find(setting.name);
-    return initial != nullptr ? initial->sql + ";" : "RESET " + quote_identifier(setting.name) + ";";
+    if (const auto restored = restore_of(setting, base); !restored.empty()) return restored;
+    const auto name = quote_identifier(setting.name);
+    return setting.local ? "SET LOCAL " + name + " TO DEFAULT;" : "RESET " + name + ";";
   }
   auto sql = Settings::from_statement(setting).sql;
   if (!setting.local) return sql + ";";
@@ -144,6 +158,7 @@ Session::Step Session::end_transaction(const Statement& statement, Frame frame) 
   for (auto& branch : branches_) {
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
   }
+  absorb_effects();
   std::size_t begun = 0;
   Branch* only = nullptr;
   for (auto& branch : branches_) {
@@ -220,6 +235,7 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
   for (auto& branch : branches_) {
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
   }
+  absorb_effects();
   const bool known = set || statement.kind == StatementKind::kSavepoint ||
                      std::any_of(transaction_->savepoints.begin(), transaction_->savepoints.end(),
                                  [&](const Savepoint& savepoint) { return savepoint.name == statement.name; });
@@ -342,9 +358,7 @@ void Session::transaction_over(bool committed) {
   if (!transaction_) return;
   may_end_transaction_ = false;
   if (!committed) use_settings(transaction_->settings_before);
-  auto& counters = database_->counters;
-  ++counters.transactions;
-  counters.transaction_us += static_cast<std::uint64_t>(
+  database_->counters.transaction_us += static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - transaction_since_).count());
   for (auto& branch : branches_) {
     if (branch.begun) branch.link->settings = settings_;
@@ -360,7 +374,7 @@ void Session::transaction_over(bool committed) {
 }
 
 // The statement under way has succeeded: its SETs are the session's, and known to the link that ran them.
-void Session::apply_effects(Link& link, bool to_session) {
+void Session::apply_effects(Link& link, bool to_session, bool restored) {
   if (pin_after_ != router::PinReason::kNone) {
     pin_to(pin_after_, pin_detail_);
     if (auto* branch = branch_of(link)) branch->pinned = true;
@@ -378,8 +392,37 @@ void Session::apply_effects(Link& link, bool to_session) {
     use_settings(apply(settings_, *base_settings_, effects_));
   }
   if (transaction_) return;  // the link's books are made up when it ends
-  auto on_link = apply(link.settings, Settings(), effects_);
+  auto on_link = apply(link.settings, restored ? *base_settings_ : Settings(), effects_);
   link.settings = *on_link == *settings_ ? settings_ : on_link;
+}
+
+// What has run in this pipeline and is answered is in force before the next word about the transaction.
+void Session::absorb_effects() {
+  if (effects_.empty() && pin_after_ == router::PinReason::kNone) return;
+  bool first = true;
+  for (auto& branch : branches_) {
+    if (branch.executed) apply_effects(*branch.link, std::exchange(first, false));
+  }
+  effects_.clear();
+}
+
+bool Session::resets_base(const Statement& statement) const {
+  if (statement.kind == StatementKind::kResetAll) return !base_settings_->entries().empty();
+  if (statement.kind != StatementKind::kReset && statement.kind != StatementKind::kSet) return false;
+  return std::any_of(statement.settings.begin(), statement.settings.end(), [this](const router::Setting& setting) {
+    return (transaction_ || !setting.local) && !restore_of(setting, *base_settings_).empty();
+  });
+}
+
+// RESET goes back to what the startup message said, which the servers were told by SET: they are told again, within the
+// same Query.
+Session::Step Session::reset_statement(const Statement& statement, const router::Plan& plan, std::string_view sql) {
+  router::Setting all;
+  const auto& settings = statement.settings;
+  std::string text(trimmed(sql));
+  text += ";" + restore_of(statement.kind == StatementKind::kResetAll ? all : settings.front(), *base_settings_);
+  if (in_segment_ && !transaction_) begin_implicit();
+  return run_on_shards(statement, plan, {text, nullptr, statement.kind == StatementKind::kSet ? "SET" : "RESET"});
 }
 
 // Two settings change what Shardway itself may do: where reads go, and whether a text key's bytes are the server's.

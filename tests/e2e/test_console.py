@@ -113,16 +113,55 @@ class Show(ConsoleCase):
     def test_stats_grow_by_what_was_done(self):
         def totals():
             return next(row for row in self.proxy.console("SHOW STATS_TOTALS") if row["database"] == "plain")
-        client, before = self.plain(), totals()
+        client, before = self.plain(prepare_threshold=None), totals()
         for _ in range(10):
             client.execute("select 1")
         for statement in ("begin", "select 1", "select 2", "commit"):
             client.execute(statement)
         after = totals()
-        self.assertEqual(after["query_count"] - before["query_count"], 13)   # COMMIT is one, BEGIN is answered here
+        self.assertEqual(after["query_count"] - before["query_count"], 14)
         self.assertEqual(after["xact_count"] - before["xact_count"], 11)
         self.assertGreater(after["bytes_received"], before["bytes_received"])
         self.assertGreater(after["bytes_sent"], before["bytes_sent"])
+
+
+    def test_what_counts_as_a_query_and_as_a_transaction(self):
+        """The numbers are PgBouncer's (1.18): (transactions, queries) of each conversation."""
+        def counts():
+            row = next(row for row in self.proxy.console("SHOW STATS_TOTALS") if row["database"] == "plain")
+            return int(row["xact_count"]), int(row["query_count"])
+
+        def simple(client, *statements):
+            for statement in statements:
+                client.pgconn.exec_(statement.encode())
+
+        def extended(client, *statements):
+            for statement in statements:
+                client.pgconn.exec_params(statement.encode(), [])
+
+        def pipeline(client, *statements):
+            try:
+                with client.pipeline():
+                    for statement in statements:
+                        client.execute(statement)
+            except psycopg.Error:
+                pass
+        for talk, statements, expected in (
+                (simple, ("select 1", "select 1"), (2, 2)), (simple, ("",), (1, 1)), (simple, ("selec",), (1, 1)), (simple, ("select 1/0",), (1, 1)),
+                (simple, ("begin", "commit"), (1, 2)), (simple, ("begin", "select 1", "rollback"), (1, 3)), (simple, ("commit",), (1, 1)),
+                (simple, ("begin", "select 1/0", "select 1", "commit"), (1, 4)), (simple, ("begin", "select 1"), (1, 2)),
+                (simple, ("begin", "savepoint a", "rollback to a", "release a", "commit"), (1, 5)),
+                (simple, ("begin", "select 1", "commit and chain", "select 1", "commit"), (1, 5)),
+                (simple, ("select 1; select 2",), (1, 1)), (simple, ("begin; select 1", "commit"), (1, 2)), (simple, ("set work_mem to '5MB'",), (1, 1)),
+                (extended, ("select 1", "select 1"), (2, 2)), (extended, ("begin", "select 1", "commit"), (1, 3)), (extended, ("begin", "commit"), (1, 2)),
+                (extended, ("begin", "select 1/0", "select 1", "commit"), (1, 4)), (extended, ("deallocate all",), (1, 1)),
+                (pipeline, ("select 1", "select 2"), (1, 1)), (pipeline, ("begin", "select 1", "commit"), (1, 1)), (pipeline, ("select 1/0", "select 2"), (1, 1))):
+            with self.subTest(how=talk.__name__, statements=statements):
+                with self.plain() as client:
+                    before = counts()
+                    talk(client, *statements)
+                    after = counts()
+                self.assertEqual((after[0] - before[0], after[1] - before[1]), expected)
 
 
 class Actions(ConsoleCase):

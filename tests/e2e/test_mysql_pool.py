@@ -1,5 +1,8 @@
 """Pools of MySQL: how many server connections there are, the line for them, and what a client that vanished leaves: nothing."""
 import concurrent.futures
+import copy
+import threading
+import time
 
 import mysql_commands as commands
 from mysql_commands import query
@@ -70,6 +73,54 @@ class Shared(PoolCase):
                         client.sql("begin", "insert into items (note) values ('x')", "rollback")
             return heard
         self.same_at(lambda port: self.in_threads(10, lambda index: work(port, index)))
+
+
+class Reload(PoolCase):
+    pool = {"size": 3, "queue_timeout": "30s"}
+
+    def reload(self, **pool):
+        config = copy.deepcopy(self.proxy.config)
+        for database in config["database"]:
+            database["pool"] = {**database["pool"], **pool}
+        before = self.proxy.log().count("event=reloaded")
+        self.proxy.reload(config)
+        wait_until(lambda: self.proxy.log().count("event=reloaded") > before, 10, "the configuration is read again")
+
+    @proxy_only
+    def test_old_and_new_connections_together_stay_below_the_cap(self):
+        most, stop = [0], threading.Event()
+
+        def watch():
+            with self.plain_connection().cursor() as cursor:
+                while not stop.is_set():
+                    cursor.execute("select count(*) from information_schema.processlist where db = %s and user not in ('root', 'shardway')",
+                                   [self.database])
+                    most[0] = max(most[0], cursor.fetchone()[0])
+
+        def ask(client):
+            return [client.sql("select 1")[1] for _ in range(3)]
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            for turn in range(3):
+                holders, clients = [self.through() for _ in range(3)], [self.through() for _ in range(10)]
+                for holder in holders:
+                    holder.sql("begin", "select count(*) from items")
+                with concurrent.futures.ThreadPoolExecutor(10) as threads:
+                    waiting = [threads.submit(ask, client) for client in clients[:4]]   # of the old configuration
+                    time.sleep(0.1)
+                    self.reload(lifetime=f"{50 + turn}m")
+                    waiting += [threads.submit(ask, client) for client in clients[4:]]
+                    time.sleep(0.1)
+                    self.assertFalse(any(one.done() for one in waiting))
+                    for holder in holders:
+                        holder.sql("select 2", "commit")
+                        time.sleep(0.05)
+                    self.assertEqual([one.result(20) for one in waiting], [["ROW 1"] * 3] * 10)
+        finally:
+            stop.set()
+            watcher.join()
+        self.assertEqual(most[0], 3)
 
 
 class Vanished(PoolCase):

@@ -1,5 +1,7 @@
 """Pools against a real server: modes, the cap, the line, timeouts, opening and closing of server connections."""
 import concurrent.futures
+import contextlib
+import copy
 import ctypes
 import statistics
 import threading
@@ -121,6 +123,107 @@ class TransactionMode(PoolCase):
 
     def waiting(self):
         return sum(int(row["cl_waiting"]) for row in self.proxy.console("SHOW POOLS") if row["database"] == "plain")
+
+
+class Reload(PoolCase):
+    pool = {"size": 3, "queue_timeout": "30s"}
+    clients = 12
+
+    @contextlib.contextmanager
+    def most_connections(self):
+        """[the most server connections there were at once]"""
+        most, stop = [0], threading.Event()
+
+        def watch():
+            with self.cluster.plain.connect(user=servers.SUPERUSER, dbname="postgres") as watcher:
+                while not stop.is_set():
+                    count = watcher.execute("select count(*) from pg_stat_activity where datname = %s and usename = 'app'",
+                                            [self.server_database]).fetchone()[0]
+                    most[0] = max(most[0], count)
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield most
+        finally:
+            stop.set()
+            watcher.join()
+
+    def reload(self, **pool):
+        """With pools of its own: the old ones' links are lent, and come back, or not."""
+        config = copy.deepcopy(self.proxy.config)
+        for database in config["database"]:
+            database["pool"] = {**database["pool"], **pool}
+        before = self.proxy.log().count("event=reloaded")
+        self.proxy.reload(config)
+        wait_until(lambda: self.proxy.log().count("event=reloaded") > before, 10, "the configuration is read again")
+
+    def hold(self, count):
+        holders = [self.connect() for _ in range(count)]
+        for holder in holders:
+            holder.execute("begin")
+            holder.execute("select 1")
+        return holders
+
+    def test_old_and_new_connections_together_stay_below_the_cap(self):
+        with self.most_connections() as most:
+            for turn in range(3):
+                holders, clients = self.hold(3), [self.connect() for _ in range(self.clients)]
+                with concurrent.futures.ThreadPoolExecutor(self.clients) as threads:
+                    def ask(client):
+                        return [client.execute("select 1").fetchone()[0] for _ in range(3)]
+                    waiting = [threads.submit(ask, client) for client in clients[:4]]   # of the old configuration
+                    time.sleep(0.1)
+                    self.reload(lifetime=f"{50 + turn}m")
+                    waiting += [threads.submit(ask, client) for client in clients[4:]]
+                    time.sleep(0.1)
+                    self.assertFalse(any(one.done() for one in waiting))
+                    for holder in holders:
+                        holder.execute("select 2")
+                        holder.execute("commit")
+                        time.sleep(0.05)
+                    self.assertEqual([one.result(20) for one in waiting], [[1, 1, 1]] * self.clients)
+        self.assertEqual(most[0], 3)
+
+    def test_a_smaller_size_counts_as_connections_come_back(self):
+        self.addCleanup(self.reload)
+        holders, late = self.hold(3), self.connect()
+        self.reload(size=1)
+        answer = self.in_background(lambda: late.execute("select pg_sleep(0.2)").fetchone())
+        for holder in holders[:2]:
+            holder.execute("commit")
+        time.sleep(0.1)
+        self.assertFalse(answer.done())
+        holders[2].execute("commit")
+        answer.result(10)
+        self.assertLessEqual(self.backends(), 1)
+        self.reload(size=3)
+
+    def in_background(self, work):
+        threads = concurrent.futures.ThreadPoolExecutor(1)
+        self.addCleanup(threads.shutdown)
+        return threads.submit(work)
+
+    def test_reloads_in_a_row_under_load(self):
+        stop = threading.Event()
+
+        def work(_):
+            done = 0
+            with self.proxy.connect(dbname="plain") as client:
+                while not stop.is_set():
+                    with client.transaction():
+                        client.execute("select pg_sleep(0.002)")
+                    done += 1
+            return done
+        with self.most_connections() as most, concurrent.futures.ThreadPoolExecutor(8) as threads:
+            running = [threads.submit(work, i) for i in range(8)]
+            try:
+                for turn in range(6):
+                    time.sleep(0.2)
+                    self.reload(lifetime=f"{40 + turn}m")
+            finally:
+                stop.set()
+            self.assertTrue(all(one.result(20) > 10 for one in running))
+        self.assertEqual(most[0], 3)
 
 
 class SessionMode(PoolCase):

@@ -1,7 +1,7 @@
 """COPY in both directions, by both protocols, going well and going wrong."""
 import struct
 
-from wire import COPY_DONE, FLUSH, SYNC, bind, copy_data, copy_fail, execute, parse, query, run
+from wire import COPY_DONE, FLUSH, SYNC, bind, copy_data, copy_fail, describe, execute, parse, query, run
 from wire_case import WireCase
 
 
@@ -102,18 +102,6 @@ class Copy(WireCase):
         with self.through() as wire:
             self.assertEqual(wire.sql("copy items to stdout")[0].split()[2], "0A000")
 
-    def test_reference_table(self):
-        def conversation(wire):
-            heard = wire.ask(query("copy countries from stdin") + copy_data("CH\tSwitzerland\n") + COPY_DONE)
-            return heard + wire.sql("select * from countries")
-        with self.through() as wire:
-            heard = conversation(wire)
-        if self.errors_in(heard):   # refused: then nothing may be there, on any shard
-            self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"])
-            self.assertEqual(self.on_shards("select * from countries"), [[], []])
-        else:
-            self.assertEqual(self.on_shards("select code from countries"), [[("CH",)], [("CH",)]])
-
     def test_extended(self):
         keys = self.rows_of()
 
@@ -207,3 +195,172 @@ class Copy(WireCase):
                 self.assertEqual(heard[-1], "Z I")
                 self.assertEqual(wire.sql("select 'alive'")[1], "D alive")
                 self.assertEqual(self.items(), before)
+
+
+class IntoAReferenceTable(WireCase):
+    """Every shard gets all of it in one transaction; the client sees what one server does."""
+    schema = WireCase.schema + """
+create table moments(id int primary key, at timestamptz, days date[], note text);
+create table stamped(id int primary key, at timestamptz default now());
+create table referring(code text references countries deferrable initially deferred, n int);
+"""
+    tables = [*WireCase.tables, *({"name": name, "kind": "reference"} for name in ("moments", "stamped", "referring"))]
+    COPY = "copy countries from stdin"
+
+    def fill(self):
+        super().fill()
+        for connection in self.fillers:
+            connection.execute("delete from referring; delete from moments; delete from stamped; delete from countries")
+
+    def same_on_all(self, conversation):
+        """As on one server; and the copies are equal. Returns the rows."""
+        self.same(conversation)
+        rows = self.on_shards("select code, name from countries order by code")
+        self.assertEqual(rows[0], rows[1])
+        self.wait_until_idle()
+        return rows[0]
+
+    def simple(self, wire, *messages, sql=None):
+        wire.send(query(sql or self.COPY))
+        heard = wire.until("GE")
+        return heard + (wire.ask(b"".join(messages)) if heard[-1][0] == "G" else wire.until("Z"))
+
+    def look(self, wire):
+        return wire.sql("select code, name from countries order by code") + wire.sql("select 'alive'")
+
+    def test_rows(self):
+        forms = {
+            self.COPY: b"CH\tSwitzerland\nDE\tGermany\n",
+            "copy countries (name, code) from stdin (format csv, header)": b'name,code\n"Swiss, ""all""\n",CH\nGermany,DE\n',
+            "copy countries from stdin where code > 'D'": b"CH\tSwitzerland\nDE\tGermany\nFR\tFrance\n",
+            "copy countries from stdin (format binary)": b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\0\2\0\0\0\2CH\0\0\0\1x\xff\xff",
+            "copy countries (code, name) from stdin": b"",
+        }
+        for sql, data in forms.items():
+            for size in (1, 7, 100000):
+                with self.subTest(sql=sql, size=size):
+                    pieces = [copy_data(data[i:i + size]) for i in range(0, len(data), size)]
+                    rows = self.same_on_all(lambda wire, sql=sql, pieces=pieces:
+                                            self.simple(wire, *pieces, COPY_DONE, sql=sql) + self.look(wire))
+                    self.assertEqual(bool(rows), bool(data))
+
+    def test_sent_without_waiting(self):
+        rows = self.same_on_all(lambda wire: wire.ask(query(self.COPY) + copy_data("CH\tx\n") + COPY_DONE) + self.look(wire))
+        self.assertEqual(rows, [("CH", "x")])
+
+    def test_failing_in_the_middle(self):
+        for name, data in {"null": "CH\tx\nDE\t\\N\n", "duplicate": "CH\tx\nCH\ty\n", "too few columns": "CH\tx\nDE\n",
+                           "too many columns": "CH\tx\ty\n"}.items():
+            for end in (COPY_DONE, copy_fail("no")):
+                with self.subTest(name):
+                    rows = self.same_on_all(lambda wire, data=data, end=end: self.simple(
+                        wire, copy_data(data), *[copy_data("FR\tlate\n")] * 3, end) + self.look(wire))
+                    self.assertEqual(rows, [])
+
+    def test_copy_fail(self):
+        for data in ([], [copy_data("CH\tx\n")]):
+            self.assertEqual(self.same_on_all(lambda wire, data=data: self.simple(wire, *data, copy_fail("on second thoughts")) +
+                                              self.look(wire)), [])
+
+    def test_what_is_refused_at_once(self):
+        for sql in ("copy countries (code, nothing) from stdin", "copy countries (code, code) from stdin"):
+            self.same_on_all(lambda wire, sql=sql: self.simple(wire, sql=sql) + self.look(wire))
+
+    def test_in_a_transaction(self):
+        good, bad = [copy_data("CH\tx\n"), COPY_DONE], [copy_data("DE\n"), COPY_DONE]
+
+        def conversation(wire):
+            heard = wire.sql("begin") + self.simple(wire, *good) + wire.sql("select count(*) from countries") + wire.sql("rollback") + self.look(wire)
+            heard += wire.sql("begin") + wire.sql(f"update items set note = 'with it' where id = {self.there}")
+            heard += self.simple(wire, *good) + wire.sql("commit") + self.look(wire)
+            heard += wire.sql("begin") + wire.sql("savepoint s") + self.simple(wire, *bad) + wire.sql("select 1")
+            heard += wire.sql("rollback to s") + self.simple(wire, copy_data("FR\ty\n"), COPY_DONE) + wire.sql("commit") + self.look(wire)
+            heard += wire.sql("begin") + self.simple(wire, *bad) + wire.sql("commit") + self.look(wire)
+            return heard + wire.sql(f"select note from items where id = {self.there}")
+        self.assertEqual(self.same_on_all(conversation), [("CH", "x"), ("FR", "y")])
+
+    def test_a_constraint_that_is_looked_at_with_the_commit(self):
+        def conversation(wire):
+            heard = self.simple(wire, copy_data("XX\t1\n"), COPY_DONE, sql="copy referring from stdin")
+            return heard + self.simple(wire, COPY_DONE, sql="copy referring from stdin") + wire.sql("select * from referring") + self.look(wire)
+        self.same_on_all(conversation)
+
+    def test_extended(self):
+        copy = parse("", self.COPY) + bind() + describe("P") + execute()
+
+        def conversation(wire):
+            heard = []
+            for code, ending in (("CH", FLUSH), ("DE", SYNC)):   # a Sync at once is ignored during COPY, another one follows
+                wire.send(copy + ending)
+                heard += wire.until("G") + wire.ask(copy_data(f"{code}\tx\n") + COPY_DONE + SYNC)
+            wire.send(copy + FLUSH)
+            heard += wire.until("G") + wire.ask(copy_data("CH\tagain\n") + copy_data("FR\tlate\n") + COPY_DONE + SYNC)
+            wire.send(copy + FLUSH)
+            heard += wire.until("G") + wire.ask(copy_fail("no") + SYNC)
+            wire.send(run("insert into countries values ('IS', 'Iceland')") + copy + FLUSH)
+            heard += wire.until("G") + wire.ask(copy_data("FR\tFrance\n") + COPY_DONE + run("select count(*) from countries") + SYNC)
+            wire.send(run("insert into countries values ('NO', 'Norway')") + copy + FLUSH)
+            heard += wire.until("G") + wire.ask(copy_data("CH\tagain\n") + COPY_DONE + SYNC)
+            return heard + self.look(wire)
+        self.assertEqual([code for code, _ in self.same_on_all(conversation)], ["CH", "DE", "FR", "IS"])
+
+    def test_a_row_that_only_one_shard_refuses(self):
+        self.cluster.shards[1].primary.query("insert into countries values ('XX', 'only here')", dbname=self.server_database)
+        with self.through() as wire:
+            heard = self.simple(wire, copy_data("CH\tx\nXX\ty\n"), COPY_DONE)
+            self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["23505"], heard)
+            self.assertEqual(heard[-1], "Z I")
+            self.assertEqual(wire.sql("select 'alive'")[1], "D alive")
+        self.assertEqual(self.on_shards("select name from countries"), [[], [("only here",)]])
+        self.wait_until_idle()
+
+    def test_much(self):
+        """More than any buffer holds, in pieces of every size; nobody reads ahead without bound."""
+        row = "%d\t" + "x" * 1000 + "\n"
+
+        def conversation(wire):
+            wire.send(query(self.COPY))
+            heard, left = wire.until("G"), "".join(row % i for i in range(20_000)).encode()
+            for size in (10, 70_000, 1_500_000, 3_000_000, len(left)):
+                wire.send(copy_data(left[:size]) if size < 4_000_000 else b"".join(copy_data(left[i:i + 8192]) for i in range(0, len(left), 8192)))
+                left = left[size:]
+            return heard + wire.ask(COPY_DONE) + wire.sql("select count(*), sum(length(name)) from countries")
+        self.assertEqual(len(self.same_on_all(conversation)), 20_000)
+
+    def test_a_client_that_vanishes(self):
+        for message in (b"", copy_data("CH\tx\n"), copy_data("CH\tx\n")[:-2]):
+            wire = self.through()
+            wire.send(query(self.COPY))
+            wire.until("G")
+            wire.send(message)
+            wire.close()
+            self.wait_until_idle()
+            self.assertEqual(self.on_shards("select code from countries"), [[], []])
+
+    def test_a_server_connection_that_is_lost(self):
+        with self.through() as wire:
+            wire.send(query(self.COPY))
+            wire.until("G")
+            wire.send(copy_data("CH\tx\n"))
+            self.cluster.shards[1].primary.query(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s and usename = 'app'", (self.server_database,))
+            heard = wire.ask(copy_data("DE\tx\n") + COPY_DONE)
+            self.assertTrue(self.errors_in(heard), heard)
+            self.assertEqual(wire.sql("select 'alive'")[1], "D alive")
+        self.assertEqual(self.on_shards("select code from countries"), [[], []])
+        self.wait_until_idle()
+
+    def test_what_the_copies_would_read_by_clocks_of_their_own(self):
+        kept = b"1\t2020-01-01 00:00+00\t{2020-01-01}\tnow it snows\n"
+        self.same(lambda wire: self.simple(wire, copy_data(kept), COPY_DONE, sql="copy moments from stdin") + wire.sql("select * from moments"))
+        for row in ("2\tNow\t\\N\tx\n", "2\t\\N\t{today}\tx\n", "2\t today \t\\N\tx\n"):
+            with self.through() as wire:
+                heard = self.simple(wire, copy_data("3\t\\N\t\\N\tx\n" + row), COPY_DONE, sql="copy moments from stdin")
+                self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"], heard)
+                self.assertEqual(heard[-1], "Z I")
+        self.assertEqual(self.on_shards("select id from moments"), [[(1,)], [(1,)]])
+        with self.through() as wire:
+            heard = self.simple(wire, sql="copy stamped (id) from stdin")
+            self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"], heard)
+            heard = self.simple(wire, copy_data("1\t2020-01-01\n"), COPY_DONE, sql="copy stamped from stdin")
+            self.assertEqual(heard[-2], "C COPY 1", heard)

@@ -504,10 +504,13 @@ TEST(Console, ShardsNodesMapAndPins) {
   EXPECT_THAT(lines(ask("SHOW MAP")),
               ElementsAre("shop|shop_0|0|1", "shop|shop_1|2|2", "shop|shop_0|3|3", "shop|shop_1|4|7"));
   host.report.nodes[1].state = "drained";
+  host.report.nodes[1].gtid = "0-1-7";
+  host.report.nodes[1].cure = "give SWITCHOVER again";
   EXPECT_THAT(
       lines(ask(host, "SHOW NODES")),
-      ElementsAre("shop|shop_0|127.0.0.1:5501|a|primary|1|~|3|7000000000000000001|5|~|~||0||0|~",
-                  "shop|shop_0|127.0.0.1:5502|b|replica|0|1500000|3|1|0|20|4096|stale_primary|2|drained|3|450"));
+      ElementsAre("shop|shop_0|127.0.0.1:5501|a|primary|1|~|3|7000000000000000001|5|~|~||0||0|~||",
+                  "shop|shop_0|127.0.0.1:5502|b|replica|0|1500000|3|1|0|20|4096|stale_primary|2|drained|3|450|0-1-7|"
+                  "give SWITCHOVER again"));
   EXPECT_THAT(lines(ask("SHOW PINS")),
               ElementsAre("17|app|shop|listen|LISTEN jobs|2025-11-24 21:40:50 UTC|active|s5|web"));
   EXPECT_THAT(lines(ask("SHOW RULES")), ElementsAre("shop|key|30"));

@@ -32,6 +32,7 @@ struct FakeLink {
   }
   void attach(FakePool& to) { pool = &to; }
   void detach() {}
+  net::Stream take_leave() { return {}; }
   void rest(net::Time) {}
   bool reusable(net::Time) const { return !broken; }
   bool is_stale() const { return stale; }
@@ -82,12 +83,21 @@ class Pools : public testing::Test {
   void start(std::uint32_t limit, std::size_t count) {
     FakeLink::failing = 0;
     FakeLink::refusing = false;
-    shared = std::make_shared<SharedPool<FakeLink>>(limit);
+    permits = std::make_shared<Permits<FakeLink>>();
+    shared = std::make_shared<SharedPool<FakeLink>>(limit, 0, permits);
     for (std::size_t i = 0; i < count; ++i) threads.push_back(std::make_unique<Thread>(shared, backend, node));
+  }
+  // Threads with pools of the next configuration, which draw on the same permits.
+  void reload(std::uint32_t limit, std::size_t count) {
+    newer = std::make_shared<SharedPool<FakeLink>>(limit, 1, permits);
+    for (auto& thread : threads) thread->run([&] { thread->pool.retire(); });
+    for (std::size_t i = 0; i < count; ++i) fresh.push_back(std::make_unique<Thread>(newer, backend, node));
   }
   void TearDown() override {
     for (auto& thread : threads) thread->end();  // all of them before the first pool goes
+    for (auto& thread : fresh) thread->end();
     threads.clear();
+    fresh.clear();
     EXPECT_EQ(FakeLink::alive.load(), 0);
   }
   template <class Condition>
@@ -117,8 +127,9 @@ class Pools : public testing::Test {
 
   Backend backend;
   Node node;
-  std::shared_ptr<SharedPool<FakeLink>> shared;
-  std::vector<std::unique_ptr<Thread>> threads;
+  std::shared_ptr<Permits<FakeLink>> permits;
+  std::shared_ptr<SharedPool<FakeLink>> shared, newer;
+  std::vector<std::unique_ptr<Thread>> threads, fresh;
   std::atomic<int> answered{0};
 };
 
@@ -359,11 +370,110 @@ TEST_F(Pools, ARetiredPoolKeepsNothingIdle) {
   EXPECT_EQ(shared->open(), 0u);
 }
 
+TEST_F(Pools, AnOlderConfigurationsLinksCount) {
+  start(2, 1);
+  std::unique_ptr<FakeLink> old[2], young[3];
+  for (auto& one : old) wait(*threads[0], one);
+  ASSERT_TRUE(eventually([&] { return answered == 2; }));
+  reload(2, 2);
+  for (std::size_t i = 0; i < 3; ++i) wait(*fresh[i % 2], young[i]);
+  EXPECT_EQ(newer->open(), 2u);
+  EXPECT_EQ(FakeLink::alive.load(), 2);
+  give_back(*threads[0], old[0]);
+  ASSERT_TRUE(eventually([&] { return answered == 3; }));
+  EXPECT_EQ(newer->open(), 2u);
+  threads[0]->run([&] { threads[0]->pool.discard(std::move(old[1])); });
+  ASSERT_TRUE(eventually([&] { return answered == 4; }));
+  EXPECT_EQ(newer->open(), 2u);
+  for (std::size_t i = 0; i < 3; ++i) {  // the third one gets the first that comes back
+    if (young[i]) give_back(*fresh[i % 2], young[i]);
+  }
+  ASSERT_TRUE(eventually([&] { return answered == 5; }));
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (young[i]) give_back(*fresh[i % 2], young[i]);
+  }
+}
+
+TEST_F(Pools, TheNewestLimitCountsForAllConfigurations) {
+  start(3, 1);
+  std::unique_ptr<FakeLink> old[3], later, young;
+  for (auto& one : old) wait(*threads[0], one);
+  ASSERT_TRUE(eventually([&] { return answered == 3; }));
+  reload(1, 1);
+  wait(*fresh[0], young);
+  for (std::size_t i = 0; i < 2; ++i) give_back(*threads[0], old[i]);
+  EXPECT_EQ(answered, 3);
+  EXPECT_EQ(shared->open(), 1u);
+  give_back(*threads[0], old[2]);
+  ASSERT_TRUE(eventually([&] { return answered == 4; }));
+  ASSERT_NE(young, nullptr);
+  wait(*threads[0], later);
+  EXPECT_EQ(shared->open(), 1u);
+  give_back(*fresh[0], young);
+  ASSERT_TRUE(eventually([&] { return answered == 5; }));
+  ASSERT_NE(later, nullptr);
+  give_back(*threads[0], later);
+  EXPECT_EQ(shared->open(), 0u);
+}
+
+TEST_F(Pools, WhoWaitsInAnOlderConfigurationComesFirst) {
+  start(1, 1);
+  reload(1, 2);
+  std::unique_ptr<FakeLink> holder, elder, next;
+  wait(*fresh[0], holder);
+  ASSERT_TRUE(eventually([&] { return answered == 1; }));
+  wait(*fresh[1], next);
+  wait(*threads[0], elder);
+  give_back(*fresh[0], holder);
+  ASSERT_TRUE(eventually([&] { return answered == 2; }));
+  ASSERT_NE(elder, nullptr);
+  give_back(*threads[0], elder);
+  ASSERT_TRUE(eventually([&] { return answered == 3; }));
+  give_back(*fresh[1], next);
+  EXPECT_EQ(newer->open(), 1u);
+}
+
+TEST_F(Pools, AnIdleLinkOfANewerConfigurationMakesRoom) {
+  start(1, 1);
+  reload(1, 2);
+  std::unique_ptr<FakeLink> held;
+  wait(*fresh[1], held);
+  ASSERT_TRUE(eventually([&] { return answered == 1; }));
+  give_back(*fresh[1], held);
+  wait(*threads[0], held);
+  ASSERT_TRUE(eventually([&] { return answered == 2; }));
+  EXPECT_EQ(held->pool, &threads[0]->pool);
+  EXPECT_EQ(shared->open(), 1u);
+  give_back(*threads[0], held);
+}
+
+TEST_F(Pools, AWaiterOfAnOlderConfigurationThatGivesUpHoldsNobodyBack) {
+  start(1, 1);
+  std::unique_ptr<FakeLink> holder, quitter, young;
+  wait(*threads[0], holder);
+  ASSERT_TRUE(eventually([&] { return answered == 1; }));
+  const auto ticket = wait(*threads[0], quitter);
+  reload(2, 1);  // a permit is free, and kept for the older one
+  wait(*fresh[0], young);
+  threads[0]->run([&] { threads[0]->pool.cancel(ticket); });
+  ASSERT_TRUE(eventually([&] { return answered == 2; }));
+  ASSERT_NE(young, nullptr);
+  give_back(*threads[0], holder);
+  give_back(*fresh[0], young);
+}
+
 // Sessions of four threads that take, hold, cancel, discard, reset and wait at random, while opening fails now and
-// then: never more links than the cap, everybody is answered, and at the end every permit is accounted for.
+// then: never more links than the cap, everybody is answered, and at the end every permit is accounted for. Half of
+// them are on pools of a newer configuration, if there is one.
 TEST_F(Pools, WhateverHappensNoPermitIsLostAndNobodyWaitsForEver) {
-  for (const std::uint32_t limit : {1u, 3u}) {
-    start(limit, 4);
+  for (const auto& round : {std::pair(1u, false), {3u, false}, {1u, true}, {3u, true}}) {
+    const std::uint32_t limit = round.first;
+    const bool reloads = round.second;
+    start(limit, reloads ? 2 : 4);
+    if (reloads) reload(limit, 2);
+    std::vector<Thread*> all;
+    for (auto& thread : threads) all.push_back(thread.get());
+    for (auto& thread : fresh) all.push_back(thread.get());
     std::atomic<int> unfinished{0};
     std::atomic<bool> over_the_cap{false};
 
@@ -418,7 +528,7 @@ TEST_F(Pools, WhateverHappensNoPermitIsLostAndNobodyWaitsForEver) {
     };
     std::vector<std::unique_ptr<Session>> sessions;
     for (unsigned i = 0; i < 16; ++i) {
-      sessions.push_back(std::make_unique<Session>(Session{*threads[i % 4], unfinished, std::minstd_rand(i + 1)}));
+      sessions.push_back(std::make_unique<Session>(Session{*all[i % 4], unfinished, std::minstd_rand(i + 1)}));
       unfinished.fetch_add(1);
     }
     for (auto& session : sessions) {
@@ -434,7 +544,7 @@ TEST_F(Pools, WhateverHappensNoPermitIsLostAndNobodyWaitsForEver) {
     FakeLink::failing = 0;
     EXPECT_TRUE(eventually([&] {  // what was still opening or being reset comes to rest
       std::size_t idle = 0, lent = 0, opening = 0;
-      for (auto& thread : threads) {
+      for (auto* thread : all) {
         thread->run([&] {
           idle += thread->pool.idle();
           lent += thread->pool.lent();
