@@ -415,7 +415,7 @@ Breakage Session::breakage(const Branch& branch) const {
   const bool is_at_work = branch.syncing || broken.is_asked || transaction_ || branch.dirty;
   broken.carries = branch.pinned || (is_at_work && (copy_link_ != nullptr || copy_ || pins_transaction()));
   broken.is_open = transaction_ != nullptr;
-  broken.is_block = is_in_block();
+  broken.is_block = is_in_block() || (!transaction_ && branch.untouched);  // what is only described keeps nothing
   broken.is_executed = branch.executed && !skip_until_sync_;
   broken.may_end = may_end_transaction_;
   return broken;
