@@ -81,16 +81,18 @@ class App final : public admin::Host {
   // app_switchover.cpp
   std::shared_ptr<backend::Backend> backend_of(const std::string& database) const;
   static backend::ShardNodes* shard_of(backend::Backend& backend, const std::string& name);
-  void set_switchover_gate(const admin::Part& part, bool closed);
+  void set_switchover_gates(const std::vector<Maintenance::Shard>& shards, bool closed);
+  std::vector<Maintenance::Shard> shards_switched_with(const admin::Part& part,
+                                                       const config::Address& old_primary) const;
   std::variant<control::switchover::Cast, std::string> cast_of(const admin::SwitchoverOrder& order,
                                                                const backend::Backend& backend,
                                                                const backend::ShardNodes& shard) const;
-  std::optional<std::size_t> lent_now(const std::string& database, const std::string& node);
-  std::vector<control::switchover::Holder> holders_of(const std::string& database, const config::Address& node);
+  std::optional<std::size_t> lent_now(const std::string& node);
+  std::vector<control::switchover::Holder> holders_of(const config::Address& node);
   control::switchover::Around around_of(const admin::Part& part, const config::Address& old_primary,
                                         std::function<void(admin::SwitchoverStep)> tell,
                                         std::function<void(std::string)> done);
-  void look_at(const admin::Part& part);
+  void look_at(const std::vector<Maintenance::Shard>& shards);
   bool release_switchover(const admin::Part& part);
   void add_switchovers(stats::Report& report) const;
   void add_static_rows(stats::Report& report) const;

@@ -115,14 +115,22 @@ void add_transactions(const SharedDatabase& database, stats::Report& report) {
   }
 }
 
-// What an operator has done, and what is known of the shards, outlives a reload.
+// What an operator has done outlives a reload.
+void inherit_pauses(const Generation& before, const Generation& fresh) {
+  for (const auto& [name, database] : fresh.databases) {
+    const auto found = before.databases.find(name);
+    if (found == before.databases.end()) continue;
+    database->backend->paused.store(found->second->backend->paused.load());
+    database->backend->disabled.store(found->second->backend->disabled.load());
+  }
+}
+
+// So does what is known of the shards.
 void inherit(const Generation& before, const Generation& fresh) {
   for (const auto& [name, database] : fresh.databases) {
     const auto found = before.databases.find(name);
     if (found == before.databases.end()) continue;
     const auto& old = *found->second->backend;
-    database->backend->paused.store(old.paused.load());
-    database->backend->disabled.store(old.disabled.load());
     for (const auto& shard : database->backend->shards) {
       for (const auto& known : old.shards) {
         if (known->name == shard->name) shard->remember(known->memory());
@@ -224,6 +232,7 @@ std::string App::reload() {
   apply_maintenance(*fresh);
   {
     const std::lock_guard lock(mutex_);
+    inherit_pauses(*before, *fresh);  // of this moment: the look at the servers may have taken seconds
     generation_ = fresh;
     generations_.push_back(fresh);
     std::swap(slow_lane_, slow_lane);

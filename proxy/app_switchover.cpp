@@ -1,5 +1,6 @@
 // Planned changes of primary: one at a time for each shard, each on a thread of its own (control/switchover_run.hpp).
 
+#include <algorithm>
 #include <future>
 
 #include "proxy/app.hpp"
@@ -92,9 +93,25 @@ backend::ShardNodes* App::shard_of(backend::Backend& backend, const std::string&
   return nullptr;
 }
 
-void App::set_switchover_gate(const admin::Part& part, bool closed) {
-  maintenance_.switch_over({part.database, part.shard}, closed);
+void App::set_switchover_gates(const std::vector<Maintenance::Shard>& shards, bool closed) {
+  for (const auto& shard : shards) maintenance_.switch_over(shard, closed);
   maintenance_changed();
+}
+
+// The shard itself, and those of other databases whose primary is the same server: their clients must not be there
+// either when it is stopped. Not those that do not know the target, or whose roles nobody watches.
+std::vector<Maintenance::Shard> App::shards_switched_with(const admin::Part& part,
+                                                          const config::Address& old_primary) const {
+  std::vector<Maintenance::Shard> shards{{part.database, part.shard}};
+  for (const auto& one : shards_held_by({"", "", old_primary.text})) {
+    const auto backend = backend_of(one.first);
+    const auto* shard = backend ? shard_of(*backend, one.second) : nullptr;
+    if (one == shards.front() || shard == nullptr || !shard->is_watched) continue;
+    if (std::any_of(shard->nodes.begin(), shard->nodes.end(),
+                    [&](const auto& node) { return node->address.text == part.node; }))
+      shards.push_back(one);
+  }
+  return shards;
 }
 
 // Who plays which part; an error text if the nodes are not as they must be.
@@ -132,27 +149,27 @@ std::variant<switchover::Cast, std::string> App::cast_of(const admin::Switchover
   return cast;
 }
 
-std::optional<std::size_t> App::lent_now(const std::string& database, const std::string& node) {
+std::optional<std::size_t> App::lent_now(const std::string& node) {
   auto answer = std::make_shared<std::promise<std::size_t>>();
   auto lent = answer->get_future();
-  count_lent({node}, database, [answer](std::size_t count) { answer->set_value(count); });
+  count_lent({node}, {}, [answer](std::size_t count) { answer->set_value(count); });
   if (lent.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
   return lent.get();
 }
 
 // Who has links of the old primary.
-std::vector<switchover::Holder> App::holders_of(const std::string& database, const config::Address& node) {
+std::vector<switchover::Holder> App::holders_of(const config::Address& node) {
   auto answer = std::make_shared<std::promise<stats::Report>>();
   auto collected = answer->get_future();
   collect(true, [answer](stats::Report report) { answer->set_value(std::move(report)); });
   if (collected.wait_for(kPatience) != std::future_status::ready) return {};
   const auto report = collected.get();
-  const auto* config = generation()->config->database(database);
-  const bool by_session = config != nullptr && config->pool.mode == config::PoolMode::kSession;
+  const auto now = generation()->config;
   std::vector<switchover::Holder> holders;
   for (const auto& server : report.servers) {
-    if (server.client_id == 0 || server.database != database || server.addr != node.host || server.port != node.port)
-      continue;
+    if (server.client_id == 0 || server.addr != node.host || server.port != node.port) continue;
+    const auto* config = now->database(server.database);
+    const bool by_session = config != nullptr && config->pool.mode == config::PoolMode::kSession;
     for (const auto& client : report.clients)
       if (client.id == server.client_id) holders.push_back({client.id, client.user, pin_of(client, by_session)});
   }
@@ -173,6 +190,12 @@ void App::switchover(const admin::SwitchoverOrder& order, std::function<void(adm
   auto& under_way = switchovers_[shard_name(order.part)];
   if (under_way && !under_way->is_over())
     return done("a switchover of " + shard_name(order.part) + " is under way (" + under_way->standing() + ")");
+  const auto same_server = [&](const auto& one) {
+    return one.second && !one.second->is_over() && one.second->old_primary().text == request.cast.old_primary.text;
+  };
+  if (const auto other = std::find_if(switchovers_.begin(), switchovers_.end(), same_server);
+      other != switchovers_.end())
+    return done("a switchover of " + other->first + ", whose primary is the same server, is under way");
   auto around = around_of(order.part, request.cast.old_primary, std::move(tell), std::move(done));
   under_way = std::make_unique<switchover::Switchover>(std::move(request), std::move(around));
 }
@@ -181,19 +204,31 @@ switchover::Around App::around_of(const admin::Part& part, const config::Address
                                   std::function<void(admin::SwitchoverStep)> tell,
                                   std::function<void(std::string)> done) {
   switchover::Around around;
-  around.hold = [this, part] { set_switchover_gate(part, true); };
-  around.release = [this, part] { set_switchover_gate(part, false); };
-  around.lent = [this, part, old_primary] { return lent_now(part.database, old_primary.text); };
-  around.holders = [this, part, old_primary] { return holders_of(part.database, old_primary); };
-  around.end_client = [this](std::uint64_t client) { kill_client(client); };
-  around.look = [this, part] { look_at(part); };
-  around.is_primary = [this, part](const config::Address& node) {
-    const auto backend = backend_of(part.database);
-    const auto* shard = backend ? shard_of(*backend, part.shard) : nullptr;
-    return shard != nullptr && address_text(*shard, shard->primary) == node.text &&
-           !shard->gate.is_closed_for(backend::Gate::Reason::kNoPrimary);
+  // On the switchover's thread only.
+  auto held = std::make_shared<std::vector<Maintenance::Shard>>(1, Maintenance::Shard{part.database, part.shard});
+  around.hold = [this, part, old_primary, held] {
+    *held = shards_switched_with(part, old_primary);
+    set_switchover_gates(*held, true);
   };
-  around.is_released = [this, part] { return !maintenance_.is_switched_over(part.database, part.shard); };
+  around.release = [this, held] { set_switchover_gates(*held, false); };
+  around.lent = [this, old_primary] { return lent_now(old_primary.text); };
+  around.holders = [this, old_primary] { return holders_of(old_primary); };
+  around.end_client = [this](std::uint64_t client) { kill_client(client); };
+  around.look = [this, held] { look_at(*held); };
+  around.is_primary = [this, held](const config::Address& node) {
+    return std::all_of(held->begin(), held->end(), [&](const Maintenance::Shard& one) {
+      const auto backend = backend_of(one.first);
+      const auto* shard = backend ? shard_of(*backend, one.second) : nullptr;
+      if (shard == nullptr) return one != held->front();  // by a reload
+      return address_text(*shard, shard->primary) == node.text &&
+             !shard->gate.is_closed_for(backend::Gate::Reason::kNoPrimary);
+    });
+  };
+  around.is_released = [this, part, held] {
+    const bool is_released = !maintenance_.is_switched_over(part.database, part.shard);
+    if (is_released) set_switchover_gates(*held, false);  // the other databases', too
+    return is_released;
+  };
   around.tell = [tell](const switchover::Progress& progress) {
     tell({progress.step, progress.state, progress.detail, progress.milliseconds});
   };
@@ -204,9 +239,11 @@ switchover::Around App::around_of(const admin::Part& part, const config::Address
   return around;
 }
 
-void App::look_at(const admin::Part& part) {
-  const auto backend = backend_of(part.database);
-  if (auto* shard = backend ? shard_of(*backend, part.shard) : nullptr) shard->look();
+void App::look_at(const std::vector<Maintenance::Shard>& shards) {
+  for (const auto& [database, name] : shards) {
+    const auto backend = backend_of(database);
+    if (auto* shard = backend ? shard_of(*backend, name) : nullptr) shard->look();
+  }
 }
 
 // RESUME of a shard that a switchover holds: only when it waits for a verification, else it is still at work.
@@ -214,7 +251,7 @@ bool App::release_switchover(const admin::Part& part) {
   const std::lock_guard lock(switchovers_mutex_);
   const auto found = switchovers_.find(shard_name(part));
   if (found == switchovers_.end() || !found->second || !found->second->is_alarmed()) return false;
-  set_switchover_gate(part, false);
+  set_switchover_gates({{part.database, part.shard}}, false);
   return true;
 }
 

@@ -52,6 +52,7 @@ class Decision {
   bool is_eligible(std::size_t i) const {
     if (!claims(i)) return false;
     if (before_.node < 0) return true;
+    if (is_mere_replica(i)) return false;
     if (index(i) == before_.node) return !is_replaced(i) || !is_contradicted(i);
     if (!nodes_[i].has_timelines) return was_promoted(i) || (!claims(at_incumbent()) && is_no_revenant(i));
     return nodes_[i].system_identifier == before_.system_identifier && nodes_[i].timeline > before_.timeline;
@@ -69,6 +70,13 @@ class Decision {
 
   // A replica of the accepted primary that is one no longer and takes writes: somebody wanted that.
   bool was_promoted(std::size_t i) const { return nodes_[i].source_number == 0 && contains(before_.followers, i); }
+
+  // It takes writes, but nobody has made it: it replicates from the accepted primary as ever, and was not read only
+  // before.
+  bool is_mere_replica(std::size_t i) const {
+    const auto source = nodes_[i].source_number;
+    return source != 0 && source == at(before_.node).server_number && !contains(before_.followers, i);
+  }
 
   // It does not come back from the time before the accepted primary.
   bool is_no_revenant(std::size_t i) const {
@@ -134,10 +142,13 @@ class Decision {
   void note_replicas() {
     auto& followers = verdict_.incumbent.followers;
     const auto number = verdict_.incumbent.node < 0 ? 0 : at(verdict_.incumbent.node).server_number;
+    const bool winner_stands = verdict_.primary >= 0;
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       const auto& node = nodes_[i];
       if (node.standing() && node.in_recovery && number != 0 && node.source_number == number && !contains(followers, i))
         followers.push_back(index(i));
+      // Writable beside a primary that it follows: that is how it is set, and no promotion.
+      if (winner_stands && claims(i) && number != 0 && node.source_number == number) std::erase(followers, index(i));
     }
     std::erase_if(verdict_.incumbent.replaced,
                   [this](std::int32_t i) { return at(i).standing() && at(i).in_recovery; });

@@ -18,6 +18,7 @@ std::string in_seconds(SteadyNanos time) {
 Outcome MysqlRecipe::check(const Patience& patience) {
   auto found = check_old(patience);
   if (found.result != Result::kDone) return found;
+  if (auto taken = take_turn(patience); taken.result != Result::kDone) return taken;
   if (const auto missing = delegates() ? std::vector<Lack>() : mysql_lacks(cast_, patience); !missing.empty())
     return failed(missing.front().message + "; " + missing.front().hint);
   if (auto wrong = check_target(patience); wrong.result != Result::kDone) return wrong;
@@ -28,6 +29,16 @@ Outcome MysqlRecipe::check(const Patience& patience) {
     return failed(level.detail);
   found.detail += ", the replica had everything after " + std::to_string((steady_now() - begun) / kMillisecond) + " ms";
   return found;
+}
+
+// Two Shardways must not promote two replicas of one primary: a read lock each would take.
+Outcome MysqlRecipe::take_turn(const Patience& patience) {
+  const auto taken = fence_.ask("SELECT GET_LOCK('shardway.switchover', 1)", patience);
+  if (!taken) return gave_up(patience, "node " + fence_.error());
+  if (taken->text(0, 0) == "1") return {};
+  return failed("node " + cast_.old_primary.text +
+                " is being switched over already, by another Shardway or for another database: SELECT "
+                "IS_USED_LOCK('shardway.switchover') there says by which connection");
 }
 
 Outcome MysqlRecipe::check_old(const Patience& patience) {
@@ -116,6 +127,8 @@ Outcome MysqlRecipe::fence(const Patience& patience) {
     position_ = position->text(0, 0);
     return {Result::kDone, "the operator's command will see to it"};
   }
+  // It was lost if the connection was.
+  if (auto taken = take_turn(patience); taken.result != Result::kDone) return taken;
   begun_ = true;
   const auto seconds = in_seconds(patience.left());
   // The lock waits for the writes that run; both limits are Shardway's own for its questions.

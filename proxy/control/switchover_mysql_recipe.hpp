@@ -34,6 +34,7 @@ class MysqlRecipe final : public Recipe {
   Outcome undo(const Patience& patience) override;
 
  private:
+  Outcome take_turn(const Patience& patience);
   Outcome check_old(const Patience& patience);
   Outcome check_target(const Patience& patience);
   Outcome check_replication(const Rows& sources);

@@ -17,6 +17,7 @@ const char* const kEndOfWal =
 Outcome PostgresRecipe::check(const Patience& patience) {
   auto found = check_old(patience);
   if (found.result != Result::kDone) return found;
+  if (auto taken = take_turn(patience); taken.result != Result::kDone) return taken;
   if (const auto missing = postgres_lacks(cast_, patience); !missing.empty())
     return failed(missing.front().message + "; " + missing.front().hint);
   if (auto wrong = check_target(patience); wrong.result != Result::kDone) return wrong;
@@ -28,6 +29,21 @@ Outcome PostgresRecipe::check(const Patience& patience) {
   if (level.result != Result::kDone) return failed("node " + level.detail);
   found.detail += ", the replica had everything after " + std::to_string((steady_now() - begun) / kMillisecond) + " ms";
   return found;
+}
+
+// Two Shardways must not promote two replicas of one primary. The numbers spell "shardway".
+Outcome PostgresRecipe::take_turn(const Patience& patience) {
+  for (const auto time = patience.at_most(kSecond); !time.is_over(); pause(time, kSlowPoll)) {
+    const auto taken =
+        turn_.ask("SELECT pg_try_advisory_lock(x'73686172'::int, x'64776179'::int), pg_backend_pid()", patience);
+    if (!taken) return gave_up(patience, "node " + turn_.error());
+    turn_process_ = taken->text(0, 1);
+    if (taken->text(0, 0) == "t") return {};
+  }
+  return failed(
+      "node " + cast_.old_primary.text +
+      " is being switched over already, by another Shardway or for another database: SELECT pid FROM pg_locks "
+      "WHERE locktype = 'advisory' AND classid = x'73686172'::int there says by which session");
 }
 
 Outcome PostgresRecipe::check_old(const Patience& patience) {
@@ -95,6 +111,8 @@ Outcome PostgresRecipe::await_replay(std::uint64_t position, bool to_the_end, co
 // ---- the old primary takes no more writes
 
 Outcome PostgresRecipe::fence(const Patience& patience) {
+  // It was lost if the session was.
+  if (auto taken = take_turn(patience); taken.result != Result::kDone) return taken;
   if (!has_commands() && !delegates()) return close_old(patience);
   if (!read_end_of_wal(patience)) return gave_up(patience, "node " + old_.error());
   if (delegates()) return {Result::kDone, "the operator's command will see to it"};
@@ -146,7 +164,9 @@ Outcome PostgresRecipe::await_reload(Line& line, const char* read_only, const Pa
 
 std::optional<std::string> PostgresRecipe::end_sessions(const Patience& patience) {
   const std::string theirs =
-      " FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND (usesysid IN"
+      " FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND pid <> " +
+      turn_process_ +
+      " AND (usesysid IN"
       " (SELECT oid FROM pg_roles WHERE NOT rolsuper) OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user))"
       " AND backend_start < ";
   const auto now = old_.ask("SELECT clock_timestamp()", patience);

@@ -18,6 +18,7 @@ class PostgresRecipe final : public Recipe {
   explicit PostgresRecipe(const Cast& cast)
       : cast_(cast),
         commands_(cast.database->switchover),
+        turn_(*cast.database, cast.old_primary),
         old_(*cast.database, cast.old_primary),
         target_(*cast.database, cast.target) {}
 
@@ -38,6 +39,7 @@ class PostgresRecipe final : public Recipe {
   Outcome await_old(const Patience& patience);
   Outcome take_writes_again(Line& line, const Patience& patience);
   Outcome start_again(Line& line, const Patience& patience);
+  Outcome take_turn(const Patience& patience);
   Outcome check_old(const Patience& patience);
   Outcome check_target(const Patience& patience);
   Outcome await_replay(std::uint64_t position, bool to_the_end, const Patience& patience);
@@ -52,9 +54,11 @@ class PostgresRecipe final : public Recipe {
 
   const Cast cast_;
   const config::Switchover& commands_;
+  Line turn_;  // nobody else switches the old primary over meanwhile
   Line old_, target_;
   std::uint64_t end_of_wal_ = 0;  // of the old primary, when it took no more writes
   std::uint64_t timeline_ = 0;    // of the new one
+  std::string turn_process_ = "0";
   bool stopped_ = false, closed_ = false;
   std::string version_;
 };

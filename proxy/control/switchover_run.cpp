@@ -64,6 +64,7 @@ void Switchover::run() {
     procedure.over(outcome.result, sent);
   }
   if (is_good(procedure.ending())) why.clear();
+  recipe_.reset();  // its connections, and with them its turn
   report(procedure.ending(), why);
   over_ = true;
 }

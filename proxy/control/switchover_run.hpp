@@ -67,6 +67,7 @@ class Switchover {
   Switchover& operator=(const Switchover&) = delete;
 
   bool is_over() const noexcept { return over_; }
+  const config::Address& old_primary() const noexcept { return request_.cast.old_primary; }
   // A promotion that was sent and is not verified: somebody must look.
   bool is_alarmed() const noexcept { return alarmed_; }
   std::string standing() const;  // "drain", "verify", …
@@ -90,7 +91,7 @@ class Switchover {
 
   const Request request_;
   const Around around_;
-  const std::unique_ptr<Recipe> recipe_;
+  std::unique_ptr<Recipe> recipe_;
   std::atomic<bool> stopping_{false}, over_{false}, alarmed_{false};
   bool reported_ = false;
   SteadyNanos held_at_ = 0, released_at_ = 0, deadline_ = 0;

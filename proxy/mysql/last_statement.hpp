@@ -29,6 +29,7 @@ struct LastStatement {
   std::uint64_t insert_version = 0;                   // grows with every change of the next
   std::uint64_t insert_id = 0, insert_id_before = 0;  // of the last OK that had one; what LAST_INSERT_ID() was then
   std::uint64_t insert_link = 0, sequence_link = 0;   // where that was; where NEXTVAL ran
+  std::uint64_t found_link = 0;                       // whose FOUND_ROWS() is of its last SELECT; 0: unknown
   // The last number may be another one, and the server has not said so: only where it ran it is known.
   bool insert_id_untold = false;
 };

@@ -148,11 +148,14 @@ class Link final : public net::EventHandler {
   bool wrote = false;            // and has written
   bool failed = false;           // and has not ended as it was told
   bool rollback_failed = false;  // not even so
-  // The client whose SET STATEMENT ran last: its variables' way back is reported with the next statement. 0: nobody's.
+  // The client whose SET STATEMENT or NOWAIT ran last: its variables' way back is reported with the next statement. 0:
+  // nobody's.
   std::uint64_t late_report_of = 0;
   // The client whose LAST_INSERT_ID() it has, and which of that client's; 0: nobody's for sure.
   std::uint64_t insert_id_of = 0, insert_version = 0;
   std::uint64_t last_user = 0;  // the client whose statement ran here last
+  // The clients whose warnings and errors it may still have, and whose FOUND_ROWS() it has; 0: nobody's.
+  std::uint64_t diagnostics_of = 0, rows_found_of = 0;
   router::Numbering numbering;  // by which it was told to count AUTO_INCREMENT columns up
   bool holds_number = false;    // SET insert_id, which no row may have used
 

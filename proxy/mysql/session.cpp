@@ -137,8 +137,9 @@ std::size_t Session::consume(std::string_view in) {
 std::size_t Session::consume_packet(std::string_view in) {
   if (pass_remaining_ > 0) {
     const auto piece = in.substr(0, pass_remaining_);
-    if (after_file_) {
+    if (after_file_ || after_skipped_) {
       pass_remaining_ -= piece.size();
+      if (after_skipped_) end_skipped();
       return piece.size();
     }
     if (link_ == nullptr) return close(), 0;
@@ -200,14 +201,12 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
   if (is_statement && head.goes_on() && stream_statement(in, head, used)) return true;
   if (!passes) {
     constexpr std::size_t kHeldBytes = 17 << 20;
-    if (head.goes_on() || head.size() > kHeldBytes) {
-      fatal(1153, "08S01", "Got a packet bigger than 'max_allowed_packet' bytes");
-      return true;
-    }
-    return false;
+    if (!head.goes_on() && head.size() <= kHeldBytes) return false;
+    used = skip_payload(head, in, "a command of 16 MiB or more that cannot pass on as it comes; send less at once");
+    return true;
   }
   if (is_sharded()) {
-    fatal(1153, "08S01", "a statement of 16 MiB or more is not supported on a sharded database");
+    used = skip_payload(head, in, "a statement of 16 MiB or more is not supported on a sharded database; split it up");
     return true;
   }
   target_shard_ = 0;
@@ -228,6 +227,22 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
   pass_remaining_ = head.size();
   used = consume_packet(in);
   return true;
+}
+
+// What is not taken is read to its end, and then the client, who listens only then, is told why.
+std::size_t Session::skip_payload(const my::PacketHead& head, std::string_view in, std::string why) {
+  blocked_ = busy();
+  if (blocked_) return 0;
+  after_skipped_ = std::make_unique<KeptError>(KeptError{1153, "08S01", std::move(why)});
+  payload_goes_on_ = head.goes_on();
+  pass_remaining_ = head.size();
+  return consume_packet(in);
+}
+
+void Session::end_skipped() {
+  if (pass_remaining_ > 0 || payload_goes_on_) return;
+  const auto error = std::move(after_skipped_);
+  answer_error(error->code, error->sqlstate, error->message);
 }
 
 // A short piece waits for what ends the answer: one write, and one segment for the client to wake up for.

@@ -113,6 +113,8 @@ class Session final : public Client, public LinkOwner {
   std::size_t consume_packet(std::string_view in);
   std::size_t consume_file(std::string_view in, const protocol::mysql::PacketHead& head);
   bool stream_payload(const protocol::mysql::PacketHead& head, std::string_view in, std::size_t& used);
+  std::size_t skip_payload(const protocol::mysql::PacketHead& head, std::string_view in, std::string why);
+  void end_skipped();
   void send(std::string_view bytes);
   void flush_all();
   bool backlogged() const noexcept;
@@ -155,6 +157,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_last.cpp ----
   void leave(const Traces& traces);
   void note_outcome();
+  void note_rows_found();
   void note_told(const protocol::mysql::Ok& ok);
   void note_insert_id(std::uint64_t number);
   bool tell_last(const Traces& traces, std::string_view sql);
@@ -166,6 +169,8 @@ class Session final : public Client, public LinkOwner {
   void gather_diagnostics(std::string_view payload);
   bool find_last_link(const Traces& traces, router::ShardIndex shard);
   void bring_insert_id();
+  bool has_diagnostics_of_another(const Link& link) const noexcept;
+  bool has_counts_of_another(const Link& link, const Traces& traces) const noexcept;
   void sweep();
 
   // ---- session_kill.cpp ----
@@ -238,6 +243,7 @@ class Session final : public Client, public LinkOwner {
   std::optional<Step> end_failed();
   void drop_transaction();
   void name_transaction();
+  std::unique_ptr<Transaction> next_transaction();
   void open_implicitly();
   bool enlist();
   bool announce_characteristics(const router::Statement& statement);
@@ -412,8 +418,10 @@ class Session final : public Client, public LinkOwner {
   bool inserts_ = false, loads_ = false;                // of the statement under way
   bool own_fault_harmless_ = false;                     // the link is as it was before
   bool asks_for_insert_id_ = false;                     // the statement under way does
-  bool asks_of_nothing_ = false;                        // it asks about the one before it, and is the session's first
+  bool asks_of_nothing_ = false;                        // it asks about the one before it, which has left nothing
+  bool selects_ = false, begins_with_select_ = false;   // it may change FOUND_ROWS(); it does
   bool saves_ = false, counts_ = false;                 // it is a SAVEPOINT; it has NEXTVAL
+  bool begins_with_set_ = false;                        // else a routine has changed what it reports
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way
   std::string collation_named_;       // by the SET NAMES under way
@@ -446,11 +454,12 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Spread> spread_;
   std::unique_ptr<PlannedBulk> bulk_;  // waits for its links
   std::optional<KeptError> end_error_;
-  std::unique_ptr<KeptError> after_file_;  // told when the client has sent all of its file
-  std::unique_ptr<Spread> held_;           // answered, and not told before its transaction has ended
-  std::string next_characteristics_;       // SET TRANSACTION …
-  bool next_read_only_ = false;            // it says so
-  std::uint64_t catalog_wanted_ = 0;       // 0: nothing to wait for
+  std::unique_ptr<KeptError> after_file_;     // told when the client has sent all of its file
+  std::unique_ptr<KeptError> after_skipped_;  // told when the client has sent all of what is not taken
+  std::unique_ptr<Spread> held_;              // answered, and not told before its transaction has ended
+  std::string next_characteristics_;          // SET TRANSACTION …
+  bool next_read_only_ = false;               // it says so
+  std::uint64_t catalog_wanted_ = 0;          // 0: nothing to wait for
   net::Time catalog_deadline_{}, apply_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;

@@ -36,6 +36,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
       return;
     case my::Part::kErr: {
       const auto err = my::decode_err(payload);
+      link_->diagnostics_of = id_;
       if (forward && err && is_farewell(err->code)) {
         forward = false;
         return link_lost();
@@ -75,6 +76,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
+  if (ok->warnings > 0) link_->diagnostics_of = id_;
   if (!forward) {
     // Of XA END and XA ROLLBACK the last one counts.
     if (transaction_ && transaction_->stage == Transaction::Stage::kAborting) own_fault_.reset();
@@ -107,11 +109,14 @@ void Session::learn(const my::Ok& ok) {
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
   if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
-  if (ok.tracked.empty() && user_variables_set_.empty()) return;
+  const bool autocommit = (ok.status & my::status::kAutocommit) != 0, switched = autocommit != autocommits();
+  if (ok.tracked.empty() && user_variables_set_.empty() && !switched) return;
   const auto items = my::decode_tracked(ok.tracked);
   if (!items) return link_->mark_broken();
   auto changed = *state_;
   bool something = false, explained = false, connection_charset = false, connection_collation = false;
+  // What a function or a trigger has set is told, but not what else it has done.
+  const bool tells_all = begins_with_set_ || own_variables_only_ || link_->late_report_of == id_;
   for (const auto& item : *items) {
     if (item.kind == my::Tracked::kSchema) {
       if (const auto schema = my::decode_tracked_string(item.data)) changed.schema = *schema;
@@ -123,7 +128,7 @@ void Session::learn(const my::Ok& ok) {
         if (is_carried(name) && !own_variables_only_) changed.variables[std::string(name)] = value;
         connection_charset = connection_charset || name == "character_set_connection";
         connection_collation = connection_collation || name == "collation_connection";
-        explained = explained || name != "last_gtid";
+        explained = explained || (tells_all && name != "last_gtid");
       }
     } else if (item.kind == my::Tracked::kStateChange) {
       something = true;
@@ -132,6 +137,8 @@ void Session::learn(const my::Ok& ok) {
       locks_tables_ = state && state->ends_with('L');
     }
   }
+  // Without a scope (SET @@autocommit = 0) no item says so.
+  if (switched) changed.variables["autocommit"] = autocommit ? "ON" : "OFF";
   if (!user_variables_set_.empty()) {
     note_user_variables(changed);
     explained = true;

@@ -36,6 +36,9 @@ void Session::leave(const Traces& traces) {
   if (link_ && traces.outlives_reset) link_->close_when_returned();
   finds_all_rows_ = link_ && traces.finds_all_rows;
   if (link_ && traces.gives_insert_id) last_.insert_link = link_->id();
+  selects_ = traces.selects;
+  begins_with_select_ = traces.begins_with_select;
+  begins_with_set_ = traces.begins_with_set;
   inserts_ = traces.inserts || traces.loads;
   loads_ = traces.loads;
   if (link_ && traces.pins != router::PinReason::kNone) pin_to(traces.pins, std::string(traces.what));
@@ -51,6 +54,19 @@ void Session::note_outcome() {
     last_.insert_link = link_->id();
   }
   if (answer_failed_) last_.row_count = -1;
+  note_rows_found();
+}
+
+// A SELECT counts the rows found on its link; of what else has a SELECT in it, or rows, nobody knows whether it does.
+void Session::note_rows_found() {
+  const bool finds = std::exchange(begins_with_select_, false) && !answer_failed_;
+  const bool may_find = std::exchange(selects_, false) || last_.row_count == -1;
+  if (finds && !last_.is_gone) {
+    last_.found_link = link_->id();
+    link_->rows_found_of = id_;
+  } else if ((finds || may_find) && (last_.is_gone || last_.found_link != link_->id())) {
+    last_.found_link = 0;
+  }
 }
 
 // Of an answer's last packet.
@@ -77,12 +93,14 @@ bool Session::tell_last(const Traces& traces, std::string_view sql) {
   const auto call = sole_call(sql, mode);
   if (call && call->function == "connection_id") {
     last_.row_count = -1;
+    last_.found_link = 0;  // a row that no server has found
     my::encode_number(out_.tail(), sequence_, {call->column, my::NumberColumn::kLong, 10, 0xa1}, own_number(), status_,
                       capabilities_);
     return true;
   }
   if (call && call->function == "row_count") {
     const auto count = std::exchange(last_.row_count, -1);
+    last_.found_link = 0;
     my::encode_number(out_.tail(), sequence_, {call->column}, count, status_, capabilities_);
     return true;
   }
@@ -94,6 +112,7 @@ bool Session::tell_diagnostics(const std::string& words, std::string_view sql) {
   constexpr std::ptrdiff_t kColumns = 3;
   const auto rows = payloads.begin() + 1 + kColumns, end = payloads.end() - 1;
   const auto tell_count = [&](std::string_view column, bool errors) {
+    last_.found_link = 0;
     const auto count = errors ? std::count_if(rows, end, is_error) : end - rows;
     my::encode_number(out_.tail(), sequence_, count_of(column), count, status_, capabilities_);
     return true;
@@ -174,14 +193,18 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   asks_of_nothing_ = wanted == 0 && !traces.asks_for_count;
   if (asks_of_nothing_) return true;
   const bool is_gone = last_.is_gone && !traces.asks_for_count;
-  if (!is_gone && link_ && link_->id() == wanted) return true;
   if (!is_gone && !link_ && shard == last_.shard) {
     bool replica = false;
     auto& pool = choose_pool(shard, false, replica);
     if (pool.node().takes_writes())
-      link_ = pool.take_if([&](const Link& link) { return link.id() == wanted && link.last_user == id_; });
+      link_ = pool.take_if([&](const Link& link) {
+        return link.id() == wanted && link.last_user == id_ && !has_counts_of_another(link, traces);
+      });
   }
-  if (link_ && link_->id() == wanted) return true;
+  if (!is_gone && link_ && link_->id() == wanted && !has_counts_of_another(*link_, traces)) {
+    asks_of_nothing_ = traces.asks_for_diagnostics && has_diagnostics_of_another(*link_);
+    return true;
+  }
   answer_error(
       1235, "42000",
       "what the statement before left behind (warnings, row counts, a sequence's last value) is gone: it ran on "
@@ -189,12 +212,26 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   return false;
 }
 
-// What the statement of another client has left is not for this one: no warnings, no rows found, none changed. Only a
+// What a client left there that used it before, unless a statement of this one has cleared it since.
+bool Session::has_diagnostics_of_another(const Link& link) const noexcept {
+  return link.diagnostics_of != 0 && link.diagnostics_of != id_;
+}
+
+// The rows found are not those of this client's last SELECT; or to take another one's warnings away would count anew.
+bool Session::has_counts_of_another(const Link& link, const Traces& traces) const noexcept {
+  if (!traces.asks_for_counts) return false;
+  const bool found_elsewhere = last_.found_link != link.id() || link.rows_found_of != id_;
+  return (traces.asks_for_found_rows && found_elsewhere) ||
+         (traces.asks_for_diagnostics && has_diagnostics_of_another(link));
+}
+
+// What the statement of another client has left is not for this one: no warnings, no rows changed, one found. Only a
 // statement with a table clears the warnings.
 void Session::sweep() {
-  link_->ask(my::Command::kQuery, "SELECT 1 FROM (SELECT 1) AS nothing WHERE FALSE");
+  link_->ask(my::Command::kQuery, "SELECT 1 FROM (SELECT 1) AS one");
   link_->ask(my::Command::kQuery, "DO 0");
   link_->last_user = id_;
+  link_->diagnostics_of = link_->rows_found_of = 0;
 }
 
 // A link has the number of whoever inserted last. An OK tells of a number that was given and not generated, too;

@@ -94,7 +94,7 @@ bool Session::bring_up_to_state() {
   const bool hears_others = link_->late_report_of != 0 && link_->late_report_of != id_;
   const bool has_insert_id = link_->insert_id_of == id_ && link_->insert_version == last_.insert_version;
   const bool brings_insert_id = asks_for_insert_id_ && !has_insert_id;
-  const bool sees_others = asks_of_nothing_ && link_->last_user != id_;
+  const bool sees_others = asks_of_nothing_ && (link_->last_user != id_ || has_diagnostics_of_another(*link_));
   if (link_is_ready_ && !brings_insert_id && !hears_others && !sees_others) return true;
   if (sees_others) sweep();
   if (hears_others) link_->ask(my::Command::kQuery, "SET session_track_schema = 1");

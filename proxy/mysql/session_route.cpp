@@ -328,7 +328,9 @@ Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const S
   if (!find_last_link(*work.traces, shard)) return Step::kConsumed;
   const bool quiet =
       work.traces->pins == router::PinReason::kNone && !work.traces->asks_about_last && !opens_cursor_on_server(work);
-  if (is_sharded() && !transaction_ && !autocommits() && uses_tables(statement)) open_implicitly();
+  // What commits by itself has ended the transaction before, and begins none.
+  const bool begins = !transaction_ && !autocommits() && uses_tables(statement) && !statement.implicit_commit;
+  if (is_sharded() && begins) open_implicitly();
   if (!stand_on(shard, replica_ok && quiet)) return not_ready();
   if (!count_by(numbering)) return Step::kBlocked;
   const bool takes_part = uses_tables(statement) || work.traces->asks_about_transaction;

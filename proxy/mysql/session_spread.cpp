@@ -195,6 +195,7 @@ bool Session::hides(my::Part part) const noexcept {
 // What is not shown is kept for the end.
 void Session::absorb(const my::Seen& seen, std::string_view payload) {
   if (seen.part == my::Part::kUnknown) return link_->mark_broken();
+  if (seen.part == my::Part::kErr) link_->diagnostics_of = id_;
   if (seen.part == my::Part::kErr && spread_->is_held && !spread_->failed) {
     const auto err = my::decode_err(payload);
     spread_->failed = true;
@@ -209,6 +210,7 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
   auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
+  if (ok->warnings > 0) link_->diagnostics_of = id_;
   if (spread_->answer == Spread::Answer::kUnion || spread_->bulk) spread_->flags |= ok->status & kAboutStatement;
   auto& spread = *spread_;
   const auto insert_id = ok->insert_id;

@@ -31,7 +31,10 @@ bool same_savepoint(const std::string& a, const std::string& b) noexcept {
 }
 
 // The transaction is gone: a deadlock's victim, or what a server has rolled back for another reason.
-bool rolls_back(std::uint16_t code) noexcept { return code == 1213 || code == 1402 || code == 1613 || code == 1614; }
+bool rolls_back(std::uint16_t code) noexcept {
+  constexpr std::uint16_t kCodes[] = {1020, 1213, 1402, 1613, 1614};  // 1020: innodb_snapshot_isolation
+  return std::find(std::begin(kCodes), std::end(kCodes), code) != std::end(kCodes);
+}
 
 // What a transaction begun by AND CHAIN inherits.
 std::unique_ptr<Transaction> chained(const Transaction& before) {
@@ -69,13 +72,17 @@ std::uint16_t Session::shown_status(std::uint16_t status) const noexcept {
                                     (transaction_->read_only ? my::status::kInReadOnlyTransaction : 0));
 }
 
+// With what SET TRANSACTION has announced for it.
+std::unique_ptr<Transaction> Session::next_transaction() {
+  auto next = std::make_unique<Transaction>();
+  next->read_only = std::exchange(next_read_only_, false) || reads_only();
+  next->characteristics = std::exchange(next_characteristics_, {});
+  return next;
+}
+
 void Session::open_implicitly() {
-  transaction_ = std::make_unique<Transaction>();
+  transaction_ = next_transaction();
   transaction_->is_implicit = true;
-  transaction_->read_only = reads_only() || next_read_only_;
-  transaction_->characteristics = std::move(next_characteristics_);
-  next_characteristics_.clear();
-  next_read_only_ = false;
 }
 
 Session::Step Session::transaction_statement(const Statement& statement, const Work& work) {
@@ -92,12 +99,10 @@ Session::Step Session::transaction_statement(const Statement& statement, const W
 Session::Step Session::begin(const Statement& statement, std::string_view sql) {
   if (!end_branches(true)) return Step::kBlocked;
   if (const auto failed = end_failed()) return *failed;
-  transaction_ = std::make_unique<Transaction>();
-  transaction_->read_only = std::exchange(next_read_only_, false) || statement.read_only_begin || reads_only();
+  transaction_ = next_transaction();
+  transaction_->read_only = transaction_->read_only || statement.read_only_begin;
   const bool read_write = mentions(sql, "write");
   if (read_write) transaction_->read_only = false;
-  transaction_->characteristics = std::move(next_characteristics_);
-  next_characteristics_.clear();
   if (statement.read_only_begin || read_write) {
     auto& characteristics = transaction_->characteristics;
     characteristics +=
@@ -211,8 +216,7 @@ std::optional<Session::Step> Session::end_before(const Statement& statement) {
 }
 
 Session::Step Session::end_transaction(const Statement& statement, bool commit) {
-  const bool chains = statement.chain && transaction_ && !transaction_->is_implicit;
-  if (chains && !next_begun_) next_begun_ = chained(*transaction_);
+  if (statement.chain && !next_begun_) next_begun_ = transaction_ ? chained(*transaction_) : next_transaction();
   if (!end_branches(commit)) return Step::kBlocked;
   auto next = std::move(next_begun_);
   if (const auto failed = end_failed()) return *failed;

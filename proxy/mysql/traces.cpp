@@ -35,8 +35,8 @@ constexpr Suspect kSuspects[] = {
     {"rand_seed2", PinReason::kNone},
 };
 
-constexpr std::string_view kAboutLast[] = {"row_count",     "found_rows",  "warnings",   "errors",
-                                           "warning_count", "error_count", "diagnostics"};
+constexpr std::string_view kAboutCounts[] = {"row_count", "found_rows"};
+constexpr std::string_view kAboutDiagnostics[] = {"warnings", "errors", "warning_count", "error_count", "diagnostics"};
 
 // Every word that is looked for below. Most words of a statement are none of them: by the first letter, a bit for each
 // length that one of them has.
@@ -46,7 +46,7 @@ constexpr std::string_view kWords =
     "errors warning_count error_count diagnostics charset set character collate names select in_transaction nextval "
     "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
     "global statement kill sql_calc_found_rows connection_id last_insert_id identity insert replace load update share "
-    "role group instance lock stage auto_increment_increment auto_increment_offset ";
+    "role group instance lock stage auto_increment_increment auto_increment_offset wait nowait ";
 
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
@@ -76,6 +76,13 @@ bool equals(std::string_view word, std::string_view lower) noexcept {
 std::string_view behind(std::string_view sql, std::size_t at) noexcept {
   while (at < sql.size() && static_cast<unsigned char>(sql[at]) <= ' ') ++at;
   return sql.substr(at);
+}
+
+bool begins_with_digit(std::string_view text) noexcept { return !text.empty() && text[0] >= '0' && text[0] <= '9'; }
+
+// Whether something stands behind a semicolon.
+bool is_followed(std::string_view sql) noexcept {
+  return sql.find_first_not_of("; \t\r\n", std::min(sql.find(';'), sql.size())) != std::string_view::npos;
 }
 
 constexpr std::string_view kNumbers[] = {"insert_id", "auto_increment_increment", "auto_increment_offset"};
@@ -185,18 +192,22 @@ class Reading {
     names_ = names_ || (sets_ && is("names"));
     traces_.sets_numbers = traces_.sets_numbers || (sets_ && std::any_of(std::begin(kNumbers), std::end(kNumbers), is));
     traces_.selects = traces_.selects || is("select");
+    traces_.begins_with_select = traces_.begins_with_select || (first_ && is("select"));
     traces_.asks_about_transaction = traces_.asks_about_transaction || is("in_transaction");
     traces_.counts = traces_.counts || is("nextval") || (is("value") && equals(last_, "next"));
     traces_.asks_for_count = traces_.asks_for_count || is("lastval") || (is("value") && equals(last_, "previous"));
     traces_.saves = traces_.saves || (first_ && is("savepoint"));
     ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
+    traces_.begins_with_set = traces_.begins_with_set || (first_ && is("set"));
     if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
     sets_ = sets_ || is("set");
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
     transaction_ = transaction_ || is("transaction");
     scoped_ = scoped_ || is("session") || is("global");
-    traces_.sets_for_statement = traces_.sets_for_statement || (sets_ && is("statement"));
+    // How long a lock is waited for is set for one statement, too.
+    const bool waits = is("nowait") || (is("wait") && begins_with_digit(behind(sql_, end)));
+    traces_.sets_for_statement = traces_.sets_for_statement || (sets_ && is("statement")) || waits;
     traces_.kills = traces_.kills || (first_ && is("kill"));
     traces_.finds_all_rows = traces_.finds_all_rows || is("sql_calc_found_rows");
     traces_.asks_for_number = traces_.asks_for_number || is("connection_id");
@@ -209,10 +220,20 @@ class Reading {
       traces_.gives_insert_id = traces_.gives_insert_id || given;
     }
     // A later statement of the same text asks about one of this text.
-    about_last_ = about_last_ || (!is_later_ && std::any_of(std::begin(kAboutLast), std::end(kAboutLast), is));
+    if (!is_later_) look_at_questions(word);
     traces_.inserts = traces_.inserts || is("insert") || is("replace");
     traces_.loads = traces_.loads || (first_ && is("load"));
     traces_.locks = traces_.locks || (equals(last_, "for") && is("update")) || is("share");
+  }
+
+  void look_at_questions(std::string_view word) {
+    const auto is = [&](std::string_view lower) { return equals(word, lower); };
+    const bool counts = std::any_of(std::begin(kAboutCounts), std::end(kAboutCounts), is);
+    const bool diagnostics = std::any_of(std::begin(kAboutDiagnostics), std::end(kAboutDiagnostics), is);
+    about_last_ = about_last_ || counts || diagnostics;
+    traces_.asks_for_counts = traces_.asks_for_counts || counts;
+    traces_.asks_for_diagnostics = traces_.asks_for_diagnostics || diagnostics;
+    traces_.asks_for_found_rows = traces_.asks_for_found_rows || is("found_rows");
   }
 
   // Two words: a role, a resource group, a lock on everything. Nothing is reported of them, on MySQL or on both.
@@ -255,8 +276,8 @@ class Reading {
     }
     if (sets_ && transaction_ && !scoped_) pin(PinReason::kComputedSetting, "SET TRANSACTION");
     // Of several statements it is not known whose the reported variables are.
-    if (traces_.sets_for_statement && sql_.find(';') != std::string_view::npos)
-      pin(PinReason::kUninspected, "SET STATEMENT among others");
+    if (traces_.sets_for_statement && is_followed(sql_))
+      pin(PinReason::kUninspected, "SET STATEMENT or NOWAIT among others");
     traces_.asks_about_last = about_last_ || insert_id_ || traces_.asks_for_count;
     traces_.asks_for_insert_id = insert_id_;
     traces_.asks_for_insert_id_only = insert_id_ && !about_last_ && !traces_.asks_for_count;

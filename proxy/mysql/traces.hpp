@@ -13,11 +13,14 @@ namespace shardway::proxy::mysql {
 
 struct Traces {
   router::PinReason pins = router::PinReason::kNone;
-  std::string_view what;                 // static: what pins
-  bool outlives_reset = false;           // SET ROLE: COM_RESET_CONNECTION leaves it there
-  bool sets_for_statement = false;       // SET STATEMENT … FOR: the variables it reports are not the session's
-  bool asks_about_last = false;          // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
+  std::string_view what;            // static: what pins
+  bool outlives_reset = false;      // SET ROLE: COM_RESET_CONNECTION leaves it there
+  bool sets_for_statement = false;  // SET STATEMENT … FOR, NOWAIT: the variables it reports are not the session's
+  bool asks_about_last = false;     // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
   bool asks_for_insert_id_only = false;  // of these, only the first
+  bool asks_for_diagnostics = false;     // warnings, errors
+  bool asks_for_counts = false;          // ROW_COUNT(), FOUND_ROWS()
+  bool asks_for_found_rows = false;
   bool kills = false;
   bool asks_for_number = false;         // CONNECTION_ID()
   bool inserts = false, loads = false;  // INSERT, REPLACE; LOAD DATA: a number may be generated
@@ -32,6 +35,8 @@ struct Traces {
   bool releases = false;                // COMMIT RELEASE: the connection ends with it
   bool sets_numbers = false;            // SET insert_id, auto_increment_increment, auto_increment_offset
   bool selects = false;                 // a SELECT stands somewhere in it
+  bool begins_with_select = false;      // or one of its statements does
+  bool begins_with_set = false;         // likewise
   std::string collation;                // SET NAMES … COLLATE x, which no tracker shows
   UserVariables user_variables;         // SET @a = 1, @b = 'x' and nothing else: constants, which can be set anywhere
 };

@@ -419,7 +419,8 @@ bool Session::cancel(std::string_view secret) {
     waiting_->fault =
         protocol::Fault{protocol::FaultReason::kNotSupported, "canceling statement due to user request", {}, 0};
     waiting_->fault_sqlstate = "57014";
-    if (waiting_->ticket != 0) waiting_->pool->cancel(waiting_->ticket);
+    if (waiting_->ticket != 0 && waiting_->held != nullptr) waiting_->held->leave(waiting_->ticket);
+    if (waiting_->ticket != 0 && waiting_->held == nullptr) waiting_->pool->cancel(waiting_->ticket);
     waiting_->ticket = 0;
     resume();
     return true;

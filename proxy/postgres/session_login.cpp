@@ -194,6 +194,20 @@ void Session::begin_session() {
   welcome();
 }
 
+namespace {
+
+// Who tells a client what its settings are: a primary that may be used, the home shard's if it has one.
+router::ShardIndex welcoming_shard(Database& database) {
+  const auto home = database.topology().home;
+  const auto is_open = [&](router::ShardIndex shard) { return database.backend().shards[shard]->gate.is_open(); };
+  if (is_open(home)) return home;
+  for (router::ShardIndex shard = 0; shard < database.backend().shards.size(); ++shard)
+    if (is_open(shard)) return shard;
+  return home;
+}
+
+}  // namespace
+
 // The first client with these settings asks a server what they make of its parameters; the next ones are told the same.
 void Session::welcome() {
   const auto key = pools_->login.user + '\0' + base_settings_->fingerprint();
@@ -203,7 +217,9 @@ void Session::welcome() {
     finish_welcome(*known);
     return;
   }
-  auto enlisted = enlist(database_->topology().home, false);
+  const auto shard = waiting_ ? waiting_->shard : welcoming_shard(*database_);
+  const bool has_primary = database_->backend().shards[shard]->gate.is_open();
+  auto enlisted = enlist(shard, /*replica_ok=*/!has_primary);
   if (enlisted.blocked) return;
   if (enlisted.branch == nullptr) {
     return refuse_login(

@@ -436,6 +436,7 @@ bool Session::other_owes(const Branch& branch) const noexcept {
 void Session::link_lost(Link& link) {
   auto* branch = branch_of(link);
   if (branch == nullptr) return;
+  if (transaction_) transaction_->lost = transaction_->lost || branch->begun || branch->executed;
   if (operation_ && operation_->involves(link)) {
     operation_->on_lost(link);
     return;

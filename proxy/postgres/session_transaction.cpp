@@ -232,6 +232,10 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
         {FaultReason::kNoTransaction, std::string(kNames[index]) + " can only be used in transaction blocks", {}, 0});
     return Step::kConsumed;
   }
+  if (transaction_->lost) {
+    fail_statement(transaction_lost());
+    return Step::kConsumed;
+  }
   for (auto& branch : branches_) {
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
   }

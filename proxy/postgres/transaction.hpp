@@ -47,6 +47,7 @@ struct Transaction {
   Mode mode = Mode::kExplicit;
   bool failed = false;
   bool untold = false;  // and nobody has told the client
+  bool lost = false;    // what it did on some server is gone: no savepoint leads back to it
   bool read_only = false;
   bool serializable = false;
   std::string begin = "BEGIN";     // as the client wrote it

@@ -157,6 +157,18 @@ class HoldCase(ProxyCase):
         self.wait_held(0)
         self.assertEqual(int(self.held()["bytes"]), 0)
 
+    def test_a_held_statement_is_cancelled(self):
+        client = self.client()
+        self.lose()
+        waiting = Later(lambda: client.run("insert into things values (1, 1)"))
+        self.wait_held(1)
+        self.cancel(client)
+        self.assertEqual(self.code(waiting), self.cancelled)
+        self.assertEqual(int(self.held()["clients"]), 0)
+        self.new.promote()
+        client.run("insert into things values (2, 2)")
+        self.assertEqual(self.on(self.new, "select min(id) from things"), 2)
+
     def test_a_reload_holds_on(self):
         client = self.client()
         self.lose()
@@ -172,6 +184,7 @@ class HoldCase(ProxyCase):
 class Postgres(HoldCase):
     module, proxy_class = shardway, shardway.Proxy
     cut, cannot_now, where = "40001", "57P03", {}
+    cancelled = "57014"
 
     class Client:
         def __init__(self, connection):
@@ -194,6 +207,10 @@ class Postgres(HoldCase):
     def code(self, later):
         later.join(30)
         return later.error.sqlstate
+
+    @staticmethod
+    def cancel(client):
+        client.connection.cancel()
 
     @staticmethod
     def break_connections(node):
@@ -232,6 +249,23 @@ class Postgres(HoldCase):
         self.assertEqual(self.on(self.new, "select count(*) from things"), 2)
         self.assertEqual(self.on(self.old, "select count(*) from things"), 0)
 
+    def test_a_login_needs_no_particular_shard(self):
+        """The home shard has no primary: clients whose parameters nobody has asked a server about come in, and work on the other shard."""
+        config = self.module.base_config(self.cluster)
+        tables = [{"name": "things", "key": "id", "type": "int"}]
+        config["database"] = [self.module.sharded_database(self.cluster, tables, server_database=servers.DATABASE, hold={"timeout": "5s"})]
+        self.proxy = self.proxy_class(config).start()
+        self.addCleanup(self.proxy.stop)
+        wait_until(lambda: [row["role"] for row in self.proxy.console("SHOW NODES")] == ["primary", "replica"] * 2, 20, "roles are known")
+        with self.proxy.connect(dbname="shop") as client:
+            for i in range(20):
+                client.execute("insert into things values (%s, 0)", (i,))
+        key = self.on(self.other.primary, "select min(id) from things")
+        self.old.stop("kill")
+        wait_until(lambda: self.proxy.console("SHOW HELD")[0]["reason"] == "no_primary", 20, "the loss is seen")
+        with self.proxy.connect(dbname="shop", application_name="a stranger") as client:
+            self.assertEqual(client.execute("update things set n = 1 where id = %s", (key,)).rowcount, 1)
+
     def test_a_full_server_is_not_lost(self):
         """No connection is left for anyone: who has one goes on."""
         client = self.client()
@@ -255,6 +289,7 @@ class Postgres(HoldCase):
 class Mysql(HoldCase):
     module, proxy_class = mysql_shardway, mysql_shardway.Proxy
     cut, cannot_now, where = 1213, 2003, {"database": servers.DATABASE}
+    cancelled = 1317
 
     class Client:
         def __init__(self, connection):
@@ -279,6 +314,9 @@ class Mysql(HoldCase):
     def code(self, later):
         later.join(30)
         return later.error.args[0]
+
+    def cancel(self, client):
+        self.client().run(f"kill query {client.connection.thread_id()}")
 
     @staticmethod
     def break_connections(node):

@@ -60,6 +60,21 @@ class Lost(ProxyCase):
                         client.execute("rollback")
                     self.assertEqual(client.execute("select count(*) from things where id = 1").fetchone(), (0,))
 
+    def test_no_savepoint_leads_back(self):
+        """What was written before it is gone, too."""
+        for database, prepare in self.EACH:
+            for first in ("rollback to s", "release s"):
+                with self.subTest(database=database, prepare=prepare, first=first):
+                    client = self.begun(database)
+                    client.execute("savepoint s")
+                    client.execute("update things set n = 2 where id = 1")
+                    self.break_idle()
+                    self.assertEqual(self.error_of(client, first, prepare=prepare), "40001")
+                    self.assertEqual(self.error_of(client, "rollback to s", prepare=prepare), "40001")
+                    self.assertEqual(self.error_of(client, "select 1"), "25P02")
+                    self.assertEqual(client.execute("commit").statusmessage, "ROLLBACK")
+                    self.assertEqual(client.execute("select count(*) from things where id = 1").fetchone(), (0,))
+
     def test_a_rollback_is_one(self):
         for database, prepare in self.EACH:
             with self.subTest(database=database, prepare=prepare):

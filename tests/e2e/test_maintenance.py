@@ -72,6 +72,22 @@ class Maintenance(ProxyCase):
         self.assertEqual(waiting.result(10), [("y",)])
         self.refused_command("RESUME shop.shop_0", "is not paused")
 
+    def test_a_reload_that_takes_its_time_forgets_no_resume(self):
+        replica = self.second.replicas[0]
+        for command, paused in (("PAUSE shop", 1), ("RESUME shop", 0)):
+            before = self.proxy.log().count("event=reloaded")
+            replica.pause()   # it is waited for
+            try:
+                self.proxy.reload()
+                time.sleep(0.5)
+                self.proxy.console(command)
+                self.assertEqual(self.proxy.log().count("event=reloaded"), before)
+                wait_until(lambda: self.proxy.log().count("event=reloaded") > before, 20, "the configuration is read again")
+            finally:
+                replica.resume()
+            self.assertEqual([int(row["paused"]) for row in self.proxy.console("SHOW DATABASES") if row["name"] == "shop"], [paused])
+        self.assertEqual(self.write(0), [("y",)])
+
     def test_pause_answers_when_what_has_begun_has_ended(self):
         client = self.connect(dbname="shop", autocommit=False)
         client.execute("update things set note = 'z' where id = %s", (self.keys[0],))

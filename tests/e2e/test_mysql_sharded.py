@@ -99,6 +99,65 @@ class Statements(MysqlShardedCase):
                                         f"update items set note = 'back\\' where id = {THERE}", f"select note from items where id = {THERE}",
                                         "set names latin1", f"select @@character_set_results from items where id = {HERE}"))
 
+    def test_how_long_a_lock_is_waited_for(self):
+        """NOWAIT ends with its statement, not with the session."""
+        def conversation(wire):
+            return wire.sql("begin", f"select id from items where id = {HERE} for update nowait", f"update items set n = 1 where id = {THERE}", "commit",
+                            "select @@innodb_lock_wait_timeout, @@lock_wait_timeout",
+                            f"select id from items where id = {THERE} for update wait 1", "select @@innodb_lock_wait_timeout, @@lock_wait_timeout")
+        self.same(conversation, capabilities=DEFAULT & ~commands.SESSION_TRACK)
+
+    def test_a_chain_begins_without_a_transaction_before(self):
+        for end in ("commit and chain", "rollback and chain"):
+            with self.subTest(end=end):
+                self.same(lambda wire: wire.sql(end, f"update items set n = 7 where id = {HERE}", "rollback", f"select n from items where id = {HERE}",
+                                                "set transaction read only", end, f"update items set n = 7 where id = {HERE}", "commit",
+                                                "set autocommit = 0", f"update items set n = 8 where id = {HERE}", end, "select @@in_transaction",
+                                                f"update items set n = n + 1 where id = {THERE}", "rollback", f"select id, n from items where id = {THERE}"))
+
+    def test_snapshot_isolation(self):
+        """1020 rolls the transaction back, on every shard; what comes next is outside of it."""
+        def conversation(wire, other):
+            heard = wire.sql("set innodb_snapshot_isolation = 1", "begin", f"select n from items where id = {HERE}", f"update items set n = 5 where id = {THERE}")
+            heard += other.sql(f"update items set n = 9 where id = {HERE}")
+            return heard + wire.sql(f"update items set n = n + 1 where id = {HERE}", f"update items set n = n + 1 where id = {HERE}", "rollback",
+                                    f"select n from items where id = {HERE}", f"select n from items where id = {THERE}")
+        self.same(conversation, clients=2)
+
+    @proxy_only
+    def test_what_is_too_long_to_be_looked_into(self):
+        """It is refused, and neither the connection nor its transaction suffers."""
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            statement = wire.prepare("select length(?) from items where id = ?")
+            wire.sql("begin", f"update items set n = 7 where id = {HERE}")
+            for size in (3 << 20, 17 << 20, 40 << 20):
+                long = "x" * size
+                heard = wire.ask(commands.query(f"select length('{long}')"), commands.query("select 'next'"))
+                self.assertTrue(heard[0].startswith("ERR 1153"), heard[0])
+                self.assertEqual(heard[2], "ROW next")
+                heard = wire.ask(execute(statement, [long, HERE]), commands.query("select 'next'"))
+                self.assertTrue(heard[1] == f"ROW {size}" if size < 16 << 20 else heard[0].startswith("ERR 1153"), heard[0])
+                self.assertEqual(heard[-2], "ROW next")
+            self.assertEqual(wire.sql("commit", f"select n from items where id = {HERE}")[2], "ROW 7")
+
+    def test_definitions_without_autocommit(self):
+        """What commits by itself ends the transaction, and waits for none of its own."""
+        for define in ("truncate table logs", "alter table logs comment = 'x'", "create index by_what on logs (what)", "drop index by_what on logs",
+                       "truncate table places", "alter table places comment = 'x'", "truncate table parts"):
+            with self.subTest(define=define):
+                self.same(lambda wire: wire.sql("set autocommit = 0", "insert into logs (what) values ('x')", f"update items set n = 3 where id = {THERE}",
+                                                define, "rollback", f"select n from items where id = {THERE}", "select count(*) > 0 from logs",
+                                                "rollback", "delete from logs", "commit"))
+
+    def test_autocommit_without_a_scope(self):
+        """Only the status flags tell of it."""
+        for off, on in (("set @@autocommit = 0", "set @@autocommit = 1"), ("set autocommit = 0", "set @@autocommit = 1")):
+            with self.subTest(off=off):
+                update, select = f"update items set n = n + 1 where id = {HERE}", f"select n from items where id = {HERE}"
+                self.same(lambda wire: wire.sql(off, update, "rollback", select, update, "commit", select, "rollback", update, on, "rollback", select,
+                                                update, "rollback", select, off, update, "rollback", select), capabilities=DEFAULT & ~commands.SESSION_TRACK)
+
     def test_errors(self):
         self.same(lambda wire: wire.sql(f"select * from items where id = {HERE} and nothing = 1", "insert into items (id, note) values (101, repeat('x', 50))",
                                         f"insert into items (id, note) values ({HERE}, 'twice')", "select 1 from dual", "rollback to nowhere"))

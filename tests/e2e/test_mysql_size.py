@@ -1,7 +1,7 @@
 """Packets around 16 MiB, in both directions, in text and prepared: what a plain MariaDB says, Shardway says. Behaviour 34."""
 import mysql_commands as commands
 from mysql_commands import BLOB, DEFAULT, LAST, execute, prepare, query
-from support.mysql_case import MysqlCase
+from support.mysql_case import MysqlCase, proxy_only
 
 LARGEST = 0xFFFFFF
 # The payload of a row with one such value is the value and the 4 or 9 bytes of its length.
@@ -42,6 +42,14 @@ class Sizes(MysqlCase):
             except (EOFError, ConnectionError):
                 return ["1153", "closed"]   # the error was overtaken by the reset
         self.same(conversation)
+
+    @proxy_only
+    def test_more_than_can_be_prepared(self):
+        """The client hears why, and goes on."""
+        with self.through() as wire:
+            heard = wire.ask(prepare("select length('" + "x" * (2 * LARGEST) + "')"), query("select 'next'"))
+        self.assertTrue(heard[0].startswith("ERR 1153"), heard[0])
+        self.assertEqual(heard[2], "ROW next")
 
     def test_many_rows(self):
         self.same(lambda wire: [str(len(wire.sql("select seq, repeat('x', 100) from seq_1_to_200000")))])

@@ -35,6 +35,11 @@ insert into shadow values (0)
 
 
 class Settings(StateCase):
+    schema = StateCase.schema + """;
+create function sets_both() returns int begin set time_zone = '+05:00', @f = 3; return 1; end;
+create function sets_time() returns int begin set timestamp = 1000000; return 1; end
+"""
+
     def test_system_variables(self):
         """15: whatever a client sets it sees, on every connection; the others do not."""
         for name, value in {
@@ -57,6 +62,13 @@ class Settings(StateCase):
         self.mixed(prepare("set time_zone = ?"), execute(LAST, ["+05:00"]), "select @@time_zone",
                    "set @tz = '+06:00'; set time_zone = @tz; select @@time_zone", "select @@time_zone")
 
+    def test_how_long_a_lock_is_waited_for(self):
+        """WAIT and NOWAIT are a statement's own, although servers report them like variables that were set."""
+        ask = "select @@innodb_lock_wait_timeout, @@lock_wait_timeout"
+        self.mixed("select id from items where id = 1 for update wait 1", ask, "begin", "select id from items for update nowait;", "commit", ask,
+                   "lock tables items read nowait", "unlock tables", ask, prepare("select id from items lock in share mode wait 2"), execute(LAST), ask,
+                   capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
+
     def test_a_collation_of_the_log_in(self):
         """Another one than its character set's default: nobody else's SET NAMES takes it away."""
         ask = "select @@collation_connection"
@@ -76,6 +88,18 @@ class Settings(StateCase):
             self.assertEqual(wire.sql("begin", "select current_role()")[2], "ROW NULL")
             self.addCleanup(wire.close)
             wire.sql("rollback")
+
+    def test_a_function_that_sets_more_than_is_told(self):
+        """Of a variable of the system and one of the user only the first is reported; of the time nothing that follows a client."""
+        ask = "select @f, @@time_zone, now() < '2001-01-01'"
+        for call in ("select sets_both()", "insert into shadow values (sets_both())", "select sets_time()"):
+            with self.subTest(call=call):
+                def conversation(wire, *others):
+                    heard = wire.sql(call)
+                    for other in others:
+                        heard += other.sql(ask, "begin", "select 1 from items") + wire.sql(ask) + other.sql("commit", ask)
+                    return heard
+                self.same(conversation, clients=3, capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
 
     def test_a_syntax_unknown(self):
         """16: a SET nobody understands costs no connection."""
@@ -170,6 +194,26 @@ class LastStatement(StateCase):
             return [line for other, question in zip(others, questions)
                     for line in one.sql("select cast('secret' as int)") + other.sql(question, question)]
         self.same(conversation, clients=5)
+
+    def test_nothing_of_another_client_behind_what_clears_nothing(self):
+        """Servers keep warnings over a statement without a table: those of whoever had the connection before, too."""
+        questions = ("show warnings", "select @@warning_count", "show count(*) errors", "select @@error_count, @@warning_count")
+        for first in ("set @x = 1", "begin", "do 1", "rollback and chain", "select 1", "set time_zone = '+01:00'"):
+            def conversation(one, other):
+                return [line for question in questions
+                        for line in one.sql("insert into items values (1, 'secret')") + other.sql(first, question, "rollback")]
+            with self.subTest(first=first):
+                self.same(conversation, clients=2, capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
+
+    def test_found_rows_are_ones_own(self):
+        """Or nobody's: another client may have counted on that connection."""
+        for first in ("set @x = 1", "begin", "update shadow set i = 1"):
+            with self.subTest(first=first):
+                one, other = (self.login(self.peers[1][1]) for _ in range(2))
+                one.sql("select id from items")
+                other.sql("select id from items limit 1")
+                found = one.sql(first, "select found_rows()")[1:]
+                self.assertTrue("ROW 3" in found or found[0].startswith("ERR 1235"), found)
 
     def test_found_rows(self):
         """9: in text and prepared."""

@@ -30,8 +30,15 @@ class MariadbSwitchover(switch_case.Switchovers, unittest.TestCase):
         return self.connect_to(self.proxy)
 
     @staticmethod
-    def connect_to(proxy):
-        return proxy.mysql_connect(database="shop")
+    def connect_to(proxy, database="shop"):
+        return proxy.mysql_connect(database=database)
+
+    @contextlib.contextmanager
+    def another_turn(self):
+        """As another Shardway has it."""
+        with contextlib.closing(self.node(self.primary()).connect(user=CONTROL, database=None)) as connection, connection.cursor() as cursor:
+            cursor.execute("select get_lock('shardway.switchover', 0)")
+            yield
 
     def another_proxy(self):
         config = mysql_shardway.base_config(self.cluster, shutdown_timeout="1s")

@@ -27,7 +27,8 @@ class PatroniSwitchover(unittest.TestCase):
                         new = next(address for address, role in sorted(roles().items()) if role == "replica")
                         steps = {row["step"]: row["state"] for row in proxy.console(f"SWITCHOVER shop.shop_0 TO '{new}'")}
                         self.assertEqual((steps["verify"], steps["old primary"], steps["end"]), ("done", "done", "done"))
-                        self.assertEqual(roles(), {address: "primary" if address == new else "replica" for address in (old, *roles())})
+                        wanted = {address: "primary" if address == new else "replica" for address in (old, *roles())}
+                        wait_until(lambda w=wanted: roles() == w, 10, "the control lane knows it, too")
                         wait_until(cluster.is_whole, 60, "Patroni has finished, too")
                 self.assertEqual(load.errors, [])
                 with contextlib.closing(cluster.leader().connect(user=servers.SUPERUSER)) as leader:

@@ -29,8 +29,15 @@ class PostgresSwitchover(switch_case.Switchovers, unittest.TestCase):
         return self.connect_to(self.proxy)
 
     @staticmethod
-    def connect_to(proxy):
-        return proxy.connect(dbname="shop")
+    def connect_to(proxy, database="shop"):
+        return proxy.connect(dbname=database)
+
+    @contextlib.contextmanager
+    def another_turn(self):
+        """As another Shardway has it."""
+        with self.node(self.primary()).connect(user=CONTROL) as connection:
+            connection.execute("select pg_advisory_lock(x'73686172'::int, x'64776179'::int)")
+            yield
 
     def another_proxy(self):
         config = shardway.base_config(self.cluster, shutdown_timeout="1s")

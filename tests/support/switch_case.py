@@ -259,6 +259,27 @@ class Switchovers:   # no TestCase: a base
         self.assertEqual(self.primary(), before)
         self.wait_until_open()
 
+    def test_only_one_shardway_at_a_time(self):
+        with self.another_turn():
+            self.refused(self.replica(), "is being switched over already")
+        self.switch(self.replica(), "REHEARSE")
+        self.wait_until_open()
+
+    def test_another_database_on_the_same_servers_waits_too(self):
+        to, proxy = self.replica(), self.another_proxy()
+        first = proxy.config["database"][0]
+        proxy.config["database"] = [first, {**first, "name": "beside", "server_database": "shop", "shard": [{**first["shard"][0], "name": "beside_0"}]}]
+        with proxy:
+            wait_until(lambda: sorted(row["role"] for row in proxy.console("SHOW NODES")) == ["primary"] * 2 + ["replica"] * 4, 20, "roles are known")
+            with Load(lambda: self.connect_to(proxy, "beside")) as load:
+                time.sleep(0.5)
+                proxy.console(f"SWITCHOVER shop.shop_0 TO '{to}'")
+                time.sleep(0.5)
+            self.assertEqual([row["reason"] for row in proxy.console("SHOW HELD")], ["", ""])
+        self.wait_for_roles(to)
+        self.assertEqual(load.errors, [])
+        self.check_rows(load)
+
     # ---- a Shardway that dies over it
 
     KILLED_AT = {"hold": None, "read only": "unfinished", "catch up": "unfinished", "promote": "promoted", "release": "promoted", "replicas": "promoted"}

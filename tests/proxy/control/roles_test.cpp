@@ -270,6 +270,28 @@ TEST(RolesOfMariaDb, WhoWasSeenAsAReplicaMayBePromotedAgain) {
   EXPECT_TRUE(verdict.incumbent.replaced.empty());
 }
 
+// MariaDB's replicas are writable unless somebody has set read_only.
+TEST(RolesOfMariaDb, AReplicaThatWasNeverReadOnlyIsNotPromoted) {
+  const auto away = failing(maria(false, 1), 3);
+  EXPECT_EQ(decided(decide_roles(std::vector{away, maria(false, 2, 1), maria(true, 3, 1)}, Incumbent{0, 1, 1})), "--R");
+  EXPECT_EQ(decided(decide_roles(std::vector{away, maria(false, 2), maria(true, 3, 1)}, Incumbent{0, 1, 1})), "-PR");
+}
+
+TEST(RolesOfMariaDb, AReplicaThatHasRestartedWritableIsNotPromoted) {
+  Incumbent before{0, 1, 1};
+  before.followers = {1};
+  auto verdict = decide_roles(std::vector{maria(false, 1), maria(false, 2, 1)}, before);
+  EXPECT_EQ(decided(verdict), "P-");
+  verdict = decide_roles(std::vector{failing(maria(false, 1), 3), maria(false, 2, 1)}, verdict.incumbent);
+  EXPECT_EQ(decided(verdict), "--");
+}
+
+TEST(RolesOfMariaDb, AReplicaThatIsMadeWritableIsPromotedThoughItStillFollows) {
+  Incumbent before{0, 1, 1};
+  before.followers = {1};
+  EXPECT_EQ(decided(decide_roles(std::vector{failing(maria(false, 1), 3), maria(false, 2, 1)}, before)), "-P");
+}
+
 TEST(RolesFindings, SayWhatToDo) {
   for (const auto s : {Suspicion::kTwoPrimaries, Suspicion::kStalePrimary, Suspicion::kOtherSystem,
                        Suspicion::kOtherSource, Suspicion::kReplaced}) {

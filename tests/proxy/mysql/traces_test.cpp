@@ -114,7 +114,12 @@ TEST(Traces, WhatAsksAboutTheStatementBefore) {
 
 TEST(Traces, VariablesOfOneStatement) {
   EXPECT_TRUE(traces_of("SET STATEMENT max_statement_time = 1 FOR SELECT 1").sets_for_statement);
+  EXPECT_TRUE(traces_of("SELECT a FROM t FOR UPDATE NOWAIT").sets_for_statement);
+  EXPECT_TRUE(traces_of("ALTER TABLE t WAIT 5 ADD b int").sets_for_statement);
   EXPECT_FALSE(traces_of("SET max_statement_time = 1").sets_for_statement);
+  EXPECT_FALSE(traces_of("SELECT wait FROM t").sets_for_statement);
+  EXPECT_EQ(traces_of("SELECT a FROM t FOR UPDATE NOWAIT;").pins, PinReason::kNone);
+  EXPECT_EQ(traces_of("SELECT a FROM t FOR UPDATE NOWAIT; SELECT 1").pins, PinReason::kUninspected);
 }
 
 TEST(Traces, WhereNumbersComeFrom) {
