@@ -19,7 +19,8 @@ namespace {
 constexpr std::size_t kKeptReplyBytes = 64;
 constexpr std::size_t kLinkBacklog = 256 * 1024;     // and the other way round
 constexpr std::size_t kInspectBytes = 1 << 20;       // a bigger message is passed on in pieces, if it may be
-constexpr std::size_t kRetryBytes = 64 * 1024;       // kept of a read on a replica, to ask it again elsewhere
+constexpr std::size_t kRetryBytes = 64 * 1024;       // kept of a read where replicas are read, to ask it again
+constexpr std::size_t kRetryBytesUnread = 8 * 1024;  // and where they are not
 constexpr std::size_t kHeldMessageBytes = 16 << 20;  // a bigger one that must be looked at is refused
 
 bool is_copy(char type) noexcept { return type == 'd' || type == 'c' || type == 'f'; }
@@ -169,16 +170,26 @@ std::size_t Session::consume_ready(std::string_view in) {
     return used;
   }
   if (!busy() && !in_segment_ && (!transaction_ || is_in_block()) && branches_.empty()) {
-    std::string().swap(retry_);
-    retry_open_ = phase_ == Phase::kReady && database_->config().reads.from != config::ReadFrom::kPrimary;
+    if (!retry_.empty()) std::string().swap(retry_);
+    retry_open_ = phase_ == Phase::kReady;
   }
   if (dispatch(head.type, in.substr(0, head.size())) == Step::kBlocked) {
     blocked_ = true;
     return 0;
   }
-  retry_open_ = retry_open_ && retry_.size() + head.size() <= kRetryBytes;
-  if (retry_open_) retry_.append(in.substr(0, head.size()));
+  if (retry_open_) keep_for_retry(in.substr(0, head.size()), in.size());
   return head.size();
+}
+
+// Of a write nothing is kept but its Parse, whose shard nobody knows yet. `at_hand`: what else has come is for the
+// same.
+void Session::keep_for_retry(Frame frame, std::size_t at_hand) {
+  const auto most = database_->config().reads.from == config::ReadFrom::kPrimary ? kRetryBytesUnread : kRetryBytes;
+  retry_open_ = !operation_ && retry_.size() + frame.size() <= most &&
+                (branches_.size() != 1 || is_repeatable(branches_.front()));
+  if (!retry_open_) return std::string().swap(retry_);
+  if (retry_.empty()) retry_.reserve(std::min(at_hand, most));
+  retry_.append(frame);
 }
 
 // A message too big to be held: CopyData, and on an unsharded database a Query, passes on in pieces.

@@ -28,7 +28,7 @@ class Later(threading.Thread):
 
 class HoldCase(ProxyCase):
     """Two shards, each a database of its own: `first` loses its primary, `second` does not. Servers of their own."""
-    hold = {"timeout": "60s"}
+    hold, reads = {"timeout": "60s"}, {"from": "replicas"}
 
     @classmethod
     def setUpClass(cls):
@@ -46,7 +46,7 @@ class HoldCase(ProxyCase):
     def start(self, hold, **more):
         config = self.module.base_config(self.cluster, **more)
         config["database"] = [self.module.unsharded_database(self.cluster, name=name, server_database=servers.DATABASE, nodes=shard.nodes,
-                                                             reads={"from": "replicas"}, hold={**self.hold, **hold})
+                                                             reads=self.reads, hold={**self.hold, **hold})
                               for name, shard in zip(("first", "second"), self.cluster.shards)]
         self.proxy = self.proxy_class(config).start()
         self.addCleanup(self.proxy.stop)
@@ -89,6 +89,18 @@ class HoldCase(ProxyCase):
         client = self.client()
         self.lose()
         self.assertEqual(client.run("select count(*) from things"), 0)
+
+    def test_reads_of_a_level_replica_go_on_beyond_max_lag(self):
+        self.reads = {"from": "replicas", "consistency": "eventual", "max_lag": "1s"}
+        self.start({"timeout": "1s"})
+        client = self.client()
+        client.run("insert into things values (1, 1)")
+        wait_until(lambda: self.on(self.new, "select count(*) from things") == 1, 10, "it is replicated")
+        time.sleep(2.5)   # and the control lane knows
+        self.lose()
+        for _ in range(6):
+            time.sleep(1)
+            self.assertEqual(client.run("select count(*) from things"), 1)
 
     def test_a_transaction_that_was_cut_may_be_run_again(self):
         client = self.client()
