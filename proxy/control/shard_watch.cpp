@@ -263,7 +263,7 @@ void ShardWatch::report(const std::vector<Finding>& findings, SteadyNanos now) {
     for (const auto& node : nodes_) node->look_now(now);
   }
   for (auto& suspect : suspects) {
-    if (suspect.is_told || !all_have_answered_since(suspect.since)) continue;
+    if (suspect.is_told || !is_confirmed(suspect)) continue;
     suspect.is_told = true;
     log::error("event=node_suspect {} message=\"{}\"", nodes_[static_cast<std::size_t>(suspect.finding.node)]->label(),
                explain(suspect.finding.suspicion));
@@ -271,9 +271,12 @@ void ShardWatch::report(const std::vector<Finding>& findings, SteadyNanos now) {
   suspects_ = std::move(suspects);
 }
 
-bool ShardWatch::all_have_answered_since(SteadyNanos moment) const {
-  return std::all_of(nodes_.begin(), nodes_.end(), [moment](const auto& node) {
-    return node->status_asked_at() > moment || node->evidence().failures > 0 || !node->is_identified();
+// It has said so again since, and whoever answers has been heard: not what a node was before it was stopped.
+bool ShardWatch::is_confirmed(const Suspect& suspect) const {
+  const auto suspected = static_cast<std::size_t>(suspect.finding.node);
+  if (nodes_[suspected]->status_asked_at() <= suspect.since) return false;
+  return std::all_of(nodes_.begin(), nodes_.end(), [&](const auto& node) {
+    return node->status_asked_at() > suspect.since || node->evidence().failures > 0 || !node->is_identified();
   });
 }
 

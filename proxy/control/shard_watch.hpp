@@ -40,7 +40,6 @@ class ShardWatch {
   void tell_unfinished(std::size_t i) const;
   bool is_read_only() const;
   bool follows_primary(const NodeWatch& node) const;
-  bool all_have_answered_since(SteadyNanos moment) const;
   void publish(const Verdict& verdict);
   Incumbent recall() const;
   void remember();
@@ -73,6 +72,7 @@ class ShardWatch {
     SteadyNanos since = 0;
     bool is_told = false;
   };
+  bool is_confirmed(const Suspect& suspect) const;
   std::vector<Suspect> suspects_;
   SteadyNanos unfinished_since_ = 0;
   bool unfinished_told_ = false;

@@ -6,8 +6,8 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
 // the choice by plan), session_statement.cpp, session_portal.cpp, session_segment.cpp, session_transaction.cpp,
-// session_commit.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers), session_copy.cpp,
-// session_console.cpp, session_report.cpp.
+// session_settings.cpp, session_commit.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers),
+// session_copy.cpp, session_console.cpp, session_report.cpp.
 #pragma once
 
 #include <cstdint>

@@ -415,7 +415,7 @@ Breakage Session::breakage(const Branch& branch) const {
   const bool is_at_work = branch.syncing || broken.is_asked || transaction_ || branch.dirty;
   broken.carries = branch.pinned || (is_at_work && (copy_link_ != nullptr || copy_ || pins_transaction()));
   broken.is_open = transaction_ != nullptr;
-  broken.is_block = is_in_block();
+  broken.is_block = is_in_block() || (!transaction_ && branch.untouched);  // what is only described keeps nothing
   broken.is_executed = branch.executed && !skip_until_sync_;
   broken.may_end = may_end_transaction_;
   return broken;
@@ -443,6 +443,7 @@ void Session::link_lost(Link& link) {
   }
   link.mark_broken();
   const auto broken = breakage(*branch);
+  if (broken.is_busy_elsewhere && transaction_ && transaction_->untold) return;  // it was seen before
   const auto loss = judge(broken);
   auto& node = *link.target().node;
   log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text,
@@ -455,6 +456,7 @@ void Session::link_lost(Link& link) {
       if (broken.is_spare) branch->begun = false;
       return;
     case Loss::kUntold:
+      branch->dirty = branch->executed = false;  // no Sync is for it
       if (!broken.is_busy_elsewhere) release_idle();
       mark_lost();
       return broken.is_busy_elsewhere ? void() : resume();

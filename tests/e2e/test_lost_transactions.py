@@ -185,8 +185,7 @@ class LostOnOneShard(ProxyCase):
         pipeline = wire.Wire.login(self.proxy.port, APP, self.cluster.passwords[APP], "shop")
         self.addCleanup(pipeline.close)
         pipeline.send(wire.run("insert into things values ($1, 1)", (self.here[0],)) + wire.message("H"))
-        wait_until(lambda: self.cluster.primaries[0].value("select count(*) from pg_stat_activity where state like 'idle in transaction%%' and datname = %s",
-                                                           (self.server_database,), dbname="postgres"), 10, "it was executed")
+        pipeline.until("C")
         return pipeline
 
     def test_a_pipeline_that_loses_what_was_executed(self):
@@ -217,16 +216,20 @@ class LostWhileItIsPrepared(unittest.TestCase):
             here, there = [[i for i, in cluster.primaries[0].query(ON_SHARD, (first,), dbname="postgres")] for first in (True, False)]
             for node in cluster.primaries:
                 node.query("create table things (id bigint primary key)", user=APP)
-            with Cutter(cluster.primaries[0].port) as cutter:
+            with Cutter(cluster.primaries[1].port) as cutter, Cutter(cluster.primaries[0].port) as home:
                 config = shardway.base_config(cluster)
                 config["database"] = [shardway.sharded_database(cluster, [{"name": "things", "key": "id", "type": "bigint"}])]
-                config["database"][0]["shard"][0]["nodes"] = [cutter.address]
+                config["database"][0]["shard"][1]["nodes"] = [cutter.address]
+                config["database"][0]["shard"][0]["nodes"] = [home.address]
                 with shardway.Proxy(config) as proxy, proxy.connect(dbname="shop", autocommit=True) as client:
                     client.execute("set application_name = 'marked'")
                     client.execute("begin")
-                    client.execute("insert into things values (%s)", (there[0],))
-                    cutter.arm(b"marked")
                     client.execute("insert into things values (%s)", (here[0],))
+                    cutter.arm(b"marked")
+                    client.execute("insert into things values (%s)", (there[0],))
                     self.assertEqual(cutter.cuts, 1)
                     self.assertEqual(client.execute("commit").statusmessage, "COMMIT")
+                    home.arm(b"described")
+                    lost = client.pgconn.prepare(b"", b"insert into things as described values ($1)")
+                    self.assertEqual(lost.error_field(psycopg.pq.DiagnosticField.SQLSTATE), b"40001", "it cannot have run")
             self.assertEqual([node.query("select id from things") for node in cluster.primaries], [[(here[0],)], [(there[0],)]])

@@ -131,7 +131,8 @@ class MariadbSemiSync(unittest.TestCase):
         type(self).shard = cluster.shards[0]
         first, second = self.shard.primary, self.shard.replicas[0]
         first.query("create table written (i int primary key)", database="shop")
-        second.query("stop slave; set global rpl_semi_sync_slave_enabled = 1; start slave")
+        for statement in ("stop slave", "set global rpl_semi_sync_slave_enabled = 1", "start slave"):
+            second.query(statement)
         first.query(f"set global rpl_semi_sync_master_enabled = 1, global rpl_semi_sync_master_timeout = {self.TIMEOUT},"
                     " global rpl_semi_sync_master_wait_point = 'AFTER_SYNC'")
         config = mysql_shardway.base_config(cluster)

@@ -166,5 +166,24 @@ TEST_F(PlannerTest, CopyFacts) {
   EXPECT_EQ(statement().copy->delimiter, ",");
 }
 
+TEST_F(PlannerTest, ColumnsThatACopyWouldReadByItsClock) {
+  using Columns = std::vector<CopyFacts::Column>;
+  planned("COPY audit_log FROM STDIN");
+  EXPECT_EQ(statement().copy->clock_columns, (Columns{{2, "at"}}));
+  planned("COPY audit_log (at, id) FROM STDIN");
+  EXPECT_EQ(statement().copy->clock_columns, (Columns{{0, "at"}}));
+  planned("COPY audit_log FROM STDIN (FORMAT binary)");
+  EXPECT_EQ(statement().copy->clock_columns, Columns());
+  planned("COPY countries FROM STDIN");
+  EXPECT_EQ(statement().copy->clock_columns, Columns());
+}
+
+TEST(MayReadTheClock, WordsThatStandByThemselves) {
+  for (const auto* value : {"now", " NOW ", "Today", "{2020-01-01,tomorrow}", "[yesterday,infinity)", "2020-01-01 now"})
+    EXPECT_TRUE(may_read_the_clock(value)) << value;
+  for (const auto* value : {"", "snow", "nowhere", "2020-01-01", "epoch", "todays", "{knowing}"})
+    EXPECT_FALSE(may_read_the_clock(value)) << value;
+}
+
 }  // namespace
 }  // namespace shardway::router

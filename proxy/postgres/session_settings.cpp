@@ -1,0 +1,126 @@
+// What SET and RESET leave: to the session, to the servers, to shards enlisted later.
+#include <algorithm>
+#include <cctype>
+
+#include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+using router::Statement;
+using router::StatementKind;
+
+namespace {
+
+// True if the statement that sets client_encoding sets it to UTF-8, in any of its spellings.
+bool names_utf8(std::string_view sql) {
+  const auto end = sql.rfind('\'');
+  const auto begin = end == std::string_view::npos || end == 0 ? end : sql.rfind('\'', end - 1);
+  if (begin == std::string_view::npos) return false;
+  std::string plain;
+  for (const char c : sql.substr(begin + 1, end - begin - 1)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+  }
+  return plain == "utf8" || plain == "unicode";
+}
+
+// SET transaction_isolation and its like: a transaction begun by AND CHAIN has them, too.
+bool is_characteristic(const std::string& setting) noexcept {
+  return setting == "transaction_isolation" || setting == "transaction_read_only" ||
+         setting == "transaction_deferrable";
+}
+
+// What a RESET takes off a server that the startup message has set, as a server with a connection of the client's own
+// would have kept it; empty: nothing.
+std::string restore_of(const router::Setting& setting, const Settings& base) {
+  if (!setting.value_sql.empty()) return {};
+  std::string sql;
+  for (const auto& entry : base.entries()) {
+    if (setting.name.empty() || setting.name == entry.name) sql += entry.sql + ";";
+  }
+  constexpr std::string_view kForSession = ",false);";
+  if (setting.local && sql.ends_with(kForSession)) sql.replace(sql.size() - kForSession.size(), sql.npos, ",true);");
+  return sql;
+}
+
+// What a shard enlisted later has to hear of a setting made in this transaction.
+std::string replay_of(const router::Setting& setting, const Settings& base) {
+  if (setting.name.empty()) return "RESET ALL;" + restore_of(setting, base);
+  if (setting.value_sql.empty()) {
+    if (const auto restored = restore_of(setting, base); !restored.empty()) return restored;
+    const auto name = quote_identifier(setting.name);
+    return setting.local ? "SET LOCAL " + name + " TO DEFAULT;" : "RESET " + name + ";";
+  }
+  auto sql = Settings::from_statement(setting).sql;
+  if (!setting.local) return sql + ";";
+  if (setting.from_function) {
+    return "SELECT pg_catalog.set_config(" + quote_literal(setting.name) + "," + setting.value_sql + ",true);";
+  }
+  return "SET LOCAL" + sql.substr(3) + ";";
+}
+
+}  // namespace
+
+// The statement under way has succeeded: its SETs are the session's, and known to the link that ran them.
+void Session::apply_effects(Link& link, bool to_session, bool restored) {
+  if (pin_after_ != router::PinReason::kNone) {
+    pin_to(pin_after_, pin_detail_);
+    if (auto* branch = branch_of(link)) branch->pinned = true;
+    if (to_session) pin_after_ = router::PinReason::kNone;
+  }
+  if (effects_.empty()) return;
+  if (to_session) {
+    if (transaction_) {
+      for (const auto& effect : effects_) {
+        const auto again = replay_of(effect, *base_settings_);
+        transaction_->replay += again;
+        if (is_characteristic(effect.name)) transaction_->characteristics += again;
+      }
+    }
+    use_settings(apply(settings_, *base_settings_, effects_));
+  }
+  if (transaction_) return;  // the link's books are made up when it ends
+  auto on_link = apply(link.settings, restored ? *base_settings_ : Settings(), effects_);
+  link.settings = *on_link == *settings_ ? settings_ : on_link;
+}
+
+// What has run in this pipeline and is answered is in force before the next word about the transaction.
+void Session::absorb_effects() {
+  if (effects_.empty() && pin_after_ == router::PinReason::kNone) return;
+  bool first = true;
+  for (auto& branch : branches_) {
+    if (branch.executed) apply_effects(*branch.link, std::exchange(first, false));
+  }
+  effects_.clear();
+}
+
+bool Session::resets_base(const Statement& statement) const {
+  if (statement.kind == StatementKind::kResetAll) return !base_settings_->entries().empty();
+  if (statement.kind != StatementKind::kReset && statement.kind != StatementKind::kSet) return false;
+  return std::any_of(statement.settings.begin(), statement.settings.end(), [this](const router::Setting& setting) {
+    return (transaction_ || !setting.local) && !restore_of(setting, *base_settings_).empty();
+  });
+}
+
+// RESET goes back to what the startup message said, which the servers were told by SET: they are told again, within the
+// same Query.
+Session::Step Session::reset_statement(const Statement& statement, const router::Plan& plan, std::string_view sql) {
+  router::Setting all;
+  const auto& settings = statement.settings;
+  std::string text(sql);
+  text += "\n;" + restore_of(statement.kind == StatementKind::kResetAll ? all : settings.front(), *base_settings_);
+  if (in_segment_ && !transaction_) begin_implicit();
+  return run_on_shards(statement, plan, {text, nullptr, statement.kind == StatementKind::kSet ? "SET" : "RESET"});
+}
+
+// Two settings change what Shardway itself may do: where reads go, and whether a text key's bytes are the server's.
+void Session::use_settings(SharedSettings settings) {
+  settings_ = std::move(settings);
+  const auto* level = settings_->find("default_transaction_isolation");
+  serializable_default_ = level != nullptr && level->sql.find("erializable") != std::string::npos;
+  const auto* encoding = settings_->find("client_encoding");
+  foreign_encoding_ = encoding != nullptr && !names_utf8(encoding->sql);
+}
+
+}  // namespace shardway::proxy::postgres
