@@ -11,6 +11,7 @@ ErrorCode code_of(FaultReason reason) noexcept {
     case FaultReason::kSeveralShards:
     case FaultReason::kBadKey:
     case FaultReason::kTableRefused:
+    case FaultReason::kTooLarge:  // 1153 would be taken for the end of the connection
     case FaultReason::kUnknownTable: return {1235, "42000"};
     case FaultReason::kNullKey: return {1048, "23000"};
     case FaultReason::kSyntax:
@@ -26,7 +27,6 @@ ErrorCode code_of(FaultReason reason) noexcept {
     case FaultReason::kShutdown: return {1053, "08S01"};
     case FaultReason::kForbidden: return {1142, "42000"};
     case FaultReason::kProtocol: return {1835, "HY000"};
-    case FaultReason::kTooLarge: return {1153, "08S01"};
   }
   return {1105, "HY000"};
 }

@@ -129,6 +129,8 @@ class Link final : public net::EventHandler {
   std::int64_t connect_time() const noexcept { return connect_time_; }
   const std::map<std::string, std::string>& base() const noexcept { return base_; }
   const ShownTracking& shown() const noexcept { return shown_; }
+  // A lock waited for too long (1205) ends the transaction and not the statement alone: innodb_rollback_on_timeout.
+  bool rolls_back_on_timeout() const noexcept { return rolls_back_on_timeout_; }
 
   // ---- state a session keeps in the link it uses ----
   SharedState state = no_state();
@@ -151,8 +153,10 @@ class Link final : public net::EventHandler {
   // The client whose SET STATEMENT or NOWAIT ran last: its variables' way back is reported with the next statement. 0:
   // nobody's.
   std::uint64_t late_report_of = 0;
-  // The client whose LAST_INSERT_ID() it has, and which of that client's; 0: nobody's for sure.
-  std::uint64_t insert_id_of = 0, insert_version = 0;
+  // Between two clients LAST_INSERT_ID() is 0. Whether it may be something else by now, and the client whose it is
+  // whatever it is: 0: whose it is only if it is not 0.
+  bool has_insert_id = false;
+  std::uint64_t insert_id_of = 0;
   std::uint64_t last_user = 0;  // the client whose statement ran here last
   // The clients whose warnings and errors it may still have, and whose FOUND_ROWS() it has; 0: nobody's.
   std::uint64_t diagnostics_of = 0, rows_found_of = 0;
@@ -204,6 +208,7 @@ class Link final : public net::EventHandler {
   protocol::mysql::Capabilities capabilities_ = 0;
   std::map<std::string, std::string> base_;  // variables whose value after log-in is not their DEFAULT
   ShownTracking shown_;
+  bool rolls_back_on_timeout_ = false;
   net::Time opened_at_{}, idle_since_{};
   std::int64_t connect_time_ = 0;
   net::EventLoop::TimerId timeout_ = 0;

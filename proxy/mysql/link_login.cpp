@@ -34,7 +34,7 @@ std::string base_question() {
       "SELECT @@global.session_track_system_variables, @@global.session_track_schema + 0, "
       "@@global.session_track_state_change + 0, @@global.session_track_transaction_info";
   for (const auto name : kBaseNames) sql += ", @@" + std::string(name);
-  return sql;
+  return sql + ", @@global.innodb_rollback_on_timeout + 0";
 }
 
 std::string where(const LinkTarget& target) { return target.node->address.text; }
@@ -244,6 +244,7 @@ void Link::take_base(std::string_view payload) {
     const auto value = my::lenenc_bytes(reader);
     if (value) base_[std::string(name)] = *value;
   }
+  rolls_back_on_timeout_ = text() == "1";
 }
 
 void Link::finish_opening() {

@@ -213,6 +213,7 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
   target_shard_ = 0;
   replica_ok_ = false;
   may_write_ = asks_for_insert_id_ = true;
+  restores_row_count_ = false;
   if (busy() || !borrow()) {
     blocked_ = busy() || !told_;
     if (!blocked_) {  // the client has been told why; the rest of its 16 MiB would be taken for commands
@@ -234,7 +235,7 @@ bool Session::stream_payload(const my::PacketHead& head, std::string_view in, st
 std::size_t Session::skip_payload(const my::PacketHead& head, std::string_view in, std::string why) {
   blocked_ = busy();
   if (blocked_) return 0;
-  after_skipped_ = std::make_unique<KeptError>(KeptError{1153, "08S01", std::move(why)});
+  after_skipped_ = std::make_unique<KeptError>(KeptError{1235, "42000", std::move(why)});
   payload_goes_on_ = head.goes_on();
   pass_remaining_ = head.size();
   return consume_packet(in);

@@ -157,18 +157,27 @@ class Session final : public Client, public LinkOwner {
   // ---- session_last.cpp ----
   void leave(const Traces& traces);
   void note_outcome();
+  void keep_diagnostics();
   void note_rows_found();
   void note_told(const protocol::mysql::Ok& ok);
-  void note_insert_id(std::uint64_t number);
   bool tell_last(const Traces& traces, std::string_view sql);
   bool tell_diagnostics(const std::string& words, std::string_view sql);
   bool wants_diagnostics() const noexcept;
   void ask_for_diagnostics();
+  bool wants_insert_id(bool kept) const noexcept;
+  void ask_for_insert_id();
+  void gather_insert_id(std::string_view payload);
+  void end_insert_id();
   void end_diagnostics();
   bool gathers_diagnostics() const noexcept;
   void gather_diagnostics(std::string_view payload);
+  bool tell_gone();
   bool find_last_link(const Traces& traces, router::ShardIndex shard);
+  bool brings_insert_id(const Link& link) const noexcept;
   void bring_insert_id();
+  bool loses_row_count(const Link& link, const Traces& traces) const noexcept;
+  void restore_row_count();
+  std::optional<Step> refuse_transaction(const Traces& traces);
   bool has_diagnostics_of_another(const Link& link) const noexcept;
   bool has_counts_of_another(const Link& link, const Traces& traces) const noexcept;
   void sweep();
@@ -369,7 +378,9 @@ class Session final : public Client, public LinkOwner {
   void on_ok(std::string_view payload, std::uint8_t sequence, bool& forward);
   void learn(const protocol::mysql::Ok& ok);
   std::string shown_items(std::string_view tracked) const;
+  bool calls_user_function();
   void finish_answer();
+  void finish_tenancy(bool kept);
   void set_names(State& state) const;
   void finish_own_answer();
   void give_up_link();
@@ -421,10 +432,14 @@ class Session final : public Client, public LinkOwner {
   bool inserts_ = false, loads_ = false;                // of the statement under way
   bool own_fault_harmless_ = false;                     // the link is as it was before
   bool asks_for_insert_id_ = false;                     // the statement under way does
-  bool asks_of_nothing_ = false;                        // it asks about the one before it, which has left nothing
-  bool selects_ = false, begins_with_select_ = false;   // it may change FOUND_ROWS(); it does
-  bool saves_ = false, counts_ = false;                 // it is a SAVEPOINT; it has NEXTVAL
-  bool begins_with_set_ = false;                        // else a routine has changed what it reports
+  bool restores_row_count_ = false;                     // it asks for one that its link can be given again
+  std::uint8_t insert_id_packets_ = 0;                  // of the answer to ask_for_insert_id(), and one; 0: not asked
+  std::optional<std::uint64_t> insert_id_told_;
+  bool asks_of_nothing_ = false;                       // it asks about the one before it, which has left nothing
+  bool selects_ = false, begins_with_select_ = false;  // it may change FOUND_ROWS(); it does
+  bool keeps_warnings_ = false;                        // it has no table
+  bool saves_ = false, counts_ = false;                // it is a SAVEPOINT; it has NEXTVAL
+  bool begins_with_set_ = false;                       // else a routine has changed what it reports
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way
   std::string collation_named_;       // by the SET NAMES under way

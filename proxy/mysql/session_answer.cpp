@@ -1,6 +1,8 @@
 // What answers tell: of the session, which follows the client, and of whether its link may go back. A client that has
 // not asked for kDeprecateEof or kSessionTrack gets the packets of old in their place.
 // https://mariadb.com/kb/en/ok_packet/
+#include <algorithm>
+
 #include "protocol/mysql/fields.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
@@ -76,6 +78,9 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
   const auto ok = my::decode_ok(payload, my::capability::kSessionTrack);
   if (!ok) return;
   link_->status = ok->status;
+  // Where the answer is rows, too, they may be of an INSERT … RETURNING.
+  if (forward && (ok->insert_id != 0 || (inserts_ && ok->header != 0x00))) link_->has_insert_id = true;
+  if (forward && ok->insert_id != 0) last_.is_insert_id_lost = false;
   if (ok->warnings > 0) link_->diagnostics_of = id_;
   if (!forward) {
     // Of XA END and XA ROLLBACK the last one counts.
@@ -105,7 +110,6 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
 
 void Session::learn(const my::Ok& ok) {
   status_ = shown_status(ok.status & kLasting);
-  if (ok.insert_id != 0) note_insert_id(ok.insert_id);
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
     cursors_.insert(command_statement_);
   if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
@@ -151,6 +155,7 @@ void Session::learn(const my::Ok& ok) {
     state_ = std::make_shared<const State>(std::move(changed));
     link_->state = state_;
   }
+  explained = explained && !(something && own_variables_only_ && calls_user_function());
   if (something && !explained && command_ != my::Command::kInitDb)
     pin_to(router::PinReason::kTemporaryTable, "a user variable, temporary table or statement by SQL");
 }
@@ -202,9 +207,27 @@ std::string Session::shown_items(std::string_view tracked) const {
   return shown;
 }
 
+// What an answer reports under SET STATEMENT or NOWAIT it would report without, but a function may do anything.
+bool Session::calls_user_function() {
+  const std::string_view asked = spread_ ? spread_->asked : link_->asked;
+  std::string_view sql = asked.empty() ? asked : asked.substr(my::kHeadBytes + 1);
+  if (command_ == my::Command::kStmtExecute && statements_) {
+    const auto found = statements_->find(command_statement_);
+    if (found != statements_->end()) sql = found->second.text->text;
+  }
+  router::Literals literals;
+  const auto query = database_->cache().find(sql, parse_settings(*state_), literals);
+  return std::any_of(query->statements.begin(), query->statements.end(),
+                     [](const auto& one) { return one.uses_user_functions; });
+}
+
 // A command is answered: the link goes back unless something keeps it.
 void Session::finish_answer() {
   if (link_->owes()) return;
+  if (insert_id_packets_ != 0) {
+    end_insert_id();
+    return finish_tenancy(keeps_link());
+  }
   if (gathers_diagnostics()) {
     end_diagnostics();
     give_back(/*clean=*/true);
@@ -219,7 +242,6 @@ void Session::finish_answer() {
   if (own_variables_only_) link_->late_report_of = id_;
   if (std::exchange(counts_, false)) last_.sequence_link = link_->id();
   if (!std::exchange(sees_nothing_, false)) stamp_link();
-  if (link_->insert_id_of != id_) link_->insert_id_of = 0;  // it may be this client's now
   link_->last_user = id_;
   if (command_since_ != net::Time{}) {
     auto& counters = database_->counters;
@@ -246,6 +268,12 @@ void Session::finish_answer() {
     out_.flush(stream_);
     return close();
   }
+  if (link_ && wants_insert_id(kept)) return ask_for_insert_id();
+  finish_tenancy(kept);
+}
+
+// The link goes back now, unless it is kept.
+void Session::finish_tenancy(bool kept) {
   if (!kept && link_ && wants_diagnostics()) return ask_for_diagnostics();
   if (!kept && link_) {
     // What the server has sent behind the answer is its farewell: the link is not given on with it.

@@ -28,7 +28,7 @@ Session::Step Session::on_command(Packet packet) {
   }
   switch (command) {
     case my::Command::kQuit: close(); return Step::kConsumed;
-    case my::Command::kPing: tell_ok(); return Step::kConsumed;
+    case my::Command::kPing: answer_ok(); return Step::kConsumed;
     case my::Command::kQuery: return on_query(packet);
     case my::Command::kInitDb: return init_db(packet);
     case my::Command::kFieldList:
@@ -72,11 +72,19 @@ Session::Step Session::on_query(Packet packet) {
   const auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql, quoting_of(sql));
   if (traces.kills) return kill_by_text(sql);
+  if (const auto refused = refuse_transaction(traces)) return *refused;
   if (tell_last(traces, sql)) return Step::kConsumed;
   if (!find_last_link(traces, 0)) return Step::kConsumed;
   const auto step = forward(my::Command::kQuery, packet);
   if (step == Step::kConsumed) leave(traces);
   return step;
+}
+
+// pool.mode = statement: no link is kept from one statement to the next.
+std::optional<Session::Step> Session::refuse_transaction(const Traces& traces) {
+  if (!traces.begins_transaction || database_->config().pool.mode != config::PoolMode::kStatement) return std::nullopt;
+  return refuse({protocol::FaultReason::kNotSupported, "transactions are not allowed in statement pooling mode",
+                 "set pool.mode = \"transaction\"", 0});
 }
 
 // A name of ours is the schema on the servers that stands for it.
@@ -115,6 +123,7 @@ bool Session::leave_link_clean() {
 // Of a statement of its own.
 void Session::answer_ok() {
   last_.row_count = 0;
+  last_.is_row_count_elsewhere = true;
   tell_ok();
 }
 

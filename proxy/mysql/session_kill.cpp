@@ -121,7 +121,7 @@ std::optional<KeptError> Session::end_other(Client* client, const Killer& killer
 void Session::interrupt(bool query) {
   const bool too_late = transaction_ && transaction_->stage != Transaction::Stage::kOpen;
   each_link([&](Link& link) {
-    if (!too_late && link.owes() && !gathers_diagnostics()) kill_on_server(link, query);
+    if (!too_late && link.owes() && !gathers_diagnostics() && insert_id_packets_ == 0) kill_on_server(link, query);
   });
   if (!query) {
     log::info("event=client_closed client={} reason=\"killed by another client\"", id_);

@@ -2,6 +2,7 @@
 // It is the client's, whichever connection that one runs on: some is told here, some brought along, and some keeps the
 // connection. https://mariadb.com/kb/en/information-functions/ https://mariadb.com/kb/en/show-warnings/
 #include <algorithm>
+#include <charconv>
 
 #include "protocol/mysql/execution.hpp"
 #include "protocol/mysql/fields.hpp"
@@ -35,8 +36,10 @@ void Session::leave(const Traces& traces) {
   user_variables_set_ = traces.user_variables;
   if (link_ && traces.outlives_reset) link_->close_when_returned();
   finds_all_rows_ = link_ && traces.finds_all_rows;
-  if (link_ && traces.gives_insert_id) last_.insert_link = link_->id();
+  const bool may_give = traces.asks_for_insert_id && traces.pins != router::PinReason::kNone;
+  if (link_ && (traces.gives_insert_id || may_give)) link_->has_insert_id = true;
   selects_ = traces.selects;
+  keeps_warnings_ = traces.keeps_warnings;
   begins_with_select_ = traces.begins_with_select;
   begins_with_set_ = traces.begins_with_set;
   inserts_ = traces.inserts || traces.loads;
@@ -49,12 +52,20 @@ void Session::note_outcome() {
   last_.shard = link_->target().shard;
   last_.is_gone = std::exchange(was_wide_, false) || (transaction_ && transaction_->is_single);
   last_.failed = answer_failed_;
-  if (std::exchange(inserts_, false) && (answer_failed_ || last_.row_count == -1 || loads_)) {
-    last_.insert_id_untold = true;
-    last_.insert_link = link_->id();
-  }
+  last_.is_row_count_elsewhere = false;
+  if (std::exchange(inserts_, false) && (answer_failed_ || last_.row_count == -1 || loads_))
+    link_->has_insert_id = true;
   if (answer_failed_) last_.row_count = -1;
+  keep_diagnostics();
   note_rows_found();
+}
+
+// Servers keep warnings and errors over a statement without a table, and it may have run on another link.
+void Session::keep_diagnostics() {
+  const auto before = std::move(last_.before);
+  if (!std::exchange(keeps_warnings_, false) || !before || !before->is_complete) return;
+  if (last_.failed || last_.warnings > 0 || calls_user_function()) return;
+  last_.diagnostics = std::make_unique<Diagnostics>(std::move(*before));
 }
 
 // A SELECT counts the rows found on its link; of what else has a SELECT in it, or rows, nobody knows whether it does.
@@ -75,17 +86,6 @@ void Session::note_told(const my::Ok& ok) {
   last_.warnings = ok.warnings;
 }
 
-void Session::note_insert_id(std::uint64_t number) {
-  if (number != last_.insert_id) last_.insert_id_before = std::exchange(last_.insert_id, number);
-  last_.insert_link = link_->id();
-  last_.insert_id_untold = false;
-  const auto before = last_.insert_version++;
-  if (link_->insert_id_of == id_ && link_->insert_version == before)
-    link_->insert_version = last_.insert_version;  // its server has counted along
-  else
-    link_->insert_id_of = 0;
-}
-
 // Answered here: what is known of the last statement, and the client's own number.
 bool Session::tell_last(const Traces& traces, std::string_view sql) {
   if (!traces.asks_for_number && (!traces.asks_about_last || last_.link == 0)) return false;
@@ -93,6 +93,7 @@ bool Session::tell_last(const Traces& traces, std::string_view sql) {
   const auto call = sole_call(sql, mode);
   if (call && call->function == "connection_id") {
     last_.row_count = -1;
+    last_.is_row_count_elsewhere = true;
     last_.found_link = 0;  // a row that no server has found
     my::encode_number(out_.tail(), sequence_, {call->column, my::NumberColumn::kLong, 10, 0xa1}, own_number(), status_,
                       capabilities_);
@@ -100,11 +101,16 @@ bool Session::tell_last(const Traces& traces, std::string_view sql) {
   }
   if (call && call->function == "row_count") {
     const auto count = std::exchange(last_.row_count, -1);
+    last_.is_row_count_elsewhere = true;
     last_.found_link = 0;
     my::encode_number(out_.tail(), sequence_, {call->column}, count, status_, capabilities_);
     return true;
   }
-  return last_.diagnostics && last_.diagnostics->is_complete && tell_diagnostics(words_of(sql, mode), sql);
+  if (!last_.diagnostics || !last_.diagnostics->is_complete || !tell_diagnostics(words_of(sql, mode), sql))
+    return false;
+  last_.row_count = -1;
+  last_.is_row_count_elsewhere = true;
+  return true;
 }
 
 bool Session::tell_diagnostics(const std::string& words, std::string_view sql) {
@@ -160,6 +166,7 @@ void Session::end_diagnostics() {
   constexpr std::size_t kFewest = 1 + 3 + 1;  // the number of columns, the columns, the end
   const bool failed = std::exchange(own_fault_, nullptr) != nullptr || last_.diagnostics->payloads.size() < kFewest ||
                       !my::decode_ok(last_.diagnostics->payloads.back(), my::capability::kSessionTrack);
+  last_.is_row_count_elsewhere = true;
   last_.diagnostics->is_complete = true;
   if (!failed) return;
   last_.is_gone = last_.diagnostics->bytes <= Diagnostics::kMostBytes;
@@ -185,11 +192,10 @@ bool Session::gathers_diagnostics() const noexcept {
 bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   asks_for_insert_id_ = traces.asks_for_insert_id;
   if (!traces.asks_about_last) asks_of_nothing_ = false;
-  const bool insert_id_elsewhere = traces.asks_for_insert_id && last_.insert_id_untold && !traces.gives_insert_id;
-  if (!traces.asks_about_last || (traces.asks_for_insert_id_only && !insert_id_elsewhere) || waiting_) return true;
-  const auto wanted = traces.asks_for_count                                   ? last_.sequence_link
-                      : insert_id_elsewhere && traces.asks_for_insert_id_only ? last_.insert_link
-                                                                              : last_.link;
+  restores_row_count_ = false;
+  if (traces.asks_for_insert_id && last_.is_insert_id_lost && !traces.gives_insert_id) return tell_gone();
+  if (!traces.asks_about_last || traces.asks_for_insert_id_only || waiting_) return true;
+  const auto wanted = traces.asks_for_count ? last_.sequence_link : last_.link;
   asks_of_nothing_ = wanted == 0 && !traces.asks_for_count;
   if (asks_of_nothing_) return true;
   const bool is_gone = last_.is_gone && !traces.asks_for_count;
@@ -203,8 +209,13 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   }
   if (!is_gone && link_ && link_->id() == wanted && !has_counts_of_another(*link_, traces)) {
     asks_of_nothing_ = traces.asks_for_diagnostics && has_diagnostics_of_another(*link_);
+    restores_row_count_ = traces.asks_for_row_count && loses_row_count(*link_, traces);
     return true;
   }
+  return tell_gone();
+}
+
+bool Session::tell_gone() {
   answer_error(
       1235, "42000",
       "what the statement before left behind (warnings, row counts, a sequence's last value) is gone: it ran on "
@@ -220,9 +231,22 @@ bool Session::has_diagnostics_of_another(const Link& link) const noexcept {
 // The rows found are not those of this client's last SELECT; or to take another one's warnings away would count anew.
 bool Session::has_counts_of_another(const Link& link, const Traces& traces) const noexcept {
   if (!traces.asks_for_counts) return false;
+  // No row changed, or a result, a link can be made to say again.
+  const bool is_restorable = last_.row_count == 0 || (last_.row_count < 0 && !traces.asks_for_found_rows);
+  if (traces.asks_for_row_count && !is_restorable && loses_row_count(link, traces)) return true;
   const bool found_elsewhere = last_.found_link != link.id() || link.rows_found_of != id_;
   return (traces.asks_for_found_rows && found_elsewhere) ||
          (traces.asks_for_diagnostics && has_diagnostics_of_another(link));
+}
+
+bool Session::loses_row_count(const Link& link, const Traces& traces) const noexcept {
+  return last_.is_row_count_elsewhere || (traces.asks_for_insert_id && brings_insert_id(link));
+}
+
+void Session::restore_row_count() {
+  link_->ask(my::Command::kQuery, last_.row_count == 0 ? "DO 0" : "SELECT 1");
+  if (last_.row_count != 0) link_->rows_found_of = 0;
+  last_.is_row_count_elsewhere = false;
 }
 
 // What the statement of another client has left is not for this one: no warnings, no rows changed, one found. Only a
@@ -231,19 +255,60 @@ void Session::sweep() {
   link_->ask(my::Command::kQuery, "SELECT 1 FROM (SELECT 1) AS one");
   link_->ask(my::Command::kQuery, "DO 0");
   link_->last_user = id_;
+  last_.swept = link_->id();
   link_->diagnostics_of = link_->rows_found_of = 0;
 }
 
-// A link has the number of whoever inserted last. An OK tells of a number that was given and not generated, too;
-// LAST_INSERT_ID() does not change then: on the link where that was, it says which it is.
+bool Session::brings_insert_id(const Link& link) const noexcept {
+  return link.insert_id_of != id_ && last_.insert_id != 0;
+}
+
+// A link begins with 0: what it has generated for this client since stands.
 void Session::bring_insert_id() {
-  const auto last = std::to_string(last_.insert_id), before = std::to_string(last_.insert_id_before);
-  const bool knows = link_->id() == last_.insert_link && link_->last_user == id_;
-  link_->ask(my::Command::kQuery,
-             knows ? "SET @@last_insert_id = IF(@@last_insert_id = " + last + ", " + last + ", " + before + ")"
-                   : "SET @@last_insert_id = " + last);
+  link_->ask(my::Command::kQuery, "SET @@last_insert_id = IF(@@last_insert_id = 0, " + std::to_string(last_.insert_id) +
+                                      ", @@last_insert_id)");
   link_->insert_id_of = id_;
-  link_->insert_version = last_.insert_version;
+  link_->has_insert_id = true;
+}
+
+// An OK tells of a number that was given and not generated, too, and LAST_INSERT_ID() does not change then; and of one
+// that was generated it is not always told. So the server is asked before its link goes to anybody else: the next
+// client's begins with 0. On several shards at once, so that one link alone has a number.
+bool Session::wants_insert_id(bool kept) const noexcept {
+  return link_->has_insert_id && (!kept || is_sharded()) && !eof_ && !link_->is_broken();
+}
+
+void Session::ask_for_insert_id() {
+  insert_id_packets_ = 1;
+  insert_id_told_.reset();
+  link_->ask(my::Command::kQuery, "SELECT @@last_insert_id, LAST_INSERT_ID(0)");
+  link_->flush();
+}
+
+void Session::gather_insert_id(std::string_view payload) {
+  constexpr std::uint8_t kRow = 4;  // behind the number of columns, and two of them
+  if (insert_id_packets_ == kRow) {
+    protocol::Reader reader(payload);
+    std::uint64_t number = 0;
+    const auto text = my::lenenc_bytes(reader).value_or(std::string_view());
+    if (std::from_chars(text.data(), text.data() + text.size(), number).ec == std::errc()) insert_id_told_ = number;
+  }
+  if (insert_id_packets_ <= kRow) ++insert_id_packets_;
+}
+
+void Session::end_insert_id() {
+  insert_id_packets_ = 0;
+  last_.is_row_count_elsewhere = true;
+  if (last_.found_link == link_->id()) last_.found_link = 0;
+  link_->rows_found_of = 0;
+  own_fault_.reset();
+  if (!insert_id_told_) return;  // by a KILL that came late: the link is reset
+  if (*insert_id_told_ != 0 || link_->insert_id_of == id_) {
+    last_.insert_id = *insert_id_told_;
+    last_.is_insert_id_lost = false;
+  }
+  link_->has_insert_id = false;
+  link_->insert_id_of = 0;
 }
 
 }  // namespace shardway::proxy::mysql

@@ -92,14 +92,15 @@ bool Session::bring_up_to_state() {
   if (has_other_user_variables(*link_->state, *state_)) link_->ask_reset();
   link_is_ready_ = !link_->owes() && (link_->state == state_ || *link_->state == *state_);
   const bool hears_others = link_->late_report_of != 0 && link_->late_report_of != id_;
-  const bool has_insert_id = link_->insert_id_of == id_ && link_->insert_version == last_.insert_version;
-  const bool brings_insert_id = asks_for_insert_id_ && !has_insert_id;
-  const bool sees_others = asks_of_nothing_ && (link_->last_user != id_ || has_diagnostics_of_another(*link_));
-  if (link_is_ready_ && !brings_insert_id && !hears_others && !sees_others) return true;
+  const bool brings = asks_for_insert_id_ && brings_insert_id(*link_);
+  // Of its own session before a reset, too.
+  const bool was_here = link_->last_user == id_ && (last_.link != 0 || last_.swept == link_->id());
+  const bool sees_others = asks_of_nothing_ && (!was_here || has_diagnostics_of_another(*link_));
+  if (link_is_ready_ && !brings && !hears_others && !sees_others && !restores_row_count_) return true;
   if (sees_others) sweep();
   if (hears_others) link_->ask(my::Command::kQuery, "SET session_track_schema = 1");
   link_->late_report_of = 0;
-  if (brings_insert_id) bring_insert_id();
+  if (brings) bring_insert_id();
   if (link_->state->schema != state_->schema && !state_->schema.empty())
     link_->ask(my::Command::kInitDb, state_->schema);
   if (const auto sql = difference(*link_->state, *state_, link_->base()); !sql.empty()) {
@@ -109,6 +110,7 @@ bool Session::bring_up_to_state() {
   if (const auto sql = user_variables_difference(*link_->state, *state_); !sql.empty())
     link_->ask(my::Command::kQuery, sql);
   link_->state = state_;
+  if (std::exchange(restores_row_count_, false)) restore_row_count();
   link_is_ready_ = !link_->owes();
   return link_is_ready_;
 }
@@ -252,6 +254,8 @@ void Session::stop_waiting() {
 void Session::give_back(bool clean) {
   auto link = std::move(link_);
   link_is_ready_ = locks_tables_ = finds_all_rows_ = false;
+  insert_id_packets_ = 0;
+  last_.is_insert_id_lost = last_.is_insert_id_lost || link->has_insert_id;
   for (const auto number : std::exchange(with_data_, {}))
     if (const auto found = statements_->find(number); found != statements_->end()) found->second.has_long_data = false;
   cursors_.clear();
@@ -267,7 +271,7 @@ void Session::give_back(bool clean) {
 void Session::hand_back(std::unique_ptr<Link> link, bool clean) {
   auto& pool = link->pool();
   link->lend_to(nullptr);
-  clean = clean && !link->xa_begun;
+  clean = clean && !link->xa_begun && !link->has_insert_id;
   if (link->readable && !link->is_broken()) {  // the server has said more: its farewell
     char more;
     const auto got = link->read(&more, 1);

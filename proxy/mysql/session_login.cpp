@@ -219,9 +219,7 @@ void Session::begin_again() {
   marks_.clear();
   next_characteristics_.clear();
   next_read_only_ = false;
-  const auto version = last_.insert_version + 1;
   last_ = {};
-  last_.insert_version = version;
   user_variables_set_.clear();
   sets_numbers_ = false;
   status_ = my::status::kAutocommit;

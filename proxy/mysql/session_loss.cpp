@@ -36,7 +36,7 @@ void Session::note_asked(my::Command command, Packet packet) {
   command_ = command;
   command_since_ = worker_.loop().now();
   answer_begun_ = false;
-  last_.diagnostics.reset();
+  last_.before = std::move(last_.diagnostics);
   link_->asked.assign(packet.size() <= router::kMaxAnalysedBytes ? packet : Packet());
   carried_ = carries_ || locks_tables_;
 }

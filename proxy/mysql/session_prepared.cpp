@@ -54,6 +54,7 @@ Session::Step Session::prepare(Packet packet) {
   }
   if (!catalog_is_current()) return Step::kBlocked;
   const auto sql = with_columns(packet.substr(my::kHeadBytes + 1));
+  if (const auto refused = refuse_transaction(traces_of(sql, quoting_of(sql)))) return *refused;
   if (const auto fault = unpreparable(sql)) return refuse(*fault);
   if (!borrow()) return not_ready();
   // A server refuses to prepare what a READ ONLY transaction may not do.

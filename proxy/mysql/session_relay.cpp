@@ -137,7 +137,10 @@ class Session::Relay {
     forward_ = !drop_;
     if (drop_) forward_up_to(at_);
     const auto payload = in().substr(my::kHeadBytes, std::min(in().size(), head_.size()) - my::kHeadBytes);
-    if (drop_ && session_.gathers_diagnostics()) session_.gather_diagnostics(payload);
+    if (drop_ && session_.insert_id_packets_ != 0)
+      session_.gather_insert_id(payload);
+    else if (drop_ && session_.gathers_diagnostics())
+      session_.gather_diagnostics(payload);
     const bool was_in_definitions = tracker.is_in_definitions();
     const auto seen = tracker.on_packet(head_, payload);
     if (!was_in_definitions && tracker.is_in_definitions()) {

@@ -99,6 +99,7 @@ Session::Step Session::route_query(Packet packet) {
   auto sql = packet.substr(my::kHeadBytes + 1);
   const auto traces = traces_of(sql, quoting_of(sql));
   if (traces.kills) return kill_by_text(sql);
+  if (const auto refused = refuse_transaction(traces)) return *refused;
   if (tell_last(traces, sql)) return Step::kConsumed;
   if (const auto fault = unready()) return refuse(*fault);
   if (!catalog_is_current()) return Step::kBlocked;

@@ -214,6 +214,7 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
   if (spread_->answer == Spread::Answer::kUnion || spread_->bulk) spread_->flags |= ok->status & kAboutStatement;
   auto& spread = *spread_;
   const auto insert_id = ok->insert_id;
+  link_->has_insert_id = link_->has_insert_id || insert_id != 0;
   if (spread.bulk && !spread.counts_number()) ok->insert_id = 0;  // it is not what LAST_INSERT_ID() is
   learn(*ok);
   ok->insert_id = insert_id;

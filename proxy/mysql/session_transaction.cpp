@@ -250,7 +250,9 @@ std::optional<Session::Step> Session::end_failed() {
 }
 
 void Session::note_rollback(std::uint16_t code) {
-  if (transaction_ && link_->xa_begun && rolls_back(code)) transaction_->is_over = true;
+  constexpr std::uint16_t kLockWaitTimeout = 1205;
+  const bool is_gone = rolls_back(code) || (code == kLockWaitTimeout && link_->rolls_back_on_timeout());
+  if (transaction_ && link_->xa_begun && is_gone) transaction_->is_over = true;
 }
 
 void Session::release_parked(bool clean) {

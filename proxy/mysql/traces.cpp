@@ -46,7 +46,8 @@ constexpr std::string_view kWords =
     "errors warning_count error_count diagnostics charset set character collate names select in_transaction nextval "
     "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
     "global statement kill sql_calc_found_rows connection_id last_insert_id identity insert replace load update share "
-    "role group instance lock stage auto_increment_increment auto_increment_offset wait nowait ";
+    "role group instance lock stage auto_increment_increment auto_increment_offset wait nowait begin start chain "
+    "autocommit from do ";
 
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
@@ -87,6 +88,8 @@ bool is_followed(std::string_view sql) noexcept {
 
 constexpr std::string_view kNumbers[] = {"insert_id", "auto_increment_increment", "auto_increment_offset"};
 
+constexpr std::string_view kTableless[] = {"set", "do", "begin", "start", "commit", "rollback", "savepoint", "select"};
+
 class Reading {
  public:
   Reading(std::string_view sql, Quoting quoting) : sql_(sql), quoting_(quoting) {}
@@ -109,7 +112,10 @@ class Reading {
  private:
   // Behind this symbol, or behind the literal that begins with it. Quotes in a comment or in a name begin none.
   std::size_t past(std::size_t at) {
-    if (sql_[at] == ';' && at >= words_until_) first_ = true;
+    if (sql_[at] == ';' && at >= words_until_) {
+      first_ = true;
+      writes_rows_ = false;
+    }
     if (!certain_ || at < words_until_) return at + 1;
     const auto rest = sql_.substr(at);
     switch (rest.front()) {
@@ -201,7 +207,11 @@ class Reading {
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     traces_.begins_with_set = traces_.begins_with_set || (first_ && is("set"));
     if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
-    sets_ = sets_ || is("set");
+    if (first_) writes_rows_ = is("update") || is("insert") || is("replace") || is("load");
+    if (first_) is_tableless_ = std::any_of(std::begin(kTableless), std::end(kTableless), is);
+    from_ = from_ || is("from");
+    sets_ = sets_ || (is("set") && !writes_rows_);  // not columns
+    traces_.begins_transaction = traces_.begins_transaction || begins_transaction(word, end);
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
     transaction_ = transaction_ || is("transaction");
     scoped_ = scoped_ || is("session") || is("global");
@@ -234,6 +244,7 @@ class Reading {
     traces_.asks_for_counts = traces_.asks_for_counts || counts;
     traces_.asks_for_diagnostics = traces_.asks_for_diagnostics || diagnostics;
     traces_.asks_for_found_rows = traces_.asks_for_found_rows || is("found_rows");
+    traces_.asks_for_row_count = traces_.asks_for_row_count || is("row_count");
   }
 
   // Two words: a role, a resource group, a lock on everything. Nothing is reported of them, on MySQL or on both.
@@ -247,6 +258,28 @@ class Reading {
     if (locks_instance || are("read", "lock") || are("backup", "stage") || are("backup", "lock"))
       pin(PinReason::kTableLock, "a global lock");
     traces_.outlives_reset = traces_.outlives_reset || takes_role || takes_group || locks_instance;
+  }
+
+  bool begins_transaction(std::string_view word, std::size_t end) const noexcept {
+    const auto is = [&](std::string_view lower) { return equals(word, lower); };
+    if (is("begin")) return (first_ && !equals(name_at(end), "not")) || equals(last_, "xa");
+    if (is("start")) return equals(last_, "xa");
+    if (is("transaction")) return equals(last_, "start");
+    if (is("chain")) return ends_ && !equals(last_, "no");
+    return sets_ && is("autocommit") && !is_on(behind(sql_, end));
+  }
+
+  // What follows a variable: = 1
+  static bool is_on(std::string_view assignment) noexcept {
+    if (assignment.starts_with(':')) assignment.remove_prefix(1);
+    if (!assignment.starts_with('=')) return true;  // it is read
+    assignment = behind(assignment, 1);
+    if (!assignment.empty() && (assignment.front() == '\'' || assignment.front() == '"')) assignment.remove_prefix(1);
+    std::size_t size = 0;
+    while (size < assignment.size() && is_word_byte(assignment[size])) ++size;
+    for (const std::string_view on : {"1", "on", "true", "default"})
+      if (equals(assignment.substr(0, size), on)) return true;
+    return false;
   }
 
   static bool has_scope(std::string_view name) noexcept {
@@ -278,6 +311,10 @@ class Reading {
     // Of several statements it is not known whose the reported variables are.
     if (traces_.sets_for_statement && is_followed(sql_))
       pin(PinReason::kUninspected, "SET STATEMENT or NOWAIT among others");
+    const bool selects_aside = traces_.selects && !traces_.begins_with_select;
+    traces_.keeps_warnings = is_tableless_ && !from_ && !selects_aside && !is_followed(sql_);
+    // REPLACE() and INSERT() are functions, too.
+    if (traces_.begins_with_select && !is_followed(sql_)) traces_.inserts = false;
     traces_.asks_about_last = about_last_ || insert_id_ || traces_.asks_for_count;
     traces_.asks_for_insert_id = insert_id_;
     traces_.asks_for_insert_id_only = insert_id_ && !about_last_ && !traces_.asks_for_count;
@@ -292,6 +329,8 @@ class Reading {
   bool first_ = true, sets_ = false, into_ = false, transaction_ = false, scoped_ = false, variable_ = false;
   std::string_view last_;
   bool names_ = false, ends_ = false;
+  bool is_tableless_ = false, from_ = false;
+  bool writes_rows_ = false;  // the statement at hand begins with INSERT, UPDATE, …
   bool assigns_ = false, insert_id_ = false, about_last_ = false;
 };
 

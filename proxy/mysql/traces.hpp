@@ -21,6 +21,9 @@ struct Traces {
   bool asks_for_diagnostics = false;     // warnings, errors
   bool asks_for_counts = false;          // ROW_COUNT(), FOUND_ROWS()
   bool asks_for_found_rows = false;
+  bool asks_for_row_count = false;
+  bool begins_transaction = false;  // BEGIN, START TRANSACTION, AND CHAIN, XA START, SET autocommit = 0
+  bool keeps_warnings = false;      // SET, SELECT without FROM, …: no table
   bool kills = false;
   bool asks_for_number = false;         // CONNECTION_ID()
   bool inserts = false, loads = false;  // INSERT, REPLACE; LOAD DATA: a number may be generated

@@ -235,3 +235,23 @@ class SessionMode(PoolCase):
         one.close()
         wait_until(lambda: three.sql("select 1")[1:2] == ["ROW 1"], 10, "there is room")
         self.assertTrue(three.sql("select * from mine")[0].startswith("ERR 1146"))
+
+
+class StatementMode(PoolCase):
+    """pool.mode = "statement": a transaction of several statements is refused, and its client goes on."""
+    pool = {"mode": "statement", "size": 2}
+
+    @proxy_only
+    def test_transactions_are_refused(self):
+        with self.through() as wire:
+            for sql in ("begin", "BEGIN WORK", "/* x */ start transaction read only", "set autocommit = 0", "set @@session.autocommit = off", "commit and chain",
+                        "xa start 'x'", "select 1; begin"):
+                with self.subTest(sql=sql):
+                    heard = wire.sql(sql)
+                    self.assertTrue(heard[-1].startswith("ERR 1235 42000"), heard)
+                    self.assertIn('pool.mode = "transaction"', heard[-1])
+            self.assertTrue(wire.ask(commands.prepare("start transaction"))[-1].startswith("ERR 1235"))
+            heard = wire.sql("set autocommit = 1", "insert into items (note) values ('begin')", "select @@autocommit", "commit", "select 'start transaction'")
+            self.assertFalse([line for line in heard if line.startswith("ERR")], heard)
+            self.assertIn("ROW 1", heard)
+            self.assertEqual(self.open_transactions(), [])

@@ -1,6 +1,9 @@
 """A sharded database over MySQL's protocol: equal to one plain MariaDB, or refused."""
+import contextlib
+
 import mysql_commands as commands
 from mysql_commands import DEFAULT, LAST, execute, long_data, prepare
+from support import mariadb, servers
 from support.mysql_case import proxy_only
 from support.mysql_sharded_case import HERE, THERE, MysqlShardedCase
 from support.servers import wait_until
@@ -134,10 +137,10 @@ class Statements(MysqlShardedCase):
             for size in (3 << 20, 17 << 20, 40 << 20):
                 long = "x" * size
                 heard = wire.ask(commands.query(f"select length('{long}')"), commands.query("select 'next'"))
-                self.assertTrue(heard[0].startswith("ERR 1153"), heard[0])
+                self.assertTrue(heard[0].startswith("ERR 1235 42000"), heard[0])
                 self.assertEqual(heard[2], "ROW next")
                 heard = wire.ask(execute(statement, [long, HERE]), commands.query("select 'next'"))
-                self.assertTrue(heard[1] == f"ROW {size}" if size < 16 << 20 else heard[0].startswith("ERR 1153"), heard[0])
+                self.assertTrue(heard[1] == f"ROW {size}" if size < 16 << 20 else heard[0].startswith("ERR 1235 42000"), heard[0])
                 self.assertEqual(heard[-2], "ROW next")
             self.assertEqual(wire.sql("commit", f"select n from items where id = {HERE}")[2], "ROW 7")
 
@@ -253,3 +256,25 @@ create table codes (code varchar(20) collate utf8mb4_nopad_bin primary key)"""
             self.refused(wire, "select * from loose where id = 'a'", "utf8mb4_general_ci")
             self.refused(wire, "select * from narrow where id = 1", "int")
             self.refused(wire, "select * from codes where code = 'a'", "nopad")
+
+
+class LockTimeout(MysqlShardedCase):
+    """Servers with innodb_rollback_on_timeout: 1205 ends the transaction, on every shard."""
+    @classmethod
+    @contextlib.contextmanager
+    def servers(cls):
+        cluster = mariadb.Cluster(shards=2, replicas=0, plain=True, settings="innodb_rollback_on_timeout = ON\n")
+        servers.stop_at_exit(cluster)
+        yield cluster.start()
+        cluster.stop()
+
+    def test_it_ends_the_transaction(self):
+        def conversation(wire, holder):
+            heard = holder.sql("begin", f"update items set n = 5 where id = {HERE}")
+            heard += wire.sql("set innodb_lock_wait_timeout = 1", "begin", f"update items set n = 7 where id = {THERE}",
+                              f"update items set n = 8 where id = {HERE}", "select @@in_transaction", f"update items set n = n + 1 where id = {THERE}",
+                              "rollback", f"select n from items where id = {THERE}")
+            return heard + holder.sql("rollback", f"select n from items where id = {HERE}")
+        heard = self.same(conversation, clients=2)
+        self.assertEqual([line.split()[1] for line in heard if line.startswith("ERR")], ["1205"], heard)
+        self.assertIn("ROW 1", heard)

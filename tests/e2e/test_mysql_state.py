@@ -101,6 +101,27 @@ create function sets_time() returns int begin set timestamp = 1000000; return 1;
                     return heard
                 self.same(conversation, clients=3, capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
 
+    def test_a_function_that_sets_more_under_set_statement(self):
+        ask = "select @f, @@time_zone, 1/3"
+        for call in ("set statement div_precision_increment = 9 for select sets_both()", "select sets_both() from items for update skip locked"):
+            with self.subTest(call=call):
+                def conversation(wire, *others):
+                    heard = wire.sql(call)
+                    for other in others:
+                        heard += other.sql(ask, "begin", "select 1 from items") + wire.sql(ask) + other.sql("commit", ask)
+                    return heard
+                self.same(conversation, clients=3, capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
+
+    @proxy_only
+    def test_reading_a_variable_in_an_update_pins_nobody(self):
+        clients = [self.through() for _ in range(3)]
+        for client in clients:
+            heard = client.sql("update items set note = @@version where id = 1", "insert into shadow set i = @@port",
+                               "set statement max_statement_time = 5 for select count(*) from items")
+            self.assertFalse([line for line in heard if line.startswith("ERR")], heard)
+        for client in clients * 2:
+            client.sql("begin", "select 1 from items", "commit")
+
     def test_a_syntax_unknown(self):
         """16: a SET nobody understands costs no connection."""
         self.mixed("set what is this", "select 1", "insert into items (note) values ('x')", "set @@x.y.z = 1", "select count(*) from items")
@@ -187,6 +208,60 @@ class LastStatement(StateCase):
                    "select last_insert_id(7)", "select last_insert_id()", "update items set id = last_insert_id(id + 500) where id = 1",
                    "select last_insert_id()", prepare("insert into items (note) values (?)"), execute(LAST, ["p"]), "select last_insert_id()")
 
+    def test_last_insert_id_behind_a_number_that_was_given(self):
+        """An OK tells of it, LAST_INSERT_ID() does not; whoever has the connection meanwhile, and whatever number he leaves there."""
+        asked = "select last_insert_id()"
+        for name, first in {"nothing before": [], "one generated before": ["insert into items (note) values ('g')"]}.items():
+            for statement in ("insert into items values (90001, 'given')", "insert into items values (90001, 'x'), (90002, 'y')",
+                              "insert into items values (90001, 'x'), (0, 'y')", "insert into items values (45000 * 2 + 1, 'computed')",
+                              "replace into items values (1, 'again')", "insert into items (id, note) values (1, 'x') on duplicate key update note = 'new'",
+                              "insert into items (note) values ('fails'), (cast(repeat('x', 200) as char))", "insert into items values (1, 'twice')",
+                              "insert into items (note) values ('r') returning id", "insert into items values (90001, 'r') returning id",
+                              "insert ignore into items values (1, 'x')", "insert into items select id + 90000, note from items",
+                              "set @@insert_id = 90001"):
+                with self.subTest(name, statement=statement):
+                    def conversation(one, *others):
+                        heard = one.sql(*first, statement)
+                        for number, other in enumerate(others):
+                            heard += other.sql(f"insert into items values ({90010 + number}, 'other')", asked)
+                        heard += one.sql(asked)
+                        for other in others:
+                            heard += other.sql("insert into items (note) values ('other')", asked)
+                        return heard + one.sql(asked, "begin", "insert into items values (95001, 'in it')", asked,
+                                               "insert into items (note) values ('gen')", asked, "insert into items values (97001, 'in it')", "commit",
+                                               asked)
+                    self.same(conversation, clients=4)
+
+    def test_last_insert_id_is_that_of_another_client_by_chance(self):
+        """A number that one client generates, and another one gives."""
+        def conversation(one, other):
+            return one.sql("insert into items (note) values ('generated')", "delete from items where id = 100") + \
+                other.sql("insert into items values (100, 'given')", "select last_insert_id()") + one.sql("select last_insert_id()")
+        self.same(conversation, clients=2)
+
+    def test_row_count_beside_others(self):
+        """What is answered without a server counts, too."""
+        of_old = commands.DEFAULT & ~commands.SESSION_TRACK
+        for between in (command(commands.PING), command(commands.RESET_CONNECTION), query("select connection_id() > 0"), query("select row_count()"),
+                        query("do 0"), query("select 1")):
+            for ask in ("select row_count()", "select row_count(), 1"):
+                with self.subTest(between=between, ask=ask):
+                    def conversation(wire):
+                        heard = wire.sql("select 1", "update items set note = 'changed'")
+                        wire.ask(between)
+                        return heard + wire.sql(ask)
+                    self.same(conversation, capabilities=of_old)
+        self.same(lambda wire: wire.sql("select row_count(), 1"))
+
+    @proxy_only
+    def test_row_count_that_the_server_has_no_more(self):
+        """A connection that was asked for something in between says it, or it is refused."""
+        with self.through() as wire:
+            heard = wire.sql("insert into items values (90001, 'given')", "select row_count()", "insert into items values (90002, 'given')",
+                             "select row_count(), 1")
+            self.assertEqual(heard[2], "ROW 1")
+            self.assertTrue(heard[-1].startswith("ERR 1235") or heard[-2] == "ROW 1|1", heard)
+
     def test_nothing_of_another_client(self):
         """The first statement of a session hears nothing of the one that ran before on its connection."""
         def conversation(one, *others):
@@ -194,6 +269,22 @@ class LastStatement(StateCase):
             return [line for other, question in zip(others, questions)
                     for line in one.sql("select cast('secret' as int)") + other.sql(question, question)]
         self.same(conversation, clients=5)
+
+    def test_ones_own_behind_what_clears_nothing(self):
+        """On whatever connection that ran."""
+        for between in ("set @x = 1", "begin", "do 1", "select 1", "select database() is null", "set time_zone = '+01:00'",
+                        "set @y = (select count(*) from items)"):
+            with self.subTest(between=between):
+                def conversation(one, *others):
+                    heard = one.sql("begin", "rollback", "insert into items values (1, 'mine')")
+                    others[0].sql("begin", "select 1 from items")
+                    heard += one.sql(between)
+                    others[0].sql("commit")
+                    others[1].sql("begin", "select 1 from items")
+                    heard += one.sql("show warnings", "select @@warning_count", "rollback")
+                    others[1].sql("commit")
+                    return heard
+                self.same(conversation, clients=3, capabilities=commands.DEFAULT & ~commands.SESSION_TRACK)
 
     def test_nothing_of_another_client_behind_what_clears_nothing(self):
         """Servers keep warnings over a statement without a table: those of whoever had the connection before, too."""

@@ -18,6 +18,7 @@ VARIABLES = {
     "auto_increment_increment": "1", "auto_increment_offset": "1",
     "autocommit": "ON", "character_set_client": "utf8mb4", "character_set_connection": "utf8mb4", "character_set_results": "utf8mb4",
     "collation_connection": "utf8mb4_0900_ai_ci", "gtid_mode": "ON", "gtid_next": "AUTOMATIC", "innodb_lock_wait_timeout": "50",
+    "innodb_rollback_on_timeout": "OFF",
     "interactive_timeout": "28800", "last_insert_id": "0", "lock_wait_timeout": "31536000", "lower_case_table_names": "0",
     "max_execution_time": "0", "read_only": "OFF", "session_track_gtids": "OFF", "session_track_schema": "ON",
     "session_track_state_change": "OFF",
@@ -27,7 +28,7 @@ VARIABLES = {
     "super_read_only": "OFF", "time_zone": "SYSTEM", "transaction_isolation": "REPEATABLE-READ", "transaction_read_only": "OFF",
     "wait_timeout": "28800",
 }
-BOOLEANS = {"autocommit", "read_only", "super_read_only", "session_track_schema", "session_track_state_change", "sql_log_bin",
+BOOLEANS = {"autocommit", "innodb_rollback_on_timeout", "read_only", "super_read_only", "session_track_schema", "session_track_state_change", "sql_log_bin",
             "transaction_read_only"}
 # Of information_schema, what the catalogue's questions may name.
 COLUMNS = {"TABLE_CATALOG", "TABLE_SCHEMA", "TABLE_NAME", "COLUMN_NAME", "ORDINAL_POSITION", "COLUMN_DEFAULT", "IS_NULLABLE", "DATA_TYPE",
@@ -215,7 +216,7 @@ class Session:
                 (r"IF\(@@global\.read_only, coalesce\(\(SELECT SOURCE_UUID FROM performance_schema\.replication_connection_status LIMIT 1\), "
                  r"@@global\.server_uuid\), @@global\.server_uuid\)", lambda: self.server.source_uuid),
                 (r"\(SELECT count\(\*\) FROM information_schema\.TABLES WHERE TABLE_SCHEMA = 'shardway' .*\) = 2", lambda: self.server.has_store),
-                (r"DATABASE\(\)", lambda: self.schema or None), (r"CURRENT_ROLE\(\)", lambda: self.role), (r"(-?\d+)", lambda: text), (r"'([^']*)'", lambda: text[1:-1])):
+                (r"LAST_INSERT_ID\(0\)", lambda: 0), (r"DATABASE\(\)", lambda: self.schema or None), (r"CURRENT_ROLE\(\)", lambda: self.role), (r"(-?\d+)", lambda: text), (r"'([^']*)'", lambda: text[1:-1])):
             if re.fullmatch(pattern, text, re.IGNORECASE):
                 return value()
         self.server.unscripted.append(f"SELECT {item}")

@@ -53,11 +53,16 @@ class MysqlCase(unittest.TestCase):
         """Change the configuration dict before the start."""
 
     @classmethod
+    def servers(cls):
+        """A context: the cluster."""
+        return mariadb.shared(shards=2, replicas=1, plain=True, tls=True)
+
+    @classmethod
     def setUpClass(cls):
         reason = None if IS_DIRECT else mysql_shardway.why_not_served()
         if reason:
             raise unittest.SkipTest(f"MySQL is not served yet ({reason})")
-        cls.cluster = cls.enterClassContext(mariadb.shared(shards=2, replicas=1, plain=True, tls=True))
+        cls.cluster = cls.enterClassContext(cls.servers())
         cls.database = re.sub(r"\W", "_", f"{cls.__module__}_{cls.__name__}").lower()[:60]
         cls.cluster.create_database(cls.database)
         cls.addClassCleanup(cls.cluster.drop_database, cls.database)

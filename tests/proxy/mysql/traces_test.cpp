@@ -32,6 +32,8 @@ TEST(Traces, WhatPins) {
            {"BACKUP LOCK t", PinReason::kTableLock},
            {"LOCK INSTANCE FOR BACKUP", PinReason::kTableLock},
            {"SET timestamp = 5", PinReason::kComputedSetting},
+           {"UPDATE t SET a = 1; SET @@rand_seed1 = 5", PinReason::kComputedSetting},
+           {"UPDATE t SET a = (@a := 1)", PinReason::kComputedSetting},
            {"SET gtid_next = 'AUTOMATIC'", PinReason::kComputedSetting},
            {"SELECT LAST_INSERT_ID(5)", PinReason::kComputedSetting},
            {"SET last_insert_id = 5", PinReason::kComputedSetting},
@@ -47,8 +49,20 @@ TEST(Traces, WhatDoesNot) {
   for (const char* sql : {"SELECT 1", "SELECT @@version", "SELECT @a", "SET NAMES utf8mb4", "SET autocommit = 0",
                           "SET SESSION TRANSACTION READ ONLY", "SET @@session.sql_mode = ''", "SELECT timestamp FROM t",
                           "INSERT INTO t VALUES (LAST_INSERT_ID())", "UPDATE t SET a = LAST_INSERT_ID() WHERE b = 1",
+                          "UPDATE t SET a = @@version", "INSERT INTO t SET a = @@port", "UPDATE t SET timestamp = 5",
                           "SELECT blockade, handlers, caller FROM t", "START TRANSACTION", "SELECT 'a@b.org'"})
     EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
+}
+
+TEST(Traces, Transactions) {
+  for (const char* sql : {"BEGIN", "/* a */ begin work", "START TRANSACTION READ ONLY", "SELECT 1; BEGIN",
+                          "SET autocommit = 0", "SET @@autocommit=OFF", "SET time_zone = 'UTC', autocommit = @x",
+                          "COMMIT AND CHAIN", "XA START 'a'", "XA BEGIN 'a'"})
+    EXPECT_TRUE(traces_of(sql).begins_transaction) << sql;
+  for (const char* sql : {"SET autocommit = 1", "SET autocommit=ON", "SET SESSION autocommit = 'on'",
+                          "COMMIT AND NO CHAIN", "BEGIN NOT ATOMIC SELECT 1; END", "SELECT start, begin FROM t",
+                          "SELECT @@autocommit", "SELECT 'BEGIN'", "XA RECOVER", "SET a = @@autocommit"})
+    EXPECT_FALSE(traces_of(sql).begins_transaction) << sql;
 }
 
 TEST(Traces, CommentsHideNothing) {
@@ -86,7 +100,7 @@ TEST(Traces, WhatIsNotCertainlyInALiteralDoes) {
   EXPECT_EQ(traces_of("UPDATE t SET a = '\\', b = @a := '", plain).pins, PinReason::kComputedSetting);
   EXPECT_EQ(traces_of("UPDATE t SET a = '\x81\\', b = @a := '", gbk).pins, PinReason::kComputedSetting);
   for (const char* sql :
-       {"EXECUTE IMMEDIATE 'CALL p()'", "PREPARE s FROM 'CALL p()'", "UPDATE t SET a = 'a@b.org",
+       {"EXECUTE IMMEDIATE 'CALL p()'", "PREPARE s FROM 'CALL p()'", "SET a = 'a@b.org",
         "SET sql_mode = 'NO_BACKSLASH_ESCAPES'; SELECT '\\' , GET_LOCK('a', 1)", "/*!99999 it's */ CALL p() /* ' */",
         "/*M!99999 it's */ CALL p() /* ' */", "-- it's\nCALL p() -- '", "SELECT \"\\\", '\", GET_LOCK('a', 1)",
         "SELECT \"'\", GET_LOCK(\"'\", 1)", "SELECT `'`, GET_LOCK('a', 1)", "# '\nCALL p() # '"})
