@@ -122,6 +122,8 @@ class Switchovers:   # no TestCase: a base
         with contextlib.closing(self.connect()) as connection, contextlib.closing(connection.cursor()) as cursor:
             cursor.execute("drop table if exists written")
             cursor.execute("create table written (client int, step int, primary key (client, step))")
+        for shard in self.cluster.shards:   # new sessions may read there at once
+            shard.wait_for_replicas()
 
     # ---- the tests
 
