@@ -61,7 +61,7 @@ class App final : public admin::Host {
   void raise_open_files();
   void drain(bool at_once);
   bool drained();
-  void pause_databases(const std::string& database, std::function<void(std::string)> done);
+  void pause_databases(const std::string& database, bool may_be_paused, std::function<void(std::string)> done);
   std::string resume_databases(const std::string& database);
   void check_paused(std::vector<std::string> names, std::function<void(std::string)> done);
   // Calls `each` on every worker's thread and `last` after the last of them, on that one's thread.
@@ -72,11 +72,13 @@ class App final : public admin::Host {
   void apply_maintenance(const Generation& generation);
   void maintenance_changed();
   std::vector<std::shared_ptr<const Generation>> generations();
-  std::vector<Maintenance::Shard> shards_held_by(const admin::Part& part) const;
+  std::vector<Maintenance::Shard> shards_led_by(const std::string& node) const;  // its primary
+  std::vector<Maintenance::Shard> shards_of(const admin::Part& part) const;
   std::vector<std::string> nodes_of(const admin::Part& part) const;
   void count_lent(std::vector<std::string> nodes, std::string database, std::function<void(std::size_t)> done);
   void when_unused(const admin::Part& part, std::function<bool()> still_wanted, std::function<void(std::string)> done);
   std::string let_go(const admin::Part& part);
+  void end_pause(const admin::Part& part, std::uint64_t ticket);
 
   // app_switchover.cpp
   std::shared_ptr<backend::Backend> backend_of(const std::string& database) const;
@@ -87,13 +89,14 @@ class App final : public admin::Host {
   std::variant<control::switchover::Cast, std::string> cast_of(const admin::SwitchoverOrder& order,
                                                                const backend::Backend& backend,
                                                                const backend::ShardNodes& shard) const;
+  std::string out_of_service(const std::string& node) const;
   std::optional<std::size_t> lent_now(const std::string& node);
   std::vector<control::switchover::Holder> holders_of(const config::Address& node);
   control::switchover::Around around_of(const admin::Part& part, const config::Address& old_primary,
                                         std::function<void(admin::SwitchoverStep)> tell,
                                         std::function<void(std::string)> done);
   void look_at(const std::vector<Maintenance::Shard>& shards);
-  bool release_switchover(const admin::Part& part);
+  bool release_switchovers(const admin::Part& part);
   void add_switchovers(stats::Report& report) const;
   void add_static_rows(stats::Report& report) const;
   std::vector<std::shared_ptr<SharedDatabase>> databases_named(const std::string& name) const;

@@ -133,7 +133,7 @@ void inherit(const Generation& before, const Generation& fresh) {
     const auto& old = *found->second->backend;
     for (const auto& shard : database->backend->shards) {
       for (const auto& known : old.shards) {
-        if (known->name == shard->name) shard->remember(known->memory());
+        if (known->name == shard->name) shard->inherit(*known);
       }
     }
   }
@@ -254,12 +254,12 @@ std::vector<std::shared_ptr<SharedDatabase>> App::databases_named(const std::str
 
 std::string App::unknown(const std::string& database) const { return "no such database: " + database; }
 
-void App::pause_databases(const std::string& database, std::function<void(std::string)> done) {
+void App::pause_databases(const std::string& database, bool may_be_paused, std::function<void(std::string)> done) {
   const auto chosen = databases_named(database);
   if (chosen.empty()) return done(unknown(database));
   std::vector<std::string> names;
   for (const auto& one : chosen) {
-    if (one->backend->paused.exchange(true) && !database.empty())
+    if (one->backend->paused.exchange(true) && !database.empty() && !may_be_paused)
       return done("database \"" + database + "\" is already paused");
     names.push_back(one->backend->config.name);
   }

@@ -24,7 +24,11 @@ void App::apply_maintenance(const Generation& generation) {
     for (const auto& shard : database->backend->shards) {
       set_gate(shard->gate, backend::Gate::Reason::kPaused, maintenance_.holds(name, shard->name));
       set_gate(shard->gate, backend::Gate::Reason::kSwitchover, maintenance_.is_switched_over(name, shard->name));
-      for (const auto& node : shard->nodes) node->rests = maintenance_.rests(node->address.text);
+      for (const auto& node : shard->nodes) {
+        node->rests = maintenance_.rests(node->address.text);
+        node->paused = maintenance_.is_paused({"", "", node->address.text});
+      }
+      shard->heed_paused_node();
     }
   }
 }
@@ -46,18 +50,25 @@ void App::maintenance_changed() {
   }
 }
 
-// The shards whose statements for the primary have to wait for this part.
-std::vector<Maintenance::Shard> App::shards_held_by(const admin::Part& part) const {
+std::vector<Maintenance::Shard> App::shards_led_by(const std::string& node) const {
   std::vector<Maintenance::Shard> shards;
   for (const auto& [name, database] : generation()->databases) {
     for (const auto& shard : database->backend->shards) {
       const auto primary = shard->primary.load();
-      const bool is_on_node =
-          primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)]->address.text == part.node;
-      if (part.node.empty() ? name == part.database && shard->name == part.shard : is_on_node)
+      if (primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)]->address.text == node)
         shards.emplace_back(name, shard->name);
     }
   }
+  return shards;
+}
+
+// Of a part that is no node.
+std::vector<Maintenance::Shard> App::shards_of(const admin::Part& part) const {
+  std::vector<Maintenance::Shard> shards;
+  if (!part.shard.empty()) return {{part.database, part.shard}};
+  for (const auto& database : databases_named(part.database))
+    for (const auto& shard : database->backend->shards)
+      shards.emplace_back(database->backend->config.name, shard->name);
   return shards;
 }
 
@@ -104,21 +115,30 @@ void App::after(std::chrono::milliseconds delay, std::function<void()> action) {
 // ---- PAUSE, RESUME
 
 void App::pause(const admin::Part& part, config::Milliseconds timeout, std::function<void(std::string)> done) {
-  const bool whole = part.shard.empty() && part.node.empty();
+  const bool whole = part.shard.empty() && part.node.empty(), has_end = timeout.count() > 0;
   if (whole && databases_named(part.database).empty()) return done(unknown(part.database));
-  const auto ticket = maintenance_.pause(part, whole ? std::vector<Maintenance::Shard>() : shards_held_by(part));
+  const bool was_paused = maintenance_.is_paused(part) || (whole && maintenance_.is_paused({}));
+  const auto ticket = maintenance_.pause(part, has_end);
   if (ticket == 0 && !whole) return done(Maintenance::name_of(part) + " is already paused");
-  if (timeout.count() > 0 && ticket != 0) {
-    after(timeout, [this, part, ticket] {
-      if (!maintenance_.resume(part, ticket)) return;
-      log::info("event=resumed part=\"{}\" reason=\"the time of its PAUSE is over\"", Maintenance::name_of(part));
-      let_go(part);
-    });
-  }
-  if (whole) return pause_databases(part.database, std::move(done));
+  if (has_end) after(timeout, [this, part, ticket] { end_pause(part, ticket); });
+  if (whole) return pause_databases(part.database, has_end || (was_paused && ticket != 0), std::move(done));
   maintenance_changed();
   when_unused(
       part, [this, part] { return maintenance_.is_paused(part); }, std::move(done));
+}
+
+// The time of its PAUSE is over. Of all databases those stay paused that are so by a PAUSE of their own.
+void App::end_pause(const admin::Part& part, std::uint64_t ticket) {
+  if (!maintenance_.resume(part, ticket)) return;
+  log::info("event=resumed part=\"{}\" reason=\"the time of its PAUSE is over\"", Maintenance::name_of(part));
+  if (!part.database.empty() || !part.node.empty()) {
+    let_go(part);
+    return;
+  }
+  for (const auto& database : databases_named({})) {
+    const auto& name = database->backend->config.name;
+    if (!maintenance_.is_paused({name, "", ""})) resume_databases(name);
+  }
 }
 
 std::string App::resume(const admin::Part& part) {
@@ -126,7 +146,7 @@ std::string App::resume(const admin::Part& part) {
   const bool was_paused = is_all ? maintenance_.resume_all() : maintenance_.resume(part, 0);
   if (is_all) maintenance_changed();
   const auto problem = let_go(part);
-  const bool was_held = release_switchover(part);
+  const bool was_held = release_switchovers(part);
   return was_paused || was_held ? std::string() : problem;
 }
 
@@ -141,7 +161,7 @@ std::string App::let_go(const admin::Part& part) {
 
 void App::drain_node(const std::string& node, std::function<void(std::string)> done) {
   const admin::Part part{"", "", node};
-  if (const auto led = shards_held_by(part); !led.empty()) {
+  if (const auto led = shards_led_by(node); !led.empty()) {
     const auto shard = led.front().first + "." + led.front().second;
     return done("node " + node + " is the primary of " + shard + ": first SWITCHOVER " + shard +
                 " TO another of its nodes, or PAUSE NODE it");

@@ -103,7 +103,7 @@ void App::set_switchover_gates(const std::vector<Maintenance::Shard>& shards, bo
 std::vector<Maintenance::Shard> App::shards_switched_with(const admin::Part& part,
                                                           const config::Address& old_primary) const {
   std::vector<Maintenance::Shard> shards{{part.database, part.shard}};
-  for (const auto& one : shards_held_by({"", "", old_primary.text})) {
+  for (const auto& one : shards_led_by(old_primary.text)) {
     const auto backend = backend_of(one.first);
     const auto* shard = backend ? shard_of(*backend, one.second) : nullptr;
     if (one == shards.front() || shard == nullptr || !shard->is_watched) continue;
@@ -149,6 +149,14 @@ std::variant<switchover::Cast, std::string> App::cast_of(const admin::Switchover
   return cast;
 }
 
+// A paused node would hold the shard as its primary, and a drained one is to be left.
+std::string App::out_of_service(const std::string& node) const {
+  const auto state = maintenance_.state_of(node);
+  if (state.empty()) return {};
+  return "node " + node + " is " + std::string(state) + ": first " + (state == "paused" ? "RESUME" : "UNDRAIN") +
+         " NODE '" + node + "'";
+}
+
 std::optional<std::size_t> App::lent_now(const std::string& node) {
   auto answer = std::make_shared<std::promise<std::size_t>>();
   auto lent = answer->get_future();
@@ -183,6 +191,7 @@ void App::switchover(const admin::SwitchoverOrder& order, std::function<void(adm
   if (shard == nullptr) return done(unknown(shard_name(order.part)));
   auto cast = cast_of(order, *backend, *shard);
   if (const auto* problem = std::get_if<std::string>(&cast)) return done(*problem);
+  if (const auto problem = out_of_service(order.part.node); !problem.empty()) return done(problem);
   switchover::Request request{std::get<switchover::Cast>(std::move(cast)), backend,
                               order.timeout.count() > 0 ? order.timeout : backend->config.switchover.timeout,
                               order.force};
@@ -246,13 +255,17 @@ void App::look_at(const std::vector<Maintenance::Shard>& shards) {
   }
 }
 
-// RESUME of a shard that a switchover holds: only when it waits for a verification, else it is still at work.
-bool App::release_switchover(const admin::Part& part) {
+// RESUME of shards that a switchover holds: only where it waits for a verification, else it is still at work.
+bool App::release_switchovers(const admin::Part& part) {
+  if (!part.node.empty()) return false;
+  auto shards = shards_of(part);
   const std::lock_guard lock(switchovers_mutex_);
-  const auto found = switchovers_.find(shard_name(part));
-  if (found == switchovers_.end() || !found->second || !found->second->is_alarmed()) return false;
-  set_switchover_gates({{part.database, part.shard}}, false);
-  return true;
+  std::erase_if(shards, [this](const Maintenance::Shard& shard) {
+    const auto found = switchovers_.find(shard.first + "." + shard.second);
+    return found == switchovers_.end() || !found->second || !found->second->is_alarmed();
+  });
+  if (!shards.empty()) set_switchover_gates(shards, false);
+  return !shards.empty();
 }
 
 void App::add_switchovers(stats::Report& report) const {

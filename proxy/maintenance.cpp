@@ -1,8 +1,11 @@
 #include "proxy/maintenance.hpp"
 
-#include <algorithm>
-
 namespace shardway::proxy {
+namespace {
+
+std::array<std::string, 3> key_of(const admin::Part& part) { return {part.database, part.shard, part.node}; }
+
+}  // namespace
 
 std::string Maintenance::name_of(const admin::Part& part) {
   if (!part.node.empty()) return "node " + part.node;
@@ -10,17 +13,17 @@ std::string Maintenance::name_of(const admin::Part& part) {
   return part.shard.empty() ? part.database : part.database + "." + part.shard;
 }
 
-std::uint64_t Maintenance::pause(const admin::Part& part, std::vector<Shard> shards) {
+std::uint64_t Maintenance::pause(const admin::Part& part, bool has_end) {
   const std::lock_guard lock(mutex_);
-  const auto [entry, is_new] = pauses_.try_emplace(name_of(part));
-  if (!is_new) return 0;
-  entry->second = {++last_ticket_, part.node, std::move(shards)};
+  const auto [entry, is_new] = pauses_.try_emplace(key_of(part));
+  if (!is_new && !has_end && !entry->second.has_end) return 0;
+  entry->second = {++last_ticket_, has_end};
   return last_ticket_;
 }
 
 bool Maintenance::resume(const admin::Part& part, std::uint64_t ticket) {
   const std::lock_guard lock(mutex_);
-  const auto found = pauses_.find(name_of(part));
+  const auto found = pauses_.find(key_of(part));
   if (found == pauses_.end() || (ticket != 0 && found->second.ticket != ticket)) return false;
   pauses_.erase(found);
   return true;
@@ -35,7 +38,7 @@ bool Maintenance::resume_all() {
 
 bool Maintenance::is_paused(const admin::Part& part) const {
   const std::lock_guard lock(mutex_);
-  return pauses_.contains(name_of(part));
+  return pauses_.contains(key_of(part));
 }
 
 bool Maintenance::drain(const std::string& node) {
@@ -67,20 +70,14 @@ bool Maintenance::is_switched_over(const std::string& database, const std::strin
 }
 
 bool Maintenance::holds(const std::string& database, const std::string& shard) const {
-  const std::lock_guard lock(mutex_);
-  const Shard wanted{database, shard};
-  return std::any_of(pauses_.begin(), pauses_.end(), [&](const auto& entry) {
-    const auto& shards = entry.second.shards;
-    return std::find(shards.begin(), shards.end(), wanted) != shards.end();
-  });
+  return is_paused({database, shard, ""});
 }
 
 bool Maintenance::rests(const std::string& node) const { return !state_of(node).empty(); }
 
 std::string_view Maintenance::state_of(const std::string& node) const {
   const std::lock_guard lock(mutex_);
-  const bool paused = std::any_of(pauses_.begin(), pauses_.end(), [&](const auto& p) { return p.second.node == node; });
-  return paused ? "paused" : drained_.contains(node) ? "drained" : "";
+  return pauses_.contains(key_of({"", "", node})) ? "paused" : drained_.contains(node) ? "drained" : "";
 }
 
 }  // namespace shardway::proxy

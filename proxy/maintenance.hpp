@@ -3,6 +3,7 @@
 // generation's Backends. Databases are paused as a whole elsewhere (Backend::paused). Thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -10,7 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "proxy/admin/host.hpp"
 
@@ -23,9 +23,10 @@ class Maintenance {
   // "shop", "shop.shop_0", "node 127.0.0.1:5502", "all databases"
   static std::string name_of(const admin::Part& part);
 
-  // The shards are those whose primary the part is, or is on. A ticket to end it by, or 0 if it is paused already.
-  std::uint64_t pause(const admin::Part& part, std::vector<Shard> shards);
-  // The shards that were paused by it; false if nothing was. `ticket`: only if it is that pause still; 0: any.
+  // A ticket to end it by. Of several pauses of one part the newest counts; 0: it is paused already, and neither that
+  // pause nor this one has an end.
+  std::uint64_t pause(const admin::Part& part, bool has_end);
+  // False if it was not paused. `ticket`: only if it is that pause still; 0: any.
   bool resume(const admin::Part& part, std::uint64_t ticket);
   bool resume_all();
   bool is_paused(const admin::Part& part) const;
@@ -35,7 +36,7 @@ class Maintenance {
 
   void switch_over(const Shard& shard, bool held);  // its gate is closed for a switchover
   bool is_switched_over(const std::string& database, const std::string& shard) const;
-  bool holds(const std::string& database, const std::string& shard) const;  // by any pause
+  bool holds(const std::string& database, const std::string& shard) const;  // it is paused itself
   bool rests(const std::string& node) const;                                // drained or paused
   // "paused", "drained", or empty.
   std::string_view state_of(const std::string& node) const;
@@ -43,11 +44,10 @@ class Maintenance {
  private:
   struct Pause {
     std::uint64_t ticket = 0;
-    std::string node;  // of PAUSE NODE
-    std::vector<Shard> shards;
+    bool has_end = false;
   };
   mutable std::mutex mutex_;
-  std::map<std::string, Pause> pauses_;  // by name_of
+  std::map<std::array<std::string, 3>, Pause> pauses_;  // by database, shard and node
   std::set<std::string> drained_;
   std::set<Shard> switched_over_;
   std::uint64_t last_ticket_ = 0;

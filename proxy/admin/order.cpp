@@ -105,7 +105,8 @@ class Reader {
   }
 
   void read_node(std::string& into) {
-    if (!has_more()) return invalid();
+    if (!names_something(next_))
+      return refuse("42601", "NODE needs a node's address: NODE 'host:port', SHOW NODES lists them");
     into = words_[next_++];
     for (const auto& database : config_.databases)
       for (const auto& shard : database.shards)
@@ -117,20 +118,22 @@ class Reader {
   // "10", "0.5"
   void read_seconds() {
     double seconds = 0;
-    constexpr double kMost = 31'536'000;
+    constexpr int kMost = 31'536'000;
     if (!has_more() || !read_number(words_[next_], seconds) || !(seconds > 0) || seconds > kMost)
-      return refuse("42601",
-                    fmt::format("TIMEOUT takes a number of seconds, not '{}'", has_more() ? words_[next_] : ""));
+      return refuse("42601", fmt::format("TIMEOUT takes a number of seconds above 0 (at most {}), not '{}'", kMost,
+                                         has_more() ? words_[next_] : ""));
     ++next_;
     order_.timeout = config::Milliseconds(static_cast<std::int64_t>(seconds * 1000));
     if (order_.timeout.count() == 0) order_.timeout = config::Milliseconds(1);
   }
 
+  bool names_something(std::size_t at) const { return at < words_.size() && !same_word(words_[at], "timeout"); }
+
   void read_part(bool with_time) {
     const bool is_time = with_time && has_more() && same_word(words_[next_], "timeout") && words_.size() == next_ + 2;
     if (has_more() && !is_time) {
-      const bool is_node = same_word(words_[next_], "node") && words_.size() > next_ + 1;
-      if (is_node) {
+      const bool is_node = same_word(words_[next_], "node") && config_.database(words_[next_]) == nullptr;
+      if (is_node || (same_word(words_[next_], "node") && names_something(next_ + 1))) {
         ++next_;
         read_node(order_.part.node);
       } else {
@@ -146,7 +149,8 @@ class Reader {
     if (!has_more()) return refuse("42601", "a shard is required: database.shard, as in SHOW SHARDS");
     read_database_or_shard(order.part, true);
     if (wrong_) return;
-    if (!takes("to")) return refuse("42601", "TO 'host:port' is required: which node is to be the primary?");
+    if (!takes("to") || !names_something(next_))
+      return refuse("42601", "TO 'host:port' is required: which node is to be the primary?");
     read_node(order.part.node);
     while (!wrong_ && has_more()) {
       if (takes("timeout"))

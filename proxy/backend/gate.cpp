@@ -4,12 +4,12 @@ namespace shardway::proxy::backend {
 
 std::string Gate::reasons() const {
   std::string words;
-  const auto add = [&](Reason reason, const char* word) {
-    if (is_closed_for(reason)) words += (words.empty() ? "" : ", ") + std::string(word);
+  const auto add = [&](bool is_closed, const char* word) {
+    if (is_closed) words += (words.empty() ? "" : ", ") + std::string(word);
   };
-  add(Reason::kNoPrimary, "no_primary");
-  add(Reason::kPaused, "paused");
-  add(Reason::kSwitchover, "switchover");
+  add(is_closed_for(Reason::kNoPrimary), "no_primary");
+  add(is_closed_for(Reason::kPaused) || is_closed_for(Reason::kNodePaused), "paused");
+  add(is_closed_for(Reason::kSwitchover), "switchover");
   return words;
 }
 

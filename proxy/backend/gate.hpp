@@ -13,7 +13,7 @@ namespace shardway::proxy::backend {
 
 class Gate {
  public:
-  enum class Reason : std::uint8_t { kNoPrimary = 1, kPaused = 2, kSwitchover = 4 };
+  enum class Reason : std::uint8_t { kNoPrimary = 1, kPaused = 2, kSwitchover = 4, kNodePaused = 8 };
 
   bool is_open() const noexcept { return reasons_.load(std::memory_order_relaxed) == 0; }
   bool is_closed_for(Reason reason) const noexcept { return (reasons_.load() & bit(reason)) != 0; }

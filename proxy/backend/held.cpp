@@ -29,6 +29,10 @@ config::Milliseconds longest_hold(const config::Database& database, config::Mill
   return logs_in ? std::min(longest, login_timeout * 9 / 10) : longest;
 }
 
+config::Milliseconds rest_of(config::Milliseconds longest, net::Clock::duration waited) {
+  return std::max(config::Milliseconds(0), longest - std::chrono::round<config::Milliseconds>(waited));
+}
+
 void HeldClients::go_on_later() {
   if (timer_ != 0) return;
   timer_ = loop_.after(kBetweenBatches, [this] {

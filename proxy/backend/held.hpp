@@ -18,6 +18,9 @@ namespace shardway::proxy::backend {
 // that login_timeout would close it without a word.
 config::Milliseconds longest_hold(const config::Database& database, config::Milliseconds login_timeout, bool logs_in);
 
+// What is left of it to a client that has waited for so long already, before the gate of an older configuration.
+config::Milliseconds rest_of(config::Milliseconds longest, net::Clock::duration waited);
+
 // What those are told who may not wait, or have waited for too long.
 protocol::Fault too_many_held(const ShardNodes& shard, const config::Hold& bounds);
 protocol::Fault held_too_long(const ShardNodes& shard, config::Milliseconds waited);

@@ -84,7 +84,7 @@ bool Marks::is_fresh(const ShardNodes& nodes, router::ShardIndex shard, const co
                      const Node& candidate) const noexcept {
   if (reads.consistency == config::Consistency::kEventual) return true;
   const auto fresh = candidate.fresh_as_of.load(std::memory_order_relaxed);
-  if (reads.consistency == config::Consistency::kStrong && fresh <= nodes.written.load()) return false;
+  if (reads.consistency == config::Consistency::kStrong && fresh <= nodes.written->at.load()) return false;
   if (seen_.size() <= shard || seen_[shard].before == 0) return true;
   if (fresh == 0) return false;
   return seen_[shard].replica == &candidate || fresh > seen_[shard].before;
@@ -102,14 +102,19 @@ void Marks::carry_over(const Backend& from, const Backend& to) {
 }
 
 void Marks::stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written) {
+  auto& written = *backend.shards[shard]->written;
   const auto& reads = backend.config.reads;
-  if (reads.from == config::ReadFrom::kPrimary) return;
-  if (seen_.size() <= shard) seen_.resize(backend.shards.size());
+  const bool reads_replicas = reads.from != config::ReadFrom::kPrimary;
+  const bool is_strong = reads_replicas && reads.consistency == config::Consistency::kStrong;
+  const bool counts_for_all = replica == nullptr && may_have_written && (is_strong || written.is_wanted.load());
+  if (!reads_replicas && !counts_for_all) return;
   const SteadyNanos now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
-  seen_[shard] = {now, replica};
-  if (reads.consistency != config::Consistency::kStrong || replica != nullptr || !may_have_written) return;
-  auto& written = backend.shards[shard]->written;
-  for (auto before = written.load(); before < now && !written.compare_exchange_weak(before, now);) {}
+  if (reads_replicas) {
+    if (seen_.size() <= shard) seen_.resize(backend.shards.size());
+    seen_[shard] = {now, replica};
+  }
+  if (!counts_for_all) return;
+  for (auto before = written.at.load(); before < now && !written.at.compare_exchange_weak(before, now);) {}
 }
 
 }  // namespace shardway::proxy::backend

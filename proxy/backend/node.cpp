@@ -54,6 +54,22 @@ void Node::lost() noexcept {
   shard->look();
 }
 
+void ShardNodes::inherit(const ShardNodes& before) {
+  const bool is_wanted = written->is_wanted;
+  written = before.written;
+  if (is_wanted) written->is_wanted = true;
+  remember(before.memory());
+}
+
+void ShardNodes::heed_paused_node() {
+  const std::lock_guard lock(pause_mutex_);  // whoever comes last has seen both
+  const auto index = primary.load();
+  if (index >= 0 && nodes[static_cast<std::size_t>(index)]->paused)
+    gate.close(Gate::Reason::kNodePaused);
+  else
+    gate.open(Gate::Reason::kNodePaused);
+}
+
 std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomic<std::uint32_t>& next_node,
                                       const std::string& zone) {
   auto backend = std::make_shared<Backend>();
@@ -63,7 +79,9 @@ std::shared_ptr<Backend> make_backend(const config::Database& config, std::atomi
     nodes->name = shard.name;
     nodes->is_watched = !config.control.user.empty();
     if (nodes->is_watched) nodes->gate.close(Gate::Reason::kNoPrimary);  // until the control lane has found one
-    nodes->written = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+    nodes->written->at = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
+    nodes->written->is_wanted =
+        config.reads.from != config::ReadFrom::kPrimary && config.reads.consistency == config::Consistency::kStrong;
     for (const auto& configured : shard.nodes) {
       auto node = std::make_unique<Node>();
       node->address = configured.address;

@@ -50,6 +50,7 @@ struct Node {
   std::atomic<Role> role{Role::kUnknown};
   std::atomic<bool> up{true};            // false: no statement goes there until the control lane has reached it again
   std::atomic<bool> rests{false};        // by DRAIN NODE or PAUSE NODE: no new statement goes there as to a replica
+  std::atomic<bool> paused{false};       // by PAUSE NODE: its shard is held while it is the primary
   std::atomic<std::int64_t> lag_us{-1};  // replica: age of the last replayed commit, 0 when level; -1: unknown
   // The replica is known to have replayed everything the primary acknowledged before this moment (architecture.md,
   // "Read your writes at no cost per statement"). 0: nothing is known. Bound to the control connection that saw it.
@@ -115,10 +116,20 @@ struct ShardNodes {
   // Raised by a session that wrote and would read from a replica; lowered by the control lane when it sampled.
   std::atomic<bool> sample_wanted{false};
   // When the primary last acknowledged, through this Shardway, something that may have been a write. For `consistency =
-  // "strong"`; what came before this process counts as written when it began.
-  std::atomic<SteadyNanos> written{0};
+  // "strong"`; what came before this process counts as written when it began. One for all configurations that have the
+  // shard: clients of an older one still write.
+  struct Written {
+    std::atomic<SteadyNanos> at{0};
+    std::atomic<bool> is_wanted{false};  // by a configuration after this one, too; never lowered
+  };
+  std::shared_ptr<Written> written = std::make_shared<Written>();
+  // Of this shard in the configuration before, ahead of the first look at the nodes.
+  void inherit(const ShardNodes& before);
+  // The gate follows PAUSE NODE. To be called when the primary has changed, or Node::paused.
+  void heed_paused_node();
 
  private:
+  std::mutex pause_mutex_;
   mutable std::mutex memory_mutex_;
   Memory memory_;
 };

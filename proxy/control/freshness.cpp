@@ -80,6 +80,11 @@ SteadyNanos Samples::behind_since(const ReplicaPosition& replica) const noexcept
   return 0;
 }
 
+bool had_everything(const ReplicaReport& report, const PrimarySample& last, const ReplicaPosition& position) noexcept {
+  return last.history.comparable_with(position.history) && position.replayed >= last.flushed &&
+         (!report.streaming || report.replayed >= report.received);
+}
+
 std::int64_t lag_us(const ReplicaReport& report, const Samples& samples, const ReplicaPosition& position,
                     SteadyNanos now) {
   constexpr std::int64_t kNanosPerMicro = 1000;

@@ -69,6 +69,7 @@ class Samples {
   const History* history() const noexcept { return samples_.empty() ? nullptr : &samples_.back().history; }
   // Of the newest sample; 0: none.
   std::uint64_t end_of_wal() const noexcept { return samples_.empty() ? 0 : samples_.back().end_of_wal; }
+  const PrimarySample* last() const noexcept { return samples_.empty() ? nullptr : &samples_.back(); }
   SteadyNanos newest() const noexcept { return samples_.empty() ? 0 : samples_.back().sent; }
 
   // Everything acknowledged before this moment has been replayed; 0: nothing is known.
@@ -91,6 +92,10 @@ struct ReplicaReport {
   bool streaming = false;                       // its receiver is connected and streaming
   std::optional<std::int64_t> since_replay_us;  // now() - pg_last_xact_replay_timestamp()
 };
+
+// The replica has replayed all that the primary, which is away, is known to have written. It falls no further behind
+// unless it still receives: the primary is there for others.
+bool had_everything(const ReplicaReport& report, const PrimarySample& last, const ReplicaPosition& position) noexcept;
 
 // Microseconds, 0 when level, -1 when unknown. The replica's own word is held against the samples: the time of the last
 // replayed commit says hours on an idle primary, and a receiver on a dead link says level for a minute.

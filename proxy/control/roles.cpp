@@ -59,12 +59,7 @@ class Decision {
   }
 
   // All that the accepted primary had written when it was heard last: it was a replica meanwhile.
-  bool has_everything(std::size_t i) const {
-    return !before_.last.empty() && std::all_of(before_.last.begin(), before_.last.end(), [&](const auto& gtid) {
-      const auto found = nodes_[i].has.find(gtid.first);
-      return found != nodes_[i].has.end() && found->second >= gtid.second;
-    });
-  }
+  bool has_everything(std::size_t i) const { return !before_.last.empty() && holds(nodes_[i].has, before_.last); }
 
   std::size_t at_incumbent() const { return static_cast<std::size_t>(before_.node); }
 
@@ -117,8 +112,32 @@ class Decision {
       if (index(i) == before_.node && promoted == 0) return before_.node;
     }
     // Two of one timeline and no memory: one of them fenced off by its read-only setting, or nobody can know.
+    if (const auto newest = std::find_if(best.begin(), best.end(), [&](auto i) { return outdates(i, best); });
+        before_.node < 0 && newest != best.end())
+      return index(*newest);
     std::erase_if(best, [this](std::size_t i) { return nodes_[i].read_only; });
     return best.size() == 1 ? index(best[0]) : -1;
+  }
+
+  // It follows nobody and has all that the others have, of what they wrote themselves, too, and more.
+  bool outdates(std::size_t i, const std::vector<std::size_t>& others) const {
+    const auto& own = nodes_[i];
+    return !own.has_timelines && own.source_number == 0 &&
+           std::all_of(others.begin(), others.end(), [&](std::size_t j) {
+             const auto& other = nodes_[j];
+             if (j == i) return true;
+             const bool is_related = std::any_of(other.has.begin(), other.has.end(), [&](const auto& gtid) {
+               return gtid.first.second == other.server_number;
+             });
+             return is_related && own.has != other.has && holds(own.has, other.has);
+           });
+  }
+
+  static bool holds(const Gtids& all, const Gtids& some) {
+    return std::all_of(some.begin(), some.end(), [&](const auto& gtid) {
+      const auto found = all.find(gtid.first);
+      return found != all.end() && found->second >= gtid.second;
+    });
   }
 
   void accept(std::int32_t winner) {
@@ -127,6 +146,9 @@ class Decision {
     verdict_.roles[static_cast<std::size_t>(winner)] = Role::kPrimary;
     auto replaced = before_.replaced;
     if (before_.node >= 0 && before_.node != winner) replaced.push_back(before_.node);
+    for (std::size_t i = 0; i < nodes_.size() && before_.node < 0; ++i)  // it comes from the past
+      if (claims(i) && index(i) != winner && outdates(static_cast<std::size_t>(winner), {i}))
+        replaced.push_back(index(i));
     std::erase(replaced, winner);
     const bool is_new = before_.node != winner;
     verdict_.incumbent = {winner,

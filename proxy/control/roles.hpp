@@ -1,6 +1,7 @@
 // Roles: who is primary and who is replica in one shard, from what the nodes said about themselves. Pure; nothing
 // fails. The configuration names no primary. Of two that claim to be one the higher timeline wins (MariaDB has none:
-// whoever was a replica of the accepted primary before), and the other gets no statement until its own demotion; once a
+// whoever was a replica of the accepted primary before; if none was accepted yet, who has all that the other has, and
+// more), and the other gets no statement until its own demotion; once a
 // primary was accepted, one with an older history never takes its place. Unsure: no primary.
 #pragma once
 

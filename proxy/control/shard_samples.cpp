@@ -49,17 +49,32 @@ void ShardWatch::take_position(NodeWatch& node) {
   if (fresh > node.node().fresh_as_of) node.node().fresh_as_of = fresh;
 }
 
+// The last that is known of a primary that cannot be used now, or null.
+const PrimarySample* ShardWatch::last_of_absent() noexcept {
+  const auto* writer = primary();
+  if (writer == nullptr) return last_ ? &*last_ : nullptr;
+  return writer->node().up ? nullptr : samples_.last();
+}
+
 void ShardWatch::take_lag(NodeWatch& node, SteadyNanos now) {
   if (node.node().role != Role::kReplica) return;
   const auto& positions = node.positions();
   const bool streams = positions.streaming || (positions.receiver_runs && positions.receiver_hidden);
   const ReplicaReport report{positions.replayed, positions.received, streams, node.status()->since_replay_us};
-  const auto end = samples_.end_of_wal();
+  const auto* last = last_of_absent();
+  const auto end = last != nullptr ? last->end_of_wal : samples_.end_of_wal();
   node.node().lag_bytes =
       end == 0 ? -1 : static_cast<std::int64_t>(std::max(end, positions.replayed) - positions.replayed);
   // Level with a primary that is none any more, or on the way to the new one, is not level.
   const bool follows_an_old_one = node.followed_timeline() < incumbent_.timeline;
-  node.node().lag_us = follows_an_old_one ? -1 : lag_us(report, samples_, proven_position(node), now);
+  // Its receiver is gone: the timeline cannot be proven any more, but stays what it was.
+  const ReplicaPosition position{{node.status()->system_identifier, node.followed_timeline()}, positions.replayed};
+  if (follows_an_old_one)
+    node.node().lag_us = -1;
+  else if (last != nullptr && had_everything(report, *last, position))
+    node.node().lag_us = 0;
+  else
+    node.node().lag_us = lag_us(report, samples_, proven_position(node), now);
 }
 
 bool ShardWatch::is_usable(const NodeWatch& node) const {

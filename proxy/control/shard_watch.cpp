@@ -146,7 +146,9 @@ void ShardWatch::decide(SteadyNanos now) {
 // Freshness goes before the roles that gave it its meaning; a node that is primary no longer is so before another is.
 void ShardWatch::publish(const Verdict& verdict) {
   const auto before = shard_.primary.load();
+  if (verdict.primary >= 0) last_.reset();
   if (verdict.primary != before) {
+    if (const auto* last = samples_.last(); last != nullptr && verdict.primary < 0) last_ = *last;
     forget_freshness();
     shard_.gate.close(backend::Gate::Reason::kNoPrimary);
     shard_.primary = -1;
@@ -163,6 +165,7 @@ void ShardWatch::publish(const Verdict& verdict) {
 
 void ShardWatch::announce_primary(const Verdict& verdict) {
   shard_.primary = verdict.primary;
+  shard_.heed_paused_node();
   shard_.sample_wanted = replicas_are_read_;  // so that replicas are known soon, not in a second or two
   if (verdict.primary < 0) {
     log::error("event=no_primary {} hint=\"statements wait: SHOW HELD; SHOW NODES says why no node is primary\"",

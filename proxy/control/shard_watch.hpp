@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +50,7 @@ class ShardWatch {
   void set_role(std::size_t i, backend::Role role);
   void report(const std::vector<Finding>& findings, SteadyNanos now);
   void forget_freshness();
+  const PrimarySample* last_of_absent() noexcept;
   void take_sample(const NodeWatch& primary, SteadyNanos now);
   void take_position(NodeWatch& replica);
   void take_lag(NodeWatch& replica, SteadyNanos now);
@@ -83,6 +85,7 @@ class ShardWatch {
   // a new wish waits for the next round, so that constant wishes cannot keep the replicas from being asked.
   enum class Round : std::uint8_t { kNone, kSampling, kReplicas };
   Samples samples_;
+  std::optional<PrimarySample> last_;  // of the accepted primary, while there is none
   Round round_ = Round::kNone;
   SteadyNanos wished_at_ = 0;  // a session asked for a sample sent after this moment
   SteadyNanos next_round_ = 0;

@@ -102,13 +102,18 @@ Outcome MysqlRecipe::check_replication(const Rows& sources) {
 
 Outcome MysqlRecipe::await_position(const std::string& position, const Patience& patience) {
   if (position.empty()) return {};  // nothing was ever written
+  auto answered = steady_now();
+  std::string silent;  // why its last answer was none
   while (!patience.is_over()) {
     const auto wait = in_seconds(std::clamp<SteadyNanos>(patience.left(), kMillisecond, kSlowPoll));
     const auto reached =
         target_.ask("SELECT MASTER_GTID_WAIT(" + literal(position, true) + ", " + wait + ")", patience);
     if (reached && reached->text(0, 0) == "0") return {Result::kDone, position};
+    if (reached) answered = steady_now(), silent.clear();
+    if (!reached && (!patience.is_over() || steady_now() - answered > kSilence)) silent = target_.error();
     if (!reached) pause(patience, kSlowPoll);
   }
+  if (!silent.empty()) return gave_up(patience, "the target does not answer any more: " + silent);
   return gave_up(patience, "node " + cast_.target.text + " still lacks some of " + position +
                                ", which the primary has: it lags, or is delayed (MASTER_DELAY)");
 }

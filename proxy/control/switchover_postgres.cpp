@@ -95,6 +95,8 @@ bool PostgresRecipe::read_end_of_wal(const Patience& patience) {
 // `position`.
 Outcome PostgresRecipe::await_replay(std::uint64_t position, bool to_the_end, const Patience& patience) {
   std::uint64_t missing = 0;
+  auto answered = steady_now();
+  std::string silent;  // why its last answer was none
   while (!patience.is_over()) {
     const auto at = target_.ask("SELECT pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()", patience);
     if (at) {
@@ -102,8 +104,11 @@ Outcome PostgresRecipe::await_replay(std::uint64_t position, bool to_the_end, co
       if (to_the_end ? received > position && replayed >= received : replayed >= position) return {};
       missing = position > replayed ? position - replayed : 0;
     }
+    if (at) answered = steady_now(), silent.clear();
+    if (!at && (!patience.is_over() || steady_now() - answered > kSilence)) silent = target_.error();
     pause(patience, at ? kPoll : kSlowPoll);
   }
+  if (!silent.empty()) return gave_up(patience, "the target does not answer any more: " + silent);
   return gave_up(patience, cast_.target.text + " still lacks " + std::to_string(missing) +
                                " bytes of what the primary has: it lags, or is delayed (recovery_min_apply_delay)");
 }

@@ -12,6 +12,7 @@ namespace shardway::proxy::control::switchover {
 
 inline constexpr SteadyNanos kSecond = 1'000 * kMillisecond;
 inline constexpr SteadyNanos kPoll = 5 * kMillisecond, kSlowPoll = 100 * kMillisecond;
+inline constexpr SteadyNanos kSilence = 1'000 * kMillisecond;  // then the target has answered nothing for too long
 
 class PostgresRecipe final : public Recipe {
  public:

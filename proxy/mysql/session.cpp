@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "proxy/log.hpp"
@@ -320,17 +321,49 @@ void Session::drop_stale_links() {
   }
 }
 
+// It waits before the gate of a shard, and no server has heard of what it asks, or of its transaction.
+bool Session::is_only_held() const noexcept {
+  if (phase_ != Phase::kReady || !waiting_ || waiting_->held == nullptr || waiting_->ticket == 0 || waiting_->fault)
+    return false;
+  if (link_ || spread_ || held_ || bulk_ || killing_ || is_bound()) return false;
+  if (!transaction_) {
+    return std::none_of(parked_.begin(), parked_.end(), [](const auto& link) {
+      return link->owes() || link->xa_begun || link->may_be_open || (link->status & my::status::kInTransaction) != 0;
+    });
+  }
+  return parked_.empty() && !transaction_->name && !transaction_->is_lost && !transaction_->is_over &&
+         transaction_->stage == Transaction::Stage::kOpen;
+}
+
+// From the gate of the old configuration to that of the new one, which may know a primary where the old one knows none.
+void Session::leave_gate() {
+  waits_since_ = waiting_->since;
+  stop_waiting();
+  release_parked(true);
+}
+
+// What is asked is asked again, and has waited for as long as it has.
+void Session::ask_at_new_gate() {
+  worker_.with_client<Session>(id_, [](Session& session) {
+    session.resume();
+    session.waits_since_ = {};
+  });
+}
+
 // The new configuration's database, as soon as nothing is open on the old one.
 void Session::adopt_generation() {
   outdated_ = true;
-  if (!database_ || link_ || waiting_ || transaction_ || !parked_.empty()) return;
+  const bool is_held = is_only_held();
+  if (!database_ || (!is_held && (link_ || waiting_ || transaction_ || !parked_.empty()))) return;
   outdated_ = false;
+  if (is_held) leave_gate();
   last_.shard = 0;
   last_.is_gone = true;
   generation_ = worker_.generation();
   const auto before = database_;
   if (generation_->config->user(user_) != nullptr && choose_database(before->config().name)) {
     marks_.carry_over(before->backend(), database_->backend());
+    if (is_held) ask_at_new_gate();
     return;
   }
   worker_.with_client<Session>(id_,

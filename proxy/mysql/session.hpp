@@ -349,6 +349,9 @@ class Session final : public Client, public LinkOwner {
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok, bool& replica);
   bool take_link();
   void wait_before_gate(router::ShardIndex shard);
+  bool is_only_held() const noexcept;
+  void leave_gate();
+  void ask_at_new_gate();
   void on_hold_deadline();
   bool borrow();  // false: blocked, or failed and said so (then blocked_ is not set)
   bool bring_up_to_state();
@@ -478,6 +481,7 @@ class Session final : public Client, public LinkOwner {
   net::Time catalog_deadline_{}, apply_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;
+  net::Time waits_since_{};  // of what is asked again before a new configuration's gate
   struct Killing {
     bool is_over = false;
     std::optional<KeptError> fault;

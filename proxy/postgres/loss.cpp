@@ -10,7 +10,10 @@ Loss judge(const Breakage& broken) noexcept {
   if (broken.is_mid_frame) return Loss::kCloseMute;
   if (broken.carries) return Loss::kClose;
   if (broken.is_syncing) return Loss::kNothing;
-  if (broken.is_asked) return broken.is_block && !broken.may_end ? Loss::kTransaction : Loss::kUnknown;
+  if (broken.is_asked || broken.is_copying) {
+    const bool is_lost_whole = broken.is_block || broken.is_copying;
+    return is_lost_whole && !broken.may_end ? Loss::kTransaction : Loss::kUnknown;
+  }
   if (broken.is_open) return Loss::kUntold;
   return broken.is_executed ? Loss::kTransaction : Loss::kNothing;
 }

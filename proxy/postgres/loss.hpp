@@ -15,7 +15,8 @@ struct Breakage {
   bool can_repeat = false;         // what is under way only reads, or describes, and the client has heard nothing of it
   bool is_syncing = false;   // it was being brought up to the session's settings: nothing of the client's is there
   bool is_spare = false;     // nor anything of the transaction (Branch::untouched)
-  bool carries = false;      // what the client had there cannot be had elsewhere: a lock, a table, its COPY
+  bool carries = false;      // what the client had there cannot be had elsewhere: a lock, a table
+  bool is_copying = false;   // its COPY FROM STDIN has not all its data there: nothing of it can have been kept
   bool is_open = false;      // a transaction is, of whatever kind
   bool is_block = false;     // begun by the client
   bool is_executed = false;  // something of a pipeline has been, and is not committed

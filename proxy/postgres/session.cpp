@@ -2,6 +2,7 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <ctime>
 
 #include "protocol/postgres/messages.hpp"
@@ -18,7 +19,8 @@ namespace {
 constexpr std::size_t kKeptReplyBytes = 64;
 constexpr std::size_t kLinkBacklog = 256 * 1024;     // and the other way round
 constexpr std::size_t kInspectBytes = 1 << 20;       // a bigger message is passed on in pieces, if it may be
-constexpr std::size_t kRetryBytes = 64 * 1024;       // kept of a read on a replica, to ask it again elsewhere
+constexpr std::size_t kRetryBytes = 64 * 1024;       // kept of a read where replicas are read, to ask it again
+constexpr std::size_t kRetryBytesUnread = 8 * 1024;  // and where they are not
 constexpr std::size_t kHeldMessageBytes = 16 << 20;  // a bigger one that must be looked at is refused
 
 bool is_copy(char type) noexcept { return type == 'd' || type == 'c' || type == 'f'; }
@@ -168,16 +170,26 @@ std::size_t Session::consume_ready(std::string_view in) {
     return used;
   }
   if (!busy() && !in_segment_ && (!transaction_ || is_in_block()) && branches_.empty()) {
-    std::string().swap(retry_);
-    retry_open_ = phase_ == Phase::kReady && database_->config().reads.from != config::ReadFrom::kPrimary;
+    if (!retry_.empty()) std::string().swap(retry_);
+    retry_open_ = phase_ == Phase::kReady;
   }
   if (dispatch(head.type, in.substr(0, head.size())) == Step::kBlocked) {
     blocked_ = true;
     return 0;
   }
-  retry_open_ = retry_open_ && retry_.size() + head.size() <= kRetryBytes;
-  if (retry_open_) retry_.append(in.substr(0, head.size()));
+  if (retry_open_) keep_for_retry(in.substr(0, head.size()), in.size());
   return head.size();
+}
+
+// Of a write nothing is kept but its Parse, whose shard nobody knows yet. `at_hand`: what else has come is for the
+// same.
+void Session::keep_for_retry(Frame frame, std::size_t at_hand) {
+  const auto most = database_->config().reads.from == config::ReadFrom::kPrimary ? kRetryBytesUnread : kRetryBytes;
+  retry_open_ = !operation_ && retry_.size() + frame.size() <= most &&
+                (branches_.size() != 1 || is_repeatable(branches_.front()));
+  if (!retry_open_) return std::string().swap(retry_);
+  if (retry_.empty()) retry_.reserve(std::min(at_hand, most));
+  retry_.append(frame);
 }
 
 // A message too big to be held: CopyData, and on an unsharded database a Query, passes on in pieces.
@@ -361,11 +373,35 @@ void Session::drop_stale_links() {
   }
 }
 
+// It waits before the gate of a shard, and no server has heard of what it asks, or of its transaction.
+bool Session::is_only_held() const noexcept {
+  if (!waiting_ || waiting_->held == nullptr || waiting_->ticket == 0 || waiting_->fault) return false;
+  if (busy() || copy_ || portals_ || (unnamed_portal_ && unnamed_portal_->shard)) return false;
+  if (transaction_ && (!is_in_block() || transaction_->lost || !transaction_->cursors.empty())) return false;
+  return std::all_of(branches_.begin(), branches_.end(), [](const Branch& branch) {
+    return !branch.pinned && !branch.begun && !branch.syncing && !branch.dirty && !branch.link->owes();
+  });
+}
+
+// From the gate of the old configuration to that of the new one, which may know a primary where the old one knows none.
+// What it asks is asked again, and has waited for as long as it has.
+void Session::leave_gate() {
+  waits_since_ = waiting_->since;
+  stop_waiting();
+  for (auto& branch : branches_) release(branch);
+  branches_.clear();
+  worker_.with_client<Session>(id_, [](Session& session) {
+    session.resume();
+    session.waits_since_ = {};
+  });
+}
+
 // The new configuration's database, as soon as nothing is open on the old one. Without such a database, or such a user,
 // the client has to go.
 void Session::adopt_generation() {
   outdated_ = true;
-  if (!database_ || in_transaction() || in_segment_ || waiting_ || !branches_.empty()) return;
+  const bool is_held = is_only_held();
+  if (!database_ || (!is_held && (in_transaction() || in_segment_ || waiting_ || !branches_.empty()))) return;
   outdated_ = false;
   const auto* user = worker_.generation()->config->user(user_);
   auto fresh = worker_.database(database_name_);
@@ -374,11 +410,15 @@ void Session::adopt_generation() {
         id_, [](Session& session) { session.kill("its user or database is no longer configured"); });
     return;
   }
+  if (is_held) leave_gate();
   generation_ = worker_.generation();
   marks_.carry_over(database_->backend(), fresh->backend());
   database_ = std::move(fresh);
   hints_ = user->hints;
   pools_ = &database_->postgres.of_login({user->server_user.empty() ? user_ : user->server_user});
+  if (!unnamed_portal_ || !unnamed_portal_->statement) return;
+  const auto& bound = *unnamed_portal_->statement;
+  unnamed_portal_->statement = analyzed(bound.as_sent ? bound.as_sent : bound.prepared, bound.parse_number);
 }
 
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.

@@ -336,6 +336,8 @@ class Session final : public Client, public LinkOwner {
   // ---- session_links.cpp ----
   Enlisted enlist(router::ShardIndex shard, bool replica_ok);
   void wait_before_gate(router::ShardIndex shard);
+  bool is_only_held() const noexcept;
+  void leave_gate();
   void on_hold_deadline();
   Branch* branch_on(router::ShardIndex shard) noexcept;
   Branch* branch_of(const Link& link) noexcept;
@@ -367,6 +369,8 @@ class Session final : public Client, public LinkOwner {
   bool pins_transaction() const noexcept;
   void tell_loss(Loss loss, const std::string& address);
   bool may_ask_again(const Branch& branch) const;
+  bool is_repeatable(const Branch& branch) const noexcept;
+  void keep_for_retry(Frame frame, std::size_t at_hand);
   bool is_in_block() const noexcept { return transaction_ && transaction_->mode == Transaction::Mode::kExplicit; }
   bool is_spare(const Branch& branch) const noexcept;
   void drop_branch(Branch& branch);
@@ -381,6 +385,7 @@ class Session final : public Client, public LinkOwner {
   Step on_copy_message(char type, Frame frame);
   Step on_sharded_copy_message(char type, Frame frame);
   bool copy_may_begin();
+  bool copies_to(const Link& link) const noexcept;
   bool copy_row(std::optional<std::string_view> key, std::uint64_t row);
   Step start_copy_on_shard();
   void on_copy_started(Link& link);
@@ -421,8 +426,8 @@ class Session final : public Client, public LinkOwner {
   };
   std::unique_ptr<LocalSettings> local_;  // of the transaction at hand
   bool standard_strings_ = true, serializable_default_ = false, foreign_encoding_ = false, error_is_ours_ = false;
-  // What the client has sent since it was last told something, while that may go to a replica: if the replica dies
-  // before it has answered anything, another node is asked the same.
+  // What the client has sent since it was last told something, while that only reads: if the server dies before it has
+  // answered anything, it is asked again, or another node is.
   std::string retry_;
   bool retry_open_ = false;
   int asked_again_ = 0;        // of the statement under way
@@ -439,6 +444,7 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<Transaction> transaction_;
   Branches branches_;
   std::unique_ptr<Waiting> waiting_;
+  net::Time waits_since_{};  // of what is asked again before a new configuration's gate
   std::unique_ptr<Operation> operation_;
   std::unique_ptr<Commit> commit_;
   std::unique_ptr<Script> script_;

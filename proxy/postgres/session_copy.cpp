@@ -90,12 +90,15 @@ Session::Step Session::on_copy_message(char type, Frame frame) {
     return copy_may_begin() ? Step::kBlocked : Step::kConsumed;  // late ones are dropped, as by a server
   auto* branch = branch_of(*copy_link_);
   if (branch != nullptr) branch->flush_sent = false;
-  if (!copy_link_->write_through(frame)) {
-    link_lost(*copy_link_);
-    return Step::kConsumed;
-  }
+  auto& link = *copy_link_;
   if (type != 'd') copy_link_ = nullptr;
+  if (!link.write_through(frame)) link_lost(link);
   return Step::kConsumed;
+}
+
+// What is under way takes the client's data, and its end has not been passed on.
+bool Session::copies_to(const Link& link) const noexcept {
+  return copy_ ? copy_->fault || copy_->rows || !copy_->started : copy_link_ == &link;
 }
 
 // CopyData that was sent without waiting for CopyInResponse: whether there is a COPY is not known yet.

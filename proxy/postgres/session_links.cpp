@@ -228,7 +228,9 @@ void Session::wait_before_gate(router::ShardIndex shard) {
   const auto& bounds = database_->config().hold;
   waiting_ = std::make_unique<Waiting>();
   waiting_->shard = shard;
-  waiting_->since = worker_.loop().now();
+  const auto now = worker_.loop().now();
+  const bool waited_before = waits_since_ != net::Time{};
+  waiting_->since = waited_before ? waits_since_ : now;
   waiting_->ticket = database_->held(shard).join(at_hand_, bounds, [this] {
     waiting_->ticket = 0;
     stop_waiting();
@@ -239,10 +241,12 @@ void Session::wait_before_gate(router::ShardIndex shard) {
     waiting_->fault = backend::too_many_held(*database_->backend().shards[shard], bounds);
     return worker_.resume_later(*this);
   }
-  ++database_->counters.holds;
+  if (!waited_before) ++database_->counters.holds;
   waiting_->held = &database_->held(shard);
   const auto longest = backend::longest_hold(database_->config(), generation_->config->login_timeout, is_logging_in());
-  waiting_->deadline = worker_.loop().after(longest, [this] { on_hold_deadline(); });
+  waiting_->deadline =
+      worker_.loop().after(backend::rest_of(longest, now - waiting_->since), [this] { on_hold_deadline(); });
+  if (outdated_) worker_.adopt_later(*this);
 }
 
 void Session::on_hold_deadline() {

@@ -236,6 +236,7 @@ Session::Step Session::on_query_in_segment(Branch& branch, Frame frame) {
   branch.link->out() += frame;
   branch.link->owe(Reply::kQuery);
   awaiting_ready_ = true;
+  note_kind(StatementKind::kOther);
   pin_after_ = router::PinReason::kUninspected;
   pin_detail_ = "a Query inside an extended pipeline";
   return Step::kConsumed;
@@ -292,7 +293,9 @@ void Session::note_kind(StatementKind kind) noexcept {
     case StatementKind::kCloseCursor:
     case StatementKind::kLock:
     case StatementKind::kDdl:
-    case StatementKind::kTruncate: return;
+    case StatementKind::kTruncate:
+    case StatementKind::kCopyIn:
+    case StatementKind::kCopyOut: return;
     default: may_end_transaction_ = true;
   }
 }

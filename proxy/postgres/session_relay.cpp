@@ -31,6 +31,20 @@ bool hints_at_roles(std::string_view sqlstate) noexcept {
   return sqlstate == "25006" || sqlstate == "57P01" || sqlstate == "57P02" || sqlstate == "57P03";
 }
 
+// A server that goes says so, after whatever it had in its buffer.
+bool is_farewell(std::string_view frame) {
+  if (frame[0] != 'E' && frame[0] != 'N') return false;
+  const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
+  return error && error->sqlstate.starts_with("57P0") && (error->is_fatal() || error->sqlstate == "57P02");
+}
+
+// Frames, whole; one of them tells the client that a statement of a name of its own is there.
+bool has_parsed(std::string_view frames) {
+  for (pg::FrameHead head; pg::peek_head(frames, head) == pg::HeadState::kOk; frames.remove_prefix(head.size()))
+    if (head.type == '1') return true;
+  return false;
+}
+
 }  // namespace
 
 void Session::on_link_events(Link& link, std::uint32_t events) {
@@ -122,6 +136,9 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       at += head.size();
       continue;
     }
+    if (is_farewell(in.substr(at, head.size())) && !has_parsed(in.substr(run, at - run)) &&
+        branch_of(link) != nullptr && may_ask_again(*branch_of(link)))
+      run = at;                       // the beginning of an answer, flushed with it: all of it will come again
     if (head.type == 'E') forward();  // our own word may come in its place
     const auto disposition = on_reply(link, head.type, in.substr(at, head.size()));
     if (disposition == Disposition::kDrop) {
@@ -238,11 +255,11 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
   }
   const bool swallow = !owed.empty() && owed.front().swallow_error;
   if (hints_at_roles(error->sqlstate)) link.target().node->shard->look();
-  copy_link_ = nullptr;
-  const bool ours = copy_ && copy_->fault;
+  if (!error->is_fatal()) copy_link_ = nullptr;  // else link_lost() wants to know
+  const bool ours = copy_ && copy_->fault && !error->is_fatal();
   if (ours) end_copy_with(*copy_->fault);
   if (ours && !in_segment_) return Disposition::kDrop;
-  if (copy_ && copy_->sent && in_segment_) end_copy();
+  if (copy_ && copy_->sent && in_segment_ && !error->is_fatal()) end_copy();
   if (swallow) {
     while (owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kSync) owed.pop_front();
     if (auto* branch = branch_of(link); branch != nullptr && branch->syncing) {
@@ -380,11 +397,14 @@ void Session::note_ready(bool idle) {
   if (std::exchange(was_idle_, idle)) ++database_->counters.transactions;
 }
 
+bool Session::is_repeatable(const Branch& branch) const noexcept {
+  return branch.only_reads && !branch.pinned && (!transaction_ || (is_in_block() && branch.untouched));
+}
+
 // True if what is under way has only read, provenly, or described, and the client has heard nothing of it yet.
 bool Session::may_ask_again(const Branch& branch) const {
-  return branch.only_reads && asked_again_ < kMostRepeats && retry_open_ && !retry_.empty() && !pumping_ &&
-         branches_.size() == 1 && !branch.pinned && (!transaction_ || (is_in_block() && branch.untouched)) &&
-         !operation_ && !script_ && !copy_ && branch.link->pass_remaining == 0;
+  return is_repeatable(branch) && asked_again_ < kMostRepeats && retry_open_ && !retry_.empty() && !pumping_ &&
+         branches_.size() == 1 && !operation_ && !script_ && !copy_ && branch.link->pass_remaining == 0;
 }
 
 void Session::ask_again() {
@@ -413,7 +433,8 @@ Breakage Session::breakage(const Branch& branch) const {
   broken.is_syncing = branch.syncing;
   broken.is_spare = is_spare(branch);
   const bool is_at_work = branch.syncing || broken.is_asked || transaction_ || branch.dirty;
-  broken.carries = branch.pinned || (is_at_work && (copy_link_ != nullptr || copy_ || pins_transaction()));
+  broken.carries = branch.pinned || (is_at_work && pins_transaction());
+  broken.is_copying = copies_to(link);
   broken.is_open = transaction_ != nullptr;
   broken.is_block = is_in_block() || (!transaction_ && branch.untouched);  // what is only described keeps nothing
   broken.is_executed = branch.executed && !skip_until_sync_;
@@ -442,6 +463,7 @@ void Session::link_lost(Link& link) {
     return;
   }
   link.mark_broken();
+  if (pass_to_ == &link) pass_to_ = nullptr;  // the rest of the message is dropped
   const auto broken = breakage(*branch);
   if (broken.is_busy_elsewhere && transaction_ && transaction_->untold) return;  // it was seen before
   const auto loss = judge(broken);
@@ -469,7 +491,11 @@ void Session::link_lost(Link& link) {
   }
 }
 
+// CopyData that is still under way is dropped, as by a server.
 void Session::tell_loss(Loss loss, const std::string& address) {
+  copy_link_ = nullptr;
+  copy_.reset();
+  may_end_transaction_ = false;
   release_idle();
   if (awaiting_ready_) {  // its Sync has been taken: ReadyForQuery is ours
     forget_unanswered_parses();

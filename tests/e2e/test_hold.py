@@ -28,7 +28,7 @@ class Later(threading.Thread):
 
 class HoldCase(ProxyCase):
     """Two shards, each a database of its own: `first` loses its primary, `second` does not. Servers of their own."""
-    hold = {"timeout": "60s"}
+    hold, reads = {"timeout": "60s"}, {"from": "replicas"}
 
     @classmethod
     def setUpClass(cls):
@@ -46,7 +46,7 @@ class HoldCase(ProxyCase):
     def start(self, hold, **more):
         config = self.module.base_config(self.cluster, **more)
         config["database"] = [self.module.unsharded_database(self.cluster, name=name, server_database=servers.DATABASE, nodes=shard.nodes,
-                                                             reads={"from": "replicas"}, hold={**self.hold, **hold})
+                                                             reads=self.reads, hold={**self.hold, **hold})
                               for name, shard in zip(("first", "second"), self.cluster.shards)]
         self.proxy = self.proxy_class(config).start()
         self.addCleanup(self.proxy.stop)
@@ -89,6 +89,18 @@ class HoldCase(ProxyCase):
         client = self.client()
         self.lose()
         self.assertEqual(client.run("select count(*) from things"), 0)
+
+    def test_reads_of_a_level_replica_go_on_beyond_max_lag(self):
+        self.reads = {"from": "replicas", "consistency": "eventual", "max_lag": "1s"}
+        self.start({"timeout": "1s"})
+        client = self.client()
+        client.run("insert into things values (1, 1)")
+        wait_until(lambda: self.on(self.new, "select count(*) from things") == 1, 10, "it is replicated")
+        time.sleep(2.5)   # and the control lane knows
+        self.lose()
+        for _ in range(6):
+            time.sleep(1)
+            self.assertEqual(client.run("select count(*) from things"), 1)
 
     def test_a_transaction_that_was_cut_may_be_run_again(self):
         client = self.client()
@@ -180,18 +192,74 @@ class HoldCase(ProxyCase):
         self.assertIsNone(waiting.error)
         self.assertFalse(waiting.is_alive())
 
+    def reload_with(self, nodes):
+        before = self.proxy.log().count("event=reloaded")
+        self.proxy.config["database"][0] = self.module.unsharded_database(self.cluster, name="first", server_database=servers.DATABASE, nodes=nodes,
+                                                                          reads={"from": "replicas"}, hold={"timeout": "8s"})
+        self.proxy.reload()
+        wait_until(lambda: self.proxy.log().count("event=reloaded") > before, 20, "the configuration is read again")
+
+    def held_by_a_node_that_is_lost(self):
+        """Clients before the gate of a configuration that does not know the new primary: of a statement, one with values, one in a transaction that
+        no server has heard of, and one that comes after the reload, out of such a transaction."""
+        self.reload_with([self.old])
+        clients = [self.client() for _ in range(4)]
+        for client in clients:
+            client.run("select count(*) from things")
+        for client in clients[2:]:
+            client.run("begin")
+        self.lose()
+        waiting = [Later(lambda: clients[0].run("insert into things values (0, 0)")),
+                   Later(lambda: clients[1].run("insert into things values (%s, %s)", (1, 1)))]
+        if self.begins_here:
+            waiting.append(Later(lambda: clients[2].run("insert into things values (2, 2)")))
+        self.wait_held(len(waiting))
+        return clients, waiting
+
+    def test_a_reload_brings_the_new_primary(self):
+        clients, waiting = self.held_by_a_node_that_is_lost()
+        self.new.promote()
+        self.reload_with([self.new])
+        if self.begins_here:
+            waiting.append(Later(lambda: clients[3].run("insert into things values (3, 3)")))
+        for one in waiting:
+            one.join(30)
+            self.assertIsNone(one.error)
+        if self.begins_here:
+            for client in clients[2:]:
+                client.run("commit")
+        self.assertEqual(self.on(self.new, "select count(*) from things"), len(waiting))
+        self.assertEqual(int(self.held()["clients"]), 0)
+
+    def test_a_reload_gives_no_one_more_time(self):
+        began = time.monotonic()
+        clients, waiting = self.held_by_a_node_that_is_lost()
+        waited_for = time.monotonic() - began
+        time.sleep(3)
+        self.reload_with([self.old])
+        self.wait_held(len(waiting))
+        for one in waiting:
+            self.assertEqual(self.code(one), self.cannot_now)
+            self.assertRegex(str(one.error), "could not be used for 80[0-9][0-9] ms")
+        self.assertLess(time.monotonic() - began, waited_for + 12)
+        self.assertEqual(int(self.held()["clients"]), 0)
+        if self.begins_here:
+            for client in clients[2:]:
+                client.run("rollback")
+
 
 class Postgres(HoldCase):
     module, proxy_class = shardway, shardway.Proxy
     cut, cannot_now, where = "40001", "57P03", {}
+    begins_here = True
     cancelled = "57014"
 
     class Client:
         def __init__(self, connection):
             self.connection = connection
 
-        def run(self, sql):
-            cursor = self.connection.execute(sql)
+        def run(self, sql, values=None):
+            cursor = self.connection.execute(sql, values)
             return cursor.fetchone()[0] if cursor.description else None
 
         def abandon(self):
@@ -289,15 +357,16 @@ class Postgres(HoldCase):
 class Mysql(HoldCase):
     module, proxy_class = mysql_shardway, mysql_shardway.Proxy
     cut, cannot_now, where = 1213, 2003, {"database": servers.DATABASE}
+    begins_here = False   # one shard: a server hears of the BEGIN
     cancelled = 1317
 
     class Client:
         def __init__(self, connection):
             self.connection = connection
 
-        def run(self, sql):
+        def run(self, sql, values=None):
             with self.connection.cursor() as cursor:
-                cursor.execute(sql)
+                cursor.execute(sql, values)
                 row = cursor.fetchone()
             return row[0] if row else None
 

@@ -106,6 +106,88 @@ class Lost(ProxyCase):
                 self.assertEqual(client.execute("select n from things where id = 1").fetchone(), (1,))
 
 
+    def test_a_read_is_asked_again(self):
+        read = "select id, n from things where id = 1 union all select 0, count(*) from generate_series(1, 8000000)"
+        for database, prepare in self.EACH:
+            with self.subTest(database=database, prepare=prepare):
+                client = self.connect(dbname=database)
+                client.execute("delete from things where id = 1")
+                client.execute("insert into things values (1, 1)")
+                if prepare:
+                    client.execute(read, prepare=True)
+                heard = []
+                thread = threading.Thread(target=lambda: heard.append(client.execute(read, prepare=prepare).fetchall()))
+                thread.start()
+                wait_until(lambda: any(node.value("select count(*) from pg_stat_activity where query like '%%generate_series(1, 8000000)%%' and state ="
+                                                  " 'active' and pid <> pg_backend_pid()", dbname="postgres") for node in self.cluster.primaries), 10, "it runs")
+                self.break_connections()
+                thread.join(30)
+                self.assertEqual(heard, [[(1, 1), (0, 8000000)]])
+
+    def wire(self, database):
+        return self.enterContext(wire.Wire.login(self.proxy.port, user=APP, password=self.cluster.passwords[APP], database=database))
+
+    def lost_copy(self, client, begins, ends):
+        """What a client of the wire hears of a COPY whose server connection breaks in the middle of the data, and what it is then."""
+        client.send(begins)
+        client.until("G")
+        client.send(wire.copy_data("1\t1\n"))
+        wait_until(lambda: any(node.value("select count(*) from pg_stat_activity where query like '%%copy things%%' and state = 'active'"
+                                          " and pid <> pg_backend_pid()", dbname="postgres")
+                               for node in self.cluster.primaries), 10, "the COPY runs")
+        self.break_idle()
+        client.send(wire.copy_data("1\t1\n") * 3 + ends)
+        heard = client.until_ready()
+        return [line.split()[2] for line in heard if line.startswith("E ")], heard[-1]
+
+    def test_a_copy(self):
+        copy = "copy things from stdin"
+        ways = [(wire.query(copy), wire.COPY_DONE), (wire.query(copy), wire.copy_fail("enough")),
+                (wire.run(copy) + wire.FLUSH, wire.COPY_DONE + wire.SYNC), (wire.run(copy) + wire.SYNC, wire.COPY_DONE + wire.SYNC)]
+        for database in ("shop", "plain"):
+            for begins, ends in ways:
+                with self.subTest(database=database, begins=begins, ends=ends):
+                    client = self.wire(database)
+                    client.sql("delete from things where id in (1, 2)") if database == "plain" else client.sql("delete from things where id = 1")
+                    self.assertEqual(self.lost_copy(client, begins, ends), (["40001"], "Z I"))
+                    self.assertEqual(client.sql("select count(*) from things where id = 1")[1], "D 0")
+                    client.sql("begin")
+                    client.sql("insert into things values (1, 1)")
+                    client.sql("delete from things where id = 1")
+                    self.assertEqual(self.lost_copy(client, begins, ends), (["40001"], "Z E"))
+                    self.assertIn("25P02", client.sql("select 1")[0])
+                    self.assertEqual(client.sql("rollback")[0], "C ROLLBACK")
+                    self.assertEqual(client.sql("select count(*) from things where id = 1")[1], "D 0")
+
+    def test_a_copy_behind_a_commit(self):
+        client = self.wire("plain")
+        client.sql("delete from things where id = 2")
+        heard = self.lost_copy(client, wire.query("insert into things values (2, 2); commit; copy things from stdin"), wire.COPY_DONE)
+        self.assertEqual(heard, (["08007"], "Z I"))
+        self.assertEqual(client.sql("select count(*) from things where id = 2")[1], "D 1")
+
+
+class LostBehindTheLastRow(unittest.TestCase):
+    """CopyDone was passed on, and nobody hears what the server thinks of it."""
+
+    def test_a_copy(self):
+        with servers.Cluster(shards=1, replicas=0) as cluster, Cutter(cluster.shards[0].primary.port) as cutter:
+            node = cluster.shards[0].primary
+            node.query("create table things (id int primary key, n int)", user=APP)
+            config = shardway.base_config(cluster)
+            config["database"] = [shardway.unsharded_database(cluster, name="plain", server_database=servers.DATABASE, nodes=cluster.shards[0].nodes)]
+            config["database"][0]["shard"][0]["nodes"] = [cutter.address]
+            with shardway.Proxy(config) as proxy, proxy.connect(dbname="plain", autocommit=True) as client:
+                for begin, code in (("select 1", "08007"), ("begin", "40001")):
+                    with self.subTest(begin=begin):
+                        client.execute(begin)
+                        with self.assertRaises(psycopg.Error) as caught, client.cursor() as cursor, cursor.copy("copy things from stdin") as copy:
+                            copy.write("%d\t1\n" % len(code))
+                            cutter.arm(wire.COPY_DONE)
+                        self.assertEqual(caught.exception.sqlstate, code)
+                        client.execute("rollback")
+
+
 class LostOnOneShard(ProxyCase):
     """What is lost of a transaction that several shards know of, or only one of them."""
     tables = [{"name": "things", "key": "id", "type": "bigint"}]
@@ -231,5 +313,5 @@ class LostWhileItIsPrepared(unittest.TestCase):
                     self.assertEqual(client.execute("commit").statusmessage, "COMMIT")
                     home.arm(b"described")
                     lost = client.pgconn.prepare(b"", b"insert into things as described values ($1)")
-                    self.assertEqual(lost.error_field(psycopg.pq.DiagnosticField.SQLSTATE), b"40001", "it cannot have run")
+                    self.assertEqual((lost.status, home.cuts), (psycopg.pq.ExecStatus.COMMAND_OK, 1), "it cannot have run, and is asked again")
             self.assertEqual([node.query("select id from things") for node in cluster.primaries], [[(here[0],)], [(there[0],)]])

@@ -118,6 +118,28 @@ class Maintenance(ProxyCase):
         self.proxy.console("RESUME")   # everything
         self.assertEqual(self.held(), ["", ""])
 
+    def test_of_several_pauses_the_newest_counts(self):
+        for part in ("shop.shop_0", f"NODE '{self.first.primary.address}'", "shop", ""):
+            with self.subTest(part=part):
+                self.proxy.console(f"PAUSE {part}")
+                self.proxy.console(f"PAUSE {part} TIMEOUT 0.5")
+                self.assertEqual(self.in_background(lambda: self.write(0)).result(10), [("y",)])
+                self.proxy.console(f"PAUSE {part} TIMEOUT 0.5")
+                self.proxy.console(f"PAUSE {part}")
+                waiting = self.in_background(lambda: self.write(0))
+                time.sleep(1)
+                self.assertFalse(waiting.done())
+                self.proxy.console(f"RESUME {part}")
+                self.assertEqual(waiting.result(10), [("y",)])
+
+    def test_a_database_paused_by_itself_outlasts_the_pause_of_all(self):
+        self.proxy.console("PAUSE TIMEOUT 0.5")
+        self.proxy.console("PAUSE shop")
+        time.sleep(1)
+        self.assertEqual({row["name"]: int(row["paused"]) for row in self.proxy.console("SHOW DATABASES")}["shop"], 1)
+        self.proxy.console("RESUME shop")
+        self.assertEqual(self.write(0), [("y",)])
+
     def test_a_paused_node(self):
         primary, replica = self.first.primary, self.first.replicas[0]
         self.proxy.console(f"PAUSE NODE '{replica.address}'")

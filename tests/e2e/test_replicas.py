@@ -214,6 +214,27 @@ class Strong(ReplicaCase):
         self.reads_there(reader)
         self.assertEqual(reader.execute("select n from notes where id = 1").fetchone(), (400,))
 
+    def test_what_a_client_of_an_older_configuration_wrote_is_read(self):
+        """Its transaction is open over the reload, and commits while the replicas stand still."""
+        writer = self.connect()
+        writer.execute("begin")
+        writer.execute("insert into notes values (2, 0)")
+        before = self.proxy.log().count("event=reloaded")
+        self.proxy.reload()
+        wait_until(lambda: self.proxy.log().count("event=reloaded") > before, 10, "the configuration is read again")
+        self.primary.query("select pg_logical_emit_message(false, 'nudge', ''), pg_switch_wal()")
+        self.reads_there(self.connect())
+        for replica in self.replicas:
+            replica.query("select pg_wal_replay_pause()", dbname="postgres")
+        try:
+            self.assertTrue(self.on_replica(self.connect(), PROBE), "the replicas serve")
+            writer.execute("commit")
+            for _ in range(4):
+                self.assertEqual(self.connect().execute("select count(*) from notes where id = 2").fetchone(), (1,))
+        finally:
+            for replica in self.replicas:
+                replica.query("select pg_wal_replay_resume()", dbname="postgres")
+
     def test_what_others_only_read_keeps_nobody_from_a_replica(self):
         reader, other = self.connect(), self.connect()
         self.reads_there(reader)

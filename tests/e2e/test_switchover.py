@@ -1,6 +1,7 @@
 """Planned changes of primary on PostgreSQL: under load no client sees an error and no row is lost or there twice; what may be undone is
 undone; what must not be begun is refused. The old primary is stopped and started by an operator's commands, or left alone."""
 import contextlib
+import threading
 import time
 import unittest
 
@@ -115,6 +116,31 @@ class PostgresSwitchover(switch_case.Switchovers, unittest.TestCase):
         self.assertEqual(load.errors, [])
         self.check_rows(load)
         wait_until(lambda: self.proxy.console("SHOW SHARDS")[0]["switchover"] == "", 10, "it is over")
+
+    def test_a_resume_of_the_database_releases_a_shard_in_alarm(self):
+        for part in ("shop", ""):
+            with self.subTest(part=part):
+                to = self.replica()
+                with self.other_commands(promote="true"):
+                    self.refused(to, "RESUME shop.shop_0", "TIMEOUT 1")
+                    self.assertIn("switchover", self.proxy.console("SHOW SHARDS")[0]["held"])
+                    self.proxy.console(f"RESUME {part}")
+                    self.assertNotIn("switchover", self.proxy.console("SHOW SHARDS")[0]["held"])
+                    self.node(to).promote()
+                    wait_until(lambda to=to: self.roles()[to] == "primary", 20, "it is the primary")
+                    self.wait_until_open()
+                    self.switch(to)   # the others follow it
+                    self.wait_for_roles(to)
+
+    def test_a_target_that_dies_is_named(self):
+        before, to = self.primary(), self.replica()
+        with self.delayed(to):
+            self.on_primary("insert into written values (0, 0)")
+            threading.Timer(1.5, lambda: self.node(to).stop("kill")).start()
+            self.refused(to, f"the target does not answer any more: {to}: ", "TIMEOUT 4")
+            self.assertEqual(self.primary(), before)
+            self.wait_until_open()
+            self.node(to).start()
 
     def test_a_stop_that_fails_is_undone(self):
         before = self.primary()

@@ -7,27 +7,38 @@ namespace {
 
 const admin::Part kShard{"shop", "shop_0", ""}, kNode{"", "", "h:1"};
 
-TEST(Maintenance, AShardIsHeldWhileAnyPauseHoldsIt) {
+TEST(Maintenance, AShardIsHeldWhileItIsPaused) {
   Maintenance now;
   EXPECT_FALSE(now.holds("shop", "shop_0"));
-  EXPECT_NE(now.pause(kShard, {{"shop", "shop_0"}}), 0u);
-  EXPECT_NE(now.pause(kNode, {{"shop", "shop_0"}, {"other", "only"}}), 0u);
+  EXPECT_NE(now.pause(kShard, false), 0u);
   EXPECT_TRUE(now.holds("shop", "shop_0"));
-  EXPECT_TRUE(now.holds("other", "only"));
   EXPECT_FALSE(now.holds("shop", "shop_1"));
+  EXPECT_NE(now.pause({"a.b", "", ""}, false), 0u);
+  EXPECT_FALSE(now.holds("a", "b")) << "a database of this name is paused";
   EXPECT_TRUE(now.resume(kShard, 0));
-  EXPECT_TRUE(now.holds("shop", "shop_0"));
-  EXPECT_TRUE(now.resume(kNode, 0));
   EXPECT_FALSE(now.holds("shop", "shop_0"));
-  EXPECT_FALSE(now.resume(kNode, 0));
+  EXPECT_FALSE(now.resume(kShard, 0));
+}
+
+TEST(Maintenance, OfSeveralPausesOfOnePartTheNewestCounts) {
+  Maintenance now;
+  const auto without = now.pause(kShard, false);
+  EXPECT_EQ(now.pause(kShard, false), 0u) << "nothing new";
+  const auto with = now.pause(kShard, true);
+  EXPECT_NE(with, 0u);
+  EXPECT_FALSE(now.resume(kShard, without));
+  const auto again = now.pause(kShard, false);
+  EXPECT_NE(again, 0u) << "it shall not end by itself any more";
+  EXPECT_FALSE(now.resume(kShard, with));
+  EXPECT_TRUE(now.is_paused(kShard));
+  EXPECT_TRUE(now.resume(kShard, 0));
 }
 
 TEST(Maintenance, APauseIsEndedByItsOwnTicketOnly) {
   Maintenance now;
-  const auto first = now.pause(kShard, {});
-  EXPECT_EQ(now.pause(kShard, {}), 0u);  // it is paused already
+  const auto first = now.pause(kShard, true);
   EXPECT_TRUE(now.resume(kShard, 0));
-  const auto second = now.pause(kShard, {});
+  const auto second = now.pause(kShard, true);
   EXPECT_FALSE(now.resume(kShard, first));  // the time of the first is over
   EXPECT_TRUE(now.is_paused(kShard));
   EXPECT_TRUE(now.resume(kShard, second));
@@ -38,7 +49,7 @@ TEST(Maintenance, ANodeRestsWhilePausedOrDrained) {
   EXPECT_TRUE(now.drain("h:1"));
   EXPECT_FALSE(now.drain("h:1"));
   EXPECT_EQ(now.state_of("h:1"), "drained");
-  now.pause(kNode, {});
+  now.pause(kNode, false);
   EXPECT_EQ(now.state_of("h:1"), "paused");
   EXPECT_TRUE(now.undrain("h:1"));
   EXPECT_TRUE(now.rests("h:1"));

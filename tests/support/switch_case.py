@@ -143,6 +143,26 @@ class Switchovers:   # no TestCase: a base
         self.assertGreater(len(load.acknowledged), 50)
         print(f"  longest stall {load.longest:.2f} s, {len(load.acknowledged)} rows", flush=True)
 
+    def test_a_paused_primary_is_left(self):
+        """A paused node holds its shard for as long as it is its primary."""
+        before, to = self.primary(), self.replica()
+        self.proxy.console(f"PAUSE NODE '{before}'")
+        try:
+            self.assertEqual(self.proxy.console("SHOW SHARDS")[0]["held"], "paused")
+            self.switch(to)
+            self.wait_until_open()
+            self.assertEqual(self.proxy.console("SHOW SHARDS")[0]["held"], "")
+            self.wait_for_roles(to)
+            for command, state, undo in (("PAUSE", "paused", "RESUME"), ("DRAIN", "drained", "UNDRAIN")):
+                if command == "DRAIN":
+                    self.proxy.console(f"RESUME NODE '{before}'")
+                    self.proxy.console(f"DRAIN NODE '{before}'")
+                self.refused(before, f"node {before} is {state}: first {undo} NODE '{before}'")
+        finally:
+            for undo in ("RESUME", "UNDRAIN"):
+                with contextlib.suppress(psycopg.Error):
+                    self.proxy.console(f"{undo} NODE '{before}'")
+
     def test_a_rehearsal_changes_nothing(self):
         before = self.primary()
         with Load(self.connect) as load:

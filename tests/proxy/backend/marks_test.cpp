@@ -82,6 +82,42 @@ TEST_F(MarksTest, WhatWasSeenIsStillSeenAfterAReload) {
   EXPECT_TRUE(marks_.choose(shard, 1, after->config.reads, true, 0, now()).replica);
 }
 
+TEST_F(MarksTest, WhatAnOlderConfigurationWritesCountsForStrongReaders) {
+  auto database = backend_->config;
+  database.reads.consistency = config::Consistency::kStrong;
+  std::atomic<std::uint32_t> number{0};
+  for (const auto from : {config::ReadFrom::kReplicas, config::ReadFrom::kPrimary}) {
+    backend_->config.reads.from = from;  // as the older one had it
+    const auto after = make_backend(database, number);
+    auto& shard = *after->shards[0];
+    shard.inherit(*backend_->shards[0]);
+    shard.nodes[0]->role = Role::kReplica;
+    shard.nodes[0]->lag_us = 0;
+    shard.nodes[0]->fresh_as_of = now();
+    const auto chosen = [&] { return Marks().choose(shard, 0, after->config.reads, true, 0, now()); };
+    EXPECT_TRUE(chosen().replica);
+    marks_.stamp(*backend_, 0, nullptr, true);
+    EXPECT_TRUE(chosen().fell_back);
+    shard.nodes[0]->fresh_as_of = now();
+    EXPECT_TRUE(chosen().replica);
+  }
+}
+
+TEST_F(MarksTest, AShardIsHeldWhileItsPrimaryIsPaused) {
+  auto& shard = *backend_->shards[0];
+  node(1).paused = true;
+  shard.heed_paused_node();
+  EXPECT_EQ(shard.gate.reasons(), "paused");
+  EXPECT_FALSE(node(1).takes_writes());
+  shard.gate.close(Gate::Reason::kPaused);
+  EXPECT_EQ(shard.gate.reasons(), "paused");
+  shard.primary = 0;
+  shard.heed_paused_node();
+  EXPECT_FALSE(shard.gate.is_open()) << "the shard itself is paused, too";
+  shard.gate.open(Gate::Reason::kPaused);
+  EXPECT_TRUE(node(0).takes_writes());
+}
+
 TEST_F(MarksTest, WhoWroteWaitsUntilAReplicaHasIt) {
   marks_.stamp(*backend_, 0, nullptr, true);
   EXPECT_TRUE(choose().fell_back) << "nothing is known of any replica";

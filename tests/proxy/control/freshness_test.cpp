@@ -174,6 +174,29 @@ TEST(Lag, IsTheReplicasWordWithinWhatTheSamplesProve) {
   }
 }
 
+// The primary is away: nobody writes.
+TEST(Lag, OfAReplicaThatHadEverythingDoesNotGrow) {
+  struct One {
+    const char* story;
+    ReplicaReport report;
+    History history;
+    bool had;
+  };
+  const PrimarySample last{10, 15, kShop1, 110, 100};
+  const One cases[]{
+      {"it stands where the primary stood", {100, 100, false, 60'000'000}, kShop1, true},
+      {"beyond, by what came after the last look", {130, 130, false, 60'000'000}, kShop1, true},
+      {"restarted: what it received is not known", {100, 0, false, std::nullopt}, kShop1, true},
+      {"before", {99, 99, false, 60'000'000}, kShop1, false},
+      {"it has received a part of the next record", {120, 130, false, 60'000'000}, kShop1, true},
+      {"it still receives, and does not replay", {120, 130, true, 60'000'000}, kShop1, false},
+      {"of another timeline", {130, 130, true, 0}, kShop2, false},
+      {"of nobody knows which", {130, 130, true, 0}, kUnknown, false},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(had_everything(c.report, last, {c.history, c.report.replayed}), c.had) << c.story;
+}
+
 TEST(Lag, SamplesOfAnotherHistoryProveNothing) {
   const ReplicaReport behind{.replayed = 100, .received = 200, .streaming = true, .since_replay_us = 700'000};
   EXPECT_EQ(lag_us(behind, of({sample(10, 50)}), {kShop2, 100}, 20), 700'000);

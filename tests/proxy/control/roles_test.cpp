@@ -292,6 +292,48 @@ TEST(RolesOfMariaDb, AReplicaThatIsMadeWritableIsPromotedThoughItStillFollows) {
   EXPECT_EQ(decided(decide_roles(std::vector{failing(maria(false, 1), 3), maria(false, 2, 1)}, before)), "-P");
 }
 
+// Nobody was accepted yet: a Shardway starts when one was promoted and the old one has come back, writable.
+TEST(RolesOfMariaDb, WhoHasAllOfTheOthersAndMoreIsPrimary) {
+  struct One {
+    const char* story;
+    Gtids first, second;
+    const char* roles;
+  };
+  const One cases[]{
+      {"the second was promoted and wrote on", {{{0, 1}, 40}}, {{{0, 1}, 40}, {{0, 2}, 50}}, "-P"},
+      {"the first did", {{{0, 1}, 40}, {{0, 2}, 50}}, {{{0, 2}, 45}}, "P-"},
+      {"both wrote", {{{0, 1}, 41}}, {{{0, 1}, 40}, {{0, 2}, 50}}, "--"},
+      {"equal", {{{0, 1}, 40}}, {{{0, 1}, 40}}, "--"},
+      {"one has written nothing: who says that it is related", {}, {{{0, 2}, 50}}, "--"},
+      {"nor has it written what it has", {{{0, 9}, 40}}, {{{0, 9}, 40}, {{0, 2}, 50}}, "--"},
+      {"in another domain it has more", {{{0, 1}, 40}, {{1, 1}, 7}}, {{{0, 1}, 40}, {{0, 2}, 50}}, "--"},
+  };
+  for (const auto& c : cases) {
+    auto first = maria(false, 1), second = maria(false, 2);
+    first.has = c.first, second.has = c.second;
+    const auto verdict = decide_roles(std::vector{first, second}, {});
+    EXPECT_EQ(decided(verdict), c.roles) << c.story;
+    EXPECT_EQ(verdict.findings.size(), verdict.primary < 0 ? 2U : 1U) << c.story;
+  }
+}
+
+TEST(RolesOfMariaDb, WhoWasOutdatedAtTheStartIsARevenant) {
+  auto old = maria(false, 1), newer = maria(false, 2);
+  old.has = {{{0, 1}, 40}};
+  newer.has = {{{0, 1}, 40}, {{0, 2}, 50}};
+  newer.last = {{{0, 2}, 50}};
+  const auto verdict = decide_roles(std::vector{old, newer}, {});
+  EXPECT_EQ(verdict.incumbent.replaced, std::vector<std::int32_t>{0});
+  EXPECT_EQ(decided(decide_roles(std::vector{old, failing(newer, 3)}, verdict.incumbent)), "--");
+}
+
+TEST(RolesOfMariaDb, AWritableReplicaThatWroteOnItsOwnOutdatesNobody) {
+  auto primary = maria(false, 1), replica = maria(false, 2, 1);
+  primary.has = {{{0, 1}, 40}};
+  replica.has = {{{0, 1}, 40}, {{0, 2}, 41}};
+  EXPECT_EQ(decided(decide_roles(std::vector{primary, replica}, {})), "P-");
+}
+
 TEST(RolesFindings, SayWhatToDo) {
   for (const auto s : {Suspicion::kTwoPrimaries, Suspicion::kStalePrimary, Suspicion::kOtherSystem,
                        Suspicion::kOtherSource, Suspicion::kReplaced}) {

@@ -40,6 +40,12 @@ TEST(PostgresLoss, Judged) {
        [](Breakage& b) { b.is_open = b.is_block = b.is_spare = b.is_busy_elsewhere = true; }, Loss::kSeenLater},
       {"a link that is brought up to the settings of a transaction",
        [](Breakage& b) { b.is_asked = b.is_syncing = b.is_open = b.is_block = true; }, Loss::kNothing},
+      {"a COPY that has not all its data", [](Breakage& b) { b.is_asked = b.is_copying = true; }, Loss::kTransaction},
+      {"a COPY that has it all", [](Breakage& b) { b.is_asked = true; }, Loss::kUnknown},
+      {"a COPY behind a COMMIT, in one text", [](Breakage& b) { b.is_asked = b.is_copying = b.may_end = true; },
+       Loss::kUnknown},
+      {"a COPY whose first row has not come, in a transaction",
+       [](Breakage& b) { b.is_copying = b.is_open = b.is_block = true; }, Loss::kTransaction},
       {"a temporary table", [](Breakage& b) { b.carries = true; }, Loss::kClose},
       {"a temporary table, over a statement", [](Breakage& b) { b.carries = b.is_asked = true; }, Loss::kClose},
   };
@@ -52,15 +58,17 @@ TEST(PostgresLoss, Judged) {
 
 // Of all that may be the case at once.
 TEST(PostgresLoss, WhatMayHaveBeenCommittedIsNeverCalledRetryable) {
-  for (unsigned facts = 0; facts < 1U << 12; ++facts) {
+  for (unsigned facts = 0; facts < 1U << 13; ++facts) {
     const auto is = [facts](unsigned bit) { return (facts >> bit & 1U) != 0; };
-    const Breakage b{is(0), is(1), is(2), is(3), is(4), is(5), is(6), is(7), is(8), is(9), is(10), is(11)};
+    const Breakage b{is(0), is(1), is(2), is(3), is(4), is(5), is(6), is(7), is(8), is(9), is(10), is(11), is(12)};
     const bool is_possible = (b.is_asked || !(b.is_mid_frame || b.can_repeat || b.is_syncing)) &&
                              !(b.can_repeat && (b.may_end || b.is_executed)) && (b.is_open || !b.is_block) &&
-                             !(b.is_spare && (b.is_asked || b.is_executed)) && !(b.is_syncing && b.is_executed);
+                             !(b.is_spare && (b.is_asked || b.is_executed)) && !(b.is_syncing && b.is_executed) &&
+                             !(b.is_copying && (b.can_repeat || b.is_mid_frame));
     if (!is_possible) continue;
     const auto loss = judge(b);
-    const bool may_be_kept = b.is_asked && !b.is_syncing && !b.can_repeat && (b.may_end || !b.is_block);
+    const bool may_be_kept =
+        b.is_asked && !b.is_syncing && !b.can_repeat && (b.may_end || !(b.is_block || b.is_copying));
     if (may_be_kept && !b.is_committing) {
       ASSERT_NE(loss, Loss::kTransaction) << facts;
       ASSERT_NE(loss, Loss::kRepeat) << facts;
