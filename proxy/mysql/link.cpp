@@ -149,7 +149,7 @@ void Link::begin_reset(const std::vector<std::string>& statements) {
 
 void Link::ask_reset() {
   insert_id_of = late_report_of = last_user = diagnostics_of = rows_found_of = 0;
-  has_insert_id = false;
+  has_insert_id = insert_id_is_partial = false;
   numbering = {};
   xa_begun = may_be_open = wrote = failed = rollback_failed = false;
   statements_.clear();

@@ -157,6 +157,8 @@ class Link final : public net::EventHandler {
   // whatever it is: 0: whose it is only if it is not 0.
   bool has_insert_id = false;
   std::uint64_t insert_id_of = 0;
+  // It was one of several that ran a statement, and what it has is not what the client was told.
+  bool insert_id_is_partial = false;
   std::uint64_t last_user = 0;  // the client whose statement ran here last
   // The clients whose warnings and errors it may still have, and whose FOUND_ROWS() it has; 0: nobody's.
   std::uint64_t diagnostics_of = 0, rows_found_of = 0;

@@ -81,6 +81,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
   // Where the answer is rows, too, they may be of an INSERT … RETURNING.
   if (forward && (ok->insert_id != 0 || (inserts_ && ok->header != 0x00))) link_->has_insert_id = true;
   if (forward && ok->insert_id != 0) last_.is_insert_id_lost = false;
+  if (spread_ && spread_->at > 0 && link_->has_insert_id) link_->insert_id_is_partial = true;
   if (ok->warnings > 0) link_->diagnostics_of = id_;
   if (!forward) {
     // Of XA END and XA ROLLBACK the last one counts.

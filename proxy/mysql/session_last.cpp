@@ -303,11 +303,11 @@ void Session::end_insert_id() {
   link_->rows_found_of = 0;
   own_fault_.reset();
   if (!insert_id_told_) return;  // by a KILL that came late: the link is reset
-  if (*insert_id_told_ != 0 || link_->insert_id_of == id_) {
+  if (!link_->insert_id_is_partial && (*insert_id_told_ != 0 || link_->insert_id_of == id_)) {
     last_.insert_id = *insert_id_told_;
     last_.is_insert_id_lost = false;
   }
-  link_->has_insert_id = false;
+  link_->has_insert_id = link_->insert_id_is_partial = false;
   link_->insert_id_of = 0;
 }
 

@@ -96,11 +96,18 @@ bool Session::bring_up_to_state() {
   // Of its own session before a reset, too.
   const bool was_here = link_->last_user == id_ && (last_.link != 0 || last_.swept == link_->id());
   const bool sees_others = asks_of_nothing_ && (!was_here || has_diagnostics_of_another(*link_));
-  if (link_is_ready_ && !brings && !hears_others && !sees_others && !restores_row_count_) return true;
+  if (link_is_ready_ && !brings && !hears_others && !sees_others && !restores_row_count_ &&
+      !link_->insert_id_is_partial)
+    return true;
   if (sees_others) sweep();
   if (hears_others) link_->ask(my::Command::kQuery, "SET session_track_schema = 1");
   link_->late_report_of = 0;
-  if (brings) bring_insert_id();
+  if (std::exchange(link_->insert_id_is_partial, false)) {
+    link_->ask(my::Command::kQuery, "SET @@last_insert_id = 0");
+    link_->has_insert_id = false;
+    link_->insert_id_of = 0;
+  }
+  if (asks_for_insert_id_ && brings_insert_id(*link_)) bring_insert_id();
   if (link_->state->schema != state_->schema && !state_->schema.empty())
     link_->ask(my::Command::kInitDb, state_->schema);
   if (const auto sql = difference(*link_->state, *state_, link_->base()); !sql.empty()) {

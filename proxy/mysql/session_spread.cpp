@@ -214,7 +214,15 @@ void Session::absorb(const my::Seen& seen, std::string_view payload) {
   if (spread_->answer == Spread::Answer::kUnion || spread_->bulk) spread_->flags |= ok->status & kAboutStatement;
   auto& spread = *spread_;
   const auto insert_id = ok->insert_id;
-  link_->has_insert_id = link_->has_insert_id || insert_id != 0;
+  if (insert_id != 0) link_->has_insert_id = link_->insert_id_is_partial = true;
+  const bool is_generated =
+      spread.numbers || (spread.bulk && std::any_of(spread.bulk->numberings.begin(), spread.bulk->numberings.end(),
+                                                    [](const auto& one) { return one.increment != 0; }));
+  const bool counts = spread.bulk ? spread.counts_number() : spread.at == 0;
+  if (insert_id != 0 && is_generated && counts) {
+    last_.insert_id = insert_id;
+    last_.is_insert_id_lost = false;
+  }
   if (spread.bulk && !spread.counts_number()) ok->insert_id = 0;  // it is not what LAST_INSERT_ID() is
   learn(*ok);
   ok->insert_id = insert_id;
