@@ -380,6 +380,7 @@ class Session final : public Client, public LinkOwner {
   std::string shown_items(std::string_view tracked) const;
   bool calls_user_function();
   void finish_answer();
+  bool may_have_begun_unseen() const noexcept;
   void finish_tenancy(bool kept);
   void set_names(State& state) const;
   void finish_own_answer();
@@ -439,7 +440,8 @@ class Session final : public Client, public LinkOwner {
   bool selects_ = false, begins_with_select_ = false;  // it may change FOUND_ROWS(); it does
   bool keeps_warnings_ = false;                        // it has no table
   bool saves_ = false, counts_ = false;                // it is a SAVEPOINT; it has NEXTVAL
-  bool begins_with_set_ = false;                       // else a routine has changed what it reports
+  bool ends_transaction_ = false;
+  bool begins_with_set_ = false;  // else a routine has changed what it reports
   bool answer_failed_ = false;
   bool ends_with_it_ = false;         // COMMIT RELEASE is under way
   std::string collation_named_;       // by the SET NAMES under way

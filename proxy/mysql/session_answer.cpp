@@ -254,10 +254,9 @@ void Session::finish_answer() {
     counters.server.add(us);
     command_since_ = {};
   }
-  // With autocommit off a SAVEPOINT and a statement that failed open a transaction without a word.
-  const bool may_have_begun = (link_->status & my::status::kAutocommit) == 0 && (saves_ || answer_failed_);
+  const bool may_have_begun = may_have_begun_unseen();
   link_->may_be_open = may_have_begun;
-  saves_ = answer_failed_ = false;
+  saves_ = ends_transaction_ = answer_failed_ = false;
   const bool in_transaction = (link_->status & my::status::kInTransaction) != 0 || may_have_begun;
   const bool kept = in_transaction || is_bound() || !cursors_.empty() || !with_data_.empty();
   if (!in_transaction) ++database_->counters.transactions;
@@ -271,6 +270,14 @@ void Session::finish_answer() {
   }
   if (link_ && wants_insert_id(kept)) return ask_for_insert_id();
   finish_tenancy(kept);
+}
+
+// With autocommit off a SAVEPOINT and a statement that failed open a transaction without a word; it lasts until its
+// end, or until the status tells of it.
+bool Session::may_have_begun_unseen() const noexcept {
+  if ((link_->status & my::status::kAutocommit) != 0) return false;
+  return saves_ || answer_failed_ ||
+         (link_->may_be_open && !ends_transaction_ && (link_->status & my::status::kInTransaction) == 0);
 }
 
 // The link goes back now, unless it is kept.

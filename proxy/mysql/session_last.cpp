@@ -31,6 +31,7 @@ void Session::leave(const Traces& traces) {
   own_variables_only_ = traces.sets_for_statement;
   ends_with_it_ = traces.releases;
   saves_ = traces.saves;
+  ends_transaction_ = traces.ends_transaction;
   counts_ = traces.counts;
   collation_named_ = traces.collation;
   user_variables_set_ = traces.user_variables;
@@ -282,6 +283,11 @@ void Session::ask_for_insert_id() {
   insert_id_packets_ = 1;
   insert_id_told_.reset();
   link_->ask(my::Command::kQuery, "SELECT @@last_insert_id, LAST_INSERT_ID(0)");
+  // With autocommit off that counts as the beginning of a transaction, which the next COMMIT would tell of.
+  constexpr auto kBegunOrCommits = my::status::kAutocommit | my::status::kInTransaction;
+  if (!is_sharded() && !link_->may_be_open && (link_->status & kBegunOrCommits) == 0) {
+    link_->ask(my::Command::kQuery, "COMMIT");
+  }
   link_->flush();
 }
 

@@ -197,7 +197,8 @@ void Session::forget_command() {
   held_.reset();
   command_since_ = {};
   answer_begun_ = answer_failed_ = false;
-  saves_ = counts_ = sees_nothing_ = inserts_ = loads_ = was_wide_ = own_variables_only_ = ends_with_it_ = false;
+  saves_ = ends_transaction_ = counts_ = sees_nothing_ = inserts_ = loads_ = was_wide_ = own_variables_only_ =
+      ends_with_it_ = false;
   user_variables_set_.clear();
   collation_named_.clear();
   if (preparing_ != 0 && statements_) statements_->erase(preparing_);

@@ -35,6 +35,7 @@ struct Traces {
   bool counts = false;                  // NEXTVAL: LASTVAL() will be asked of this connection
   bool asks_for_count = false;          // LASTVAL, PREVIOUS VALUE FOR
   bool saves = false;                   // SAVEPOINT
+  bool ends_transaction = false;        // COMMIT, ROLLBACK, but for ROLLBACK TO
   bool releases = false;                // COMMIT RELEASE: the connection ends with it
   bool sets_numbers = false;            // SET insert_id, auto_increment_increment, auto_increment_offset
   bool selects = false;                 // a SELECT stands somewhere in it

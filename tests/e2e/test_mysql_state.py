@@ -335,6 +335,20 @@ class Transactions(StateCase):
                    "insert into items (note) values ('on')", "set autocommit = 1", "select count(*) from items", "set autocommit = 0",
                    "select count(*) from items", "savepoint a", "commit", "begin", "commit", "select @@autocommit", "set autocommit = on", others=1)
 
+    @proxy_only
+    def test_a_statement_that_fails_begins_one(self):
+        """Without a word of the server's; it keeps its locks, and so the connection, over what says nothing of it either, until its end."""
+        def lent():
+            return sum(row["sv_active"] for row in self.proxy.console("SHOW POOLS"))
+
+        wire = self.through()
+        wire.sql("set autocommit = 0", "insert into items (id, note) values (1, 'twice')", "show warnings")
+        self.assertEqual(lent(), 1)
+        wire.sql("select 1")
+        self.assertEqual(lent(), 1)
+        wire.sql("rollback", "show warnings")
+        wait_until(lambda: lent() == 0, 5, "the connection is given back")
+
     def test_characteristics(self):
         """4, 5: of the next one only, or of all."""
         self.mixed("set transaction read only", "begin", "insert into items (note) values ('no')", "commit", "begin", "insert into items (note) values ('yes')",

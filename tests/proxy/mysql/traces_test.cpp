@@ -71,6 +71,10 @@ TEST(Traces, CommentsHideNothing) {
     EXPECT_TRUE(traces_of(sql).kills) << sql;
   EXPECT_FALSE(traces_of("SELECT kill FROM t -- ; kill 5").kills);
   EXPECT_TRUE(traces_of("/* a */ SAVEPOINT b").saves);
+  EXPECT_TRUE(traces_of("COMMIT AND CHAIN").ends_transaction);
+  EXPECT_TRUE(traces_of("insert into t values (1); rollback work").ends_transaction);
+  EXPECT_FALSE(traces_of("ROLLBACK WORK TO SAVEPOINT a").ends_transaction);
+  EXPECT_FALSE(traces_of("SELECT 'COMMIT'").ends_transaction);
   EXPECT_TRUE(traces_of("/* a */ COMMIT RELEASE").releases);
 }
 
