@@ -203,8 +203,9 @@ class Reading {
     traces_.counts = traces_.counts || is("nextval") || (is("value") && equals(last_, "next"));
     traces_.asks_for_count = traces_.asks_for_count || is("lastval") || (is("value") && equals(last_, "previous"));
     traces_.saves = traces_.saves || (first_ && is("savepoint"));
-    ends_ = ends_ || (first_ && (is("commit") || is("rollback")));
-    traces_.ends_transaction = (traces_.ends_transaction || ends_) && !(ends_ && is("to"));
+    const bool ends = first_ && (is("commit") || is("rollback"));
+    ends_ = ends_ || ends;
+    traces_.ends_transaction = (traces_.ends_transaction || ends) && !(ends_ && is("to"));
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     traces_.begins_with_set = traces_.begins_with_set || (first_ && is("set"));
     if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
