@@ -177,6 +177,7 @@ class Reading {
     const bool was_first = first_, is_comment = end <= comment_until_ || is_version;
     if (is_comment) first_ = false;
     if (may_matter(word)) look_at(word, end);
+    if (ends_ && equals(word, "to")) traces_.ends_transaction = false;
     if (!is_comment) last_ = word;
     first_ = is_comment && was_first;
   }
@@ -205,7 +206,7 @@ class Reading {
     traces_.saves = traces_.saves || (first_ && is("savepoint"));
     const bool ends = first_ && (is("commit") || is("rollback"));
     ends_ = ends_ || ends;
-    traces_.ends_transaction = (traces_.ends_transaction || ends) && !(ends_ && is("to"));
+    traces_.ends_transaction = traces_.ends_transaction || ends;
     traces_.releases = traces_.releases || (ends_ && is("release") && !equals(last_, "no"));
     traces_.begins_with_set = traces_.begins_with_set || (first_ && is("set"));
     if (is("immediate") || is("prepare")) certain_ = false;  // a statement may stand in the literal
