@@ -122,8 +122,9 @@ class Switchovers:   # no TestCase: a base
         with contextlib.closing(self.connect()) as connection, contextlib.closing(connection.cursor()) as cursor:
             cursor.execute("drop table if exists written")
             cursor.execute("create table written (client int, step int, primary key (client, step))")
-        for shard in self.cluster.shards:   # new sessions may read there at once
-            shard.wait_for_replicas()
+        primary = self.node(self.primary())
+        others = [node for node in self.shard.nodes if node is not primary]
+        type(self.shard)(self.shard.name, primary, others).wait_for_replicas()   # new sessions may read there at once
 
     # ---- the tests
 
