@@ -47,7 +47,9 @@ Breakage Session::breakage() {
   broken.is_begun = answer_begun_;
   const bool has_half = (link_->pass_remaining > 0 || link_->payload_goes_on) && !link_->pass_hidden;
   broken.is_mid_packet = has_half || payload_goes_on_ || (pass_remaining_ > 0 && !sends_file_);
-  broken.is_open = transaction_ != nullptr || (link_->status & my::status::kInTransaction) != 0 || link_->may_be_open;
+  const bool only_we_ask = insert_id_packets_ != 0;  // with autocommit off that looks like a transaction
+  broken.is_open = transaction_ != nullptr ||
+                   (!only_we_ask && ((link_->status & my::status::kInTransaction) != 0 || link_->may_be_open));
   broken.autocommits = (link_->status & my::status::kAutocommit) != 0;
   broken.carries = broken.is_asked ? carried_ : carries_ || locks_tables_;
   if (!broken.is_asked) return broken;

@@ -31,6 +31,7 @@ class Postgresql:
     not_kept = {"40001", "40P01", "25006", "53300", "55P03", "57P03"}
     unknown = {"08007"}
     in_flight = {"40001", "08007"}    # what a client may be told when a server is lost under its statement
+    cut_reads = set()
     proxy = shardway.Proxy
     support = shardway
 
@@ -71,6 +72,7 @@ class Mysql:
     not_kept = {"1213", "1205", "1040", "1290", "1792", "1836"}
     unknown = {"1180"}
     in_flight = {"1213", "1180"}
+    cut_reads = {"1317"}              # a read whose answer breaks off, or that was asked again too often
     proxy = mysql_shardway.Proxy
     support = mysql_shardway
 

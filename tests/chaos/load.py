@@ -131,6 +131,8 @@ class Client(threading.Thread):
             write.outcome = ACKNOWLEDGED if work() else FAILED
         except self.dialect.error as error:
             write.code = self.dialect.code_of(error)
+            if write.code in self.dialect.cut_reads:
+                self.violations.append(f"client {self.number}: write {write.number} was told {write.code}, which is of reads")
             is_unknown = is_sent() and write.code not in self.dialect.not_kept
             write.outcome = UNKNOWN if is_unknown or write.code in self.dialect.unknown else FAILED
             raise
