@@ -23,7 +23,7 @@ using router::StatementKind;
 
 namespace {
 
-constexpr std::chrono::milliseconds kCatalogWait{1000}, kCatalogPoll{2};
+constexpr std::chrono::milliseconds kCatalogWait{5000}, kCatalogPoll{2};
 constexpr std::chrono::seconds kCatalogDoubt{1};  // how often a refusal has the catalogue read again
 
 // One per thread: the literals of the text at hand.
