@@ -385,12 +385,13 @@ TEST_F(Pools, AnOlderConfigurationsLinksCount) {
   threads[0]->run([&] { threads[0]->pool.discard(std::move(old[1])); });
   ASSERT_TRUE(eventually([&] { return answered == 4; }));
   EXPECT_EQ(newer->open(), 2u);
+  const bool served[] = {young[0] != nullptr, young[1] != nullptr, young[2] != nullptr};
   for (std::size_t i = 0; i < 3; ++i) {  // the third one gets the first that comes back
-    if (young[i]) give_back(*fresh[i % 2], young[i]);
+    if (served[i]) give_back(*fresh[i % 2], young[i]);
   }
   ASSERT_TRUE(eventually([&] { return answered == 5; }));
   for (std::size_t i = 0; i < 3; ++i) {
-    if (young[i]) give_back(*fresh[i % 2], young[i]);
+    if (!served[i]) give_back(*fresh[i % 2], young[i]);
   }
 }
 
