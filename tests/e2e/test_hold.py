@@ -96,7 +96,8 @@ class HoldCase(ProxyCase):
         client = self.client()
         client.run("insert into things values (1, 1)")
         wait_until(lambda: self.on(self.new, "select count(*) from things") == 1, 10, "it is replicated")
-        time.sleep(2.5)   # and the control lane knows
+        wait_until(lambda: [str(row["lag_bytes"]) for row in self.proxy.console("SHOW NODES") if row["role"] == "replica"][:1] == ["0"], 10,
+                   "the control lane knows")
         self.lose()
         for _ in range(6):
             time.sleep(1)
