@@ -47,8 +47,8 @@ class Worker::Listener final : public net::EventHandler {
   std::size_t index_;
 };
 
-// One CancelRequest on its way to a server; the link it is for is not lent on until the server has closed this
-// connection.
+// One CancelRequest on its way to a server; nothing is sent on the link it is for until the server has closed this
+// connection. A link whose server does not is not used again.
 class Worker::Canceller final : public net::EventHandler {
  public:
   Canceller(Worker& worker, postgres::Link& link)
@@ -59,8 +59,9 @@ class Worker::Canceller final : public net::EventHandler {
       stream_ = net::Stream(fd);
       worker_.loop_.add(fd, *this);
     }
-    timeout_ = worker_.loop_.after(std::chrono::seconds(10), [this] {
+    timeout_ = worker_.loop_.after(fd < 0 ? std::chrono::seconds(0) : std::chrono::seconds(10), [this] {
       timeout_ = 0;
+      if (sent_) link_->close_when_returned();
       finish();
     });
   }
@@ -227,17 +228,19 @@ void Worker::cancel_delivered(postgres::Link* link) {
   loop_.bury(std::shared_ptr<Canceller>(std::move(found->second)));
   cancellers_.erase(found);
   link->cancels_in_flight = 0;
-  const auto parked = parked_.find(link);
-  if (parked == parked_.end()) return;
-  auto owned = std::move(parked->second);
-  parked_.erase(parked);
-  auto& pool = owned->pool();
-  pool.reset(std::move(owned), {"SELECT 1"});  // an answer to something harmless: the signal has passed
+  if (link->owner() != nullptr) return link->owner()->on_cancel_delivered();
+  const auto found_parked = parked_.find(link);
+  if (found_parked == parked_.end()) return;
+  auto parked = std::move(found_parked->second);
+  parked_.erase(found_parked);
+  auto& pool = parked.link->pool();
+  pool.reset(std::move(parked.link), parked.statements);
 }
 
-void Worker::park(std::unique_ptr<postgres::Link> link) {
+void Worker::park(std::unique_ptr<postgres::Link> link, std::vector<std::string> statements) {
+  if (statements.empty()) statements = {"SELECT 1"};  // an answer to something harmless: the signal has passed
   auto* key = link.get();
-  parked_[key] = std::move(link);
+  parked_[key] = {std::move(link), std::move(statements)};
 }
 
 void Worker::forget_cancel(postgres::Link& link) {

@@ -84,9 +84,10 @@ class Worker {
       if (auto* client = client_of(id)) action(static_cast<Session&>(*client));
     });
   }
-  // Sends a CancelRequest; the link is not lent on before it is delivered: park() keeps one that comes back too early.
+  // Sends a CancelRequest. Until it is delivered it could meet whatever is sent next: the link's owner is told when it
+  // is, and park() keeps a link that comes back before; `statements` clean it then, before anybody else has it.
   void cancel_on_server(postgres::Link& link);
-  void park(std::unique_ptr<postgres::Link> link);
+  void park(std::unique_ptr<postgres::Link> link, std::vector<std::string> statements);
   void forget_cancel(postgres::Link& link);  // the link is being closed
   // Sessions whose transaction is open on several shards: looked at every second, for deadlocks.
   void watch_waits(postgres::Session& session) { wide_sessions_.insert(&session); }
@@ -126,7 +127,11 @@ class Worker {
   std::vector<OldDatabase> old_databases_;
   std::unordered_map<std::string, std::weak_ptr<const postgres::Settings>> interned_;
   std::unordered_map<postgres::Link*, std::unique_ptr<Canceller>> cancellers_;
-  std::unordered_map<postgres::Link*, std::unique_ptr<postgres::Link>> parked_;
+  struct Parked {
+    std::unique_ptr<postgres::Link> link;
+    std::vector<std::string> statements;
+  };
+  std::unordered_map<postgres::Link*, Parked> parked_;
   std::vector<std::unique_ptr<Client>> closing_;
   std::unique_ptr<char[]> client_buffer_{new char[kClientBuffer]};
   std::unique_ptr<char[]> server_buffer_{new char[kServerBuffer]};

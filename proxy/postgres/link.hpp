@@ -58,6 +58,7 @@ struct Owed {
 class LinkOwner {
  public:
   virtual void on_link_events(Link& link, std::uint32_t events) = 0;
+  virtual void on_cancel_delivered() = 0;  // a CancelRequest for one of its links can meet nothing sent from now on
 
  protected:
   ~LinkOwner() = default;
@@ -90,6 +91,7 @@ class Link final : public net::EventHandler {
 
   // ---- for its owner ----
   void lend_to(LinkOwner* owner) noexcept { owner_ = owner; }
+  LinkOwner* owner() const noexcept { return owner_; }
   std::string& out() noexcept { return outbox_.tail(); }
   bool flush();                                // false: the connection broke
   bool write_through(std::string_view bytes);  // big client data: around the buffer if it is empty
@@ -141,8 +143,8 @@ class Link final : public net::EventHandler {
   std::string held;                         // the beginning of a frame that is not complete yet
   std::size_t pass_remaining = 0;           // bytes of a big frame that pass through as they come
   bool readable = false;                    // there may be more to read: the reader stopped early
-  std::uint32_t cancels_in_flight = 0;      // it may not be lent on until they are delivered
-  std::uint64_t unnamed_statement = 0;      // the registry number of what the unnamed statement holds; 0: unknown
+  std::uint32_t cancels_in_flight = 0;  // nothing new may be sent, and it may not be lent on, until they are delivered
+  std::uint64_t unnamed_statement = 0;  // the registry number of what the unnamed statement holds; 0: unknown
 
   void on_events(std::uint32_t events) override;
 

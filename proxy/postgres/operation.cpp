@@ -51,6 +51,7 @@ void Operation::add(Link& link, Build build) {
 }
 
 void Operation::start() {
+  started_ = true;
   if (sequential_) {
     send_next();
     return;

@@ -43,6 +43,7 @@ class Operation {
 
   void add(Link& link, Build build);
   void start();
+  bool has_started() const noexcept { return started_; }
 
   // It is a COPY FROM STDIN: `begun` is called when all parts take CopyData, which comes by feed_copy().
   void expect_copy(std::function<void()> begun) { copy_begun_ = std::move(begun); }
@@ -94,7 +95,7 @@ class Operation {
   const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
   std::function<void()> copy_begun_;
   bool has_begun_copy_ = false, copy_ended_ = false;  // all parts have taken CopyData; the client has sent the end
-  bool over_ = false, lost_ = false, cut_off_ = false, suspended_ = false;
+  bool started_ = false, over_ = false, lost_ = false, cut_off_ = false, suspended_ = false;
 };
 
 // A simple Query.

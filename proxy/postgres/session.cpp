@@ -68,6 +68,7 @@ void Session::on_events(std::uint32_t events) {
 }
 
 void Session::resume() {
+  if (operation_ && !operation_->has_started() && !awaits_cancel()) start_operation();
   if (held_ready_ && phase_ == Phase::kReady) finish_simple();
   if (phase_ == Phase::kWelcome) welcome();
   if (script_ && !operation_ && phase_ == Phase::kReady) continue_script();
@@ -157,6 +158,10 @@ std::size_t Session::consume_ready(std::string_view in) {
   if (state == pg::HeadState::kNeedMore) return 0;
   if (phase_ != Phase::kReady && head.body_size() > 65'535) {
     fatal(protocol::FaultReason::kProtocol, "invalid message length");
+    return 0;
+  }
+  if (awaits_cancel()) {
+    blocked_ = true;
     return 0;
   }
   if (in.size() < head.size()) {

@@ -46,6 +46,7 @@ class Session final : public Client, public LinkOwner {
   void start() override;
   void on_events(std::uint32_t events) override;
   void on_link_events(Link& link, std::uint32_t events) override;
+  void on_cancel_delivered() override;
 
   bool cancel(std::string_view secret) override;  // CancelRequest
   void resume() override;
@@ -222,6 +223,8 @@ class Session final : public Client, public LinkOwner {
   void report_partial_definition(const Operation& operation);
   // `cancels`: when one shard has failed, what still runs on the others is cancelled there.
   void operate(std::unique_ptr<Operation> operation, bool cancels = true);
+  void start_operation();
+  bool awaits_cancel() const noexcept;
   void end_operation();
   void finish_work(Operation& operation, bool simple, std::string_view tag);
   void note_strings(const Link& link);

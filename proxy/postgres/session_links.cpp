@@ -307,19 +307,19 @@ void Session::release(Branch& branch) {
     loop.defer([&pool, parcel = std::make_shared<std::unique_ptr<Link>>(std::move(link))] {
       pool.discard(std::move(*parcel));
     });
-  } else if (branch.pinned) {
+    return;
+  }
+  std::vector<std::string> cleaning;
+  if (branch.pinned) {
     link->forget_all_statements();
     link->settings = no_settings();
-    worker_.forget_cancel(*link);
-    link->cancels_in_flight = 0;
-    pool.reset(std::move(link), {"ROLLBACK", "DISCARD ALL"});
+    cleaning = {"ROLLBACK", "DISCARD ALL"};
   } else if (link->status != 'I') {
-    pool.reset(std::move(link), {"ROLLBACK"});
-  } else if (link->cancels_in_flight > 0) {
-    worker_.park(std::move(link));
-  } else {
-    pool.give_back(std::move(link));
+    cleaning = {"ROLLBACK"};
   }
+  if (link->cancels_in_flight > 0) return worker_.park(std::move(link), std::move(cleaning));
+  if (!cleaning.empty()) return pool.reset(std::move(link), cleaning);
+  pool.give_back(std::move(link));
 }
 
 void Session::drop_branch(Branch& branch) {

@@ -112,6 +112,21 @@ void Session::bind_for(Link& link, const KeptWork& work, std::string_view portal
 void Session::operate(std::unique_ptr<Operation> operation, bool cancels) {
   operation_ = std::move(operation);
   if (cancels) operation_->cancel_part = [this](Link& link) { worker_.cancel_on_server(link); };
+  if (!awaits_cancel()) start_operation();
+}
+
+// What was cancelled on a link has ended, and the request is still on its way: it would meet what is sent there next.
+bool Session::awaits_cancel() const noexcept {
+  return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) {
+    return branch.link && branch.link->cancels_in_flight > 0 && !branch.link->owes();
+  });
+}
+
+void Session::on_cancel_delivered() {
+  if (phase_ != Phase::kClosed && !awaits_cancel()) worker_.resume_later(*this);
+}
+
+void Session::start_operation() {
   auto* started = operation_.get();
   operation_->start();
   for (std::size_t i = 0; i < branches_.size() && operation_.get() == started; ++i) {  // could not even be sent

@@ -3,6 +3,8 @@ import struct
 import threading
 import time
 
+from support import shardway
+from support.cutter import Cutter
 from support.servers import wait_until
 from wire import (COPY_DONE, SYNC, TERMINATE, Wire, WireClosed, bind, cancel_request, copy_data, execute, parse, query, run)
 from wire_case import WireCase
@@ -178,3 +180,47 @@ class Cancel(WireCase):
                     stop.set()
                     thread.join(20)
                 self.assertEqual(wrong, [])
+
+
+class LateCancel(WireCase):
+    """A cancel request gets to the server when what it was for has ended: it may meet nothing that is said there next."""
+
+    def setUp(self):
+        super().setUp()
+        self.cutters = [self.enterContext(Cutter(node.port)) for node in self.cluster.primaries[:2]]
+        database = shardway.sharded_database(self.cluster, self.tables, server_database=self.server_database)
+        for shard, cutter in zip(database["shard"], self.cutters):
+            shard["nodes"] = [cutter.address]
+            cutter.cancel_delay = 0.4
+        self.late = self.enterContext(shardway.Proxy({**shardway.base_config(self.cluster), "database": [database]}))
+
+    def test_another_shards_error(self):
+        """What runs on the other shard is cancelled, and over before."""
+        both = f"id in ({self.here}, {self.there})"
+        slow = "md5(repeat(note, 10000000))"
+        wrong_here = f"select 1 / (id - {self.here}), {slow} from items where {both}"
+        failing = {"simple": query(wrong_here), "extended": run(wrong_here) + SYNC}
+        for name, data in failing.items():
+            with self.subTest(name), self.through(proxy=self.late) as wire:
+                wire.sql("begin")
+                wire.sql("savepoint a")
+                wire.send(data)
+                self.assertEqual(wire.until_ready()[-2:], ["E ERROR 22012 division by zero", "Z E"])
+                self.assertEqual(wire.sql("rollback to a"), ["C ROLLBACK", "Z T"])
+                self.assertEqual(wire.sql(f"select length({slow}) from items where {both}")[1:], ["D 32", "D 32", "C SELECT 2", "Z T"])
+                self.assertEqual(wire.sql(f"select 'there' from items, pg_sleep(0.3) where id = {self.there}")[1], "D there")
+                self.assertEqual(wire.sql("commit"), ["C COMMIT", "Z I"])
+
+    def test_of_a_statement_that_has_ended(self):
+        with self.through(proxy=self.late) as wire:
+            for begin in ("begin", "select 1"):
+                with self.subTest(begin=begin):
+                    wire.sql(begin)
+                    wire.send(query(f"select pg_sleep(0.2) from items where id = {self.there}"))
+                    wait_until(lambda: any("pg_sleep" in text for _, _, text in self.open_transactions()), 10, "it runs")
+                    with Wire(self.late.port) as other:
+                        other.send(cancel_request(wire.process_id, wire.secret))
+                    self.assertIn("C SELECT 1", wire.until_ready())
+                    for _ in range(3):
+                        self.assertEqual(wire.sql(f"select 'next' from items, pg_sleep(0.2) where id = {self.there}")[1], "D next")
+                    wire.sql("rollback")

@@ -4,6 +4,7 @@
         cutter.arm(b"insert into items")       the server gets this statement and answers; nobody hears it
         cutter.arm(b"select", passing=100000)  so many bytes of the answer pass, then both sides are closed
         cutter.delay = 0.02                    whatever the server says comes so much later
+        cutter.cancel_delay = 0.3              PostgreSQL's cancel requests get there so much later
 """
 import contextlib
 import socket
@@ -11,6 +12,7 @@ import threading
 import time
 
 LONGEST = 1 << 16
+CANCEL_REQUEST = b"\0\0\0\x10\x04\xd2\x16\x2e"
 
 
 class Cutter:
@@ -22,7 +24,7 @@ class Cutter:
         self._left = {}          # a server's socket whose answer is cut -> bytes that still pass
         self._marker, self._passing = None, 0
         self.cuts = 0
-        self.delay = 0
+        self.delay = self.cancel_delay = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
@@ -77,6 +79,8 @@ class Cutter:
             while data := source.recv(LONGEST):
                 if is_server and self.delay:
                     time.sleep(self.delay)
+                if self.cancel_delay and not is_server and data.startswith(CANCEL_REQUEST):
+                    time.sleep(self.cancel_delay)
                 if not self._pass(source, target, is_server, data):
                     break
         self._close(source, target)
