@@ -11,7 +11,7 @@ namespace {
 
 namespace switchover = control::switchover;
 
-constexpr std::chrono::seconds kPatience{2};  // for all workers to answer
+constexpr std::chrono::seconds kWorkersAnswer{2};  // for all workers to answer
 
 std::string shard_name(const admin::Part& part) { return part.database + "." + part.shard; }
 
@@ -161,7 +161,7 @@ std::optional<std::size_t> App::lent_now(const std::string& node) {
   auto answer = std::make_shared<std::promise<std::size_t>>();
   auto lent = answer->get_future();
   count_lent({node}, {}, [answer](std::size_t count) { answer->set_value(count); });
-  if (lent.wait_for(kPatience) != std::future_status::ready) return std::nullopt;
+  if (lent.wait_for(kWorkersAnswer) != std::future_status::ready) return std::nullopt;
   return lent.get();
 }
 
@@ -170,7 +170,7 @@ std::vector<switchover::Holder> App::holders_of(const config::Address& node) {
   auto answer = std::make_shared<std::promise<stats::Report>>();
   auto collected = answer->get_future();
   collect(true, [answer](stats::Report report) { answer->set_value(std::move(report)); });
-  if (collected.wait_for(kPatience) != std::future_status::ready) return {};
+  if (collected.wait_for(kWorkersAnswer) != std::future_status::ready) return {};
   const auto report = collected.get();
   const auto now = generation()->config;
   std::vector<switchover::Holder> holders;

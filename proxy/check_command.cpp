@@ -14,7 +14,7 @@
 namespace shardway::proxy {
 namespace {
 
-constexpr config::Milliseconds kPatience{20'000};
+constexpr config::Milliseconds kInspectionTime{20'000};
 
 std::string count(std::size_t n, const char* noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
 
@@ -53,7 +53,7 @@ void take_rights(const backend::Backend& backend, const std::vector<std::string>
 // What a planned change of primary would lack (README.md, Switchover).
 void take_switchover_lacks(const backend::Backend& backend, control::Inspection& into) {
   namespace switchover = control::switchover;
-  const switchover::Patience patience{control::steady_now() + kPatience / std::chrono::nanoseconds(1)};
+  const switchover::Patience patience{control::steady_now() + kInspectionTime / std::chrono::nanoseconds(1)};
   for (const auto& shard : backend.shards) {
     switchover::Cast cast;
     cast.database = &backend.config;
@@ -75,7 +75,7 @@ bool check_servers(const std::string& file, const config::Config& config) {
   std::atomic<std::uint32_t> next_node{0};
   std::vector<std::shared_ptr<backend::Backend>> backends;
   for (const auto& database : config.databases) backends.push_back(backend::make_backend(database, next_node));
-  auto found = control::inspect(backends, kPatience);
+  auto found = control::inspect(backends, kInspectionTime);
   const auto users = server_users(config);
   for (const auto& backend : backends) {
     take_rights(*backend, users, found);

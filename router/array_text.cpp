@@ -1,13 +1,12 @@
 #include <string>
 
 #include "router/key_values.hpp"
+#include "router/shard_hash.hpp"
 
 // https://www.postgresql.org/docs/15/arrays.html#ARRAYS-IO
 namespace shardway::router {
 
 namespace {
-
-bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 bool is_null(std::string_view word) noexcept {
   return word.size() == 4 && (word[0] | 0x20) == 'n' && (word[1] | 0x20) == 'u' && (word[2] | 0x20) == 'l' &&

@@ -1,14 +1,8 @@
 #include "router/catalog.hpp"
 
+#include "router/topology.hpp"
+
 namespace shardway::router {
-
-namespace {
-
-std::string full_name(std::string_view schema, std::string_view name) {
-  return (schema.empty() ? std::string("public") : std::string(schema)) + '.' + std::string(name);
-}
-
-}  // namespace
 
 const std::vector<Column>* Catalog::columns(std::string_view schema, std::string_view name) const {
   const auto found = tables.find(full_name(schema, name));

@@ -9,7 +9,7 @@ namespace shardway::router::analyze {
 
 namespace {
 
-std::string quoted(std::string_view name) {
+std::string quoted_name(std::string_view name) {
   std::string sql = "\"";
   for (const char c : name) {
     if (c == '"') sql += c;
@@ -51,7 +51,7 @@ bool write_columns(Context& context, const RangeVar& target, const std::vector<s
   const auto token = last_token_of(context, target);
   if (!token) return false;
   std::string sql;
-  for (const auto column : columns) sql += (sql.empty() ? " (" : ", ") + quoted(column);
+  for (const auto column : columns) sql += (sql.empty() ? " (" : ", ") + quoted_name(column);
   context.out.column_lists.push_back({*token, sql + ")"});
   return true;
 }

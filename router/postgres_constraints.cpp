@@ -172,13 +172,6 @@ class ShapeReader {
   std::vector<std::string> primary_;
 };
 
-const Table* listed(const Context& context, const RangeVar* relation) {
-  if (relation == nullptr || relation->relname == nullptr) return nullptr;
-  return resolve_table(context.topology, context.settings.search_path, tree::text(relation->schemaname),
-                       relation->relname)
-      .table;
-}
-
 const RangeVar* relation_of(const Node* node) {
   switch (tree::tag(node)) {
     case T_CreateStmt: return tree::as<CreateStmt>(node)->relation;
@@ -192,7 +185,7 @@ const RangeVar* relation_of(const Node* node) {
 }  // namespace
 
 void check_constraints(Context& context, const Node* node) {
-  const auto* table = listed(context, relation_of(node));
+  const auto* table = listed_table(context, relation_of(node));
   if (table == nullptr) return;
   ShapeReader reader(context, *table);
   switch (tree::tag(node)) {

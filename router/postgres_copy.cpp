@@ -41,7 +41,7 @@ void copy_option(CopyFacts& facts, const DefElem& option, const List* all) {
 }
 
 // A COPY FROM without a list fills all columns but the generated ones; the list says which those were thought to be.
-void write_missing_list(Context& context, const RangeVar& target, int term) {
+void write_copied_list(Context& context, const RangeVar& target, int term) {
   const auto& table = context.table_of(term);
   const auto* known = context.topology.catalog ? context.topology.catalog->columns(table.schema, table.name) : nullptr;
   if (known == nullptr) return;
@@ -91,7 +91,7 @@ void copy_statement(Context& context, const CopyStmt& copy) {
     Level level;
     level.top = true;
     const int term = use_relation(context, &level, *copy.relation, copy.is_from ? Access::kInsert : Access::kRead);
-    if (copy.is_from && copy.attlist == nullptr && term != kNoTerm) write_missing_list(context, *copy.relation, term);
+    if (copy.is_from && copy.attlist == nullptr && term != kNoTerm) write_copied_list(context, *copy.relation, term);
     if (copy.is_from && term == kNoTerm) look_at_copied_columns(context, *copy.relation, *out.copy);
     walk(context, level, copy.whereClause);
   } else {

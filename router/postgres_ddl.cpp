@@ -5,13 +5,6 @@ namespace shardway::router::analyze {
 
 namespace {
 
-const Table* listed(const Context& context, const RangeVar* relation) {
-  if (relation == nullptr || relation->relname == nullptr) return nullptr;
-  return resolve_table(context.topology, context.settings.search_path, tree::text(relation->schemaname),
-                       relation->relname)
-      .table;
-}
-
 void not_on_shards(Context& context, std::string what, std::string hint) {
   context.fault(FaultReason::kNotSupported, std::move(what) + " is not supported on a sharded database",
                 std::move(hint), true);
@@ -75,7 +68,7 @@ void check_default(Context& context, const Table& table, const ColumnDef& column
 }
 
 void alter_table(Context& context, const AlterTableStmt& alter) {
-  const auto* table = listed(context, alter.relation);
+  const auto* table = listed_table(context, alter.relation);
   for (const auto* node : tree::Nodes(alter.cmds)) {
     if (tree::tag(node) != T_AlterTableCmd) continue;
     const auto* command = tree::as<AlterTableCmd>(node);
@@ -93,7 +86,7 @@ void alter_table(Context& context, const AlterTableStmt& alter) {
 }
 
 void rename(Context& context, const RenameStmt& statement) {
-  const auto* table = listed(context, statement.relation);
+  const auto* table = listed_table(context, statement.relation);
   if (table == nullptr) return;
   if (statement.renameType == OBJECT_TABLE)
     context.fault(FaultReason::kNotSupported,
@@ -253,7 +246,7 @@ bool ddl_statement(Context& context, const Node* node) {
     case T_AlterTableStmt: alter_table(context, *tree::as<AlterTableStmt>(node)); return true;
     case T_RenameStmt: rename(context, *tree::as<RenameStmt>(node)); return true;
     case T_AlterObjectSchemaStmt:
-      if (const auto* table = listed(context, tree::as<AlterObjectSchemaStmt>(node)->relation))
+      if (const auto* table = listed_table(context, tree::as<AlterObjectSchemaStmt>(node)->relation))
         context.fault(
             FaultReason::kNotSupported,
             "moving " + shown_name(*table) + " to another schema is not supported: the configuration names it",

@@ -87,6 +87,13 @@ int use_listed(Context& context, const Level* level, const Table& table, Access 
 
 }  // namespace
 
+const Table* listed_table(const Context& context, const RangeVar* relation) {
+  if (relation == nullptr || relation->relname == nullptr) return nullptr;
+  return resolve_table(context.topology, context.settings.search_path, tree::text(relation->schemaname),
+                       relation->relname)
+      .table;
+}
+
 int use_relation(Context& context, Level* level, const RangeVar& relation, Access access) {
   const auto schema = tree::text(relation.schemaname);
   if (relation.catalogname != nullptr && context.topology.database != relation.catalogname)

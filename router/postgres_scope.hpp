@@ -130,6 +130,8 @@ struct Context {
 // postgres_relation.cpp: adds a table to the facts, and as an item to `level` (null: it has no columns to name).
 enum class Access : unsigned char { kRead, kWrite, kInsert };
 int use_relation(Context& context, Level* level, const RangeVar& relation, Access access);
+// The configured table that a definition names; null if it is none.
+const Table* listed_table(const Context& context, const RangeVar* relation);
 
 // CREATE TEMP …, or anything in pg_temp.
 inline bool is_temporary(const RangeVar& relation) {

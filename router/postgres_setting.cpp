@@ -8,7 +8,7 @@ namespace shardway::router::analyze {
 namespace {
 
 // Valid under both settings of standard_conforming_strings.
-std::string quoted(std::string_view value) {
+std::string quoted_value(std::string_view value) {
   std::string sql = value.find('\\') == std::string_view::npos ? "'" : "E'";
   for (const char c : value) {
     if (c == '\'' || c == '\\') sql += c;
@@ -33,7 +33,7 @@ std::optional<std::string> constant_sql(const Node* node) {
   switch (tree::tag(&value->val)) {
     case T_Integer: return std::to_string(value->val.ival.ival);
     case T_Float: return std::string(value->val.fval.fval);
-    case T_String: return quoted(value->val.sval.sval);
+    case T_String: return quoted_value(value->val.sval.sval);
     default: return std::nullopt;
   }
 }
@@ -48,7 +48,7 @@ std::string_view string_constant(const Node* node) {
 std::optional<std::string> interval_sql(const Node* node) {
   const auto value = string_constant(tree::as<TypeCast>(node)->arg);
   if (value.empty() || value.find(':') == std::string_view::npos) return std::nullopt;
-  return quoted("INTERVAL '" + std::string(value) + "'");
+  return quoted_value("INTERVAL '" + std::string(value) + "'");
 }
 
 std::optional<std::string> values_sql(const List* arguments) {
@@ -117,7 +117,7 @@ std::string list_sql(std::string_view value) {
   std::string sql;
   for (const auto& element : split_search_path(value)) {
     if (!sql.empty()) sql += ", ";
-    sql += quoted(element);
+    sql += quoted_value(element);
   }
   return sql.empty() ? "''" : sql;
 }

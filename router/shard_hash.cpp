@@ -64,8 +64,6 @@ std::uint64_t hash_bytes(const unsigned char* bytes, std::size_t size) noexcept 
   return lanes.finish();
 }
 
-constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
-
 // int8in and its smaller brothers: spaces around, one sign, decimal digits.
 std::optional<std::int64_t> parse_integer(std::string_view text) noexcept {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);

@@ -31,4 +31,7 @@ std::uint32_t hash_crc32(std::string_view bytes) noexcept;  // CRC32(bytes)
 // As hash_text_form(), for MySQL's and MariaDB's tables: `text` must be as the server prints the value.
 std::optional<std::uint64_t> mysql_hash_text_form(KeyType type, std::string_view text);
 
+// As the servers' readers of values skip it, in the C locale.
+constexpr bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
 }  // namespace shardway::router

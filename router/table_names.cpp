@@ -6,7 +6,7 @@ namespace shardway::router {
 
 namespace {
 
-constexpr std::string_view kSpaces = " \t\n\r\f";
+constexpr std::string_view kPathSpaces = " \t\n\r\f";
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
@@ -41,7 +41,7 @@ std::vector<std::string> split_search_path(std::string_view path) {
   std::size_t at = 0;
   while (at < path.size()) {
     const char c = path[at];
-    if (kSpaces.find(c) != std::string_view::npos || c == ',') {
+    if (kPathSpaces.find(c) != std::string_view::npos || c == ',') {
       ++at;
     } else if (c == '"') {
       schemas.push_back(quoted_part(path, ++at, '"'));
@@ -49,7 +49,7 @@ std::vector<std::string> split_search_path(std::string_view path) {
       schemas.push_back(quoted_part(path, ++at, '\''));
     } else {
       std::string part;
-      for (; at < path.size() && path[at] != ',' && kSpaces.find(path[at]) == std::string_view::npos; ++at)
+      for (; at < path.size() && path[at] != ',' && kPathSpaces.find(path[at]) == std::string_view::npos; ++at)
         part += lower(path[at]);
       schemas.push_back(std::move(part));
     }

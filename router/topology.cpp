@@ -2,16 +2,12 @@
 
 namespace shardway::router {
 
-namespace {
-
 std::string full_name(std::string_view schema, std::string_view name) {
   std::string full(schema.empty() ? "public" : schema);
   full += '.';
   full += name;
   return full;
 }
-
-}  // namespace
 
 void Tables::add(Table table) {
   if (table.schema.empty()) table.schema = "public";

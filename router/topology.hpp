@@ -30,6 +30,9 @@ struct Table {
   std::vector<std::string> unenforced = {};  // constraints accepted although the shards cannot keep them
 };
 
+// "schema.name"; without a schema, that of `public`.
+std::string full_name(std::string_view schema, std::string_view name);
+
 enum class Unlisted : std::uint8_t { kRefuse, kSingle, kReference };
 
 class Tables {

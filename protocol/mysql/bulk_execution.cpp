@@ -6,13 +6,13 @@ namespace shardway::protocol::mysql {
 
 namespace {
 
-constexpr std::size_t kFixedBytes = 1 + 4;  // command, statement
+constexpr std::size_t kBulkHeadBytes = 1 + 4;  // command, statement
 
 }  // namespace
 
 Result<BulkReader> BulkReader::open(Bytes payload, std::size_t parameters) {
   Reader reader(payload);
-  const auto flags = reader.bytes(kFixedBytes) ? reader.le16() : std::nullopt;
+  const auto flags = reader.bytes(kBulkHeadBytes) ? reader.le16() : std::nullopt;
   if (!flags) return WireError::kTruncated;
   if (*flags != bulk_flag::kSendsTypes || parameters == 0) return WireError::kUnexpected;
   std::vector<std::uint32_t> types;
@@ -21,7 +21,7 @@ Result<BulkReader> BulkReader::open(Bytes payload, std::size_t parameters) {
     if (!type) return WireError::kTruncated;
     types.push_back(*type);
   }
-  return BulkReader(payload, kFixedBytes + 2 + 2 * parameters, std::move(types));
+  return BulkReader(payload, kBulkHeadBytes + 2 + 2 * parameters, std::move(types));
 }
 
 Result<bool> BulkReader::next(BulkRow& row) {

@@ -9,6 +9,7 @@ namespace shardway::protocol::mysql {
 
 // MySQL's 32 bits, and above them MariaDB's extended ones.
 using Capabilities = std::uint64_t;
+constexpr bool has(Capabilities all, Capabilities one) noexcept { return (all & one) != 0; }
 namespace capability {
 inline constexpr Capabilities kLongPassword =
     1U << 0;  // "CLIENT_MYSQL": unset by MariaDB, which then has the upper 32 bits

@@ -11,8 +11,6 @@ namespace {
 constexpr std::uint8_t kProtocolVersion = 10, kAuthSwitch = 0xfe, kAuthMore = 0x01;
 constexpr std::size_t kFirstScrambleBytes = 8, kSecondScrambleBytes = 13, kResponseHeadBytes = 32;
 
-bool has(Capabilities all, Capabilities one) noexcept { return (all & one) != 0; }
-
 // The bytes between the collation and the user's name, or the plugin's data: MariaDB's upper capabilities are in them.
 Capabilities extended(Bytes filler, Capabilities low) {
   if (has(low, capability::kLongPassword)) return 0;

@@ -10,8 +10,6 @@ namespace {
 constexpr std::uint8_t kErr = 0xff, kEof = 0xfe;
 constexpr std::size_t kSqlstateBytes = 5;
 
-bool has(Capabilities all, Capabilities one) noexcept { return (all & one) != 0; }
-
 }  // namespace
 
 // The info has its length on every connection, though the documentation has it so with kSessionTrack alone.

@@ -5,7 +5,7 @@ namespace shardway::protocol::mysql {
 
 namespace {
 
-constexpr std::uint8_t kOk = 0x00, kMore = 0x01, kSwitch = 0xfe, kErr = 0xff;
+constexpr std::uint8_t kOk = 0x00, kMore = 0x01, kSwitch = 0xfe, kError = 0xff;
 constexpr std::uint8_t kFastAuthSucceeded = 0x03, kFullAuthNeeded = 0x04;
 constexpr Bytes kPublicKeyWanted("\x02", 1);
 constexpr std::uint32_t kMaxPacket = 1U << 30;
@@ -27,7 +27,7 @@ LoginStep ServerLogin::on_packet(Bytes payload, std::uint8_t sequence, std::stri
   sequence_ = static_cast<std::uint8_t>(sequence + 1);
   if (payload.empty()) return fail("the server sent an empty packet during log-in");
   const auto first = static_cast<std::uint8_t>(payload[0]);
-  if (first == kErr) {
+  if (first == kError) {
     const auto err = decode_err(payload);
     return err ? fail(std::string(err->message), err->code) : fail("the server sent a broken error during log-in");
   }

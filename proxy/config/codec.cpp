@@ -5,7 +5,6 @@
 namespace shardway::proxy::config {
 namespace {
 
-constexpr std::size_t kLongestName = 63;  // NAMEDATALEN - 1
 constexpr char kDurations[] = R"(durations look like "500ms", "10s", "5m" or "1h")";
 
 std::optional<std::string> read_text(const Value& value, const Scope& scope) {

@@ -48,8 +48,6 @@ bool is_identifier_byte(char c, bool first) {
   return letter || (!first && (is_digit(c) || c == '$'));
 }
 
-constexpr std::size_t kLongestName = 63;  // NAMEDATALEN - 1: the server cuts what is longer
-
 // Takes one identifier off the front of `text`.
 std::optional<std::string> take_identifier(std::string_view& text) {
   std::string out;

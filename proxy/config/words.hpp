@@ -29,6 +29,8 @@ bool is_loopback(const Address& address);  // or a Unix socket: nobody on anothe
 std::optional<std::vector<SlotRange>> parse_slots(std::string_view text);
 std::string print_slots(const std::vector<SlotRange>& ranges);
 
+inline constexpr std::size_t kLongestName = 63;  // NAMEDATALEN - 1: the server cuts what is longer
+
 struct QualifiedName {
   std::string schema, name;
 };

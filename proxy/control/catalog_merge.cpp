@@ -12,7 +12,6 @@ namespace shardway::proxy::control {
 namespace {
 
 using router::Column;
-using router::Refusal;
 using router::Table;
 using router::TableKind;
 using router::TableShape;
@@ -39,23 +38,25 @@ std::string_view without_modifier(std::string_view type) {
 
 std::string name_of(const Table& table) { return (table.schema.empty() ? "public" : table.schema) + "." + table.name; }
 
-std::optional<Refusal> judge_key(const Table& table, const TableShape& shape) {
+std::optional<router::Refusal> judge_key(const Table& table, const TableShape& shape) {
   const auto column = std::find_if(shape.columns.begin(), shape.columns.end(),
                                    [&](const Column& one) { return one.name == table.key; });
   if (column == shape.columns.end())
-    return Refusal{"it has no column \"" + table.key + "\", its configured key", "name an existing column as key"};
+    return router::Refusal{"it has no column \"" + table.key + "\", its configured key",
+                           "name an existing column as key"};
   const auto expected = type_names(table.key_type);
   if (std::find(expected.begin(), expected.end(), without_modifier(column->type)) == expected.end())
-    return Refusal{"its key column \"" + table.key + "\" is " + column->type + ", configured as " +
-                       std::string(expected[0]) + ": rows would be looked for on the wrong shard",
-                   "set the table's type in the configuration to what the column is"};
+    return router::Refusal{"its key column \"" + table.key + "\" is " + column->type + ", configured as " +
+                               std::string(expected[0]) + ": rows would be looked for on the wrong shard",
+                           "set the table's type in the configuration to what the column is"};
   if (!column->unfit_as_key.empty())
-    return Refusal{"its key column \"" + table.key + "\" cannot be a shard key: " + column->unfit_as_key,
-                   "give it an integer or binary type, or the collation utf8mb4_bin or utf8mb4_nopad_bin"};
+    return router::Refusal{"its key column \"" + table.key + "\" cannot be a shard key: " + column->unfit_as_key,
+                           "give it an integer or binary type, or the collation utf8mb4_bin or utf8mb4_nopad_bin"};
   if (column->loose)
-    return Refusal{"its key column \"" + table.key +
-                       "\" compares by a nondeterministic collation: equal keys could be " + "on different shards",
-                   "give the column a deterministic collation"};
+    return router::Refusal{"its key column \"" + table.key +
+                               "\" compares by a nondeterministic collation: equal keys could be " +
+                               "on different shards",
+                           "give the column a deterministic collation"};
   return std::nullopt;
 }
 

@@ -82,7 +82,7 @@ namespace {
 const std::string& text(const Rows& r, std::size_t row, std::size_t column) { return r.text(row, column); }
 bool is_true(const Rows& r, std::size_t row, std::size_t column) { return r.text(row, column) == "t"; }
 std::string name_in(const Rows& r, std::size_t row) { return text(r, row, 0) + "." + text(r, row, 1); }
-std::uint32_t number(const Rows& r, std::size_t row, std::size_t column) {
+std::uint32_t number_in(const Rows& r, std::size_t row, std::size_t column) {
   return static_cast<std::uint32_t>(r.number(row, column));
 }
 
@@ -100,7 +100,7 @@ void read_columns(const Rows& r, ShardCatalog& into) {
     column.default_varies = is_true(r, i, 6);
     column.from_sequence = is_true(r, i, 7);
     column.loose = is_true(r, i, 8);
-    column.own_type = number(r, i, 9);
+    column.own_type = number_in(r, i, 9);
     column.default_sql = text(r, i, 10);
     const auto name = name_in(r, i);
     if (is_true(r, i, 11)) into.views.insert(name);
@@ -137,7 +137,7 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   for (std::size_t i = 0; i < triggers.size(); ++i)
     found.tables[name_in(triggers, i)].triggers.push_back(text(triggers, i, 2));
   const auto& types = results[5];
-  for (std::size_t i = 0; i < types.size(); ++i) found.types[name_in(types, i)] = number(types, i, 2);
+  for (std::size_t i = 0; i < types.size(); ++i) found.types[name_in(types, i)] = number_in(types, i, 2);
   const auto& operators = results[6];
   for (std::size_t i = 0; i < operators.size(); ++i) found.operators.insert(text(operators, i, 0));
   return found;

@@ -8,7 +8,7 @@ namespace shardway::proxy::mysql {
 
 namespace {
 
-bool is_word_byte(char c) noexcept {
+bool is_plain_name_byte(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '$';
 }
 
@@ -54,7 +54,7 @@ class Constants {
   }
   std::string_view word() {
     std::size_t size = 0;
-    while (size < rest_.size() && is_word_byte(rest_[size])) ++size;
+    while (size < rest_.size() && is_plain_name_byte(rest_[size])) ++size;
     return take_first(size);
   }
   std::string_view constant() {

@@ -16,8 +16,7 @@ namespace {
 
 constexpr std::size_t kKeptReplyBytes = 64;
 constexpr std::size_t kJoinedBytes = 16 * 1024;  // of an answer that are copied to go along with what comes behind them
-constexpr std::size_t kClientBacklog = 256 * 1024;  // held for a slow client before its server is no longer read
-constexpr std::size_t kLinkBacklog = 256 * 1024;    // and the other way round
+constexpr std::size_t kLinkBacklog = 256 * 1024;  // and the other way round
 
 }  // namespace
 

@@ -42,6 +42,8 @@ class Worker;
 namespace shardway::proxy::mysql {
 
 // What a status says of the session; the rest is about one statement.
+inline constexpr std::uint16_t kOpen =
+    protocol::mysql::status::kInTransaction | protocol::mysql::status::kInReadOnlyTransaction;
 inline constexpr std::uint16_t kLasting =
     protocol::mysql::status::kInTransaction | protocol::mysql::status::kAutocommit |
     protocol::mysql::status::kNoBackslashEscapes | protocol::mysql::status::kInReadOnlyTransaction |
@@ -107,6 +109,8 @@ class Session final : public Client, public LinkOwner {
   };
 
   // ---- session.cpp ----
+  static constexpr std::size_t kClientBacklog =
+      256 * 1024;  // held for a slow client before its server is no longer read
   void pump();
   std::size_t rest_of_packet() const noexcept;
   std::size_t consume(std::string_view in);

@@ -15,8 +15,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kRepeatPause{100};
 
-constexpr std::uint16_t kOpen = my::status::kInTransaction | my::status::kInReadOnlyTransaction;
-
 KeptError error_of(FaultReason reason, std::string message) {
   const auto code = code_of(reason);
   return {code.number, std::string(code.sqlstate), std::move(message)};

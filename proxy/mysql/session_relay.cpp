@@ -11,8 +11,6 @@ namespace my = protocol::mysql;
 
 namespace {
 
-constexpr std::size_t kClientBacklog = 256 * 1024;
-
 // A client that has the beginning of a packet can be told nothing if the rest does not come: only big ones pass in
 // pieces.
 constexpr std::size_t kSmallBytes = 8192;

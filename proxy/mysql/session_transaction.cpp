@@ -18,8 +18,6 @@ using router::StatementKind;
 
 namespace {
 
-constexpr std::uint16_t kOpen = my::status::kInTransaction | my::status::kInReadOnlyTransaction;
-
 std::string quoted_name(const std::string& name) {
   std::string quoted = "`";
   for (const char c : name) quoted.append(c == '`' ? 2 : 1, c);

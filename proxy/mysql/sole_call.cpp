@@ -17,9 +17,11 @@ std::string small(std::string text) {
   return text;
 }
 
-class Reading {
+class CallReading {
  public:
-  Reading(std::string_view sql, const router::MysqlMode& mode) : sql_(sql), mode_(mode), lexer_(sql, mode) { step(); }
+  CallReading(std::string_view sql, const router::MysqlMode& mode) : sql_(sql), mode_(mode), lexer_(sql, mode) {
+    step();
+  }
 
   std::optional<SoleCall> read() {
     if (!takes("select")) return std::nullopt;
@@ -71,7 +73,7 @@ class Reading {
 }  // namespace
 
 std::optional<SoleCall> sole_call(std::string_view sql, const router::MysqlMode& mode) {
-  return Reading(sql, mode).read();
+  return CallReading(sql, mode).read();
 }
 
 std::string words_of(std::string_view sql, const router::MysqlMode& mode) {

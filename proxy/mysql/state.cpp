@@ -15,7 +15,7 @@ bool is_number(std::string_view value) noexcept {
 }
 
 // Servers print a NULL as nothing; of what may be NULL here nothing may be empty.
-std::string value_of(const std::string& name, const std::string& value) {
+std::string shown_value(const std::string& name, const std::string& value) {
   return value.empty() && name.starts_with("character_set") ? "NULL" : literal(value);
 }
 
@@ -84,13 +84,13 @@ std::string difference(const State& from, const State& to, const std::map<std::s
   for (const auto& [name, value] : from.variables) {
     if (to.variables.contains(name) || name == kNames || (anew && is_character_set(name))) continue;
     const auto known = base.find(name);
-    add(name, known == base.end() ? "DEFAULT" : value_of(name, known->second));
+    add(name, known == base.end() ? "DEFAULT" : shown_value(name, known->second));
   }
   for (const auto& [name, value] : to.variables) {
     if (name == kNames) continue;
     const auto there = from.variables.find(name);
     const bool is_there = there != from.variables.end() && there->second == value;
-    if (!is_there || (anew && is_character_set(name))) add(name, value_of(name, value));
+    if (!is_there || (anew && is_character_set(name))) add(name, shown_value(name, value));
   }
   return sql;
 }

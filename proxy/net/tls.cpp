@@ -8,11 +8,11 @@
 namespace shardway::proxy::net {
 namespace {
 
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + last_tls_error()); }
+[[noreturn]] void throw_tls_error(const std::string& what) { throw std::runtime_error(what + ": " + last_tls_error()); }
 
 TlsContext make_context(const SSL_METHOD* method) {
   TlsContext context(::SSL_CTX_new(method), &::SSL_CTX_free);
-  if (!context) fail("cannot make a TLS context");
+  if (!context) throw_tls_error("cannot make a TLS context");
   ::SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   ::SSL_CTX_set_mode(context.get(),
                      SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
@@ -22,13 +22,13 @@ TlsContext make_context(const SSL_METHOD* method) {
 
 void load_identity(SSL_CTX* context, const config::Tls& tls) {
   if (tls.certificate.empty()) return;
-  if (::SSL_CTX_use_certificate_chain_file(context, tls.certificate.c_str()) != 1) fail(tls.certificate);
-  if (::SSL_CTX_use_PrivateKey_file(context, tls.key.c_str(), SSL_FILETYPE_PEM) != 1) fail(tls.key);
-  if (::SSL_CTX_check_private_key(context) != 1) fail(tls.key + " does not belong to " + tls.certificate);
+  if (::SSL_CTX_use_certificate_chain_file(context, tls.certificate.c_str()) != 1) throw_tls_error(tls.certificate);
+  if (::SSL_CTX_use_PrivateKey_file(context, tls.key.c_str(), SSL_FILETYPE_PEM) != 1) throw_tls_error(tls.key);
+  if (::SSL_CTX_check_private_key(context) != 1) throw_tls_error(tls.key + " does not belong to " + tls.certificate);
 }
 
 void load_authorities(SSL_CTX* context, const std::string& file) {
-  if (!file.empty() && ::SSL_CTX_load_verify_locations(context, file.c_str(), nullptr) != 1) fail(file);
+  if (!file.empty() && ::SSL_CTX_load_verify_locations(context, file.c_str(), nullptr) != 1) throw_tls_error(file);
 }
 
 }  // namespace

@@ -14,7 +14,6 @@ namespace pg = protocol::postgres;
 
 namespace {
 
-constexpr std::size_t kNonceBytes = 18;
 constexpr std::size_t kMaxLoginBytes = 1 << 20;  // a server that sends more before it is ready is not one
 
 std::string where(const LinkTarget& target) { return target.node->address.text; }

@@ -38,5 +38,6 @@ class Secrets {
 
 // Random bytes for nonces, salts and cancel keys; throws std::runtime_error if the system has none.
 std::string random_bytes(std::size_t size);
+inline constexpr std::size_t kNonceBytes = 18;  // of SCRAM, as libpq sends
 
 }  // namespace shardway::proxy::postgres

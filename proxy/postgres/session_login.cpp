@@ -16,7 +16,6 @@ namespace pg = protocol::postgres;
 
 namespace {
 
-constexpr std::size_t kNonceBytes = 18;
 constexpr std::size_t kSecretBytes = 4;
 
 pg::AuthMethod method_of(config::AuthMethod method) {

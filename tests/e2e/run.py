@@ -3,7 +3,7 @@
 
     tests/e2e/run.py                    all of them
     tests/e2e/run.py smoke copy         those whose name contains one of the words
-    tests/e2e/run.py --without mysql    the others
+    tests/e2e/run.py --without mysql    the others; may be given again
     tests/e2e/run.py --list
     tests/e2e/run.py --direct mysql     only those that compare a MariaDB with Shardway, against the MariaDB alone: is what they
                                         expect what a server does?
@@ -140,7 +140,7 @@ def repeat(report):
 def main():
     parser = argparse.ArgumentParser(description="End-to-end tests.")
     parser.add_argument("filters", nargs="*")
-    parser.add_argument("--without", default="")
+    parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--direct", action="store_true")
@@ -150,7 +150,7 @@ def main():
 
     tests = [test for test in flatten(unittest.TestLoader().discover(str(HERE), pattern="test_*.py"))
              if (not arguments.filters or any(word in test.id() for word in arguments.filters))
-             and not (arguments.without and arguments.without in test.id())]
+             and not any(word in test.id() for word in arguments.without)]
     if arguments.direct:
         from support.mysql_case import MysqlCase   # after sys.path and the environment are set
         tests = [test for test in tests if isinstance(test, MysqlCase)]

@@ -478,11 +478,17 @@ struct Twin {
   Judge judge;
 };
 
+#ifdef SHARDWAY_SANITIZED
+constexpr std::uint64_t kWorlds = 250;
+#else
+constexpr std::uint64_t kWorlds = 1000;
+#endif
+
 class HoldSimulation : public testing::TestWithParam<Twin> {};
 
 TEST_P(HoldSimulation, NothingIsDoneTwiceAndNobodyWaitsForEver) {
   std::set<Told> seen;
-  for (std::uint64_t seed = 1; seed <= 1000 && !HasFatalFailure(); ++seed) {
+  for (std::uint64_t seed = 1; seed <= kWorlds && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World world(seed, GetParam().judge);
     world.run();

@@ -107,15 +107,15 @@ TEST(MysqlLexer, UnquotesAsTheServerDoes) {
 TEST(MysqlLexer, TheKeyFoldsLiteralsAndSpaceOnly) {
   std::string one, two;
   Literals literals;
-  ASSERT_TRUE(normalise("SELECT  1, 'a' /* x */ FROM t;", {}, one, literals));
+  ASSERT_TRUE(normalise("SELECT  1, 'a' /* x */ FROM t;", MysqlMode{}, one, literals));
   ASSERT_EQ(literals.size(), 2U);
-  ASSERT_TRUE(normalise("SELECT 22, \"b\" FROM t", {}, two, literals));
+  ASSERT_TRUE(normalise("SELECT 22, \"b\" FROM t", MysqlMode{}, two, literals));
   EXPECT_EQ(one, two);
-  ASSERT_TRUE(normalise("SELECT 1.5, 'a' FROM t", {}, two, literals));
+  ASSERT_TRUE(normalise("SELECT 1.5, 'a' FROM t", MysqlMode{}, two, literals));
   EXPECT_NE(one, two);
-  EXPECT_FALSE(normalise("SELECT /*! 1 */", {}, two, literals));
-  EXPECT_FALSE(normalise("SELECT 1; SELECT 2", {}, two, literals));
-  EXPECT_FALSE(normalise("SET a = 1", {}, two, literals));
+  EXPECT_FALSE(normalise("SELECT /*! 1 */", MysqlMode{}, two, literals));
+  EXPECT_FALSE(normalise("SELECT 1; SELECT 2", MysqlMode{}, two, literals));
+  EXPECT_FALSE(normalise("SET a = 1", MysqlMode{}, two, literals));
 }
 
 }  // namespace

@@ -55,7 +55,7 @@ Outcome read_every_way(const CopyOptions& options, std::size_t column, const std
   return whole;
 }
 
-struct Case {
+struct CopyCase {
   const char* story;
   std::size_t column;
   std::string data;
@@ -64,7 +64,7 @@ struct Case {
   bool saw_end = false;
 };
 
-void expect_cases(const CopyOptions& options, const std::vector<Case>& cases) {
+void expect_cases(const CopyOptions& options, const std::vector<CopyCase>& cases) {
   for (const auto& c : cases) {
     SCOPED_TRACE(c.story);
     const auto outcome = read_every_way(options, c.column, c.data);

@@ -219,10 +219,16 @@ class World {
   std::uint64_t last_row_ = 0;
 };
 
+#ifdef SHARDWAY_SANITIZED
+constexpr std::uint64_t kSchedules = 200;
+#else
+constexpr std::uint64_t kSchedules = 2000;
+#endif
+
 class RolesSimulation : public testing::TestWithParam<bool> {};
 
 TEST_P(RolesSimulation, NothingIsLostAndThePrimaryIsFound) {
-  for (std::uint64_t seed = 1; seed <= 2000 && !HasFatalFailure(); ++seed) {
+  for (std::uint64_t seed = 1; seed <= kSchedules && !HasFatalFailure(); ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     World(seed, GetParam()).run();
   }
