@@ -22,6 +22,8 @@ function(compile_together variable)
   foreach(batch ${batches})
     set(file ${CMAKE_BINARY_DIR}/together/${batch}.cpp)
     file(CONFIGURE OUTPUT ${file} CONTENT "${text_${batch}}" @ONLY)
+    # A class may have members of an unnamed namespace's types where nobody else includes its definition; g++ takes it for a header's.
+    set_source_files_properties(${file} PROPERTIES COMPILE_OPTIONS "$<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>")
     list(APPEND together ${file})
   endforeach()
   set(${variable} ${together} PARENT_SCOPE)

@@ -104,18 +104,19 @@ class Pool {
   }
 
   // A link that comes back with something left behind: `statements` clean it first, one by one, and it counts as lent
-  // until then.
-  void reset(std::unique_ptr<Link> link, const std::vector<std::string>& statements) {
-    auto& kept = *resetting_.emplace_back(std::move(link));
+  // until then. `then` is called when that is over, well or not.
+  void reset(std::unique_ptr<Link> link, const std::vector<std::string>& statements, std::function<void()> then = {}) {
+    auto& kept = *resetting_.emplace_back(Resetting{std::move(link), std::move(then)}).link;
     kept.begin_reset(statements);
   }
   // Called by a link when its reset has ended, well or not.
   void reset_done(Link& link) {
     for (auto it = resetting_.begin(); it != resetting_.end(); ++it) {
-      if (it->get() != &link) continue;
+      if (it->link.get() != &link) continue;
       auto done = std::move(*it);
       resetting_.erase(it);
-      give_back(std::move(done));
+      give_back(std::move(done.link));
+      if (done.then) done.then();
       return;
     }
   }
@@ -387,7 +388,12 @@ class Pool {
   const Backend& backend_;
   Node& node_;
   Open open_;
-  std::vector<std::unique_ptr<Link>> idle_, opening_, resetting_;
+  struct Resetting {
+    std::unique_ptr<Link> link;
+    std::function<void()> then;
+  };
+  std::vector<std::unique_ptr<Link>> idle_, opening_;
+  std::vector<Resetting> resetting_;
   std::atomic<std::uint32_t> idle_count_{0};
   std::size_t lent_ = 0;
   std::uint64_t last_ticket_ = 0;

@@ -65,8 +65,8 @@ void Switchover::run() {
   }
   if (is_good(procedure.ending())) why.clear();
   recipe_.reset();  // its connections, and with them its turn
+  over_ = true;  // whoever hears of the end may order the next one
   report(procedure.ending(), why);
-  over_ = true;
 }
 
 Outcome Switchover::run_step(Step step, bool& sent) {

@@ -151,6 +151,10 @@ std::size_t Session::consume_packet(std::string_view in) {
   if (!my::peek_head(in, head)) return 0;
   if (sends_file_) return consume_file(in, head);
   if (phase_ < Phase::kReady && head.length > my::kMaxLoginPayload) return close(), 0;
+  if (!payload_goes_on_ && awaits_kill()) {
+    blocked_ = true;
+    return 0;
+  }
   std::size_t used = 0;
   if (phase_ == Phase::kReady && (payload_goes_on_ || head.size() > Worker::kClientBuffer) &&
       stream_payload(head, in, used))

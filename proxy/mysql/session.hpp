@@ -201,6 +201,7 @@ class Session final : public Client, public LinkOwner {
   static std::optional<KeptError> end_other(Client* client, const Killer& killer, std::uint64_t number, bool query);
   void interrupt(bool query);
   void kill_on_server(Link& link, bool query);
+  bool awaits_kill() const noexcept;
 
   // ---- session_route.cpp: a sharded database, or one whose replicas are read ----
   bool is_planned() const noexcept;
@@ -493,6 +494,9 @@ class Session final : public Client, public LinkOwner {
     std::optional<KeptError> fault;
   };
   std::unique_ptr<Killing> killing_;  // a KILL under way
+  static constexpr std::chrono::seconds kLongestKill{10};
+  std::uint32_t kills_in_flight_ = 0;  // of what it runs; its next command waits for them, but not for ever
+  net::Time last_kill_{};
   std::unique_ptr<std::unordered_map<std::uint32_t, ClientStatement>> statements_;
   std::uint32_t last_statement_ = 0;
   std::set<std::uint32_t> cursors_;    // statements with an open cursor

@@ -132,10 +132,19 @@ void Session::interrupt(bool query) {
   resume();
 }
 
-// Over a connection of its own beside the pool, all of whose links may be busy. The link ends with the client's use of
-// it: a KILL that comes late meets nobody else's statement.
+// Over a connection of its own beside the pool, all of whose links may be busy. A KILL that comes late meets nothing
+// else: the link ends with the client's use of it, and the client's next statement waits for the KILL.
 void Session::kill_on_server(Link& link, bool query) {
   link.close_when_returned();
+  ++kills_in_flight_;
+  last_kill_ = worker_.loop().now();
+  worker_.resume_after(*this, kLongestKill);
+  auto over = [&worker = worker_, id = id_] {
+    worker.with_client<Session>(id, [](Session& session) {
+      --session.kills_in_flight_;
+      session.resume();
+    });
+  };
   const auto& target = link.target();
   auto login = target.login;
   login.is_beside = true;
@@ -144,9 +153,15 @@ void Session::kill_on_server(Link& link, bool query) {
   auto& pool = database_->mysql.pool(database_->mysql.of_login(login), target.shard,
                                      static_cast<std::size_t>(node - nodes.begin()));
   auto sql = (query ? "KILL QUERY " : "KILL CONNECTION ") + std::to_string(link.connection_id());
-  pool.wait([&pool, sql = std::move(sql)](std::unique_ptr<Link> granted, const backend::OpenFailure&) {
-    if (granted) pool.reset(std::move(granted), {sql});
+  pool.wait([&pool, sql = std::move(sql), over = std::move(over)](std::unique_ptr<Link> granted,
+                                                                  const backend::OpenFailure&) {
+    if (!granted) return over();
+    pool.reset(std::move(granted), {sql}, over);
   });
+}
+
+bool Session::awaits_kill() const noexcept {
+  return kills_in_flight_ > 0 && !busy() && worker_.loop().now() - last_kill_ < kLongestKill;
 }
 
 }  // namespace shardway::proxy::mysql

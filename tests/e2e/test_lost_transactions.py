@@ -108,7 +108,7 @@ class Lost(ProxyCase):
 
     def test_a_read_is_asked_again(self):
         read = "select id, n from things where id = 1 union all select 0, count(*) from generate_series(1, 8000000)"
-        for database, prepare in self.EACH:
+        for database, prepare in shardway.tried(self.EACH, self.EACH[1:3]):
             with self.subTest(database=database, prepare=prepare):
                 client = self.connect(dbname=database)
                 client.execute("delete from things where id = 1")

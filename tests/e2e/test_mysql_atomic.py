@@ -11,6 +11,7 @@ from support.mariadb import SUPERUSER
 from support.mysql_case import proxy_only
 from support.mysql_sharded_case import HERE, THERE, MysqlShardedCase
 from support.servers import APP, wait_until
+from support.shardway import tried
 
 DEAD = "0123456789abcdef"      # the incarnation of a Shardway that is no more
 STEPS = ["begun", "preparing", "prepared", "deciding", "decided", "applying", "applied"]
@@ -185,7 +186,7 @@ class Killed(MysqlShardedCase):
     @proxy_only
     def test_at_each_step(self):
         with self.through() as wire:
-            for step in STEPS:
+            for step in tried(STEPS, STEPS[1::2]):
                 with self.subTest(step=step):
                     self.begin_with_rows(wire)
                     self.kill_at(step)

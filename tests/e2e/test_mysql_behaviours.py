@@ -11,6 +11,7 @@ from mysql_commands import LAST, execute, prepare, query
 from mysql_wire import WireClosed
 from support.cutter import Cutter
 from support.mysql_behaviour import BehaviourCase, TwoNodesCase, errors, rows
+from support.mysql_case import proxy_only
 from support.servers import wait_until
 
 ID = "select @@server_id"
@@ -305,6 +306,26 @@ class LostAnswers(BehaviourCase):
                 self.assertEqual(self.cutter.cuts, cuts + 1)
                 self.assertTrue(heard == ["closed"] or errors(heard) == ["1180"], heard)
                 self.assertEqual(self.on_plain("select count(*) from items where note = 'lost'"), [(1,)])
+
+    @proxy_only
+    def test_48_a_late_kill_meets_nothing_else(self):
+        """It gets to the server when what it was for has ended: the client's next statements are not what was to be ended."""
+        killer, victim = self.client(), self.client()
+        for begin in ("begin", "set @pins = 1"):
+            with self.subTest(begin=begin):
+                victim.sql(begin)
+                running = query("select sleep(0.2), 'it ran' from items limit 1")
+                victim.send(running)
+                self.wait_for_statement("select sleep(0.2)")
+                self.cutter.hold_up(b"KILL QUERY", 0.4)
+                kill = query(f"KILL QUERY {victim.greeting.connection_id}")
+                killer.send(kill)
+                self.assertEqual(rows(victim.reply(running)), ["0|it ran"])
+                for _ in range(3):
+                    self.assertEqual(rows(victim.sql("select sleep(0.3), 'next' from items limit 1")), ["0|next"])
+                self.assertEqual(killer.reply(kill)[-1].split()[0], "OK")
+                self.cutter.hold_up(None, 0)
+                victim.sql("rollback")
 
     def test_23_a_result_that_breaks_off_ends_in_an_error(self):
         client, text = self.client(), query("select seq, repeat('x', 1000) from seq_1_to_100000")

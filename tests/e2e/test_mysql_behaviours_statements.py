@@ -11,9 +11,10 @@ import mysql_commands as commands
 from mysql_commands import (BLOB, DEFAULT, DEFAULT_VALUE, IGNORE_VALUE, LAST, LONG, LONGLONG, MARIADB_BULK, VARSTRING, bulk_execute, close, execute, fetch,
                             long_data, prepare, query, reset)
 from support.mysql_behaviour import ITEMS, BehaviourCase, errors, rows
+from support.shardway import tried
 
 LARGEST = 0xFFFFFF
-SIZES = (0xFFFFFB, LARGEST - 1, LARGEST, LARGEST + 1, 40 << 20)
+SIZES = tried((0xFFFFFB, LARGEST - 1, LARGEST, LARGEST + 1, 40 << 20), (LARGEST, LARGEST + 1))
 
 
 class Large(BehaviourCase):

@@ -2,10 +2,11 @@
 import mysql_commands as commands
 from mysql_commands import BLOB, DEFAULT, LAST, execute, prepare, query
 from support.mysql_case import MysqlCase, proxy_only
+from support.shardway import tried
 
 LARGEST = 0xFFFFFF
 # The payload of a row with one such value is the value and the 4 or 9 bytes of its length.
-SIZES = (0xFFFFFB - 5, LARGEST - 5, LARGEST - 4, LARGEST - 3, LARGEST - 1, LARGEST, LARGEST + 1, 2 * LARGEST, 40 << 20)
+SIZES = tried((0xFFFFFB - 5, LARGEST - 5, LARGEST - 4, LARGEST - 3, LARGEST - 1, LARGEST, LARGEST + 1, 2 * LARGEST, 40 << 20), (LARGEST - 4, 2 * LARGEST))
 
 
 class Sizes(MysqlCase):

@@ -8,6 +8,7 @@ from support.servers import wait_until
 SCRIPT = shardway.ROOT / "scripts" / "patroni-switchover"
 
 
+@unittest.skipIf(shardway.tried(False, True), "it is Patroni that is tried: once will do")
 @unittest.skipUnless(patroni.is_installed(), "patroni and etcd-server are not installed")
 class PatroniSwitchover(unittest.TestCase):
     def test_back_and_forth_under_load(self):

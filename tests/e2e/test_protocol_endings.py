@@ -191,7 +191,7 @@ class LateCancel(WireCase):
         database = shardway.sharded_database(self.cluster, self.tables, server_database=self.server_database)
         for shard, cutter in zip(database["shard"], self.cutters):
             shard["nodes"] = [cutter.address]
-            cutter.cancel_delay = 0.4
+            cutter.hold_up(cancel_request(0, bytes(4))[:8], 0.4)
         self.late = self.enterContext(shardway.Proxy({**shardway.base_config(self.cluster), "database": [database]}))
 
     def test_another_shards_error(self):

@@ -343,7 +343,7 @@ class Balance(ReplicaCase):
     def test_a_slow_replica_gets_less(self):
         slow = self.replicas[1]
         wait_until(lambda: self.share(slow) > 0.2, 20, "both are read")
-        self.cutter.delay = 0.02
+        self.cutter.delay = 0.05
         try:
             self.share(slow)   # until its figures are known
             self.assertLess(self.share(slow, 1000), 0.05)

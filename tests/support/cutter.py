@@ -4,7 +4,7 @@
         cutter.arm(b"insert into items")       the server gets this statement and answers; nobody hears it
         cutter.arm(b"select", passing=100000)  so many bytes of the answer pass, then both sides are closed
         cutter.delay = 0.02                    whatever the server says comes so much later
-        cutter.cancel_delay = 0.3              PostgreSQL's cancel requests get there so much later
+        cutter.hold_up(b"KILL QUERY", 0.3)     what has these bytes in one piece gets to the server so much later
 """
 import contextlib
 import socket
@@ -12,7 +12,6 @@ import threading
 import time
 
 LONGEST = 1 << 16
-CANCEL_REQUEST = b"\0\0\0\x10\x04\xd2\x16\x2e"
 
 
 class Cutter:
@@ -24,7 +23,8 @@ class Cutter:
         self._left = {}          # a server's socket whose answer is cut -> bytes that still pass
         self._marker, self._passing = None, 0
         self.cuts = 0
-        self.delay = self.cancel_delay = 0
+        self.delay = self._held_up = 0
+        self._held_marker = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
@@ -38,6 +38,9 @@ class Cutter:
     def arm(self, marker, passing=0):
         """Once: the next connection that sends these bytes in one piece loses the answer."""
         self._passing, self._marker = passing, marker
+
+    def hold_up(self, marker, seconds):
+        self._held_marker, self._held_up = marker, seconds
 
     def start(self):
         self._thread.start()
@@ -79,8 +82,8 @@ class Cutter:
             while data := source.recv(LONGEST):
                 if is_server and self.delay:
                     time.sleep(self.delay)
-                if self.cancel_delay and not is_server and data.startswith(CANCEL_REQUEST):
-                    time.sleep(self.cancel_delay)
+                if not is_server and self._held_marker and self._held_marker in data:
+                    time.sleep(self._held_up)
                 if not self._pass(source, target, is_server, data):
                     break
         self._close(source, target)

@@ -28,6 +28,11 @@ SANITIZER_REPORTS = ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "WARNING
 ADMIN, ADMIN_PASSWORD = "admin", "admin-secret"
 
 
+def tried(all_of_them, some_of_them):
+    """What a test goes through. A sanitizer's build takes ten times as long for the same and looks at how, not at what is answered: there some will do."""
+    return some_of_them if PRESET in ("asan", "fuzz", "tsan") else all_of_them
+
+
 class ProxyError(AssertionError):
     """The program did not start, or did not end as it should; the message carries the end of its log."""
 
