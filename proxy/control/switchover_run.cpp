@@ -65,7 +65,7 @@ void Switchover::run() {
   }
   if (is_good(procedure.ending())) why.clear();
   recipe_.reset();  // its connections, and with them its turn
-  over_ = true;  // whoever hears of the end may order the next one
+  over_ = true;     // whoever hears of the end may order the next one
   report(procedure.ending(), why);
 }
 
