@@ -192,15 +192,18 @@ class Switchovers:   # no TestCase: a base
             self.assertIn(self.code_of(caught.exception), ("57P01", 1053, 2013, 2006))
         self.wait_until_open()
 
+    def times_it_waited(self):
+        return self.proxy.log().count('step="drain" state=waiting')
+
     def test_a_transaction_that_ends_in_time_is_waited_for(self):
         to = self.replica()
         with contextlib.closing(self.connect()) as connection, contextlib.closing(connection.cursor()) as cursor:
             cursor.execute("begin")
             cursor.execute("insert into written values (100, 1)")
-            done = []
+            done, before = [], self.times_it_waited()
             thread = threading.Thread(target=lambda: done.append(self.switch(to)))
             thread.start()
-            time.sleep(1.5)
+            wait_until(lambda: self.times_it_waited() > before, 20, "it waits for the transaction")
             cursor.execute("insert into written values (100, 2)")   # what has begun goes on
             cursor.execute("commit")
             thread.join(60)
