@@ -114,7 +114,8 @@ class Server:
         data = f"{self.folder}/data"
         subprocess.run([*self.as_user(), "mariadb-install-db", "--no-defaults", f"--datadir={data}", "--skip-test-db",
                         "--auth-root-authentication-method=normal"], check=True, stdout=subprocess.DEVNULL)
-        self.process = subprocess.Popen([*self.as_user(), "mariadbd", "--no-defaults", f"--datadir={data}",
+        program = shutil.which("mariadbd", path=os.environ.get("PATH", "") + ":/usr/sbin")   # not everybody's path has it
+        self.process = subprocess.Popen([*self.as_user(), program, "--no-defaults", f"--datadir={data}",
                                          f"--port={port}", "--bind-address=127.0.0.1",
                                          f"--socket={self.folder}/socket", "--innodb-buffer-pool-size=16M"],
                                         stderr=subprocess.DEVNULL)

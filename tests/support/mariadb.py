@@ -31,6 +31,7 @@ APP_ED25519, APP_NO_PASSWORD = "app_ed25519", "app_nopass"
 DATABASE = "shop"
 SERVER_USER = "mysql"
 START_SECONDS = 40
+PROGRAM = shutil.which("mariadbd", path=os.environ.get("PATH", "") + ":/usr/sbin") or "mariadbd"   # not everybody's path has it
 PLUGINS = pathlib.Path("/usr/lib/mysql/plugin")
 
 SETTINGS = """
@@ -165,7 +166,7 @@ class Node(servers.Node):
 
     def launch(self, init_file=None):
         """Starts the server without waiting for it."""
-        command = ["mariadbd", f"--defaults-file={self.file}"] + ([f"--init-file={init_file}"] if init_file else [])
+        command = [PROGRAM, f"--defaults-file={self.file}"] + ([f"--init-file={init_file}"] if init_file else [])
         with open(self.log, "a", encoding="utf-8") as log:
             self._process = subprocess.Popen([*self.prefix, *servers.as_server_user(command, SERVER_USER)], stdin=subprocess.DEVNULL,
                                              stdout=log, stderr=subprocess.STDOUT, start_new_session=True, cwd="/")
