@@ -48,6 +48,23 @@ bool is_clock_word(std::string_view text) {
   return false;
 }
 
+// A date by itself, or in the text of an array, a range or a row: '{now}', '[today,tomorrow)', '(now,1)'. With a quoted
+// name before a colon it is JSON.
+bool names_the_clock(std::string text) {
+  if (is_clock_word(text)) return true;
+  const auto first = text.find_first_not_of(" \t\n\r\f\v");
+  if (first == std::string::npos || std::string_view("{[(").find(text[first]) == std::string_view::npos) return false;
+  text.erase(std::remove(text.begin(), text.end(), '\\'), text.end());
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto end = std::min(text.find_first_of("{}[](),\"=", begin), text.size());
+    const auto next = end < text.size() && text[end] == '"' ? text.find_first_not_of(" \t\n\r\f\v", end + 1) : end;
+    if (next < text.size() && text[next] == ':') return false;
+    if (is_clock_word(std::string_view(text).substr(begin, end - begin))) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool may_read_the_clock(std::string_view value) {
@@ -92,12 +109,12 @@ bool reads_the_clock(const Case& c) {
   if (!c.topology.language->clock_words) return false;
   if (c.values.literals != nullptr)
     for (const auto& literal : *c.values.literals)
-      if (literal.is_string && literal.source.size() <= 4 * kLongestDate &&
-          is_clock_word(unquote(literal.source, c.session.standard_conforming_strings).value_or("now")))
+      if (literal.is_string &&
+          names_the_clock(unquote(literal.source, c.session.standard_conforming_strings).value_or("now")))
         return true;
   if (c.values.parameters != nullptr)
     for (const auto& parameter : *c.values.parameters)
-      if (parameter.value && !parameter.binary && is_clock_word(*parameter.value)) return true;
+      if (parameter.value && !parameter.binary && names_the_clock(std::string(*parameter.value))) return true;
   return false;
 }
 
