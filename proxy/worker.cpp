@@ -217,6 +217,8 @@ void Worker::visit(std::uint32_t process_id, const std::function<void(Client*)>&
 
 void Worker::cancel_on_server(postgres::Link& link) {
   if (link.cancels_in_flight > 0 || link.is_broken()) return;
+  link.cancel_wanted = link.owes_begin();
+  if (link.cancel_wanted) return;
   ++link.cancels_in_flight;
   cancellers_[&link] = std::make_unique<Canceller>(*this, link);
 }

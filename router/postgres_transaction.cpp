@@ -27,6 +27,7 @@ void transaction_statement(Context& context, const TransactionStmt& transaction)
     case TRANS_STMT_BEGIN:
     case TRANS_STMT_START:
       out.kind = StatementKind::kBegin;
+      out.starts = transaction.kind == TRANS_STMT_START;
       begin_options(out, transaction.options);
       return;
     case TRANS_STMT_COMMIT: out.kind = StatementKind::kCommit; return;

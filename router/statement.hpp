@@ -177,6 +177,7 @@ struct Statement {
   bool replica_safe = false;           // proven read-only: no lock, no write, every function known to be safe there
   bool is_explain = false;             // EXPLAIN (without ANALYZE of a write) of what the facts say
   bool uses_sequences = false;         // nextval, currval, setval, lastval
+  bool starts = false;                 // kBegin: START TRANSACTION, which has a tag of its own
   bool uses_session_sequence = false;  // currval, lastval: the answer is the server connection's, not the server's
   bool uses_user_functions = false;    // a function outside pg_catalog, or one whose volatility is unknown
   bool uses_catalog_only = false;      // no table at all, or pg_catalog and information_schema only

@@ -107,6 +107,11 @@ class Link final : public net::EventHandler {
     if (owed_.empty()) claim_.end(backend::nanos_of(pool_->loop().now()));
   }
   std::deque<Owed>& owed() noexcept { return owed_; }
+  // The answer to come is that to a BEGIN of Shardway's own: if that were cancelled, what travels behind it would run
+  // by itself.
+  bool owes_begin() const noexcept {
+    return !owed_.empty() && owed_.front().reply == Reply::kQuery && owed_.front().drop && !owed_.front().swallow_error;
+  }
   bool owes() const noexcept { return !owed_.empty(); }
   bool is_broken() const noexcept { return broken_; }
   // Its owner hears that the server's side is gone, after what the server has said until now.
@@ -143,6 +148,7 @@ class Link final : public net::EventHandler {
   std::string held;                         // the beginning of a frame that is not complete yet
   std::size_t pass_remaining = 0;           // bytes of a big frame that pass through as they come
   bool readable = false;                    // there may be more to read: the reader stopped early
+  bool cancel_wanted = false;               // as soon as BEGIN is answered
   std::uint32_t cancels_in_flight = 0;  // nothing new may be sent, and it may not be lent on, until they are delivered
   std::uint64_t unnamed_statement = 0;  // the registry number of what the unnamed statement holds; 0: unknown
 

@@ -182,6 +182,7 @@ std::size_t Session::consume_ready(std::string_view in) {
     blocked_ = true;
     return 0;
   }
+  if (std::exchange(cancel_next_, false)) cancel_running();
   if (retry_open_) keep_for_retry(in.substr(0, head.size()), in.size());
   return head.size();
 }
@@ -471,10 +472,16 @@ bool Session::cancel(std::string_view secret) {
     return true;
   }
   if (commit_) return true;  // too late: a cancelled COMMIT could be anything
+  const bool is_to_begin = (blocked_ && !input_.empty()) || (operation_ && !operation_->has_started());
+  cancel_next_ = awaits_cancel() && is_to_begin;
+  cancel_running();
+  return true;
+}
+
+void Session::cancel_running() {
   for (auto& branch : branches_) {
     if (branch.link && branch.link->owes()) worker_.cancel_on_server(*branch.link);
   }
-  return true;
 }
 
 }  // namespace shardway::proxy::postgres

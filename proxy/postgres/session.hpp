@@ -188,7 +188,8 @@ class Session final : public Client, public LinkOwner {
   void note_local(const router::Statement& statement);
   void refuse_unreadable(const router::Statement& statement, std::string_view sql, router::Plan& plan) const;
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
-  bool keeps_connection() const noexcept;
+  bool has_counted() const noexcept;
+  static protocol::Fault currval_of_another();
   void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
   void finish_simple();               // ReadyForQuery, unless a batch or a segment goes on
   void fail_statement(const protocol::Fault& fault, std::string_view sqlstate = {});
@@ -225,6 +226,8 @@ class Session final : public Client, public LinkOwner {
   void operate(std::unique_ptr<Operation> operation, bool cancels = true);
   void start_operation();
   bool awaits_cancel() const noexcept;
+  void cancel_behind_begin();
+  void cancel_running();
   void end_operation();
   void finish_work(Operation& operation, bool simple, std::string_view tag);
   void note_strings(const Link& link);
@@ -457,7 +460,8 @@ class Session final : public Client, public LinkOwner {
   using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
   std::unique_ptr<Statements> statements_;
   std::shared_ptr<const ClientStatement> unnamed_;
-  std::unique_ptr<WrittenLists> written_lists_;                          // into the Query under way
+  std::unique_ptr<WrittenLists> written_lists_;  // into the Query under way
+  bool cancel_next_ = false;  // the client has cancelled what waits for an earlier request to be delivered
   std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;  // waits for the answers before it
   std::uint64_t parses_taken_ = 0, parses_answered_ = 0;
   std::shared_ptr<const ClientStatement> deferred_;  // parsed by the client, not yet sent to a server

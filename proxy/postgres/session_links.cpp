@@ -144,7 +144,7 @@ bool Session::prepare_branch(Branch& branch) {
   if (transaction_ && !branch.begun) {
     branch.begun = true;
     if (branches_.size() > 1) widen();
-    pg::encode::query(link.out(), transaction_->begin + ";" + transaction_->replay);
+    pg::encode::query(link.out(), transaction_->begin + "\n;" + transaction_->replay);
     link.owe(Reply::kQuery, /*drop=*/true);
   }
   return true;
@@ -300,6 +300,7 @@ void Session::release(Branch& branch) {
   auto& pool = link->pool();
   auto& loop = worker_.loop();
   link->lend_to(nullptr);
+  link->cancel_wanted = false;
   const bool idle = !link->owes() && !link->is_broken() && link->held.empty() && link->pass_remaining == 0 &&
                     !link->has_backlog() && !branch.dirty;
   if (!idle) {

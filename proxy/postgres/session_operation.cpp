@@ -132,6 +132,7 @@ void Session::start_operation() {
   for (std::size_t i = 0; i < branches_.size() && operation_.get() == started; ++i) {  // could not even be sent
     if (branches_[i].link->is_broken() && started->involves(*branches_[i].link)) started->on_lost(*branches_[i].link);
   }
+  if (std::exchange(cancel_next_, false)) cancel_running();
 }
 
 // Called first thing when an operation is over: it stays alive until this batch of events is done.
@@ -274,8 +275,13 @@ bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_vi
 
 Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql) {
   Statement whole;  // what the batch leaves behind, taken together
-  bool controls = false, restores = false, copies = false;
+  bool controls = false, restores = false, copies = false, counts = false;
   for (const auto& statement : query->statements) {
+    if (statement.uses_session_sequence && !counts && !has_counted()) {
+      fail_statement(currval_of_another());
+      return Step::kConsumed;
+    }
+    counts = counts || statement.kind == StatementKind::kWrite || statement.needs_home;
     restores = restores || resets_base(statement);
     copies = copies || statement.copy;
     whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
@@ -309,7 +315,12 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
       fail_statement(*fault);
       return Step::kConsumed;
     }
-    return forward_statement(whole, plan, frame);
+    const auto step = forward_statement(whole, plan, frame);
+    if (step == Step::kConsumed && transaction_) {
+      for (const auto& statement : query->statements)
+        if (statement.kind == StatementKind::kDeclareCursor) transaction_->cursors[statement.name] = plan.shards[0];
+    }
+    return step;
   }
   begin_script(query, sql);
   return Step::kConsumed;

@@ -169,7 +169,10 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   if (deferred_ && deferred_.get() != &statement && forward_deferred() == Step::kBlocked) return Step::kBlocked;
   const auto enlisted = segment_branch(shard, replica_allowed(facts, plan));
   if (enlisted.blocked) return Step::kBlocked;
-  if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
+  if (enlisted.branch == nullptr) {
+    deferred_.reset();  // nobody could be asked of its Parse either
+    return fail_in_order(*enlisted.fault, enlisted.sqlstate);
+  }
   auto& branch = *enlisted.branch;
   auto& link = *branch.link;
   ensure_prepared(branch, statement, bind.statement);

@@ -267,12 +267,15 @@ std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
   if (statement.kind == StatementKind::kDdlAlone && transaction_ && database_->topology().sharded()) {
     return Fault{FaultReason::kActiveTransaction, "this statement cannot run inside a transaction block", {}, 0};
   }
-  if (statement.uses_session_sequence && !keeps_connection()) {
-    return Fault{FaultReason::kNotSupported,
-                 "currval() and lastval() outside of a transaction would answer for another client's connection",
-                 "use INSERT … RETURNING, or call them in the transaction that called nextval()", 0};
-  }
+  if (statement.uses_session_sequence && !has_counted()) return currval_of_another();
   return std::nullopt;
+}
+
+Fault Session::currval_of_another() {
+  return {FaultReason::kNotSupported,
+          "currval() and lastval() outside of the transaction that called nextval() would answer for another client's "
+          "connection",
+          "use INSERT … RETURNING, or call them in the transaction that called nextval()", 0};
 }
 
 // What has been sent, up to the end of its segment, may end an explicit transaction, or cannot.
@@ -305,11 +308,10 @@ Fault Session::transaction_lost() {
           "run the transaction again", 0};
 }
 
-// True if the next statement runs on the connection of those before it.
-bool Session::keeps_connection() const noexcept {
-  if (transaction_ || script_ || pin_ != router::PinReason::kNone) return true;
-  if (database_->config().pool.mode == config::PoolMode::kSession) return true;
-  return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.executed; });
+// True if nextval() may have been called on the connection the next statement runs on, by this client.
+bool Session::has_counted() const noexcept {
+  if (pin_ != router::PinReason::kNone || database_->config().pool.mode == config::PoolMode::kSession) return true;
+  return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.use != Use::kRead; });
 }
 
 void Session::note_start(const Statement& statement, const router::Plan& plan) {

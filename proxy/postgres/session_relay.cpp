@@ -78,10 +78,19 @@ void Session::read_links() {
         relay(link);
       }
       if (phase_ == Phase::kClosed) break;
+      cancel_behind_begin();
     }
     if (again && phase_ != Phase::kClosed) flush_all();
   }
   reading_ = false;
+}
+
+void Session::cancel_behind_begin() {
+  for (auto& branch : branches_) {
+    if (!branch.link || !branch.link->cancel_wanted || branch.link->owes_begin()) continue;
+    branch.link->cancel_wanted = false;
+    if (branch.link->owes()) worker_.cancel_on_server(*branch.link);
+  }
 }
 
 void Session::relay(Link& link) {

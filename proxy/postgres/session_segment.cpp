@@ -198,8 +198,9 @@ Session::Step Session::on_sync(Frame frame) {
 }
 
 Session::Step Session::fail_held() {
-  if ((!held_fault_->second.empty() && forward_deferred() == Step::kBlocked) || quiet() == Step::kBlocked)
-    return Step::kBlocked;
+  if (!held_fault_->second.empty() && forward_deferred() == Step::kBlocked) return Step::kBlocked;
+  if (!held_fault_) return Step::kConsumed;  // the Parse before it has failed, and everything behind that is skipped
+  if (quiet() == Step::kBlocked) return Step::kBlocked;
   const auto held = std::move(held_fault_);
   fail_statement(held->first, held->second);
   return Step::kConsumed;

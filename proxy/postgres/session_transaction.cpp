@@ -71,7 +71,7 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
   if (transaction_ && transaction_->mode == Transaction::Mode::kExplicit) {
     pg::encode::notice(
         reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
-    answer("BEGIN");
+    answer(statement.starts ? "START TRANSACTION" : "BEGIN");
     return Step::kConsumed;
   }
   for (auto& branch : branches_) {  // in the middle of a pipeline: what ran before belongs to the transaction
@@ -87,8 +87,7 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
   transaction_->serializable = statement.serializable_begin;
   transaction_since_ = worker_.loop().now();
   kind_ = statement.kind;
-  const bool start = trimmed(sql).size() > 5 && (sql[0] == 's' || sql[0] == 'S');
-  answer(start ? "START TRANSACTION" : "BEGIN");
+  answer(statement.starts ? "START TRANSACTION" : "BEGIN");
   return Step::kConsumed;
 }
 
@@ -224,9 +223,9 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
 
 void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   auto& transaction = *transaction_;
-  transaction.replay.append(sql).append(";");
+  transaction.replay.append(sql).append("\n;");  // it may end in a comment
   if (statement.kind == StatementKind::kSetTransaction) {
-    transaction.characteristics.append(sql).append(";");
+    transaction.characteristics.append(sql).append("\n;");
     transaction.read_only = transaction.read_only || statement.read_only_begin;
     transaction.serializable = transaction.serializable || statement.serializable_begin;
     return;

@@ -154,6 +154,42 @@ class Cancel(WireCase):
                 first.sql("commit")
                 self.assertEqual(second.sql("select 2")[1], "D 2")
 
+    def test_a_pipeline_that_gets_no_connection(self):
+        """It waits and is cancelled, or waits for too long, with an error of its own already behind its Parse."""
+        whole, unknown = run("select 1") + SYNC, parse("", "select 1") + bind("", "nope") + SYNC
+        for database in ("plain", "shop"):
+            with self.through(database) as first:
+                first.sql("begin")
+                first.sql("select 1")
+                for data in (whole, unknown):
+                    for cancels in (1, 2):
+                        with self.subTest(database=database, data=data, cancels=cancels), self.through(database) as second:
+                            second.send(data)
+                            for _ in range(cancels):
+                                wait_until(lambda d=database: any(row["cl_waiting"] for row in self.proxy.console("show pools") if row["database"] == d) or
+                                           cancels == 2, 10, "it waits")
+                                self.cancel(second)
+                            self.assertEqual(second.until_ready(), ["E ERROR 57014 canceling statement due to user request", "Z I"])
+                first.sql("commit")
+                self.assertEqual(first.sql("select 2")[1], "D 2")
+
+    def test_begin_is_not_cancelled(self):
+        """What travels behind a BEGIN that fails would be done by itself, and kept."""
+        for database in ("plain", "shop"):
+            for delay in (0.002, 0.005, 0.01, 0.02):
+                with self.subTest(database=database, delay=delay), self.through(database) as wire:
+                    self.fill()
+                    wire.sql("begin")
+                    for _ in range(10):
+                        wire.ask((query("savepoint s") + query("release s")) * 1000, times=2000)   # so that it takes a while
+                    wire.send(query(f"update items set note = 'kept' where id = {self.here}"))
+                    time.sleep(delay)
+                    self.cancel(wire)
+                    heard = wire.until_ready()
+                    self.assertIn(heard, (["C UPDATE 1", "Z T"], ["E ERROR 57014 canceling statement due to user request", "Z E"]))
+                    self.assertEqual(wire.sql("rollback"), ["C ROLLBACK", "Z I"])
+                    self.assertNotIn("kept", str(self.items() + self.on_plain("select note from items")))
+
     def test_never_the_next_user(self):
         """Two clients take turns on one server connection; the cancels of one come at the worst moments."""
         for database in ("plain", "shop"):
@@ -224,3 +260,16 @@ class LateCancel(WireCase):
                     for _ in range(3):
                         self.assertEqual(wire.sql(f"select 'next' from items, pg_sleep(0.2) where id = {self.there}")[1], "D next")
                     wire.sql("rollback")
+
+    def test_of_what_waits_for_an_earlier_one(self):
+        with self.through(proxy=self.late) as wire:
+            wire.sql("begin")
+            for number in range(2):
+                wire.send(query(f"select pg_sleep({(0.2, 20)[number]}) from items where id = {self.there}"))
+                if number == 0:
+                    wait_until(lambda: any("pg_sleep" in text for _, _, text in self.open_transactions()), 10, "it runs")
+                time.sleep(0.05)
+                with Wire(self.late.port) as other:
+                    other.send(cancel_request(wire.process_id, wire.secret))
+                heard = wire.until_ready()
+                self.assertIn("C SELECT 1" if number == 0 else "E ERROR 57014 canceling statement due to user request", heard)

@@ -30,6 +30,42 @@ class Transactions(WireCase):
             f"select note from items where id = {self.there}", f"update items set note = 'z' where id = {self.there}", "commit",
             f"select note from items where id = {self.there}"))
 
+    def test_comments_at_the_end(self):
+        """What a shard enlisted later hears of them is not swallowed by the comment."""
+        here, there = (f"select 1.23456789012::float8 from items where id = {key}" for key in (self.here, self.there))
+        write = f"update items set note = 'new' where id = {self.here}"
+        self.same(lambda wire: self.talk(wire, "begin -- hi", "set transaction read only", write, "rollback"))
+        self.same(lambda wire: self.talk(wire, "begin; -- hi", "set local extra_float_digits = -5", here, there, "rollback"))
+        self.same(lambda wire: self.talk(wire, "begin -- x\n; set local extra_float_digits = -5; select 1", here, there, "rollback"))
+        self.same(lambda wire: self.talk(wire, "begin", "savepoint a -- hi", "savepoint b", write, "rollback to b", here, "commit"))
+        self.same(lambda wire: self.talk(wire, "begin -- c", "set transaction isolation level repeatable read -- d", "commit and chain", "savepoint a", write,
+                                         "rollback to a", "show transaction_isolation", "commit"))
+
+    def test_each_way_to_begin(self):
+        self.same(lambda wire: self.talk(wire, " start transaction", "start transaction", "rollback", "/* c */ start transaction", "begin", "commit"))
+
+    def test_a_cursor_of_a_batch(self):
+        self.same(lambda wire: self.talk(wire, "begin", f"select note from items where id = {self.here}",
+                                         f"declare c cursor for select note from items where id = {self.there}; select 1 from items where id = {self.there}",
+                                         "fetch c", "commit"))
+
+    def test_numbers_of_another_client(self):
+        """currval() and lastval() are the connection's: only where this client has counted on it."""
+        for node in self.cluster.primaries:
+            node.query("create sequence if not exists numbers; grant usage on sequence numbers to public", dbname=self.server_database)
+        for database in ("plain", "shop"):
+            with self.subTest(database=database), self.through(database) as one, self.through(database) as two:
+                self.assertTrue(one.sql("select nextval('numbers')")[1].startswith("D "))
+                for texts in (["select currval('numbers'); select 1"], ["select lastval(); select 1"], ["begin", "select currval('numbers')"],
+                              ["begin", "select 1", "select lastval()"]):
+                    heard = self.talk(two, *texts)
+                    self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"], texts)
+                    two.sql("rollback")
+                counted = self.talk(two, "begin", "select nextval('numbers')", "select currval('numbers')", "commit",
+                                    "select nextval('numbers'); select currval('numbers')")
+                numbers = [line for line in counted if line.startswith("D ")]
+                self.assertEqual((numbers[0], numbers[2]), (numbers[1], numbers[3]))
+
     def test_and_chain(self):
         level = "show transaction_isolation"
         here, there = (f"update items set note = 'chained' where id = {key}" for key in (self.here, self.there))
