@@ -48,7 +48,7 @@ class Worker::Listener final : public net::EventHandler {
 };
 
 // One CancelRequest on its way to a server; nothing is sent on the link it is for until the server has closed this
-// connection. A link whose server does not is not used again.
+// connection. A link whose server does not is not lent on again.
 class Worker::Canceller final : public net::EventHandler {
  public:
   Canceller(Worker& worker, postgres::Link& link)

@@ -41,13 +41,13 @@ class Worker;
 
 namespace shardway::proxy::mysql {
 
-// What a status says of the session; the rest is about one statement.
+// What a status says of a transaction that is open.
 inline constexpr std::uint16_t kOpen =
     protocol::mysql::status::kInTransaction | protocol::mysql::status::kInReadOnlyTransaction;
-inline constexpr std::uint16_t kLasting =
-    protocol::mysql::status::kInTransaction | protocol::mysql::status::kAutocommit |
-    protocol::mysql::status::kNoBackslashEscapes | protocol::mysql::status::kInReadOnlyTransaction |
-    protocol::mysql::status::kAnsiQuotes;
+// What it says of the session; the rest is about one statement.
+inline constexpr std::uint16_t kLasting = kOpen | protocol::mysql::status::kAutocommit |
+                                          protocol::mysql::status::kNoBackslashEscapes |
+                                          protocol::mysql::status::kAnsiQuotes;
 
 // Clients' numbers begin here, far from those of servers: the number of a server connection is nobody's by accident.
 inline constexpr std::uint32_t kNumberBase = 1U << 30;

@@ -353,9 +353,7 @@ void Session::check_timeouts(net::Time now) {
   if (busy()) {
     if (commit_ || !over(statement_since_, pool.query_timeout)) return;
     statement_since_ = now;  // asked once; again after another query_timeout
-    for (auto& branch : branches_) {
-      if (branch.link->owes()) worker_.cancel_on_server(*branch.link);
-    }
+    cancel_running();
   } else if (transaction_ || in_segment_) {
     if (over(last_message_, pool.idle_transaction_timeout))
       end("25P03", "terminating connection due to idle-in-transaction timeout");

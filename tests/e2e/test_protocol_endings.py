@@ -165,9 +165,9 @@ class Cancel(WireCase):
                     for cancels in (1, 2):
                         with self.subTest(database=database, data=data, cancels=cancels), self.through(database) as second:
                             second.send(data)
+                            wait_until(lambda d=database: any(row["cl_waiting"] for row in self.proxy.console("show pools") if row["database"] == d),
+                                       10, "it waits")
                             for _ in range(cancels):
-                                wait_until(lambda d=database: any(row["cl_waiting"] for row in self.proxy.console("show pools") if row["database"] == d) or
-                                           cancels == 2, 10, "it waits")
                                 self.cancel(second)
                             self.assertEqual(second.until_ready(), ["E ERROR 57014 canceling statement due to user request", "Z I"])
                 first.sql("commit")
