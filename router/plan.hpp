@@ -52,8 +52,9 @@ struct Plan {
   bool numbers = false;
   Numbering numbering;
   std::unique_ptr<Fault> fault;  // kRefuse
-  // Scatter with now(): the text with one literal in place of the calls; empty: the text as it is.
+  // now() where it is not the server's own: the text with a literal in place of the calls; empty: the text as it is.
   std::string rewritten;
+  bool wants_time = false;  // it is to be planned again, with the transaction's time
 };
 
 }  // namespace shardway::router

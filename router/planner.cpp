@@ -14,8 +14,8 @@ Plan plan(const Statement& statement, const Values& values, const Topology& topo
   const Case c{statement, values, topology, session, text};
   for (const auto rule : {session_rule, bad_hint_rule, unsharded_rule, hint_rule, fault_rule, definition_rule,
                           copy_in_rule, reference_write_rule})
-    if (auto made = rule(c)) return with_numbers(c, std::move(*made));
-  return with_numbers(c, rows_rule(c));
+    if (auto made = rule(c)) return with_time(c, with_numbers(c, std::move(*made)));
+  return with_time(c, with_numbers(c, rows_rule(c)));
 }
 
 bool needs_parameters(const Statement& statement, const Topology& topology) {

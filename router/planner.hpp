@@ -28,8 +28,12 @@ struct Values {
 struct SessionView {
   bool hints_allowed = false;
   bool standard_conforming_strings = true;
-  // The transaction's time as "'2026-11-24 21:00:00.123456+00'::timestamptz", for scatters.
+  // The transaction's time as "'2026-11-24 21:00:00.123456+00'::timestamptz"; empty: not known yet (Plan::wants_time).
   std::string_view now_literal;
+  // In a transaction that has begun: the shard whose server's own now() that is; nullopt: none's. Outside of one each
+  // statement on one shard has its own time.
+  bool keeps_time = false;
+  std::optional<ShardIndex> clock_shard = {};
   MysqlMode mysql = {};
 };
 

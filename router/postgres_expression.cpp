@@ -8,18 +8,20 @@ namespace {
 
 constexpr int kMaxDepth = 1000;
 
+// Counted from the statement's own first token.
 std::uint32_t token_number(const Context& context, int location) {
-  StatementLexer lexer(context.text, context.settings.standard_conforming_strings);
+  StatementLexer lexer(context.text.substr(context.out.begin), context.settings.standard_conforming_strings);
+  const auto place = static_cast<std::uint32_t>(location) - context.out.begin;
   std::uint32_t number = 0;
   for (auto token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next(), ++number)
-    if (token.begin >= static_cast<std::uint32_t>(location)) return number;
+    if (token.begin >= place) return number;
   return number;
 }
 
 void now_call(Context& context, int location) {
   context.not_repeatable("the transaction's time, which differs from server to server");
   if (location < 0)
-    context.not_scatterable("now()");
+    context.hidden_clock("now()");
   else
     context.out.now_calls.push_back(token_number(context, location));
 }
@@ -61,6 +63,7 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
     foreign_function(context);
   else
     builtin_function(context, call, facts, name.name);
+  if (ours && name.name == "age" && tree::Nodes(call.args).size() == 1) context.hidden_clock("age() of one date");
   if (ours && name.name == "set_config" && (context.certain_call != &call || !record_set_config(context, call)))
     context.out.pins = PinReason::kComputedSetting;
   if (call.over != nullptr) {
@@ -120,13 +123,8 @@ void type_cast(Context& context, const TypeCast& cast) {
 }
 
 void value_function(Context& context, const SQLValueFunction& function) {
-  if (function.op == SVFOP_CURRENT_TIMESTAMP) {
-    now_call(context, function.location);
-    return;
-  }
-  context.not_scatterable("CURRENT_DATE, CURRENT_USER and their like");
-  if (function.op <= SVFOP_LOCALTIMESTAMP_N)
-    context.not_repeatable("the transaction's time, which differs from server to server");
+  if (function.op <= SVFOP_LOCALTIMESTAMP_N) return now_call(context, function.location);
+  context.not_scatterable("CURRENT_USER and its like");
 }
 
 // An operator is a function, too: the user's own may read anything.
@@ -247,6 +245,13 @@ void walk(Context& context, Level& level, const Node* node) {
 
 void walk_list(Context& context, Level& level, const List* list) {
   for (const auto* node : tree::Nodes(list)) walk(context, level, node);
+}
+
+void result_column(Context& context, Level& level, const Node* node) {
+  const auto before = context.out.now_calls.size();
+  walk(context, level, node);
+  if (tree::as<ResTarget>(node)->name == nullptr && context.out.now_calls.size() != before)
+    context.out.names_plain_now = true;
 }
 
 }  // namespace shardway::router::analyze

@@ -59,7 +59,13 @@ void from_subselect(Context& context, Level& level, const RangeSubselect& from) 
 
 void from_function(Context& context, Level& level, const RangeFunction& from) {
   if (level.top) context.not_scatterable("a function in FROM");
-  for (const auto* pair : tree::Nodes(from.functions)) walk(context, level, pair);
+  for (const auto* pair : tree::Nodes(from.functions)) {
+    const auto* function = tree::Nodes(tree::as<List>(pair))[0];
+    const bool is_call = tree::tag(function) == T_FuncCall && tree::as<FuncCall>(function)->args != nullptr;
+    const auto before = context.out.now_calls.size();
+    walk(context, level, pair);
+    if (!is_call && context.out.now_calls.size() != before) context.hidden_clock("now() as a table");
+  }
   const auto* alias = from.alias;
   auto outputs = unknown_outputs();
   add_derived(level, alias, "", std::move(outputs));

@@ -194,7 +194,7 @@ void check_defaults(Context& context, const InsertStmt& insert) {
 }
 
 Outputs returning(Context& context, Level& level, const List* list) {
-  walk_list(context, level, list);
+  for (const auto* node : tree::Nodes(list)) result_column(context, level, node);
   Outputs outputs;
   outputs.open = true;
   outputs.exact = false;

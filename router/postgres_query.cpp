@@ -122,18 +122,14 @@ void check_shape(Context& context, const SelectStmt& select, bool top) {
   if (select.valuesLists != nullptr && top) context.not_scatterable("VALUES");
 }
 
-// A rewritten now() is a literal, and an unnamed column would be called after it.
-void check_plain_now(Context& context, Level& level, const SelectStmt& select) {
+void select_list(Context& context, Level& level, const SelectStmt& select) {
   for (const auto* node : tree::Nodes(select.targetList)) {
-    const auto before = context.out.now_calls.size();
     const auto* value = tree::as<ResTarget>(node)->val;
     // Only here is set_config() surely called once, and with what stands there.
     if (level.top && select.fromClause == nullptr && select.whereClause == nullptr && value != nullptr &&
         tree::tag(value) == T_FuncCall)
       context.certain_call = value;
-    walk(context, level, node);
-    if (level.top && tree::as<ResTarget>(node)->name == nullptr && context.out.now_calls.size() != before)
-      context.out.names_plain_now = true;
+    result_column(context, level, node);
   }
 }
 
@@ -187,7 +183,7 @@ Outputs select_statement(Context& context, const SelectStmt& select, const Level
     outputs = values_lists(context, select, level);
   } else {
     from_list(context, level, select.fromClause);
-    check_plain_now(context, level, select);
+    select_list(context, level, select);
     walk(context, level, select.whereClause);
     predicate(context, level, select.whereClause, {0, level.items.size()});
     if (tree::Nodes(select.distinctClause).size() > 0) walk_list(context, level, select.distinctClause);

@@ -120,6 +120,9 @@ struct Context {
   void not_repeatable(std::string_view why) {
     if (out.not_repeatable.empty()) out.not_repeatable = why;
   }
+  void hidden_clock(std::string_view what) {
+    if (out.hidden_clock.empty()) out.hidden_clock = what;
+  }
   void fault(FaultReason reason, std::string message, std::string hint, bool yields_to_hint = false);
   int add_use(const Table& table, bool top);
   void limit_to(int term, std::vector<ValueRef> keys) {
@@ -141,6 +144,8 @@ inline bool is_temporary(const RangeVar& relation) {
 // postgres_expression.cpp
 void walk(Context& context, Level& level, const Node* node);
 void walk_list(Context& context, Level& level, const List* list);
+// One of a select list or of RETURNING (a ResTarget).
+void result_column(Context& context, Level& level, const Node* node);
 
 // postgres_constant.cpp: a value of the term's key type that is the same for every row; nothing otherwise.
 std::optional<ValueRef> constant(Context& context, const Node* node, KeyType type);

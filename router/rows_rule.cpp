@@ -124,8 +124,7 @@ class Places {
     if (!s.not_scatterable.empty()) return no(s.not_scatterable);
     if (s.kind != StatementKind::kRead) return no("this kind of statement");
     if (anchor_) return no(anchor_name_);
-    if (s.names_plain_now) return no("now() without an alias in the select list");
-    if (!s.now_calls.empty() && c_.session.now_literal.empty()) return no("now()");
+    if (!s.hidden_clock.empty()) return no(s.hidden_clock);
     if (reads_the_clock(c_)) return no("'now' or its like in a string");
     return scatter();
   }
@@ -140,7 +139,6 @@ class Places {
     } else {
       for (std::size_t i = 0; i < c_.topology.shards.size(); ++i) made.shards.push_back(static_cast<ShardIndex>(i));
     }
-    if (!c_.statement.now_calls.empty()) made.rewritten = with_now(c_);
     return made;
   }
 

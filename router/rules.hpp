@@ -36,9 +36,11 @@ Plan rows_rule(const Case& c);  // key, single table, reference read, home, scat
 // numbers_rule.cpp: a plan for rows that get AUTO_INCREMENT numbers, or why no number may be given.
 Plan with_numbers(const Case& c, Plan made);
 
-// rewrite.cpp: the text with `literal` in place of the statement's now()-like calls.
-std::string with_now(const Case& c);
-// A string literal or text parameter like 'now' or 'today': each server would read its own clock.
+// time_rule.cpp: one time for all shards of a transaction: a literal in place of now()-like calls where the server's
+// own time is another one, or why that cannot be.
+Plan with_time(const Case& c, Plan made);
+
+// clock_words.cpp: a string literal or text parameter like 'now' or 'today': each server would read its own clock.
 bool reads_the_clock(const Case& c);
 
 }  // namespace shardway::router

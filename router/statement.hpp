@@ -207,12 +207,15 @@ struct Statement {
   bool needs_home = false;       // sequences, advisory locks, NOTIFY, large objects: they live on the home shard
   bool writes_home = false;      // NOTIFY, large objects: part of the transaction there
   bool locks_reference = false;  // FOR UPDATE … that would lock rows of one copy only
-  bool names_plain_now = false;  // a now()-like call whose result column would change its name if rewritten
+  bool names_plain_now = false;  // a now()-like call may give an unnamed column its name, which a literal would not
   // What keeps this from being run once on every copy of a reference table with the same outcome; empty: it may.
   std::string not_repeatable;
   // What keeps this from running on several shards as a plain union of rows; empty: it may (plain filter-and-project).
   std::string not_scatterable;
-  // now()-like calls to be replaced by one literal in a scatter: the numbers of their first tokens, from 0.
+  // What reads the transaction's time where no literal can stand for it; empty: nothing that is known of.
+  std::string hidden_clock;
+  // now(), CURRENT_DATE and their like, which a literal may replace: the numbers of their first tokens, from 0 at the
+  // statement's own beginning.
   // (Not bytes: one entry of the cache serves texts with literals of other lengths.)
   std::vector<std::uint32_t> now_calls;
   std::optional<NumberedRows> numbered;  // an INSERT's

@@ -295,6 +295,7 @@ void Operation::on_lost(Link& link) {
   auto* part = part_of(link);
   if (part == nullptr || part->done) return;
   part->failed = part->done = true;
+  link.owed().clear();  // nobody waits for it any more: the loss is told by the operation, and not again
   lost_ = true;
   if (floor_ == &link) {
     cut_off_ = true;

@@ -237,6 +237,13 @@ class Session final : public Client, public LinkOwner {
   void run_on_begun(std::string_view sql, std::string_view tag);
   std::function<bool()> may_emit();
 
+  // ---- session_time.cpp ----
+  void see_time(const router::Statement& statement, router::SessionView& view, std::string& of_clock) const;
+  void keep_segment_time(const router::Statement& statement);
+  Step ask_time(const router::Statement& statement, const router::Plan& plan);
+  void time_told(Operation& operation, std::string_view row, router::ShardIndex shard);
+  Branch* first_begun() noexcept;
+
   // ---- session_cursor.cpp ----
   Step fetch_rows(Portal& portal, const router::Statement& statement, const router::Plan& plan, std::uint32_t limit);
   void finish_fetch(Operation& operation, Cursor& cursor);
@@ -285,6 +292,8 @@ class Session final : public Client, public LinkOwner {
   Step end_segment(bool error_of_ours);
   Step forward_bind(const router::Plan& plan, const protocol::postgres::Bind& bind, const ClientStatement& statement,
                     router::ShardIndex shard, Frame frame);
+  void bind_rewritten(Link& link, const router::Plan& plan, const protocol::postgres::Bind& bind,
+                      const ClientStatement& statement);
   Step describe_virtual(const Portal& portal);
   Step execute_virtual(Portal& portal, std::uint32_t row_limit);
   void restrict_portals();
@@ -468,6 +477,7 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<std::unordered_map<std::string, Portal>> portals_;
   std::unique_ptr<Portal> unnamed_portal_;
   std::uint64_t cursors_opened_ = 0;
+  std::unique_ptr<std::string> segment_time_;  // of a segment that is no transaction yet, as a literal
   router::Literals batch_literals_;
   std::vector<router::Setting> effects_;  // of the statements under way
   router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;

@@ -264,7 +264,7 @@ bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_vi
     if (statement.kind == StatementKind::kEmpty) continue;
     auto next = plan_for(statement, {&literals, nullptr, nullptr},
                          sql.substr(statement.begin, statement.end - statement.begin));
-    if (next.action != Action::kOneShard) return false;
+    if (next.action != Action::kOneShard || next.wants_time || !next.rewritten.empty()) return false;
     if (!plan.shards.empty() && plan.shards[0] != next.shards[0]) return false;
     next.writes = next.writes || plan.writes;
     next.replica_ok = next.replica_ok && (plan.shards.empty() || plan.replica_ok);
@@ -368,6 +368,7 @@ bool Session::run_script_statement(const Statement& statement, std::string_view 
   const bool control = statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase;
   if (!transaction_ && !control) begin_implicit();
   const auto plan = plan_for(statement, {&script_->literals, nullptr, nullptr}, sql);
+  if (plan.wants_time) return ask_time(statement, plan) == Step::kConsumed;
   Step step = Step::kConsumed;
   const auto before = script_->next++;
   switch (plan.action) {

@@ -137,6 +137,7 @@ Session::Step Session::on_bind(Frame frame) {
     return bind_with_bad_key(plan, *bind, *statement, frame);
   if (plan.action == Action::kRefuse) return refuse_bind(plan, *bind, bad_values ? facts.parameters : 0);
   if (const auto fault = unable_to_write(plan)) return fail_in_order(*fault);
+  if (plan.wants_time && plan.action == Action::kOneShard) return ask_time(facts, plan);
   router::ShardIndex shard = 0;
   if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
   if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
@@ -177,7 +178,9 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   auto& link = *branch.link;
   ensure_prepared(branch, statement, bind.statement);
   note_start(facts, plan);
-  if (bind.statement.empty()) {
+  if (!plan.rewritten.empty()) {
+    bind_rewritten(link, plan, bind, statement);
+  } else if (bind.statement.empty()) {
     link.out() += frame;
   } else {  // the same message with the name the statement has on servers
     const auto name = server_statement_name(statement.prepared->id);
@@ -196,6 +199,17 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   auto& portal = store_portal(bind.portal);
   portal.shard = shard;
   return Step::kConsumed;
+}
+
+// The statement with the transaction's time in it, as the unnamed one, to the client's portal.
+void Session::bind_rewritten(Link& link, const router::Plan& plan, const pg::Bind& bind,
+                             const ClientStatement& statement) {
+  link.unnamed_statement = 0;
+  pg::encode::parse(link.out(), {}, plan.rewritten, statement.prepared->types);
+  link.owe(Reply::kParse, /*drop=*/true);
+  auto written = bind;
+  written.statement = {};
+  pg::encode::bind(link.out(), written);
 }
 
 Session::Step Session::on_describe(Frame frame) {
@@ -322,7 +336,9 @@ Session::Step Session::execute_virtual(Portal& portal, std::uint32_t row_limit) 
   }
   const auto bind = pg::decode_bind(std::string_view(portal.bind).substr(pg::kHeadBytes));
   bool bad_values = false;
+  keep_segment_time(facts);
   const auto plan = plan_of_bind(*statement, *bind, bad_values);
+  if (plan.wants_time) return ask_time(facts, plan);
   if (plan.action != Action::kScatter) portal.cursor.reset();
   switch (plan.action) {
     case Action::kExplain: explain_statement(facts); return Step::kConsumed;

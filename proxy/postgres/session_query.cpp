@@ -81,18 +81,6 @@ bool is_ascii(std::string_view sql) {
   return std::all_of(sql.begin(), sql.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-std::string now_as_literal() {
-  const auto now = std::chrono::system_clock::now();
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
-  const std::time_t seconds = static_cast<std::time_t>(us / 1'000'000);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  char text[64];
-  std::snprintf(text, sizeof text, "'%04d-%02d-%02d %02d:%02d:%02d.%06d+00'::timestamptz", utc.tm_year + 1900,
-                utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec, static_cast<int>(us % 1'000'000));
-  return text;
-}
-
 }  // namespace
 
 router::ParseSettings Session::parse_settings() const {
@@ -137,15 +125,7 @@ router::Plan Session::plan_for(const Statement& statement, const router::Values&
   view.hints_allowed = hints_;
   view.standard_conforming_strings = standard_strings_;
   std::string now;
-  if (!statement.now_calls.empty()) {
-    if (!transaction_ || transaction_->now.empty()) {
-      now = now_as_literal();
-      if (transaction_) transaction_->now = now;
-    } else {
-      now = transaction_->now;
-    }
-    view.now_literal = now;
-  }
+  if (database_->topology().sharded()) see_time(statement, view, now);
   auto plan = router::plan(statement, values, database_->topology(), view, sql);
   if (local_ && !keeps_local_settings()) local_.reset();
   if (foreign_encoding_ || (local_ && !local_->encoding.empty())) refuse_unreadable(statement, sql, plan);
@@ -192,6 +172,7 @@ Session::Step Session::on_query(Frame frame) {
   }
   if (in_segment_ && quiet() == Step::kBlocked) return Step::kBlocked;
   in_segment_ = false;
+  segment_time_.reset();
   forget_unnamed();
   if (!catalog_is_current()) return Step::kBlocked;
   auto& literals = scratch_literals();
@@ -375,13 +356,17 @@ Session::Step Session::run_simple(const Statement& statement, Frame frame, std::
     return Step::kConsumed;
   }
   const auto plan = plan_for(statement, {&scratch_literals(), nullptr, nullptr}, sql);
+  if (plan.wants_time) return ask_time(statement, plan);
   switch (plan.action) {
     case Action::kOneShard: {
       if (const auto fault = unable_to_write(plan)) {
         fail_statement(*fault);
         return Step::kConsumed;
       }
-      return forward_statement(statement, plan, frame);
+      if (plan.rewritten.empty()) return forward_statement(statement, plan, frame);
+      std::string rewritten;
+      pg::encode::query(rewritten, plan.rewritten);
+      return forward_statement(statement, plan, rewritten);
     }
     case Action::kSession: return run_session_statement(statement, plan, sql, frame);
     case Action::kScatter:

@@ -175,6 +175,7 @@ Session::Step Session::on_sync(Frame frame) {
   }
   deferred_.reset();
   held_fault_.reset();
+  segment_time_.reset();
   restrict_portals();
   std::size_t dirty = 0;
   Branch* only = nullptr;

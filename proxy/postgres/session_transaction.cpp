@@ -81,6 +81,7 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
     transaction_ = std::make_unique<Transaction>();
     transaction_->settings_before = settings_;
     transaction_->begin = trimmed(sql);
+    if (segment_time_) transaction_->now = *segment_time_;
   }
   transaction_->mode = Transaction::Mode::kExplicit;
   transaction_->read_only = statement.read_only_begin;
@@ -249,6 +250,7 @@ void Session::begin_implicit() {
   transaction_ = std::make_unique<Transaction>();
   transaction_->mode = Transaction::Mode::kImplicit;
   transaction_->settings_before = settings_;
+  if (segment_time_) transaction_->now = *segment_time_;
   transaction_since_ = worker_.loop().now();
 }
 

@@ -55,7 +55,10 @@ struct Transaction {
   std::string characteristics;     // of it, what a transaction begun by AND CHAIN inherits
   SharedSettings settings_before;  // to go back to on ROLLBACK
   std::vector<Savepoint> savepoints;
-  std::string now;  // BEGIN's time as a literal, once a statement on several shards needed it
+  // Its time on the server that began it first, as a literal; empty: nobody has asked for it. See session_time.cpp.
+  std::string now;
+  std::optional<router::ShardIndex> clock_shard;  // whose it is; nullopt: Shardway's own
+  std::string time_error;                         // why it could not be told: an ErrorResponse frame
   std::map<std::string, router::ShardIndex> cursors;
 };
 

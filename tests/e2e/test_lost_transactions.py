@@ -262,6 +262,24 @@ class LostOnOneShard(ProxyCase):
         self.assertEqual(heard, ["40001"])
         self.assertEqual(self.rows(), [[], [(self.there[0], 1)]])
 
+    def test_over_what_runs_on_both(self):
+        """It is told once, and what comes next hears its own answer."""
+        with Cutter(self.cluster.primaries[0].port) as first:
+            database = shardway.sharded_database(self.cluster, self.tables, server_database=self.server_database)
+            database["shard"][0]["nodes"] = [first.address]
+            with shardway.Proxy({**shardway.base_config(self.cluster), "database": [database]}) as proxy:
+                for statement in ("select n from things", "savepoint s", "set local work_mem = '1MB'", "select n from things; select 1"):
+                    with self.subTest(statement=statement), wire.Wire.login(proxy.port, APP, self.cluster.passwords[APP], "shop") as client:
+                        client.sql("begin")
+                        for key in (self.here[0], self.there[0]):
+                            client.sql(f"insert into things values ({key}, 1)")
+                        first.arm(statement.split(";")[0].encode())
+                        heard = client.sql(statement)
+                        self.assertEqual([line for line in heard if line[0] in "EZ"], [line for line in heard if line[0] == "E"][:1] + ["Z E"])
+                        self.assertFalse(client.has_input(0.2))
+                        self.assertEqual(client.sql("rollback"), ["C ROLLBACK", "Z I"])
+        self.assertEqual(self.rows(), [[], []])
+
     def pipeline(self):
         """A connection that has been answered the first statement of a pipeline, on shop_0, before its Sync."""
         pipeline = wire.Wire.login(self.proxy.port, APP, self.cluster.passwords[APP], "shop")

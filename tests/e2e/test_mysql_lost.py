@@ -452,6 +452,18 @@ class LostSharded(MysqlShardedCase):
             self.assertEqual(self.on_shards("select name from places where code = 'de'"), [[("lost once",)]] * 2)
         self.wait_until_nothing_is_prepared()
 
+    def test_a_reference_table_in_a_transaction(self):
+        for kept in ("begin", "set autocommit = 0"):
+            with self.subTest(kept), self.through() as wire:
+                self.begin_with_rows(wire)
+                wire.sql(kept, f"update items set note = 'lost' where id = {THERE}", f"update items set n = 5 where id = {HERE}")
+                holder = self.locked("select * from places for update")
+                heard = self.over(wire, query("update places set name = 'lost' where code = 'de'"), "info like 'update places%%'", holder.rollback)
+                self.assertEqual(said(heard), TRANSACTION)
+                wire.sql("rollback", "set autocommit = 1")
+                self.assertEqual(rows(wire.sql(f"select note, n from items where id = {THERE}", f"select note, n from items where id = {HERE}")), ["there|0", "here|0"])
+        self.wait_until_nothing_is_prepared()
+
     def test_a_definition(self):
         with self.through() as wire:
             self.begin_with_rows(wire)

@@ -29,7 +29,7 @@ inline std::string described(const Statement& s) {
   }
   for (const auto table : s.reference_tables) text += " ref " + std::to_string(table);
   for (const auto table : s.single_tables) text += " single " + std::to_string(table);
-  text += " scatter: " + s.not_scatterable + " repeat: " + s.not_repeatable + " now";
+  text += " scatter: " + s.not_scatterable + " repeat: " + s.not_repeatable + " clock: " + s.hidden_clock + " now";
   for (const auto call : s.now_calls) text += " " + std::to_string(call);
   if (s.fault) text += " fault " + s.fault->message + " / " + s.fault->hint;
   for (const auto& setting : s.settings)

@@ -117,6 +117,7 @@ inline std::string written(const Statement& statement, const Plan& plan, const T
   if (statement.pins != PinReason::kNone) text += " pin:" + std::string(name_of(statement.pins));
   for (const auto& setting : statement.settings)
     text += " set:" + std::string(setting.local ? "local:" : "") + setting.name + "=" + setting.value_sql;
+  if (plan.wants_time) text += " wants_time";
   if (!plan.rewritten.empty()) text += " sql: " + plan.rewritten;
   return text;
 }
@@ -133,10 +134,18 @@ inline std::string route(const Row& row, StatementCache& cache) {
   if (query->syntax_error) return "refuse syntax: " + query->syntax_error->message;
   const Parameters parameters(row);
   const Values values{&literals, &parameters.values, &parameters.types};
-  const SessionView session{row.has("hints"), settings.standard_conforming_strings, kNowLiteral};
+  SessionView session{row.has("hints"), settings.standard_conforming_strings,
+                      row.has("untimed") ? std::string_view() : kNowLiteral};
+  if (const auto shard = row.value("clock=")) {
+    session.keeps_time = true;
+    session.clock_shard = *shard == "shop_0" ? ShardIndex{0} : ShardIndex{1};
+  }
   std::string all;
   for (const auto& statement : query->statements) {
-    const auto made = plan(statement, values, *cache.topology(), session, row.sql);
+    const bool several = query->statements.size() > 1;
+    const auto own = std::string_view(row.sql).substr(several ? statement.begin : 0,
+                                                      several ? statement.end - statement.begin : std::string::npos);
+    const auto made = plan(statement, values, *cache.topology(), session, own);
     all += (all.empty() ? "" : " ; ") + written(statement, made, *cache.topology());
   }
   return all;

@@ -9,22 +9,6 @@ namespace shardway::router {
 
 namespace {
 
-// now(), pg_catalog.now(), CURRENT_TIMESTAMP: from its first token to behind its last one.
-std::uint32_t end_of_call(StatementLexer& lexer, std::string_view text, Token& token) {
-  auto end = token.end;
-  token = lexer.next();
-  const auto is = [&](char symbol) { return token.kind == TokenKind::kSymbol && text[token.begin] == symbol; };
-  while (is('.')) {
-    end = lexer.next().end;
-    token = lexer.next();
-  }
-  if (is('(')) {
-    end = lexer.next().end;
-    token = lexer.next();
-  }
-  return end;
-}
-
 constexpr std::size_t kLongestDate = 64;
 
 // The words the date types read as the clock's: https://www.postgresql.org/docs/15/datatype-datetime.html
@@ -32,9 +16,19 @@ constexpr std::string_view kClockWords[] = {"now", "today", "tomorrow", "yesterd
 
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
+// With a time and a zone at most: 'today 10:00 Europe/Berlin', but not 'today we went out'.
+constexpr int kMostWords = 3;
+
+int words_in(std::string_view text) {
+  int words = 0;
+  for (std::size_t i = 0; i < text.size(); ++i)
+    words += is_letter(text[i]) && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t' || text[i - 1] == '\n');
+  return words;
+}
+
 bool is_clock_word(std::string_view text) {
   std::string lower;
-  if (text.size() > kLongestDate) return false;
+  if (text.size() > kLongestDate || words_in(text) > kMostWords) return false;
   while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
   while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
   for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
@@ -77,32 +71,6 @@ bool may_read_the_clock(std::string_view value) {
     }
   }
   return false;
-}
-
-std::string with_now(const Case& c) {
-  std::string out;
-  StatementLexer lexer(c.text, c.session.standard_conforming_strings);
-  std::uint32_t number = 0, copied = 0;
-  auto token = lexer.next();
-  while (token.kind != TokenKind::kEnd) {
-    const auto& calls = c.statement.now_calls;
-    if (std::find(calls.begin(), calls.end(), number) == calls.end()) {
-      token = lexer.next();
-      ++number;
-      continue;
-    }
-    out += c.text.substr(copied, token.begin - copied);
-    out += '(';
-    out += c.session.now_literal;
-    out += ')';
-    const auto begin = token.begin;
-    copied = end_of_call(lexer, c.text, token);
-    // The numbers go on as if the call's tokens had been counted.
-    StatementLexer inside(c.text.substr(begin, copied - begin), c.session.standard_conforming_strings);
-    while (inside.next().kind != TokenKind::kEnd) ++number;
-  }
-  out += c.text.substr(copied);
-  return out;
 }
 
 bool reads_the_clock(const Case& c) {
