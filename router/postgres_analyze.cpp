@@ -10,11 +10,6 @@ namespace shardway::router {
 
 namespace {
 
-bool equals_word(std::string_view word, std::string_view lower) noexcept {
-  return word.size() == lower.size() &&
-         std::equal(word.begin(), word.end(), lower.begin(), [](char a, char b) { return (a | 0x20) == b; });
-}
-
 // The hint of a text's leading comment: one of shard=…, key=…, primary.
 Hint read_hint(std::string_view text) {
   const auto inside = steering_comment(text);

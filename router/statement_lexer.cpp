@@ -228,4 +228,9 @@ Token StatementLexer::next() noexcept {
   return token_read;
 }
 
+bool equals_word(std::string_view word, std::string_view lower) noexcept {
+  return word.size() == lower.size() &&
+         std::equal(word.begin(), word.end(), lower.begin(), [](char a, char b) { return (a | 0x20) == b; });
+}
+
 }  // namespace shardway::router

@@ -57,6 +57,9 @@ class StatementLexer {
   bool standard_;
 };
 
+// Without regard to the case of ASCII's letters.
+bool equals_word(std::string_view word, std::string_view lower) noexcept;
+
 // The first comment of a text, if the text begins with one ("/* … */", without the marks); where it ends.
 struct LeadingComment {
   std::string_view inside;

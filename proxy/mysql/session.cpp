@@ -258,7 +258,14 @@ void Session::send(std::string_view bytes) {
     out_.tail().append(bytes);
     return;
   }
-  if (!out_.flush(stream_) || !out_.write(stream_, bytes)) eof_ = deaf_ = true;
+  if (!out_.flush(stream_) || !out_.write(stream_, bytes)) turn_deaf();
+}
+
+// Nobody is there to be told; what runs on is read all the same, and by no event: its reader waits for the client.
+void Session::turn_deaf() {
+  eof_ = deaf_ = true;
+  out_.release();
+  worker_.with_client<Session>(id_, [](Session& session) { session.read_link(); });
 }
 
 void Session::flush_all() {
@@ -377,8 +384,7 @@ void Session::adopt_generation() {
 void Session::end_of_client() {
   if (pass_remaining_ > 0 || payload_goes_on_) return close();  // the server waits for the rest of it
   if (busy() && !sends_file_ && stream_.is_open() && input_.empty()) {
-    eof_ = deaf_ = true;
-    out_.release();
+    if (!deaf_) turn_deaf();
     return;
   }
   close();

@@ -120,6 +120,7 @@ class Session final : public Client, public LinkOwner {
   std::size_t skip_payload(const protocol::mysql::PacketHead& head, std::string_view in, std::string why);
   void end_skipped();
   void send(std::string_view bytes);
+  void turn_deaf();
   void flush_all();
   bool backlogged() const noexcept;
   void end_of_client();

@@ -87,9 +87,10 @@ void Link::remember_statement(std::uint64_t id, std::uint32_t limit) {
 }
 
 void Link::undo(const Owed& skipped) {
-  if (skipped.reply == Reply::kParse) {
+  if (skipped.reply == Reply::kParse && skipped.unnamed) {
+    unnamed_statement = 0;  // what it held before, or nothing
+  } else if (skipped.reply == Reply::kParse) {
     statements_.erase(skipped.statement);
-    if (skipped.statement == unnamed_statement) unnamed_statement = 0;
   } else if (skipped.reply == Reply::kClose && skipped.statement != 0) {
     statements_[skipped.statement] = ++use_clock_;
   }

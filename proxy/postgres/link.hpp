@@ -52,6 +52,7 @@ struct Owed {
   bool drop = false;            // the client has not asked for it
   bool swallow_error = false;   // nor may it see an error for it
   std::uint64_t statement = 0;  // kParse, kClose of a registered statement: its number
+  bool unnamed = false;         // kParse: into the unnamed statement
 };
 
 // Whoever has a link lent to him.
@@ -97,9 +98,10 @@ class Link final : public net::EventHandler {
   bool write_through(std::string_view bytes);  // big client data: around the buffer if it is empty
   bool has_backlog() const noexcept { return !outbox_.empty(); }
   net::IoResult read(char* into, std::size_t size) noexcept { return stream_.read(into, size); }
-  void owe(Reply reply, bool drop = false, bool swallow_error = false, std::uint64_t statement = 0) {
+  void owe(Reply reply, bool drop = false, bool swallow_error = false, std::uint64_t statement = 0,
+           bool unnamed = false) {
     if (reply == Reply::kQuery) unnamed_statement = 0;  // a Query drops it
-    owed_.push_back({reply, drop, swallow_error, statement});
+    owed_.push_back({reply, drop, swallow_error, statement, unnamed});
     if (target_->node->role.load(std::memory_order_relaxed) == backend::Role::kReplica) claim();
   }
   // A ReadyForQuery has come: if nothing is owed any more, the node has answered.

@@ -155,9 +155,9 @@ std::size_t Operation::read_frames(Part& part, std::string_view in, const std::f
       if (part.done) return at;
       continue;
     }
-    if (head.type == 'D' && head.size() > kHeldFrameBytes) {
+    if ((head.type == 'D' || head.type == 'd') && head.size() > kHeldFrameBytes) {
       floor_ = &link;
-      ++part.rows;
+      if (head.type == 'D') ++part.rows;
       link.pass_remaining = head.size();
       continue;
     }
@@ -201,8 +201,10 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
       return;
     case 'G': return is_copy() ? on_copy_response(part, frame) : link.mark_broken();
     case 'H':
-    case 'W': link.mark_broken(); return;  // COPY has no place in an operation
-    default: return;                       // BindComplete and the like: answered before, by the session
+    case 'd':
+    case 'c': return parts_.size() == 1 ? emit_(frame) : link.mark_broken();  // COPY TO STDOUT of one shard
+    case 'W': link.mark_broken(); return;
+    default: return;  // BindComplete and the like: answered before, by the session
   }
 }
 

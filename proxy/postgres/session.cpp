@@ -259,10 +259,8 @@ Session::Step Session::dispatch(char type, Frame frame) {
     on_console_message(type, frame);
     return Step::kConsumed;
   }
-  const bool copies = (copy_ && copy_->rows) || (is_spread_copy() && takes_copy_data());
-  if (copies && std::string_view(copy_ ? "PBDECF" : "QPBDECF").find(type) != std::string_view::npos) {
-    fatal(protocol::FaultReason::kProtocol,
-          std::string("unexpected message type '") + type + "' during COPY from stdin");
+  if (takes_copy_data() && std::string_view("QPBDECF").find(type) != std::string_view::npos) {
+    end_by_message_in_copy(type);
     return Step::kConsumed;
   }
   switch (type) {
@@ -289,7 +287,23 @@ void Session::send(std::string_view bytes) {
   retry_open_ = false;
   if (database_) database_->counters.sent_bytes += bytes.size();
   if (deaf_) return;
-  if (!out_.write(stream_, bytes)) eof_ = deaf_ = true;
+  if (!out_.write(stream_, bytes)) turn_deaf();
+}
+
+// Nobody is there to be told; what runs on is read all the same, and by no event: its readers wait for the client.
+void Session::turn_deaf() {
+  eof_ = deaf_ = true;
+  out_.release();
+  worker_.with_client<Session>(id_, [](Session& session) { session.read_links(); });
+}
+
+// As by a server, which cannot tell any more where the next message begins.
+void Session::end_by_message_in_copy(char type) {
+  char message[64];
+  std::snprintf(message, sizeof message, "unexpected message type 0x%02X during COPY from stdin",
+                static_cast<unsigned char>(type));
+  encode_fault(reply(), {protocol::FaultReason::kProtocol, message, {}, 0});
+  fatal(protocol::FaultReason::kProtocol, "terminating connection because protocol synchronization was lost");
 }
 
 void Session::flush_all() {
@@ -427,14 +441,10 @@ void Session::adopt_generation() {
 
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.
 void Session::end_of_client() {
-  const bool copying = takes_copy_data();
-  const bool ends_by_itself =
-      busy() && kind_ != router::StatementKind::kRead;  // a write goes on; rows for nobody do not
-  if ((ends_by_itself || (busy() && !deaf_)) && input_.empty() && stream_.is_open() && !copying) {
+  if (busy() && input_.empty() && stream_.is_open() && !takes_copy_data()) {
     eof_ = true;
-    if (!out_.empty() && !out_.flush(stream_)) deaf_ = true;
-    if (deaf_) out_.release();
-    return;
+    if (!deaf_ && !out_.empty() && !out_.flush(stream_)) turn_deaf();
+    if (!deaf_ || kind_ != router::StatementKind::kRead) return;  // a write goes on; rows for nobody do not
   }
   close();
 }

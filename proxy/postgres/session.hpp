@@ -85,6 +85,7 @@ class Session final : public Client, public LinkOwner {
     std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
     std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
     std::shared_ptr<Cursor> cursor;           // fetched in portions from several shards
+    bool has_run = false;                     // it is run by us, and only once
     std::shared_ptr<const protocol::Fault> fault;  // it is there to be described only
   };
   struct Waiting {
@@ -138,11 +139,13 @@ class Session final : public Client, public LinkOwner {
     retry_open_ = false;
     return out_.tail();
   }
+  void turn_deaf();
   void flush_all();
   bool backlogged() const noexcept;
   void read_links();
   void close();
   void fatal(protocol::FaultReason reason, std::string message);
+  void end_by_message_in_copy(char type);
   void end_of_client();
   bool busy() const noexcept {
     const bool copied = copy_ && !copy_->rows;  // all data has come; the server has not said yet what it thinks of it
@@ -267,6 +270,7 @@ class Session final : public Client, public LinkOwner {
   bool send_moved_error(Link& link, Frame frame, std::string_view position);
 
   void forget_unanswered_parses();
+  void drop_unnamed();
   void store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement);
   std::shared_ptr<const ClientStatement> statement_for_bind(std::string_view name);
   Step bind_with_bad_key(const router::Plan& refused, const protocol::postgres::Bind& bind,
@@ -274,6 +278,7 @@ class Session final : public Client, public LinkOwner {
   Step refuse_bind(const router::Plan& plan, const protocol::postgres::Bind& bind, std::size_t required);
   Step describe_statement(std::string_view name);
   void describe_explain();
+  Step fail_bad_message();
   Step fail_no_portal(std::string_view name);
   Step fail_no_statement(std::string_view name);
   Portal* portal_named(std::string_view name);
@@ -295,13 +300,16 @@ class Session final : public Client, public LinkOwner {
   void bind_rewritten(Link& link, const router::Plan& plan, const protocol::postgres::Bind& bind,
                       const ClientStatement& statement);
   Step describe_virtual(const Portal& portal);
-  Step execute_virtual(Portal& portal, std::uint32_t row_limit);
+  Step execute_virtual(Portal& portal, const protocol::postgres::Execute& execute);
+  Step run_portal(const Portal& portal, const router::Statement& facts, const router::Plan& plan, std::string_view sql);
+  Step execute_again(const router::Statement& facts, std::string_view name);
   void restrict_portals();
   const router::Statement& facts_of(const ClientStatement& statement) const;
 
   // ---- session_transaction.cpp ----
   Step transaction_statement(const router::Statement& statement, std::string_view sql, Frame frame);
   Step begin_transaction(const router::Statement& statement, std::string_view sql);
+  void begin_block(const router::Statement& statement, const std::string& set);
   Step end_transaction(const router::Statement& statement, Frame frame);
   Step savepoint_statement(const router::Statement& statement, std::string_view sql, Frame frame);
   Step everywhere_or_here(const router::Statement& statement, std::string_view sql, Frame frame,
@@ -468,8 +476,8 @@ class Session final : public Client, public LinkOwner {
   std::vector<std::unique_ptr<protocol::postgres::CopyRows>> clock_columns_;
   using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
   std::unique_ptr<Statements> statements_;
-  std::shared_ptr<const ClientStatement> unnamed_;
-  std::unique_ptr<WrittenLists> written_lists_;  // into the Query under way
+  std::shared_ptr<const ClientStatement> unnamed_, unnamed_before_;  // what it held before Parses that may be skipped
+  std::unique_ptr<WrittenLists> written_lists_;                      // into the Query under way
   bool cancel_next_ = false;  // the client has cancelled what waits for an earlier request to be delivered
   std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;  // waits for the answers before it
   std::uint64_t parses_taken_ = 0, parses_answered_ = 0;

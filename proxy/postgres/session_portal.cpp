@@ -121,10 +121,7 @@ Session::Step Session::on_bind(Frame frame) {
   if (skip_until_sync_) return Step::kConsumed;
   if (held_fault_) return fail_held();
   const auto bind = pg::decode_bind(frame.substr(pg::kHeadBytes));
-  if (!bind) {
-    fatal(FaultReason::kProtocol, "invalid message format");
-    return Step::kConsumed;
-  }
+  if (!bind) return fail_bad_message();
   in_segment_ = true;
   const auto statement = statement_for_bind(bind->statement);
   if (!statement) return fail_no_statement(bind->statement);
@@ -217,10 +214,7 @@ Session::Step Session::on_describe(Frame frame) {
   if (skip_until_sync_) return Step::kConsumed;
   if (held_fault_) return fail_held();
   const auto describe = pg::decode_describe(frame.substr(pg::kHeadBytes));
-  if (!describe) {
-    fatal(FaultReason::kProtocol, "invalid message format");
-    return Step::kConsumed;
-  }
+  if (!describe) return fail_bad_message();
   in_segment_ = true;
   if (describe->target == pg::Target::kStatement) return describe_statement(describe->name);
   auto* portal = portal_named(describe->name);
@@ -307,16 +301,13 @@ Session::Step Session::on_execute(Frame frame) {
   if (skip_until_sync_) return Step::kConsumed;
   if (held_fault_) return fail_held();
   const auto execute = pg::decode_execute(frame.substr(pg::kHeadBytes));
-  if (!execute) {
-    fatal(FaultReason::kProtocol, "invalid message format");
-    return Step::kConsumed;
-  }
+  if (!execute) return fail_bad_message();
   in_segment_ = true;
   auto* portal = portal_named(execute->portal);
   auto* branch = portal != nullptr && portal->shard ? branch_on(*portal->shard) : nullptr;
   if (portal == nullptr || (portal->shard && branch == nullptr)) return fail_no_portal(execute->portal);
   if (portal->fault) return fail_in_order(*portal->fault, sqlstate_of(portal->fault->reason));
-  if (!portal->shard) return execute_virtual(*portal, execute->row_limit);
+  if (!portal->shard) return execute_virtual(*portal, *execute);
   branch->link->out() += frame;
   branch->link->owe(Reply::kExecute);
   branch->dirty = branch->executed = true;
@@ -324,36 +315,58 @@ Session::Step Session::on_execute(Frame frame) {
   return Step::kConsumed;
 }
 
-Session::Step Session::execute_virtual(Portal& portal, std::uint32_t row_limit) {
+Session::Step Session::execute_virtual(Portal& portal, const pg::Execute& execute) {
   if (quiet() == Step::kBlocked) return Step::kBlocked;
   const auto statement = portal.statement;
   const auto& facts = facts_of(*statement);
   if (const auto fault = forbidden_here(facts)) return fail_in_order(*fault);
-  const std::string_view sql = statement->prepared->text;
   if (facts.kind == StatementKind::kEmpty) {
     pg::encode::empty_query(reply());
     return Step::kConsumed;
   }
+  if (portal.has_run) return execute_again(facts, execute.portal);
   const auto bind = pg::decode_bind(std::string_view(portal.bind).substr(pg::kHeadBytes));
   bool bad_values = false;
   keep_segment_time(facts);
   const auto plan = plan_of_bind(*statement, *bind, bad_values);
   if (plan.wants_time) return ask_time(facts, plan);
-  if (plan.action != Action::kScatter) portal.cursor.reset();
+  if (plan.action == Action::kScatter && (execute.row_limit > 0 || portal.cursor))
+    return fetch_rows(portal, facts, plan, execute.row_limit);
+  portal.cursor.reset();
+  portal.has_run = true;
+  const auto step = run_portal(portal, facts, plan, statement->prepared->text);
+  if (step == Step::kBlocked) portal.has_run = false;  // it comes again
+  return step;
+}
+
+// `portal` may be gone when this returns, unless it is blocked.
+Session::Step Session::run_portal(const Portal& portal, const router::Statement& facts, const router::Plan& plan,
+                                  std::string_view sql) {
   switch (plan.action) {
     case Action::kExplain: explain_statement(facts); return Step::kConsumed;
     case Action::kSession: return run_session_statement(facts, plan, sql, {});
     case Action::kCopyIn: return begin_copy_in(facts, sql);
     case Action::kScatter:
-    case Action::kEveryShard: break;
+    case Action::kEveryShard: return run_on_shards(facts, plan, {sql, &portal});
     default:
       return fail_in_order(
           {FaultReason::kNotSupported, "the shard map changed between Bind and Execute", "send the statement again", 0},
           "40001");
   }
-  if (plan.action == Action::kScatter && (row_limit > 0 || portal.cursor))
-    return fetch_rows(portal, facts, plan, row_limit);
-  return run_on_shards(facts, plan, {sql, &portal});
+}
+
+// As a server does with a portal that has come to its end: rows are no more, and what has none cannot be run again.
+// https://www.postgresql.org/docs/15/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY
+Session::Step Session::execute_again(const router::Statement& facts, std::string_view name) {
+  const auto tag = facts.kind == StatementKind::kRead              ? std::string_view("SELECT 0")
+                   : facts.kind == StatementKind::kShow            ? std::string_view("SHOW")
+                   : facts.kind == StatementKind::kShardwayExplain ? std::string_view("EXPLAIN")
+                                                                   : std::string_view();
+  if (tag.empty())
+    return fail_in_order({FaultReason::kNotSupported, "portal \"" + std::string(name) + "\" cannot be run", {}, 0},
+                         "55000");
+  pg::encode::command_complete(reply(), tag);
+  return Step::kConsumed;
 }
 
 }  // namespace shardway::proxy::postgres

@@ -156,15 +156,7 @@ void Session::refuse_unreadable(const Statement& statement, std::string_view sql
 Session::Step Session::on_query(Frame frame) {
   if (busy()) return Step::kBlocked;
   if (skip_until_sync_) return Step::kConsumed;  // a server discards it, too, until Sync
-  if (copy_) {
-    fatal(FaultReason::kProtocol, "unexpected message type 0x51 during COPY from stdin");
-    return Step::kConsumed;
-  }
   auto sql = pg::decode_query(frame.substr(pg::kHeadBytes));
-  if (!sql) {
-    fatal(FaultReason::kProtocol, "invalid message format");
-    return Step::kConsumed;
-  }
   if (in_segment_ && forward_deferred() == Step::kBlocked) return Step::kBlocked;
   if (skip_until_sync_) return Step::kConsumed;
   for (auto& branch : branches_) {
@@ -172,6 +164,10 @@ Session::Step Session::on_query(Frame frame) {
   }
   if (in_segment_ && quiet() == Step::kBlocked) return Step::kBlocked;
   in_segment_ = false;
+  if (!sql) {
+    fail_statement({FaultReason::kProtocol, "invalid string in message", {}, 0});
+    return Step::kConsumed;
+  }
   segment_time_.reset();
   forget_unnamed();
   if (!catalog_is_current()) return Step::kBlocked;

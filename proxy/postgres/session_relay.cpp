@@ -295,6 +295,7 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
       !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
   if (extended) {
     const auto sync = std::find_if(owed.begin(), owed.end(), [](const Owed& one) { return one.reply == Reply::kSync; });
+    if (owed.front().reply == Reply::kParse && owed.front().unnamed) unnamed_before_.reset();
     for (auto skipped = sync; skipped != owed.begin();) link.undo(*--skipped);  // the last one first
     owed.erase(owed.begin(), sync);
     forget_unanswered_parses();
@@ -349,6 +350,7 @@ void Session::on_link_ready(Link& link, bool shown) {
   }
   branch->dirty = branch->executed = false;
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = may_end_transaction_ = false;
+  unnamed_before_.reset();
   copy_.reset();
   std::string().swap(retry_);
   asked_again_ = 0;
@@ -423,6 +425,7 @@ void Session::ask_again() {
   release(branches_.front());
   branches_.clear();
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = error_seen_ = rolled_back_ = false;
+  unnamed_before_.reset();
   effects_.clear();
   pin_after_ = router::PinReason::kNone;
   statement_since_ = {};

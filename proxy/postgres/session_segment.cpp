@@ -43,6 +43,12 @@ Session::Step Session::fail_in_order(const Fault& fault, std::string_view sqlsta
   return Step::kConsumed;
 }
 
+// A message that cannot be read ends what it is part of, not the connection: where it ends is known.
+Session::Step Session::fail_bad_message() {
+  in_segment_ = true;
+  return fail_in_order({FaultReason::kProtocol, "invalid message format", {}, 0}, "08P01");
+}
+
 // Before other shards come into a pipeline: answers first; what has been executed becomes part of an explicit
 // transaction, what was only parsed or described is ended.
 Session::Step Session::settle_segment(Branch& branch) {
@@ -111,10 +117,7 @@ Session::Step Session::on_close(Frame frame) {
   if (skip_until_sync_) return Step::kConsumed;
   if (held_fault_) return fail_held();
   const auto close = pg::decode_close(frame.substr(pg::kHeadBytes));
-  if (!close) {
-    fatal(FaultReason::kProtocol, "invalid message format");
-    return Step::kConsumed;
-  }
+  if (!close) return fail_bad_message();
   in_segment_ = true;
   if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
   if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
@@ -187,7 +190,8 @@ Session::Step Session::on_sync(Frame frame) {
   const bool implicit = transaction_ && transaction_->mode == Transaction::Mode::kImplicit;
   const bool error_of_ours =
       skip_until_sync_ && only != nullptr && only->executed && !only->begun && !only->link->owes() && error_is_ours_;
-  const bool failed_here = transaction_ && transaction_->failed && error_is_ours_;  // its server knows of no failure
+  // Its server may know of no failure.
+  const bool failed_here = transaction_ && transaction_->failed && only != nullptr && only->link->status != 'E';
   if (dirty == 1 && !implicit && !error_of_ours && !failed_here) {
     only->link->out() += frame;
     only->link->owe(Reply::kSync);
@@ -234,6 +238,7 @@ Session::Step Session::end_segment(bool error_of_ours) {
   if (sent) return Step::kBlocked;
   const bool failed = skip_until_sync_;
   in_segment_ = skip_until_sync_ = error_is_ours_ = false;
+  unnamed_before_.reset();
   if (transaction_ && transaction_->mode == Transaction::Mode::kImplicit) {
     transaction_->failed = transaction_->failed || failed;
     commit_implicit([this] { finish_simple(); });

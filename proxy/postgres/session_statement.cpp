@@ -59,9 +59,15 @@ void Session::forget_unanswered_parses() {
   held_fault_.reset();
   if (parses_taken_ == parses_answered_) return;
   parses_taken_ = parses_answered_;
-  if (unnamed_ && unnamed_->parse_number > parses_answered_) unnamed_.reset();
+  if (unnamed_ && unnamed_->parse_number > parses_answered_) unnamed_ = std::move(unnamed_before_);
   if (statements_)
     std::erase_if(*statements_, [this](const auto& entry) { return entry.second->parse_number > parses_answered_; });
+}
+
+// A Parse of the unnamed statement drops what that held, unless it is skipped.
+void Session::drop_unnamed() {
+  if (unnamed_ && unnamed_->parse_number <= parses_answered_) unnamed_before_ = unnamed_;
+  unnamed_.reset();
 }
 
 void Session::store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement) {
@@ -99,7 +105,7 @@ void Session::ensure_prepared(Branch& branch, const ClientStatement& statement, 
   }
   pg::encode::parse(link.out(), unnamed ? std::string() : server_statement_name(prepared.id), prepared.text,
                     prepared.types);
-  link.owe(Reply::kParse, /*drop=*/!shown, false, prepared.id);
+  link.owe(Reply::kParse, /*drop=*/!shown, false, prepared.id, unnamed);
   branch.dirty = true;
   branch.flush_sent = false;
   ++database_->counters.server_parses;
@@ -132,10 +138,7 @@ Session::Step Session::on_parse(Frame frame) {
   if (busy()) return Step::kBlocked;
   if (skip_until_sync_) return Step::kConsumed;
   const auto parse = pg::decode_parse(frame.substr(pg::kHeadBytes));
-  if (!parse) {
-    fatal(FaultReason::kProtocol, "invalid message format");
-    return Step::kConsumed;
-  }
+  if (!parse) return fail_bad_message();
   if (!catalog_is_current()) return Step::kBlocked;
   in_segment_ = true;
   if (held_fault_) return fail_held();
@@ -151,6 +154,7 @@ Session::Step Session::on_parse(Frame frame) {
                           "this connection has prepared " + std::to_string(statements_->size()) + " statements",
                           "close some", 0});
   }
+  if (parse->name.empty()) drop_unnamed();
   ++database_->counters.client_parses;
   auto statement =
       analyzed(worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types), parses_taken_ + 1);

@@ -6,6 +6,7 @@
 #include "proxy/postgres/session.hpp"
 #include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
+#include "router/statement_lexer.hpp"
 
 namespace shardway::proxy::postgres {
 
@@ -23,6 +24,17 @@ std::string_view trimmed(std::string_view sql) {
     sql.remove_suffix(1);
   }
   return sql;
+}
+
+// What stands behind BEGIN or START TRANSACTION.
+std::string_view modes_of(std::string_view sql, bool standard_strings) {
+  sql = trimmed(sql);
+  router::StatementLexer lexer(sql, standard_strings);
+  const auto word = [&](const router::Token& token) { return sql.substr(token.begin, token.end - token.begin); };
+  (void)lexer.next();
+  auto token = lexer.next();
+  if (router::equals_word(word(token), "work") || router::equals_word(word(token), "transaction")) token = lexer.next();
+  return token.kind == router::TokenKind::kEnd ? std::string_view() : sql.substr(token.begin);
 }
 
 constexpr std::chrono::seconds kLongWait{1};  // as long as the servers' deadlock_timeout
@@ -67,29 +79,44 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
   return everywhere_or_here(statement, sql, frame, unsharded_plan());
 }
 
+// What ran before it, in a batch or a pipeline, belongs to the transaction, whose modes are set then, as by a server.
 Session::Step Session::begin_transaction(const Statement& statement, std::string_view sql) {
-  if (transaction_ && transaction_->mode == Transaction::Mode::kExplicit) {
-    pg::encode::notice(
-        reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
-    answer(statement.starts ? "START TRANSACTION" : "BEGIN");
-    return Step::kConsumed;
-  }
-  for (auto& branch : branches_) {  // in the middle of a pipeline: what ran before belongs to the transaction
+  const bool again = is_in_block();
+  for (auto& branch : branches_) {
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
   }
-  if (!transaction_) {
-    transaction_ = std::make_unique<Transaction>();
-    transaction_->settings_before = settings_;
-    transaction_->begin = trimmed(sql);
-    if (segment_time_) transaction_->now = *segment_time_;
+  if (again)
+    pg::encode::notice(
+        reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
+  if (!transaction_) begin_implicit();
+  if (!again) transaction_->begin = trimmed(sql);
+  const auto modes = modes_of(sql, standard_strings_);
+  const std::string set = modes.empty() ? std::string() : "SET TRANSACTION " + std::string(modes);
+  if (set.empty() || first_begun() == nullptr) {
+    begin_block(statement, again ? set : std::string());
+    return Step::kConsumed;
   }
+  on_every_branch(set, [this, set, copy = std::make_shared<Statement>(statement)](Operation& operation) {
+    if (operation.failed())
+      fail_statement_frame(operation.error());
+    else
+      begin_block(*copy, is_in_block() ? set : std::string());
+    resume();
+  });
+  return Step::kConsumed;
+}
+
+// `set`: what a shard enlisted later has to hear besides the BEGIN.
+void Session::begin_block(const Statement& statement, const std::string& set) {
   transaction_->mode = Transaction::Mode::kExplicit;
-  transaction_->read_only = statement.read_only_begin;
-  transaction_->serializable = statement.serializable_begin;
-  transaction_since_ = worker_.loop().now();
+  transaction_->read_only = transaction_->read_only || statement.read_only_begin;
+  transaction_->serializable = transaction_->serializable || statement.serializable_begin;
+  if (!set.empty()) {
+    transaction_->replay.append(set).append("\n;");
+    transaction_->characteristics.append(set).append("\n;");
+  }
   kind_ = statement.kind;
   answer(statement.starts ? "START TRANSACTION" : "BEGIN");
-  return Step::kConsumed;
 }
 
 Session::Step Session::end_transaction(const Statement& statement, Frame frame) {
@@ -100,14 +127,15 @@ Session::Step Session::end_transaction(const Statement& statement, Frame frame) 
     fail_statement({FaultReason::kNoTransaction, what + " AND CHAIN can only be used in transaction blocks", {}, 0});
     return Step::kConsumed;
   }
-  if (!transaction_ || (!explicitly && !script_ && branches_.empty())) {
-    pg::encode::notice(reply(),
-                       {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
-    answer(commit ? "COMMIT" : "ROLLBACK");
-    return Step::kConsumed;
-  }
   for (auto& branch : branches_) {
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  if (!explicitly)  // what ran before it in the pipeline or the batch ends all the same
+    pg::encode::notice(reply(),
+                       {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
+  if (!transaction_ || (!explicitly && !script_ && branches_.empty())) {
+    answer(commit ? "COMMIT" : "ROLLBACK");
+    return Step::kConsumed;
   }
   absorb_effects();
   std::size_t begun = 0;
@@ -322,6 +350,7 @@ void Session::transaction_over(bool committed) {
   }
   stop_being_wide();
   transaction_.reset();
+  segment_time_.reset();
   portals_.reset();
   unnamed_portal_.reset();
   effects_.clear();

@@ -70,7 +70,7 @@ class Commit(WireCase):
             self.assertEqual(heard[-1], "Z I")
             self.assertEqual(wire.sql("select 'alive'")[1], "D alive")
         self.assertEqual(self.items(), before)
-        self.assertEqual(self.prepared(), [])
+        wait_until(lambda: not self.prepared(), 10, "what was prepared is rolled back")
 
     def test_by_the_extended_protocol(self):
         one, other = self.both("extended")
