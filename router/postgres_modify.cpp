@@ -237,6 +237,10 @@ Outputs update_statement(Context& context, const UpdateStmt& update, const Level
   level.outer = outer;
   level.ctes = &scope;
   const int term = use_relation(context, &level, *update.relation, Access::kWrite);
+  if (tree::text(update.relation->relname) == "pg_settings") {
+    context.out.leaves_traces = true;
+    context.fault(FaultReason::kNotSupported, "UPDATE pg_settings is not supported on a sharded database", "use SET");
+  }
   if (update.fromClause != nullptr) context.not_repeatable("UPDATE … FROM");
   from_list(context, level, update.fromClause);
   assignments(context, level, update.targetList, term);

@@ -88,6 +88,9 @@ void set_value(Context& context, const VariableSetStmt& set) {
   const auto name = tree::text(set.name);
   if (name == "transaction_isolation" || name == "transaction_read_only" || name == "transaction_deferrable") {
     context.out.kind = StatementKind::kSetTransaction;
+    const tree::Nodes values(set.args);
+    if (name == "transaction_isolation" && values.size() == 1)
+      begin_level(context.out, lower_case(string_constant(values[0])));
     return;
   }
   if ((name == "role" || name == "session_authorization") && !set.is_local &&
@@ -134,6 +137,7 @@ void set_statement(Context& context, const VariableSetStmt& set) {
     case VAR_SET_MULTI:
       if (tree::text(set.name) == "SESSION CHARACTERISTICS") return session_characteristics(context, set.args);
       out.kind = StatementKind::kSetTransaction;
+      if (tree::text(set.name) == "TRANSACTION") begin_options(out, set.args);
       return;
     case VAR_RESET: out.kind = StatementKind::kReset; return add_setting(context, out.name, "", false);
     case VAR_RESET_ALL: out.kind = StatementKind::kResetAll; return;

@@ -2,8 +2,6 @@
 
 namespace shardway::router::analyze {
 
-namespace {
-
 void begin_options(Statement& out, const List* options) {
   for (const auto* node : tree::Nodes(options)) {
     const auto* option = tree::as<DefElem>(node);
@@ -13,11 +11,14 @@ void begin_options(Statement& out, const List* options) {
     if (name == "transaction_read_only" && tree::tag(&value) == T_Integer)
       out.read_only_begin = value.ival.ival != 0;
     else if (name == "transaction_isolation" && tree::tag(&value) == T_String)
-      out.serializable_begin = tree::text(value.sval.sval) == "serializable";
+      begin_level(out, tree::text(value.sval.sval));
   }
 }
 
-}  // namespace
+void begin_level(Statement& out, std::string_view level) {
+  out.serializable_begin = level == "serializable";
+  out.snapshot_begin = out.serializable_begin || level == "repeatable read";
+}
 
 void transaction_statement(Context& context, const TransactionStmt& transaction) {
   auto& out = context.out;

@@ -127,10 +127,12 @@ bool utility_statement(Context& context, const Node* node) {
       return true;
     case T_CallStmt:
       out.kind = StatementKind::kCall;
+      out.leaves_traces = true;
       out.uses_user_functions = true;
       return true;
     case T_DoStmt:
       out.kind = StatementKind::kDo;
+      out.leaves_traces = true;
       out.uses_user_functions = true;
       return true;
     default:

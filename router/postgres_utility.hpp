@@ -12,6 +12,9 @@ bool record_set_config(Context& context, const FuncCall& call);
 
 // postgres_transaction.cpp
 void transaction_statement(Context& context, const TransactionStmt& transaction);
+// The modes of BEGIN and SET TRANSACTION.
+void begin_options(Statement& out, const List* options);
+void begin_level(Statement& out, std::string_view level);
 
 // postgres_copy.cpp
 void copy_statement(Context& context, const CopyStmt& copy);

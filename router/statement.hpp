@@ -182,7 +182,9 @@ struct Statement {
   bool uses_user_functions = false;    // a function outside pg_catalog, or one whose volatility is unknown
   bool uses_catalog_only = false;      // no table at all, or pg_catalog and information_schema only
   bool read_only_begin = false;        // BEGIN READ ONLY
+  bool leaves_traces = false;          // DO, CALL: settings, locks, temporary tables may stay behind on the connection
   bool serializable_begin = false;     // BEGIN ISOLATION LEVEL SERIALIZABLE
+  bool snapshot_begin = false;         // PostgreSQL: that or REPEATABLE READ: one snapshot for all its statements
   bool consistent_snapshot = false;    // START TRANSACTION WITH CONSISTENT SNAPSHOT
   bool chain = false;                  // COMMIT AND CHAIN, ROLLBACK AND CHAIN
   bool returns_rows = false;           // INSERT, REPLACE, DELETE … RETURNING

@@ -171,6 +171,7 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
   const bool dropping = link.owes() && link.owed().front().drop;
   switch (type) {
     case 'D':
+      if (dropping) return;
       ++part.rows;
       if (answer_ != Answer::kSilent && shows(part) && error_.empty()) emit_(frame);
       return;

@@ -1,5 +1,6 @@
 // Prepared statements that outlive a transaction: a client's name is bound to a text and its parameter types; the same
-// text and types share one number over all clients and threads, and so one statement on each server connection.
+// text and types, read under the same settings, share one number over all clients and threads, and so one statement on
+// each server connection.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,14 @@ struct Prepared {
   std::uint64_t id = 0;  // unique in the process
   std::string text;
   std::vector<protocol::postgres::Oid> types;
+  std::string reading;  // the settings its constants were read under (settings.hpp)
 };
 
 class PreparedRegistry {
  public:
-  // The statement with this text and these types; made if nobody has it. From any thread.
-  std::shared_ptr<const Prepared> find_or_add(std::string_view text, const std::vector<protocol::postgres::Oid>& types);
+  // The statement with this text, these types and this reading; made if nobody has it. From any thread.
+  std::shared_ptr<const Prepared> find_or_add(std::string_view text, const std::vector<protocol::postgres::Oid>& types,
+                                              std::string_view reading);
   std::size_t size() const;
 
  private:

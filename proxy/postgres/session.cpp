@@ -446,6 +446,7 @@ void Session::end_of_client() {
     if (!deaf_ && !out_.empty() && !out_.flush(stream_)) turn_deaf();
     if (!deaf_ || kind_ != router::StatementKind::kRead) return;  // a write goes on; rows for nobody do not
   }
+  if (!deaf_ && !out_.empty() && out_.flush(stream_) && !out_.empty()) return;  // its side may still listen
   close();
 }
 

@@ -188,11 +188,15 @@ class Session final : public Client, public LinkOwner {
                              Frame frame);
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
   bool keeps_local_settings() const noexcept;
+  std::string reading_of(std::string_view text) const;
+  bool is_read_otherwise(const ClientStatement& statement) const;
   void note_local(const router::Statement& statement);
   void refuse_unreadable(const router::Statement& statement, std::string_view sql, router::Plan& plan) const;
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
   bool has_counted() const noexcept;
   static protocol::Fault currval_of_another();
+  void forget_cursor(const std::string& name);
+  std::optional<protocol::Fault> columns_in_doubt(const router::Query& query) const;
   void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
   void finish_simple();               // ReadyForQuery, unless a batch or a segment goes on
   void fail_statement(const protocol::Fault& fault, std::string_view sqlstate = {});
@@ -220,6 +224,7 @@ class Session final : public Client, public LinkOwner {
     std::shared_ptr<const ClientStatement> statement;  // extended
     std::string bind;
   };
+  std::string lock_of_copies(const router::Statement& statement) const;
   std::shared_ptr<const KeptWork> keep_work(const router::Plan& plan, const Work& work) const;
   std::string frames_for(Link& link, const KeptWork& work);
   void bind_for(Link& link, const KeptWork& work, std::string_view portal, std::string& frames);
@@ -281,6 +286,7 @@ class Session final : public Client, public LinkOwner {
   Step fail_bad_message();
   Step fail_no_portal(std::string_view name);
   Step fail_no_statement(std::string_view name);
+  Step fail_read_otherwise(std::string_view name);
   Portal* portal_named(std::string_view name);
   Portal* cursor_as_portal(std::string_view name);
   Portal& store_portal(std::string_view name);
@@ -309,6 +315,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_transaction.cpp ----
   Step transaction_statement(const router::Statement& statement, std::string_view sql, Frame frame);
   Step begin_transaction(const router::Statement& statement, std::string_view sql);
+  Step set_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
   void begin_block(const router::Statement& statement, const std::string& set);
   Step end_transaction(const router::Statement& statement, Frame frame);
   Step savepoint_statement(const router::Statement& statement, std::string_view sql, Frame frame);
@@ -334,6 +341,7 @@ class Session final : public Client, public LinkOwner {
   void finish_transaction(bool committed, Transaction* next);
   void chain(Transaction& next);
   void pin_to(router::PinReason reason, std::string_view detail);
+  void keep_pin();
 
   // ---- session_commit.cpp: in the order of the protocol ----
   std::optional<protocol::Fault> unable_to_write(const router::Plan& plan) const;
@@ -358,6 +366,7 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_links.cpp ----
   Enlisted enlist(router::ShardIndex shard, bool replica_ok);
+  bool exceeds_snapshot(router::ShardIndex shard) const noexcept;
   void wait_before_gate(router::ShardIndex shard);
   bool is_only_held() const noexcept;
   void leave_gate();
@@ -443,12 +452,15 @@ class Session final : public Client, public LinkOwner {
   bool error_seen_ = false;  // in this Query or segment
   bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, console_described_ = false,
        may_change_ = false, hints_ = false, is_wide_ = false, deadlock_victim_ = false, batch_sets_ = false,
+       deallocates_all_ = false,
        was_idle_ = true;  // at the last ReadyForQuery
   struct LocalSettings {
     std::string search_path, encoding;  // as SET LOCAL printed them; empty: not said
+    std::string reading;                // those that decide how constants are read
   };
   std::unique_ptr<LocalSettings> local_;  // of the transaction at hand
-  bool standard_strings_ = true, serializable_default_ = false, foreign_encoding_ = false, error_is_ours_ = false;
+  bool standard_strings_ = true, serializable_default_ = false, snapshot_default_ = false, foreign_encoding_ = false,
+       error_is_ours_ = false;
   // What the client has sent since it was last told something, while that only reads: if the server dies before it has
   // answered anything, it is asked again, or another node is.
   std::string retry_;
@@ -476,8 +488,9 @@ class Session final : public Client, public LinkOwner {
   std::vector<std::unique_ptr<protocol::postgres::CopyRows>> clock_columns_;
   using Statements = std::unordered_map<std::string, std::shared_ptr<const ClientStatement>>;
   std::unique_ptr<Statements> statements_;
-  std::shared_ptr<const ClientStatement> unnamed_, unnamed_before_;  // what it held before Parses that may be skipped
-  std::unique_ptr<WrittenLists> written_lists_;                      // into the Query under way
+  std::shared_ptr<const ClientStatement> unnamed_;
+  std::vector<std::shared_ptr<const ClientStatement>> unnamed_before_;  // before Parses that may yet be skipped
+  std::unique_ptr<WrittenLists> written_lists_;                         // into the Query under way
   bool cancel_next_ = false;  // the client has cancelled what waits for an earlier request to be delivered
   std::unique_ptr<std::pair<protocol::Fault, std::string>> held_fault_;  // waits for the answers before it
   std::uint64_t parses_taken_ = 0, parses_answered_ = 0;

@@ -25,7 +25,8 @@ void Session::write_columns(ClientStatement& statement) {
   auto written = router::with_column_lists(*statement.query, statement.prepared->text, standard_strings_);
   statement.as_sent = std::move(statement.prepared);
   statement.written_lists = std::move(written.spans);
-  statement.prepared = worker_.surroundings().prepared.find_or_add(written.text, statement.as_sent->types);
+  statement.prepared =
+      worker_.surroundings().prepared.find_or_add(written.text, statement.as_sent->types, statement.as_sent->reading);
   statement.query = database_->cache().find(statement.prepared->text, parse_settings(), statement.literals);
 }
 

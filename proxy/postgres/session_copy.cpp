@@ -156,6 +156,7 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
     } else {
       const auto fault = *copy_->fault;
       copy_.reset();
+      stop_waiting();
       fail_statement(fault);
     }
     return Step::kConsumed;

@@ -47,6 +47,15 @@ Branch* Session::branch_of(const Link& link) noexcept {
 
 // The session's branch on `shard`, ready to be written to; else the session waits, or there is a fault to be told.
 Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
+  if (waiting_ && waiting_->shard != shard) stop_waiting();  // what it was for has ended
+  if (exceeds_snapshot(shard)) {
+    Enlisted refused;
+    refused.fault = protocol::Fault{protocol::FaultReason::kSeveralShards,
+                                    "a REPEATABLE READ or SERIALIZABLE transaction on a second shard is not "
+                                    "supported: each shard would have a snapshot of its own",
+                                    "use READ COMMITTED, or keep to one shard", 0};
+    return refused;
+  }
   if (waiting_ && waiting_->fault) {
     Enlisted refused;
     refused.fault = std::move(waiting_->fault);
@@ -84,6 +93,12 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
   if (auto link = pool.take()) return adopt(std::move(link), shard, replica, replica_ok);
   wait_for(pool, shard, replica);
   return {nullptr, true, {}, {}};
+}
+
+bool Session::exceeds_snapshot(router::ShardIndex shard) const noexcept {
+  if (!transaction_ || !(transaction_->one_snapshot || snapshot_default_)) return false;
+  return std::any_of(branches_.begin(), branches_.end(),
+                     [&](const Branch& branch) { return branch.begun && branch.shard != shard && !branch.untouched; });
 }
 
 // False while a transaction committed through this Shardway has not reached the shard: whoever was told of it must find
@@ -311,7 +326,7 @@ void Session::release(Branch& branch) {
     return;
   }
   std::vector<std::string> cleaning;
-  if (branch.pinned) {
+  if (branch.pinned || branch.has_traces) {
     link->forget_all_statements();
     link->settings = no_settings();
     cleaning = {"ROLLBACK", "DISCARD ALL"};

@@ -16,6 +16,19 @@ using router::Action;
 using router::Statement;
 using router::StatementKind;
 
+namespace {
+
+// The first of the two numbers of our advisory locks; the second one is made of a table's name.
+constexpr std::string_view kLockClass = "1399353412";
+
+std::uint32_t lock_key(std::string_view table) {  // FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/
+  std::uint32_t key = 2166136261;
+  for (const char c : table) key = (key ^ static_cast<unsigned char>(c)) * 16777619;
+  return key;
+}
+
+}  // namespace
+
 Session::Step Session::run_on_shards(const Statement& statement, const router::Plan& plan, const Work& work) {
   const bool simple = work.portal == nullptr && !in_segment_;
   const bool everywhere = plan.action == Action::kEveryShard;
@@ -51,11 +64,38 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
       });
   if (copies) begin_spread_copy(*operation, statement);
   const auto kept = copies ? keep_work(plan, {work.sql}) : keep_work(plan, work);
+  const auto lock = everywhere ? lock_of_copies(statement) : std::string();
   for (const auto shard : plan.shards) {
-    operation->add(*branch_on(shard)->link, [this, kept](Link& link) { return frames_for(link, *kept); });
+    operation->add(*branch_on(shard)->link, [this, kept, lock](Link& link) {
+      std::string frames;
+      if (!lock.empty()) {
+        pg::encode::query(frames, lock);
+        link.owe(Reply::kQuery, /*drop=*/true);
+      }
+      return frames + frames_for(link, *kept);
+    });
   }
   operate(std::move(operation));
   return Step::kConsumed;
+}
+
+// Each copy of a reference table finds the rows of a statement by itself, and at its own moment: whoever writes one
+// waits for the others, and shard after shard all come in one order.
+std::string Session::lock_of_copies(const Statement& statement) const {
+  if (statement.kind != StatementKind::kWrite && statement.kind != StatementKind::kCopyIn) return {};
+  std::vector<std::uint32_t> keys;
+  for (const auto number : statement.reference_tables) {
+    const auto& table = database_->topology().tables.all()[number];
+    keys.push_back(lock_key(router::full_name(table.schema, table.name)));
+  }
+  if (statement.writes_unlisted) keys.push_back(lock_key({}));
+  std::sort(keys.begin(), keys.end());
+  keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+  std::string sql;
+  for (const auto key : keys)
+    sql.append(sql.empty() ? "SELECT " : ", ").append("pg_catalog.pg_advisory_xact_lock(").append(kLockClass) +=
+        ", " + std::to_string(static_cast<std::int32_t>(key)) + ")";
+  return sql;
 }
 
 std::shared_ptr<const Session::KeptWork> Session::keep_work(const router::Plan& plan, const Work& work) const {
@@ -287,6 +327,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
     if (statement.kind == StatementKind::kResetAll) whole.settings.emplace_back();
     if (statement.pins != router::PinReason::kNone) whole.pins = statement.pins;
+    whole.leaves_traces = whole.leaves_traces || statement.leaves_traces;
     if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
       whole.kind = StatementKind::kDdl;
     controls = controls || (statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase);
@@ -296,7 +337,10 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     return Step::kConsumed;
   }
   if (!database_->topology().sharded()) {
-    if (restores && !copies) {
+    const bool only_we_know = transaction_ && transaction_->failed &&
+                              std::none_of(branches_.begin(), branches_.end(),
+                                           [](const Branch& branch) { return branch.link->status == 'E'; });
+    if ((restores && !copies) || only_we_know) {
       begin_script(query, sql);
       return Step::kConsumed;
     }

@@ -32,6 +32,13 @@ Session::Step Session::fail_no_statement(std::string_view name) {
   return fail_in_order({FaultReason::kNotSupported, what + " does not exist", {}, 0}, "26000");
 }
 
+Session::Step Session::fail_read_otherwise(std::string_view name) {
+  return fail_in_order({FaultReason::kNotSupported,
+                        prepared_statement(name) + " was prepared under other settings (DateStyle, TimeZone, …): "
+                                                   "its constants could mean something else now",
+                        "prepare it again after SET", 0});
+}
+
 Session::Portal* Session::portal_named(std::string_view name) {
   if (name.empty()) return unnamed_portal_.get();
   if (portals_) {
@@ -102,9 +109,9 @@ std::shared_ptr<const ClientStatement> Session::statement_for_bind(std::string_v
   return statement;
 }
 
-// `required`: how many parameters the statement has if the Bind brought too few, else 0.
+// `required`: how many parameters the statement has.
 Session::Step Session::refuse_bind(const router::Plan& plan, const pg::Bind& bind, std::size_t required) {
-  if (required > 0) {
+  if (required != bind.parameters.size()) {
     return fail_in_order({FaultReason::kProtocol,
                           "bind message supplies " + std::to_string(bind.parameters.size()) + " parameters, but " +
                               prepared_statement(bind.statement) + " requires " + std::to_string(required),
@@ -127,16 +134,27 @@ Session::Step Session::on_bind(Frame frame) {
   if (!statement) return fail_no_statement(bind->statement);
   const auto& facts = facts_of(*statement);
   const bool unparsed = statement->query->syntax_error.has_value();  // the server's to say, whatever the transaction
-  if (const auto fault = forbidden_here(facts); fault && !unparsed) return fail_in_order(*fault);
+  if (const auto fault = forbidden_here(facts); fault && !unparsed)
+    return fail_in_order(*fault, sqlstate_of(fault->reason));
+  if (is_read_otherwise(*statement)) return fail_read_otherwise(bind->statement);
+  if (statement->as_sent && transaction_ && changes_catalog_)
+    return fail_in_order(*columns_in_doubt(*statement->query));
+  if (!bind->portal.empty() && portals_ && portals_->count(std::string(bind->portal)) > 0 &&
+      (!transaction_ || !transaction_->has_gone_back))  // which may have taken it along
+    return fail_in_order(
+        {FaultReason::kNotSupported, "cursor \"" + std::string(bind->portal) + "\" already exists", {}, 0}, "42P03");
   bool bad_values = false;
   auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
   if (plan.action == Action::kRefuse && plan.fault->reason == FaultReason::kBadKey && !bad_values)
     return bind_with_bad_key(plan, *bind, *statement, frame);
-  if (plan.action == Action::kRefuse) return refuse_bind(plan, *bind, bad_values ? facts.parameters : 0);
+  if (plan.action == Action::kRefuse)
+    return refuse_bind(plan, *bind, bad_values ? facts.parameters : bind->parameters.size());
   if (const auto fault = unable_to_write(plan)) return fail_in_order(*fault);
   if (plan.wants_time && plan.action == Action::kOneShard) return ask_time(facts, plan);
   router::ShardIndex shard = 0;
   if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
+  const auto required = std::max<std::size_t>(facts.parameters, statement->prepared->types.size());
+  if (bind->parameters.size() != required) return refuse_bind(plan, *bind, required);
   if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
   if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
   auto& portal = store_portal(bind->portal);
@@ -236,6 +254,7 @@ void Session::describe_explain() {
 Session::Step Session::describe_statement(std::string_view name) {
   const auto statement = statement_named(name);
   if (!statement) return fail_no_statement(name);
+  if (is_read_otherwise(*statement)) return fail_read_otherwise(name);
   const auto& facts = facts_of(*statement);
   const bool explains = facts.kind == StatementKind::kShardwayExplain;
   if (is_local(facts.kind) || explains) {

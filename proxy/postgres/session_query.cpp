@@ -74,12 +74,13 @@ bool keeps_ascii_apart(std::string_view encoding_sql) {
   return names_one_of(encoding_sql, {"latin", "iso8859", "win12", "windows12", "koi8", "euc", "sqlascii"});
 }
 
+// What a shard enlisted later hears again, or need not hear.
+bool leaves_untouched(StatementKind kind) noexcept {
+  return kind == StatementKind::kShow || kind == StatementKind::kSet || kind == StatementKind::kReset;
+}
+
 // A search_path no unqualified name is certain under.
 constexpr std::string_view kUnclearPath = "'?,?'";
-
-bool is_ascii(std::string_view sql) {
-  return std::all_of(sql.begin(), sql.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 }  // namespace
 
@@ -108,6 +109,7 @@ void Session::note_local(const Statement& statement) {
   };
   if (statement.kind == StatementKind::kResetAll && local_) local_->search_path = kUnclearPath;
   for (const auto& setting : statement.settings) {
+    if (setting.local && decides_reading(setting.name)) local().reading += setting.name + "=" + setting.value_sql + ";";
     if (setting.name == "search_path") {
       if (setting.local)
         local().search_path = may_go_back || setting.value_sql.empty() ? std::string(kUnclearPath) : setting.value_sql;
@@ -176,6 +178,10 @@ Session::Step Session::on_query(Frame frame) {
   if (written_lists_) written_lists_.reset();
   std::string with_columns;
   if (query->lacks_columns) {
+    if (const auto fault = columns_in_doubt(*query)) {
+      fail_statement(*fault);
+      return Step::kConsumed;
+    }
     frame = with_columns = query_with_columns(*query, *sql);
     sql = pg::decode_query(frame.substr(pg::kHeadBytes));
     query = database_->cache().find(*sql, parse_settings(), literals);
@@ -192,6 +198,18 @@ Session::Step Session::on_query(Frame frame) {
     return Step::kConsumed;
   }
   return query->statements.size() == 1 ? run_simple(query->statements[0], frame, *sql) : run_batch(query, frame, *sql);
+}
+
+// Definitions of the transaction at hand, or of the same text, are not in the catalogue yet.
+std::optional<Fault> Session::columns_in_doubt(const router::Query& query) const {
+  const bool defines = (transaction_ && changes_catalog_) ||
+                       std::any_of(query.statements.begin(), query.statements.end(),
+                                   [](const Statement& statement) { return changes_catalog(statement.kind); });
+  if (!defines) return std::nullopt;
+  return Fault{FaultReason::kNotSupported,
+               "INSERT or COPY without a column list behind a definition in the same transaction is not supported: the "
+               "table's columns are not known yet",
+               "name the columns", 0};
 }
 
 // A Query drops the unnamed statement and the unnamed portal.
@@ -245,6 +263,9 @@ std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
     return Fault{FaultReason::kActiveTransaction, "this statement cannot run inside a transaction block", {}, 0};
   }
   if (statement.uses_session_sequence && !has_counted()) return currval_of_another();
+  if (statement.kind == StatementKind::kDeclareCursor && transaction_ && branches_.size() > 1 &&
+      !transaction_->has_gone_back && transaction_->cursors.count(statement.name) > 0)  // perhaps on another shard
+    return Fault{FaultReason::kNotSupported, "cursor \"" + statement.name + "\" already exists", {}, 0};
   return std::nullopt;
 }
 
@@ -302,6 +323,7 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
   if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
     transaction_->cursors[statement.name] = plan.shards[0];
   }
+  if (transaction_ && statement.kind == StatementKind::kCloseCursor) forget_cursor(statement.name);
   note_local(statement);
   effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
   if (statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll)
@@ -311,6 +333,15 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
     pin_detail_ = std::string(router::name_of(statement.pins));
   }
   changes_catalog_ = changes_catalog_ || changes_catalog(statement.kind);
+  deallocates_all_ = statement.kind == StatementKind::kDeallocate && statement.name.empty();
+}
+
+// `name` empty: all of them.
+void Session::forget_cursor(const std::string& name) {
+  if (name.empty())
+    transaction_->cursors.clear();
+  else
+    transaction_->cursors.erase(name);
 }
 
 // What is not known to only read counts as a write; what only reads, but may not go to a replica, may hold locks.
@@ -324,6 +355,7 @@ void Session::note_use(const Statement& statement, const router::Plan& plan) {
     if (branch == nullptr) continue;
     branch->use = std::max(branch->use, use);
     branch->unpreparable = branch->unpreparable || unpreparable;
+    branch->has_traces = branch->has_traces || statement.leaves_traces;
   }
 }
 
@@ -414,8 +446,8 @@ Session::Step Session::run_session_statement(const Statement& statement, const r
       finish_simple();
       return Step::kConsumed;
     case StatementKind::kDeallocate:
-      if (pin_ == router::PinReason::kSqlPrepare) break;
       if (statement.name.empty()) {
+        if (pin_ == router::PinReason::kSqlPrepare) break;  // others of the client's are on the server
         forget_statements();
         answer("DEALLOCATE ALL");
         return Step::kConsumed;
@@ -430,10 +462,9 @@ Session::Step Session::run_session_statement(const Statement& statement, const r
   return everywhere_or_here(statement, sql, frame, plan);
 }
 
-// By DEALLOCATE ALL or DISCARD ALL.
+// By DEALLOCATE ALL or DISCARD ALL: those with names.
 void Session::forget_statements() {
   if (statements_) statements_->clear();
-  unnamed_.reset();
 }
 
 // A statement for all that is open: one branch, or none yet (then the home shard), passes it on; several run it
@@ -448,7 +479,12 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
       transaction_ ? transaction_->cursors.find(statement.name) : std::map<std::string, router::ShardIndex>::iterator{};
   const auto forward = [&] {  // in a batch or a pipeline there is no Query of its own to pass on
     if (resets_base(statement)) return reset_statement(statement, plan, sql);
-    return frame.empty() ? run_on_shards(statement, plan, {sql, nullptr}) : forward_statement(statement, plan, frame);
+    const auto* known = branch_on(plan.shards[0]);
+    const bool untouched = (known == nullptr || known->untouched) && leaves_untouched(statement.kind);
+    const auto step =
+        frame.empty() ? run_on_shards(statement, plan, {sql, nullptr}) : forward_statement(statement, plan, frame);
+    if (auto* asked = branch_on(plan.shards[0])) asked->untouched = asked->untouched || untouched;
+    return step;
   };
   const bool of_cursor = statement.kind == StatementKind::kFetch || statement.kind == StatementKind::kCloseCursor;
   if (of_cursor && transaction_ && cursor != transaction_->cursors.end()) {
@@ -459,7 +495,8 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
     plan.shards.push_back(branches_.empty() ? home : branches_.front().shard);
     return forward();
   }
-  if (statement.kind == StatementKind::kShow || of_cursor) {
+  const bool of_one = of_cursor && !statement.name.empty();
+  if (statement.kind == StatementKind::kShow || of_one) {
     plan.shards.push_back(branches_.front().shard);
     return forward();
   }
@@ -517,7 +554,7 @@ void Session::fail_statement_frame(std::string_view error_frame) {
     reply() += error_frame;
   }
   effects_.clear();
-  pin_after_ = router::PinReason::kNone;
+  keep_pin();
   error_seen_ = true;
   if (transaction_) transaction_->failed = true;
   if (transaction_) transaction_->untold = false;
@@ -583,6 +620,7 @@ Session::Step Session::on_function_call(Frame frame) {
   }
   enlisted.branch->link->out() += frame;
   enlisted.branch->link->owe(Reply::kFunctionCall);
+  enlisted.branch->has_traces = true;
   awaiting_ready_ = true;
   note_kind(StatementKind::kOther);
   return Step::kConsumed;

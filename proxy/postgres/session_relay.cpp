@@ -295,7 +295,7 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
       !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
   if (extended) {
     const auto sync = std::find_if(owed.begin(), owed.end(), [](const Owed& one) { return one.reply == Reply::kSync; });
-    if (owed.front().reply == Reply::kParse && owed.front().unnamed) unnamed_before_.reset();
+    if (owed.front().reply == Reply::kParse && owed.front().unnamed) unnamed_before_.clear();
     for (auto skipped = sync; skipped != owed.begin();) link.undo(*--skipped);  // the last one first
     owed.erase(owed.begin(), sync);
     forget_unanswered_parses();
@@ -350,7 +350,7 @@ void Session::on_link_ready(Link& link, bool shown) {
   }
   branch->dirty = branch->executed = false;
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = may_end_transaction_ = false;
-  unnamed_before_.reset();
+  unnamed_before_.clear();
   copy_.reset();
   std::string().swap(retry_);
   asked_again_ = 0;
@@ -362,7 +362,8 @@ void Session::on_link_ready(Link& link, bool shown) {
     branch->begun = true;
   }
   if (link.status == 'E') mark_failed();
-  if (kind_ == router::StatementKind::kDiscardAll && !effects_.empty() && !error_seen_) {
+  const bool discards = kind_ == router::StatementKind::kDiscardAll && !effects_.empty();
+  if ((std::exchange(deallocates_all_, false) || discards) && !error_seen_) {
     link.forget_all_statements();
     forget_statements();
   }
@@ -379,7 +380,7 @@ void Session::on_link_ready(Link& link, bool shown) {
     apply_effects(link);
   }
   effects_.clear();
-  pin_after_ = router::PinReason::kNone;
+  keep_pin();
   error_seen_ = rolled_back_ = false;
   if (!transaction_) release_idle();
   if (changes_catalog_ && !transaction_) catalog_changed();
@@ -425,7 +426,7 @@ void Session::ask_again() {
   release(branches_.front());
   branches_.clear();
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = error_seen_ = rolled_back_ = false;
-  unnamed_before_.reset();
+  unnamed_before_.clear();
   effects_.clear();
   pin_after_ = router::PinReason::kNone;
   statement_since_ = {};

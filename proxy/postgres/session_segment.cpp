@@ -238,7 +238,7 @@ Session::Step Session::end_segment(bool error_of_ours) {
   if (sent) return Step::kBlocked;
   const bool failed = skip_until_sync_;
   in_segment_ = skip_until_sync_ = error_is_ours_ = false;
-  unnamed_before_.reset();
+  unnamed_before_.clear();
   if (transaction_ && transaction_->mode == Transaction::Mode::kImplicit) {
     transaction_->failed = transaction_->failed || failed;
     commit_implicit([this] { finish_simple(); });

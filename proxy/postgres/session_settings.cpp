@@ -85,6 +85,16 @@ void Session::apply_effects(Link& link, bool to_session, bool restored) {
   link.settings = *on_link == *settings_ ? settings_ : on_link;
 }
 
+// Locks and prepared statements are there whatever became of the statements beside them.
+void Session::keep_pin() {
+  const auto reason = std::exchange(pin_after_, router::PinReason::kNone);
+  const bool outlives_errors = reason == router::PinReason::kAdvisoryLock || reason == router::PinReason::kSqlPrepare ||
+                               reason == router::PinReason::kLoad || reason == router::PinReason::kUninspected;
+  if (!outlives_errors || branches_.empty()) return;
+  pin_to(reason, pin_detail_);
+  for (auto& branch : branches_) branch.pinned = true;
+}
+
 // What has run in this pipeline and is answered is in force before the next word about the transaction.
 void Session::absorb_effects() {
   if (effects_.empty() && pin_after_ == router::PinReason::kNone) return;
@@ -93,6 +103,27 @@ void Session::absorb_effects() {
     if (branch.executed) apply_effects(*branch.link, std::exchange(first, false));
   }
   effects_.clear();
+}
+
+// Of a text without constants every session makes the same.
+std::string Session::reading_of(std::string_view text) const {
+  const bool has_constants = text.find('\'') != std::string_view::npos || text.find("$$") != std::string_view::npos ||
+                             settings_->find("transform_null_equals") != nullptr || !is_ascii(text);
+  if (!has_constants) return {};
+  const bool has_local = local_ && keeps_local_settings();
+  return postgres::reading_of(*settings_) + (has_local ? local_->reading : std::string());
+}
+
+// True if the statement would not mean the same any more, were it prepared again now.
+bool Session::is_read_otherwise(const ClientStatement& statement) const {
+  const auto& text = statement.prepared->text;
+  if (statement.prepared->reading == reading_of(text)) return false;
+  const auto is_date_like = [](const router::Literal& literal) {
+    return literal.is_string && (literal.source.find_first_of("0123456789") != std::string_view::npos ||
+                                 router::may_read_the_clock(literal.source));
+  };
+  return text.find('\\') != std::string::npos || !is_ascii(text) ||
+         std::any_of(statement.literals.begin(), statement.literals.end(), is_date_like);
 }
 
 bool Session::resets_base(const Statement& statement) const {
@@ -119,6 +150,7 @@ void Session::use_settings(SharedSettings settings) {
   settings_ = std::move(settings);
   const auto* level = settings_->find("default_transaction_isolation");
   serializable_default_ = level != nullptr && level->sql.find("erializable") != std::string::npos;
+  snapshot_default_ = serializable_default_ || (level != nullptr && level->sql.find("epeatable") != std::string::npos);
   const auto* encoding = settings_->find("client_encoding");
   foreign_encoding_ = encoding != nullptr && !names_utf8(encoding->sql);
 }

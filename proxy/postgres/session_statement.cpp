@@ -59,15 +59,18 @@ void Session::forget_unanswered_parses() {
   held_fault_.reset();
   if (parses_taken_ == parses_answered_) return;
   parses_taken_ = parses_answered_;
-  if (unnamed_ && unnamed_->parse_number > parses_answered_) unnamed_ = std::move(unnamed_before_);
+  const auto is_skipped = [this](const auto& statement) { return statement->parse_number > parses_answered_; };
+  while (unnamed_ && is_skipped(unnamed_)) {
+    unnamed_ = unnamed_before_.empty() ? nullptr : unnamed_before_.back();
+    if (!unnamed_before_.empty()) unnamed_before_.pop_back();
+  }
   if (statements_)
     std::erase_if(*statements_, [this](const auto& entry) { return entry.second->parse_number > parses_answered_; });
 }
 
 // A Parse of the unnamed statement drops what that held, unless it is skipped.
 void Session::drop_unnamed() {
-  if (unnamed_ && unnamed_->parse_number <= parses_answered_) unnamed_before_ = unnamed_;
-  unnamed_.reset();
+  if (unnamed_) unnamed_before_.push_back(std::exchange(unnamed_, nullptr));
 }
 
 void Session::store_statement(std::string_view name, std::shared_ptr<const ClientStatement> statement) {
@@ -144,11 +147,6 @@ Session::Step Session::on_parse(Frame frame) {
   if (held_fault_) return fail_held();
   if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
   if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
-  if (!parse->name.empty() && statement_named(parse->name)) {
-    return fail_in_order(
-        {FaultReason::kNotSupported, "prepared statement \"" + std::string(parse->name) + "\" already exists", {}, 0},
-        "42P05");
-  }
   if (statements_ && statements_->size() >= kMaxStatementsPerClient) {
     return fail_in_order({FaultReason::kTooLarge,
                           "this connection has prepared " + std::to_string(statements_->size()) + " statements",
@@ -156,16 +154,23 @@ Session::Step Session::on_parse(Frame frame) {
   }
   if (parse->name.empty()) drop_unnamed();
   ++database_->counters.client_parses;
-  auto statement =
-      analyzed(worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types), parses_taken_ + 1);
+  auto statement = analyzed(
+      worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types, reading_of(parse->query)),
+      parses_taken_ + 1);
   const bool sharded = database_->topology().sharded();
   const auto& query = *statement->query;
   if (query.syntax_error && sharded) return fail_in_order(*query.syntax_error);
   if (query.statements.size() > 1) {
     return fail_in_order({FaultReason::kSyntax, "cannot insert multiple commands into a prepared statement", {}, 0});
   }
-  if (transaction_ && transaction_->failed && !query.syntax_error && !is_local(facts_of(*statement).kind))
+  const auto kind = facts_of(*statement).kind;
+  if (transaction_ && transaction_->failed && !query.syntax_error && !is_local(kind) && kind != StatementKind::kEmpty)
     return fail_in_order(*forbidden_here(facts_of(*statement)));
+  if (!parse->name.empty() && statement_named(parse->name)) {
+    return fail_in_order(
+        {FaultReason::kNotSupported, "prepared statement \"" + std::string(parse->name) + "\" already exists", {}, 0},
+        "42P05");
+  }
   if (sharded && facts_of(*statement).fault) {
     note_refusal(facts_of(*statement).fault->reason);
     return fail_in_order(*facts_of(*statement).fault);

@@ -34,7 +34,8 @@ std::string_view modes_of(std::string_view sql, bool standard_strings) {
   (void)lexer.next();
   auto token = lexer.next();
   if (router::equals_word(word(token), "work") || router::equals_word(word(token), "transaction")) token = lexer.next();
-  return token.kind == router::TokenKind::kEnd ? std::string_view() : sql.substr(token.begin);
+  const bool ends = token.kind == router::TokenKind::kEnd || word(token) == ";";
+  return ends ? std::string_view() : sql.substr(token.begin);
 }
 
 constexpr std::chrono::seconds kLongWait{1};  // as long as the servers' deadlock_timeout
@@ -46,6 +47,7 @@ std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
   next->replay = next->characteristics = ended.characteristics;
   next->read_only = ended.read_only;
   next->serializable = ended.serializable;
+  next->one_snapshot = ended.one_snapshot;
   return next;
 }
 
@@ -56,15 +58,7 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
     case StatementKind::kBegin: return begin_transaction(statement, sql);
     case StatementKind::kCommit:
     case StatementKind::kRollback: return end_transaction(statement, frame);
-    case StatementKind::kSetTransaction:
-      if (!transaction_) {
-        pg::encode::notice(reply(), {.severity = "WARNING",
-                                     .sqlstate = "25P01",
-                                     .message = "SET TRANSACTION can only be used in transaction blocks"});
-        answer("SET");
-        return Step::kConsumed;
-      }
-      return savepoint_statement(statement, sql, frame);
+    case StatementKind::kSetTransaction: return set_transaction(statement, sql, frame);
     case StatementKind::kSavepoint:
     case StatementKind::kReleaseSavepoint:
     case StatementKind::kRollbackTo: return savepoint_statement(statement, sql, frame);
@@ -77,6 +71,24 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
     return Step::kConsumed;
   }
   return everywhere_or_here(statement, sql, frame, unsharded_plan());
+}
+
+// In a batch it is of the batch's own transaction; by itself it is nobody's.
+Session::Step Session::set_transaction(const Statement& statement, std::string_view sql, Frame frame) {
+  if (!transaction_ && script_) begin_implicit();
+  if (!transaction_) {
+    pg::encode::notice(reply(), {.severity = "WARNING",
+                                 .sqlstate = "25P01",
+                                 .message = "SET TRANSACTION can only be used in transaction blocks"});
+    answer("SET");
+    return Step::kConsumed;
+  }
+  if (statement.name != "transaction snapshot") return savepoint_statement(statement, sql, frame);
+  if (!database_->topology().sharded()) return everywhere_or_here(statement, sql, frame, unsharded_plan());
+  fail_statement({FaultReason::kNotSupported,
+                  "SET TRANSACTION SNAPSHOT is not supported on a sharded database: it is of one server",
+                  "leave it out", 0});
+  return Step::kConsumed;
 }
 
 // What ran before it, in a batch or a pipeline, belongs to the transaction, whose modes are set then, as by a server.
@@ -111,6 +123,7 @@ void Session::begin_block(const Statement& statement, const std::string& set) {
   transaction_->mode = Transaction::Mode::kExplicit;
   transaction_->read_only = transaction_->read_only || statement.read_only_begin;
   transaction_->serializable = transaction_->serializable || statement.serializable_begin;
+  transaction_->one_snapshot = transaction_->one_snapshot || statement.snapshot_begin;
   if (!set.empty()) {
     transaction_->replay.append(set).append("\n;");
     transaction_->characteristics.append(set).append("\n;");
@@ -206,7 +219,8 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
   const bool set = statement.kind == StatementKind::kSetTransaction;
   const auto index =
       set ? 3 : static_cast<std::size_t>(statement.kind) - static_cast<std::size_t>(StatementKind::kSavepoint);
-  if (!transaction_ || transaction_->mode == Transaction::Mode::kImplicit) {
+  const bool in_batch = set && script_;
+  if (!transaction_ || (transaction_->mode == Transaction::Mode::kImplicit && !in_batch)) {
     fail_statement(
         {FaultReason::kNoTransaction, std::string(kNames[index]) + " can only be used in transaction blocks", {}, 0});
     return Step::kConsumed;
@@ -257,6 +271,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
     transaction.characteristics.append(sql).append("\n;");
     transaction.read_only = transaction.read_only || statement.read_only_begin;
     transaction.serializable = transaction.serializable || statement.serializable_begin;
+    transaction.one_snapshot = transaction.one_snapshot || statement.snapshot_begin;
     return;
   }
   if (statement.kind == StatementKind::kSavepoint) {
@@ -271,6 +286,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   } else {
     use_settings(savepoints.back().settings);
     transaction.failed = false;
+    transaction.has_gone_back = true;
   }
 }
 

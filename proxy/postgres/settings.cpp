@@ -89,6 +89,34 @@ const SharedSettings& no_settings() {
   return none;
 }
 
+bool is_ascii(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool decides_reading(std::string_view setting) noexcept {
+  static constexpr std::string_view kNames[] = {"array_nulls",
+                                                "backslash_quote",
+                                                "client_encoding",
+                                                "datestyle",
+                                                "default_text_search_config",
+                                                "intervalstyle",
+                                                "lc_monetary",
+                                                "standard_conforming_strings",
+                                                "timezone",
+                                                "timezone_abbreviations",
+                                                "transform_null_equals",
+                                                "xmloption"};
+  return std::find(std::begin(kNames), std::end(kNames), setting) != std::end(kNames);
+}
+
+std::string reading_of(const Settings& settings) {
+  std::string reading;
+  for (const auto& entry : settings.entries()) {
+    if (decides_reading(entry.name)) reading += entry.sql + ";";
+  }
+  return reading;
+}
+
 std::string difference(const Settings& from, const Settings& to) {
   std::string sql;
   for (const auto& entry : from.entries()) {

@@ -38,6 +38,13 @@ class Settings {
 using SharedSettings = std::shared_ptr<const Settings>;
 const SharedSettings& no_settings();
 
+// Read the same under every client_encoding that keeps ASCII apart.
+bool is_ascii(std::string_view text) noexcept;
+
+// The settings by which a server reads the constants of a text, once and for all, when it is prepared.
+std::string reading_of(const Settings& settings);
+bool decides_reading(std::string_view setting) noexcept;
+
 // The statements that bring a server connection from one to the other, in one string; empty if there is nothing to do.
 std::string difference(const Settings& from, const Settings& to);
 

@@ -31,6 +31,7 @@ struct Branch {
   bool unpreparable = false;  // it did what PREPARE TRANSACTION refuses: NOTIFY, a cursor WITH HOLD, …
   bool untouched = true;      // it was only asked to describe something: the transaction can do without it
   bool pinned = false;        // the session keeps it beyond the transaction
+  bool has_traces = false;    // nobody knows what was left behind on it: it is cleaned before another one gets it
   bool flush_sent = false;    // nothing has been sent since the last Flush
   bool syncing = false;       // the session's settings are being brought to it
 };
@@ -46,10 +47,12 @@ struct Transaction {
   enum class Mode : std::uint8_t { kExplicit, kImplicit };
   Mode mode = Mode::kExplicit;
   bool failed = false;
-  bool untold = false;  // and nobody has told the client
-  bool lost = false;    // what it did on some server is gone: no savepoint leads back to it
+  bool untold = false;         // and nobody has told the client
+  bool has_gone_back = false;  // to a savepoint
+  bool lost = false;           // what it did on some server is gone: no savepoint leads back to it
   bool read_only = false;
   bool serializable = false;
+  bool one_snapshot = false;       // REPEATABLE READ or SERIALIZABLE
   std::string begin = "BEGIN";     // as the client wrote it
   std::string replay;              // what a shard enlisted later has to hear after BEGIN
   std::string characteristics;     // of it, what a transaction begun by AND CHAIN inherits

@@ -93,8 +93,6 @@ class Transactions(WireCase):
         self.same(lambda wire: self.talk(wire, "begin", here.format("b"), there.format("b"), "rollback", look))
         self.same(lambda wire: self.talk(wire, "begin", here.format("c"), "savepoint s", there.format("c"), "select 1/0",
                                          "rollback to s", "commit and chain", there.format("d"), here.format("d"), "commit", look))
-        self.same(lambda wire: self.talk(wire, "begin isolation level serializable", f"select note from items where id = {self.there}",
-                                         here.format("a"), there.format("a"), "commit", look))
         self.wait_until_idle()
 
     def test_reference_tables_are_written_everywhere_or_nowhere(self):

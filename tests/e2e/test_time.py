@@ -68,7 +68,7 @@ class Time(WireCase):
         self.assertEqual({line for line in heard if line.startswith("D")}, {"D T1"}, heard)
 
     def test_rows_of_several_shards_behind_one(self):
-        heard = self.talk("begin isolation level repeatable read", "savepoint s", "insert into stamps values ({there}, now())",
+        heard = self.talk("begin", "savepoint s", "insert into stamps values ({there}, now())",
                           "select now() from items where id in ({here}, {there})", "rollback to s", "select now() from items where id = {here}", "commit")
         self.assertEqual({line for line in heard if line.startswith("D")}, {"D T1"}, heard)
 
