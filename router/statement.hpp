@@ -138,6 +138,7 @@ struct CopyFacts {
   std::vector<std::string> columns;            // empty: all of the table
   std::string format = "text";                 // text, csv, binary
   std::string delimiter, null, quote, escape;  // empty: the format's default
+  std::string encoding;                        // empty: the session's
   bool null_given = false;
   bool header = false;
   std::vector<std::string> force_null, force_not_null;
