@@ -138,7 +138,7 @@ void assign_key(Context& context, const Level& level, const ResTarget& target, i
   if (value != nullptr && tree::tag(value) == T_ColumnRef && target.indirection == nullptr &&
       resolve(level, *tree::as<ColumnRef>(value)).term == term)
     return;
-  const auto key = target.indirection == nullptr ? constant(context, value, table.key_type) : std::nullopt;
+  auto key = target.indirection == nullptr ? constant(context, value, table.key_type) : std::nullopt;
   if (key && key->source != ValueRef::Source::kNull) {
     context.new_keys.emplace_back(term, *key);
     return;
@@ -160,6 +160,7 @@ void on_conflict(Context& context, Level& level, const OnConflictClause& clause,
   if (!level.items.empty()) {
     Item excluded;
     excluded.name = "excluded";
+    key->is_new = true;
     excluded.outputs = level.items[0].outputs;
     level.items.push_back(std::move(excluded));
   }

@@ -93,6 +93,7 @@ struct ValueRef {
   bool is_string = false;      // literal: written '…' (as opposed to a number)
   bool negated = false;        // literal: -5 is the literal 5 behind a minus
   bool shared_type = false;    // parameter: used elsewhere too, so the server may infer another type than the key's
+  bool is_new = false;         // SET key = …: stored, not looked for
   std::uint32_t cast_oid = 0;  // parameter: $1::int8 and the like, the type the server infers; 0: the column's
 };
 
