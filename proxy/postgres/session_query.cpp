@@ -90,6 +90,7 @@ router::ParseSettings Session::parse_settings() const {
   if (local_ && keeps_local_settings()) {
     if (!local_->search_path.empty()) settings.search_path = local_->search_path;
   }
+  if (pools_ != nullptr) settings.user = pools_->login.user;
   return settings;
 }
 
