@@ -77,6 +77,15 @@ bool keeps_ascii_apart(std::string_view encoding_sql) {
 // A search_path no unqualified name is certain under.
 constexpr std::string_view kUnclearPath = "'?,?'";
 
+// Of SET ROLE, as Settings keeps it; empty: none.
+std::string_view role_of(std::string_view set_role) {
+  const auto end = set_role.rfind('\'');
+  const auto begin = end == std::string_view::npos || end == 0 ? end : set_role.rfind('\'', end - 1);
+  if (begin == std::string_view::npos) return {};
+  const auto role = set_role.substr(begin + 1, end - begin - 1);
+  return role == "none" ? std::string_view() : role;
+}
+
 bool is_ascii(std::string_view sql) {
   return std::all_of(sql.begin(), sql.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
@@ -91,6 +100,8 @@ router::ParseSettings Session::parse_settings() const {
     if (!local_->search_path.empty()) settings.search_path = local_->search_path;
   }
   if (pools_ != nullptr) settings.user = pools_->login.user;
+  if (const auto* role = settings_->find("role"); role != nullptr && !role_of(role->sql).empty())
+    settings.user = role_of(role->sql);
   return settings;
 }
 

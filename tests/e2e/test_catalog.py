@@ -39,6 +39,19 @@ class OtherSchemas(ProxyCase):
         with self.refused(containing="app.pair"):
             client.execute("select * from pair")
 
+    def test_the_schema_of_a_role(self):
+        for node in self.cluster.primaries:
+            node.query("create role aside; grant aside to app")
+            self.addCleanup(node.query, "drop role aside")
+        client = self.connect()
+        client.execute("select * from public.items")
+        with client.transaction():
+            client.execute("set role aside")
+            with self.refused(containing="aside.items"), client.transaction():
+                client.execute("select * from items")
+            client.execute("set role none")
+            client.execute("select * from items")
+
     def test_a_search_path_of_ones_own(self):
         with self.refused(containing="search_path"):
             self.connect().execute("alter role app set search_path = aside")
