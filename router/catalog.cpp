@@ -18,4 +18,11 @@ bool Catalog::has_triggers(std::string_view schema, std::string_view name) const
   return triggered.contains(full_name(schema, name));
 }
 
+bool Catalog::is_replica_safe(std::string_view schema, std::string_view name) const {
+  const auto full = full_name(schema, name);
+  return tables.contains(full) && !primary_only.contains(full);
+}
+
+bool Catalog::has_own_path(const std::string& user) const { return !search_paths.empty() || schemas.contains(user); }
+
 }  // namespace shardway::router

@@ -76,16 +76,25 @@ struct Catalog {
   std::unordered_set<std::string> user_operators;  // names of operators, not PostgreSQL's own, that may do anything
   std::unordered_set<std::string> user_functions;  // unqualified names of functions outside pg_catalog
   std::unordered_map<std::string, std::vector<std::string>> primary_keys;  // "schema.name" -> its columns
-  std::unordered_set<std::string> triggered;         // "schema.name" of configured tables that have triggers
-  std::unordered_map<std::string, Refusal> refused;  // "schema.name" of configured tables that may not be used
-  std::unordered_set<std::string> differing_types;   // unqualified names of types whose OID depends on the shard
-  std::string sql_mode;                              // MySQL: what a session begins with
-  bool folds_table_names = false;                    // MySQL: lower_case_table_names
-  std::string server_version;                        // MySQL: @@version
-  std::vector<Numbering> numberings;                 // MySQL: of each shard's primary, by the shard's number
+  std::unordered_set<std::string> triggered;  // "schema.name" of configured tables that have triggers
+  // "schema.name" of configured tables that may not be used, and of others that share rows with them.
+  std::unordered_map<std::string, Refusal> refused;
+  // "schema.name" of views and of tables with policies: reading them may write or lock, by what they are defined with.
+  std::unordered_set<std::string> primary_only;
+  std::unordered_set<std::string> schemas;  // that have tables
+  // The search_path a user's sessions begin with, where it is not the server's own default; "": everyone else's.
+  std::unordered_map<std::string, std::string> search_paths;
+  std::unordered_set<std::string> differing_types;  // unqualified names of types whose OID depends on the shard
+  std::string sql_mode;                             // MySQL: what a session begins with
+  bool folds_table_names = false;                   // MySQL: lower_case_table_names
+  std::string server_version;                       // MySQL: @@version
+  std::vector<Numbering> numberings;                // MySQL: of each shard's primary, by the shard's number
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
   bool has_triggers(std::string_view schema, std::string_view name) const;
+  bool is_replica_safe(std::string_view schema, std::string_view name) const;
+  // Unqualified names may mean something else for this user than for others.
+  bool has_own_path(const std::string& user) const;
   bool operator==(const Catalog&) const = default;
 };
 

@@ -70,6 +70,7 @@ class Collector {
 
  private:
   void add(const ValueRef& key) {
+    stores_ = use_.inserts || key.is_new;
     switch (key.source) {
       case ValueRef::Source::kNull: return is_null();
       case ValueRef::Source::kLiteral: return add_literal(key);
@@ -128,7 +129,9 @@ class Collector {
 
   // An integer out of the key's range is in no row: any shard finds none, or has the error that is due.
   void add_text(std::string_view text) {
-    if (use_.inserts && table_.key_type == KeyType::kText && !fits_column(text)) return;
+    if (stores_) {
+      if (auto altered = altered_when_stored(table_, topology_, text)) return fault(std::move(altered));
+    }
     if (const auto hash = hash_text_form(table_.key_type, text)) return add_hash(*hash);
     if (is_integer_key() && is_integer_text(text)) return;
     fault(
@@ -139,31 +142,12 @@ class Collector {
 
   // Neither is one of a wrong size: the server refuses the Bind.
   void add_binary(std::uint32_t type, std::string_view bytes) {
-    if (is_text(type)) return add_text(bytes);
+    if (is_text(type) || table_.key_type == KeyType::kText) return add_text(bytes);
     if (const auto hash = hash_binary_form(table_.key_type, type, bytes)) add_hash(*hash);
   }
 
   bool is_integer_key() const noexcept {
     return table_.key_type != KeyType::kText && table_.key_type != KeyType::kUuid;
-  }
-
-  // character(n) pads and varchar(n) cuts spaces off when a row is stored: the stored key would hash differently.
-  bool fits_column(std::string_view text) {
-    const auto* columns = topology_.catalog ? topology_.catalog->columns(table_.schema, table_.name) : nullptr;
-    if (columns == nullptr) return true;
-    for (const auto& column : *columns) {
-      if (column.name != table_.key || column.type == "text" || column.type == "character varying") continue;
-      const auto open = column.type.find('(');
-      const bool varying = column.type.compare(0, 17, "character varying") == 0 && open != std::string::npos;
-      const auto limit = varying ? number_in(column.type, open + 1) : 0;
-      if (varying && text.size() <= limit) continue;
-      fault(
-          FaultReason::kBadKey,
-          "the shard key " + shown_key(table_) + " is a " + column.type + ": it might not be stored as it was written",
-          "make the column text, or keep its values short");
-      return false;
-    }
-    return true;
   }
 
   void add_array(std::string_view text) {
@@ -218,7 +202,11 @@ class Collector {
   }
 
   void fault(FaultReason reason, std::string message, std::string hint) {
-    if (!found_.fault) found_.fault = make_fault(reason, std::move(message), std::move(hint));
+    fault(make_fault(reason, std::move(message), std::move(hint)));
+  }
+
+  void fault(std::unique_ptr<Fault> made) {
+    if (!found_.fault) found_.fault = std::move(made);
   }
 
   const TableUse& use_;
@@ -226,6 +214,7 @@ class Collector {
   const Values& values_;
   const Topology& topology_;
   const SessionView& session_;
+  bool stores_ = false;
   KeyShards found_;
 };
 
@@ -237,6 +226,23 @@ std::unique_ptr<Fault> make_fault(FaultReason reason, std::string message, std::
   fault->message = std::move(message);
   fault->hint = std::move(hint);
   return fault;
+}
+
+// character(n) pads; varchar(n) cuts off the spaces behind its n letters, and refuses anything else there.
+std::unique_ptr<Fault> altered_when_stored(const Table& table, const Topology& topology, std::string_view text) {
+  const auto* columns = topology.catalog ? topology.catalog->columns(table.schema, table.name) : nullptr;
+  if (columns == nullptr || table.key_type != KeyType::kText) return nullptr;
+  for (const auto& column : *columns) {
+    if (column.name != table.key || column.type == "text" || column.type == "character varying") continue;
+    const auto open = column.type.find('(');
+    const bool varying = column.type.compare(0, 17, "character varying") == 0 && open != std::string::npos;
+    if (varying && (text.size() <= number_in(column.type, open + 1) || !text.ends_with(' '))) continue;
+    return make_fault(
+        FaultReason::kNotSupported,
+        "the shard key " + shown_key(table) + " is a " + column.type + ": it might not be stored as it was written",
+        varying ? "leave out the spaces behind the value, or make the column text" : "make the column text");
+  }
+  return nullptr;
 }
 
 KeyShards postgres_shards_of(const TableUse& use, const Values& values, const Topology& topology,

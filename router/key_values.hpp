@@ -33,6 +33,9 @@ GivenInteger mysql_integer(const ValueRef& given, const Values& values, const Se
 // anything else. NULL elements are left out.
 std::optional<std::vector<std::string>> array_elements(std::string_view text);
 
+// Why a text would be stored in PostgreSQL's key column as another one than was written; null: it would not.
+std::unique_ptr<Fault> altered_when_stored(const Table& table, const Topology& topology, std::string_view text);
+
 std::unique_ptr<Fault> make_fault(FaultReason reason, std::string message, std::string hint);
 
 }  // namespace shardway::router

@@ -38,6 +38,7 @@ RowShard shard_of_row(const Table& table, const Topology& topology, std::optiona
         "");
     return row;
   }
+  if ((row.fault = altered_when_stored(table, topology, *key))) return row;
   const auto hash = binary ? hash_binary_form(table.key_type, 0, *key) : hash_text_form(table.key_type, *key);
   if (!hash) {
     row.fault = make_fault(FaultReason::kBadKey,

@@ -5,6 +5,7 @@
 #include "router/postgres_parse.hpp"
 #include "router/postgres_utility.hpp"
 #include "router/statement_lexer.hpp"
+#include "router/table_names.hpp"
 
 namespace shardway::router {
 
@@ -72,6 +73,25 @@ void uninspected(Statement& statement, std::string_view why) {
 // A path no unqualified name is certain under (table_names.cpp).
 constexpr std::string_view kUnclearSearchPath = "'?,?'";
 
+std::string quoted_name(std::string_view name) {
+  std::string quoted = "\"";
+  for (const char c : name) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
+// The session's path as the server follows it: that of the user, if none was set, and with the user's own schema.
+std::string path_of_user(const ParseSettings& settings, const Catalog& catalog) {
+  std::string_view path = settings.search_path;
+  for (const auto& user : {std::string(settings.user), std::string()})
+    if (const auto known = catalog.search_paths.find(user); path.empty() && known != catalog.search_paths.end())
+      path = known->second;
+  if (path.empty()) path = "\"$user\", public";
+  std::string followed;
+  for (const auto& schema : split_search_path(path))
+    followed += (followed.empty() ? "" : ", ") + quoted_name(schema == "$user" ? settings.user : schema);
+  return followed;
+}
+
 bool changes_search_path(const Statement& statement) {
   if (statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll) return true;
   if (statement.pins == PinReason::kComputedSetting || statement.pins == PinReason::kRole) return true;
@@ -134,6 +154,9 @@ std::shared_ptr<const Query> analyze_postgres(std::string_view text, const Parse
     return query;
   }
   ParseSettings current = settings;
+  std::string path;
+  if (topology.catalog && !settings.user.empty())
+    current.search_path = path = path_of_user(settings, *topology.catalog);
   for (const auto& statement : parsed.statements()) {
     query->statements.push_back(analyze_one(statement, text, current, topology, literals, depends_on_literals));
     query->lacks_columns = query->lacks_columns || !query->statements.back().column_lists.empty();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cctype>
 
 #include "router/postgres_utility.hpp"
 #include "router/table_names.hpp"
@@ -31,6 +32,8 @@ void copy_option(CopyFacts& facts, const DefElem& option, const List* all) {
     facts.quote = string_argument(option);
   } else if (name == "escape") {
     facts.escape = string_argument(option);
+  } else if (name == "encoding") {
+    facts.encoding = string_argument(option);
   } else if (name == "header") {
     facts.header = option_is_on(all, "header");
   } else if (name == "force_null") {
@@ -49,6 +52,35 @@ void write_copied_list(Context& context, const RangeVar& target, int term) {
   for (const auto& column : *known)
     if (!column.generated) columns.emplace_back(column.name);
   if (!columns.empty()) write_columns(context, target, columns);
+}
+
+// Letters and digits in lower case: an encoding's name as the server compares it.
+std::string plain_name(std::string_view name) {
+  std::string plain;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      plain += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return plain;
+}
+
+// Its letters outside of ASCII have no bytes that are ASCII, where the ends of rows and columns are looked for.
+bool keeps_ascii_apart(std::string_view plain) {
+  for (const std::string_view known : {"latin", "iso8859", "win12", "windows12", "koi8", "euc", "sqlascii"})
+    if (plain.starts_with(known)) return true;
+  return false;
+}
+
+// Rows are looked at as they come; a text key is hashed as the server stores it, in UTF8.
+void check_encoding(Context& context, const CopyFacts& facts, int term) {
+  const auto plain = plain_name(facts.encoding);
+  if (plain.empty() || plain == "utf8" || plain == "unicode") return;
+  const bool by_text = term != kNoTerm && context.table_of(term).key_type == KeyType::kText;
+  if (!by_text && keeps_ascii_apart(plain)) return;
+  context.fault(FaultReason::kNotSupported,
+                by_text ? "COPY (ENCODING \"" + facts.encoding + "\") into " + shown_name(context.table_of(term)) +
+                              " is not supported: its shard key is a text"
+                        : "COPY (ENCODING \"" + facts.encoding + "\") is not supported on a sharded database",
+                "convert the data to UTF8 and leave ENCODING out");
 }
 
 bool reads_the_clock(const router::Column& column) {
@@ -92,6 +124,7 @@ void copy_statement(Context& context, const CopyStmt& copy) {
     level.top = true;
     const int term = use_relation(context, &level, *copy.relation, copy.is_from ? Access::kInsert : Access::kRead);
     if (copy.is_from && copy.attlist == nullptr && term != kNoTerm) write_copied_list(context, *copy.relation, term);
+    if (copy.is_from) check_encoding(context, *out.copy, term);
     if (copy.is_from && term == kNoTerm) look_at_copied_columns(context, *copy.relation, *out.copy);
     walk(context, level, copy.whereClause);
   } else {

@@ -38,6 +38,26 @@ std::size_t key_position(Context& context, const InsertStmt& insert, const Table
   return std::string::npos;
 }
 
+const router::Column* known_column(const Context& context, std::string_view schema, std::string_view table,
+                                   std::string_view name) {
+  const auto* columns = context.topology.catalog ? context.topology.catalog->columns(schema, table) : nullptr;
+  if (columns == nullptr) return nullptr;
+  for (const auto& column : *columns)
+    if (column.name == name) return &column;
+  return nullptr;
+}
+
+// An identity takes the next number of its sequence in place of the value.
+void check_overriding(Context& context, const InsertStmt& insert, const Table& table) {
+  if (insert.override != OVERRIDING_USER_VALUE) return;
+  const auto* key = known_column(context, table.schema, table.name, table.key);
+  if (key != nullptr && !key->from_sequence) return;
+  context.fault(FaultReason::kNotSupported,
+                "INSERT … OVERRIDING USER VALUE into " + shown_name(table) +
+                    " is not supported: the server would number the shard key " + shown_key(table) + " itself",
+                "leave OVERRIDING USER VALUE out");
+}
+
 // One value for the key column, in VALUES or in SET. Says why not through the context's fault.
 std::optional<ValueRef> new_key(Context& context, const Node* node, const Table& table) {
   if (node == nullptr || tree::tag(node) == T_SetToDefault) {
@@ -138,8 +158,9 @@ void assign_key(Context& context, const Level& level, const ResTarget& target, i
   if (value != nullptr && tree::tag(value) == T_ColumnRef && target.indirection == nullptr &&
       resolve(level, *tree::as<ColumnRef>(value)).term == term)
     return;
-  const auto key = target.indirection == nullptr ? constant(context, value, table.key_type) : std::nullopt;
+  auto key = target.indirection == nullptr ? constant(context, value, table.key_type) : std::nullopt;
   if (key && key->source != ValueRef::Source::kNull) {
+    key->is_new = true;
     context.new_keys.emplace_back(term, *key);
     return;
   }
@@ -189,6 +210,7 @@ void check_defaults(Context& context, const InsertStmt& insert) {
   for (const auto& column : *columns) {
     bool is_given = place++ < values;
     for (const auto* node : given) is_given = is_given || column.name == tree::as<ResTarget>(node)->name;
+    if (column.from_sequence && insert.override == OVERRIDING_USER_VALUE) is_given = false;
     if (column.default_varies && !is_given) context.not_repeatable("the default of column \"" + column.name + "\"");
   }
 }
@@ -221,6 +243,7 @@ Outputs insert_statement(Context& context, const InsertStmt& insert, const Level
   }
   check_defaults(context, insert);
   if (term != kNoTerm) {
+    check_overriding(context, insert, context.table_of(term));
     insert_keys(context, insert, selected, term);
     write_missing_list(context, insert, selected, term);
   }

@@ -55,6 +55,9 @@ void use_unlisted(Context& context, std::string_view schema, const RangeVar& rel
     context.fault(FaultReason::kUnknownTable,
                   "\"" + std::string(relation.relname) + "\" is a view or a foreign table: what it reads is not known",
                   "query the tables themselves, or name the shard in a comment: /* shardway: shard=… */", true);
+  const auto* refusal =
+      context.topology.catalog ? context.topology.catalog->refusal_of(schema, relation.relname) : nullptr;
+  if (refusal != nullptr) context.fault(FaultReason::kTableRefused, refusal->message, refusal->hint, true);
   if (context.topology.unlisted != Unlisted::kRefuse) return;
   context.fault(FaultReason::kUnknownTable,
                 "table \"" + (schema == "public" ? std::string() : std::string(schema) + ".") + relation.relname +
@@ -99,6 +102,10 @@ int use_relation(Context& context, Level* level, const RangeVar& relation, Acces
   if (relation.catalogname != nullptr && context.topology.database != relation.catalogname)
     context.fault(FaultReason::kNotSupported, "cross-database references are not implemented", "");
   const auto resolved = resolve_table(context.topology, context.settings.search_path, schema, relation.relname);
+  const bool is_known = resolved.meaning == NameMeaning::kListed || resolved.meaning == NameMeaning::kUnlisted;
+  if (is_known && context.topology.catalog &&
+      !context.topology.catalog->is_replica_safe(resolved.schema, relation.relname))
+    context.out.replica_safe = false;
   int term = kNoTerm;
   switch (resolved.meaning) {
     case NameMeaning::kListed: term = use_listed(context, level, *resolved.table, access); break;

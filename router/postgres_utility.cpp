@@ -71,6 +71,19 @@ void discard(Context& context, const DiscardStmt& statement) {
   context.out.kind = statement.target == DISCARD_ALL ? StatementKind::kDiscardAll : StatementKind::kDiscard;
 }
 
+// Sessions begun before have the old path, and go on to have it.
+void setting_of_role(Context& context, const AlterRoleSetStmt& alter) {
+  if (alter.setstmt == nullptr) return;
+  const auto& catalog = context.topology.catalog;
+  const bool resets_paths = alter.setstmt->kind == VAR_RESET_ALL && catalog && !catalog->search_paths.empty();
+  if (!resets_paths && tree::text(alter.setstmt->name) != "search_path") return;
+  context.fault(FaultReason::kNotSupported,
+                "ALTER ROLE … SET and RESET of search_path are not supported on a sharded database: which tables the "
+                "names of open "
+                "sessions mean would not be known",
+                "SET search_path in the session, or write the schema before the table's name", true);
+}
+
 }  // namespace
 
 bool utility_statement(Context& context, const Node* node) {
@@ -135,6 +148,7 @@ bool utility_statement(Context& context, const Node* node) {
       out.leaves_traces = true;
       out.uses_user_functions = true;
       return true;
+    case T_AlterRoleSetStmt: setting_of_role(context, *tree::as<AlterRoleSetStmt>(node)); [[fallthrough]];
     default:
       if (ddl_statement(context, node)) return true;
       out.kind = StatementKind::kOther;

@@ -93,6 +93,7 @@ struct ValueRef {
   bool is_string = false;      // literal: written '…' (as opposed to a number)
   bool negated = false;        // literal: -5 is the literal 5 behind a minus
   bool shared_type = false;    // parameter: used elsewhere too, so the server may infer another type than the key's
+  bool is_new = false;         // SET key = …: stored, not looked for
   std::uint32_t cast_oid = 0;  // parameter: $1::int8 and the like, the type the server infers; 0: the column's
 };
 
@@ -138,6 +139,7 @@ struct CopyFacts {
   std::vector<std::string> columns;            // empty: all of the table
   std::string format = "text";                 // text, csv, binary
   std::string delimiter, null, quote, escape;  // empty: the format's default
+  std::string encoding;                        // empty: the session's
   bool null_given = false;
   bool header = false;
   std::vector<std::string> force_null, force_not_null;

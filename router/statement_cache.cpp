@@ -23,7 +23,7 @@ struct Entry {
   bool standard_conforming_strings = true;
   MysqlMode mysql;
   bool wants_literals = false;
-  std::string search_path;
+  std::string search_path, user;
   std::string key;
   std::shared_ptr<const Query> query;  // null: statements of this shape are kept under their exact text
   std::size_t bytes = 0;
@@ -104,6 +104,7 @@ struct StatementCache::Impl {
     std::uint64_t seed = static_cast<std::uint64_t>(kind) << 1 | (settings.standard_conforming_strings ? 1U : 0U);
     seed ^= settings.mysql.bits() << 8;
     if (!settings.search_path.empty()) seed ^= XXH3_64bits(settings.search_path.data(), settings.search_path.size());
+    if (!settings.user.empty()) seed += XXH3_64bits(settings.user.data(), settings.user.size());
     return XXH3_64bits_withSeed(text.data(), text.size(), seed);
   }
 
@@ -112,7 +113,8 @@ struct StatementCache::Impl {
     if (found == entries.end()) return nullptr;
     auto* entry = found->second.get();
     if (entry->kind != kind || entry->key != text || entry->search_path != settings.search_path ||
-        entry->standard_conforming_strings != settings.standard_conforming_strings || entry->mysql != settings.mysql)
+        entry->user != settings.user || entry->standard_conforming_strings != settings.standard_conforming_strings ||
+        entry->mysql != settings.mysql)
       return nullptr;
     if (entry != proven.newest) use(*entry);
     return entry;
@@ -153,7 +155,8 @@ struct StatementCache::Impl {
   void insert(std::uint64_t hash, std::string_view text, const ParseSettings& settings, KeyKind kind,
               std::shared_ptr<const Query> query, bool wants_literals, Counters& counters) {
     // 160: the map's node, the allocations' heads, the shared_ptr's block.
-    const auto bytes = sizeof(Entry) + 160 + text.size() + settings.search_path.size() + (query ? bytes_of(*query) : 0);
+    const auto bytes = sizeof(Entry) + 160 + text.size() + settings.search_path.size() + settings.user.size() +
+                       (query ? bytes_of(*query) : 0);
     if (bytes > max_bytes / 4) return;
     if (const auto same = entries.find(hash); same != entries.end()) erase(*same->second, counters);
     while (counters.bytes + bytes > max_bytes) evict(counters);
@@ -164,6 +167,7 @@ struct StatementCache::Impl {
     entry->mysql = settings.mysql;
     entry->wants_literals = wants_literals;
     entry->search_path = settings.search_path;
+    entry->user = settings.user;
     entry->key = text;
     entry->query = std::move(query);
     entry->bytes = bytes;
@@ -181,8 +185,10 @@ StatementCache::StatementCache(std::shared_ptr<const Topology> topology, std::si
 
 StatementCache::~StatementCache() = default;
 
-std::shared_ptr<const Query> StatementCache::find(std::string_view text, const ParseSettings& settings,
+std::shared_ptr<const Query> StatementCache::find(std::string_view text, const ParseSettings& given,
                                                   Literals& literals) {
+  auto settings = given;
+  if (!topology_->catalog || !topology_->catalog->has_own_path(std::string(given.user))) settings.user = {};
   auto& cache = *impl_;
   const auto& language = *topology_->language;
   bool normalised = text.size() <= kMaxAnalysedBytes && language.normalise(text, settings, cache.key, literals);

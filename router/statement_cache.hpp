@@ -19,6 +19,7 @@ struct ParseSettings {
   bool standard_conforming_strings = true;
   std::string_view search_path;  // the session's, as SET printed it; empty: the server's default
   MysqlMode mysql = {};          // there `search_path` is the session's database
+  std::string_view user = {};    // on the servers, where the catalogue says that it matters
 };
 
 // Longer texts are not looked into.

@@ -80,6 +80,8 @@ std::string difference(const TableShape& a, const TableShape& b) {
   return "the triggers differ";
 }
 
+using Parents = std::unordered_map<std::string, std::vector<std::string>>;
+
 class Merger {
  public:
   Merger(const router::Topology& topology, const std::vector<const ShardCatalog*>& shards)
@@ -90,9 +92,11 @@ class Merger {
     auto& catalog = made_.catalog;
     for (const auto& [name, shape] : home.tables) {
       catalog.tables.emplace(name, shape.columns);
+      catalog.schemas.insert(name.substr(0, name.find('.')));
       if (!shape.primary_key.empty()) catalog.primary_keys.emplace(name, shape.primary_key);
     }
     catalog.views = home.views;
+    catalog.search_paths = home.search_paths;
     catalog.sql_mode = home.sql_mode;
     catalog.folds_table_names = home.folds_table_names;
     catalog.server_version = home.server_version;
@@ -101,9 +105,12 @@ class Merger {
       if (shard == nullptr) continue;
       catalog.user_functions.insert(shard->functions.begin(), shard->functions.end());
       catalog.user_operators.insert(shard->operators.begin(), shard->operators.end());
+      catalog.primary_only.insert(shard->primary_only.begin(), shard->primary_only.end());
       note_types(home, *shard);
     }
     for (const auto& table : topology_.tables.all()) judge(table);
+    for (const auto* shard : shards_)
+      if (shard != nullptr) judge_kin(shard->parents);
     return std::move(made_);
   }
 
@@ -172,7 +179,55 @@ class Merger {
                                 found->hint});
   }
 
+  const Table* find(const std::string& name) const {
+    const auto dot = name.find('.');
+    return topology_.tables.find(std::string_view(name).substr(0, dot), std::string_view(name).substr(dot + 1));
+  }
+
+  // Where rows of tables outside of the configuration are.
+  Table unlisted() const {
+    Table table;
+    table.kind = topology_.unlisted == router::Unlisted::kSingle ? TableKind::kSingle : TableKind::kReference;
+    table.shard = topology_.unlisted_shard;
+    return table;
+  }
+
+  bool is_placed_alike(const Table* a, const Table* b) const {
+    const bool is_used = topology_.unlisted != router::Unlisted::kRefuse || (a != nullptr && b != nullptr);
+    const auto one = a == nullptr ? unlisted() : *a, other = b == nullptr ? unlisted() : *b;
+    return !is_used || (one.kind == other.kind && one.key == other.key && one.key_type == other.key_type &&
+                        one.shard == other.shard);
+  }
+
+  // A child's rows are its parent's, too: both must be looked for in one place.
+  void judge_kin(const Parents& parents) {
+    for (const auto& [child, of] : parents)
+      for (const auto& ancestor : ancestors(parents, child)) judge_kin(child, ancestor);
+  }
+
+  static std::vector<std::string> ancestors(const Parents& parents, const std::string& child) {
+    std::vector<std::string> found{child};
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (const auto known = parents.find(found[i]); known != parents.end())
+        for (const auto& parent : known->second)
+          if (std::find(found.begin(), found.end(), parent) == found.end()) found.push_back(parent);
+    found.erase(found.begin());
+    return found;
+  }
+
+  void judge_kin(const std::string& child, const std::string& ancestor) {
+    const auto *a = find(child), *b = find(ancestor);
+    if (is_placed_alike(a, b)) return;
+    const auto refuse_one = [&](const std::string& name, const std::string& other) {
+      refuse(name, "it shares rows with " + other + " (a partition, or inheritance), which is placed otherwise",
+             "list both alike, with the same key, or use " + other + " only");
+    };
+    if (a == nullptr || b != nullptr) refuse_one(child, ancestor);
+    if (b == nullptr || a != nullptr) refuse_one(ancestor, child);
+  }
+
   void refuse(const std::string& name, const std::string& message, const std::string& hint) {
+    if (made_.catalog.refused.contains(name)) return;
     made_.problems.push_back({name, message, hint});
     made_.catalog.refused[name] = {"table " + name + " cannot be used: " + message, hint};
   }

@@ -19,13 +19,16 @@ extern const char* const kMysqlCatalogQuery;
 struct ShardCatalog {
   std::unordered_map<std::string, router::TableShape> tables;  // "schema.name"; views and foreign tables too
   std::unordered_set<std::string> views;                       // those that are no tables
-  std::unordered_set<std::string> functions;                   // outside pg_catalog, unqualified
-  std::unordered_set<std::string> operators;                   // names of the user's that may do anything
-  std::unordered_map<std::string, std::uint32_t> types;        // "schema.name" -> OID, outside pg_catalog
-  std::string sql_mode;                                        // MySQL: what a session begins with
-  bool folds_table_names = false;                              // MySQL: lower_case_table_names
-  std::string server_version;                                  // MySQL: @@version
-  router::Numbering numbering;                                 // MySQL
+  std::unordered_set<std::string> primary_only;  // views, tables with policies: not to be read on replicas
+  std::unordered_map<std::string, std::vector<std::string>> parents;  // of partitions and inheritance children
+  std::unordered_map<std::string, std::string> search_paths;          // a user's first one; "": everyone else's
+  std::unordered_set<std::string> functions;                          // outside pg_catalog, unqualified
+  std::unordered_set<std::string> operators;                          // names of the user's that may do anything
+  std::unordered_map<std::string, std::uint32_t> types;               // "schema.name" -> OID, outside pg_catalog
+  std::string sql_mode;                                               // MySQL: what a session begins with
+  bool folds_table_names = false;                                     // MySQL: lower_case_table_names
+  std::string server_version;                                         // MySQL: @@version
+  router::Numbering numbering;                                        // MySQL
   bool operator==(const ShardCatalog&) const = default;
 };
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results);

@@ -1,5 +1,8 @@
 #include "proxy/control/catalog_reader.hpp"
 
+#include <algorithm>
+
+#include "router/builtin_functions.hpp"
 #include "router/key_values.hpp"
 
 namespace shardway::proxy::control {
@@ -75,7 +78,34 @@ const char* const kPostgresCatalogQuery =
     " AND (NOT EXISTS (SELECT FROM pg_type t WHERE t.oid IN (o.oprleft, o.oprright)"
     "  AND t.typnamespace <> 'pg_catalog'::regnamespace)"
     " OR NOT EXISTS (SELECT FROM pg_operator b WHERE b.oprname = o.oprname"
-    "  AND b.oprnamespace = 'pg_catalog'::regnamespace))";
+    "  AND b.oprnamespace = 'pg_catalog'::regnamespace));"
+
+    // What a view or a policy calls that is not sure to compute only, "" for what is not PostgreSQL's own; what it
+    // reads.
+    "WITH defined AS (SELECT r.ev_class AS id, r.ev_action::text AS tree FROM pg_rewrite r"
+    "  JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace"
+    "  WHERE c.relkind = 'v' AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    "  UNION ALL SELECT p.polrelid, concat(p.polqual::text, p.polwithcheck::text) FROM pg_policy p"
+    "  JOIN pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity)"
+    " SELECT n.nspname, c.relname, d.tree ~ '\\{(ROWMARKCLAUSE|COERCETODOMAIN) ',"
+    " ARRAY(SELECT CASE WHEN p.pronamespace = 'pg_catalog'::regnamespace THEN p.proname::text ELSE '' END"
+    "  FROM regexp_matches(d.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') m"
+    "  JOIN pg_proc p ON p.oid = m[1]::oid JOIN pg_language l ON l.oid = p.prolang WHERE p.provolatile <> 'i'"
+    "  OR (p.pronamespace <> 'pg_catalog'::regnamespace AND (p.prokind = 'a' OR l.lanname NOT IN ('internal', 'c')))),"
+    " ARRAY(SELECT rn.nspname || '.' || r.relname FROM regexp_matches(d.tree, ':relid (\\d+)', 'g') m"
+    "  JOIN pg_class r ON r.oid = m[1]::oid JOIN pg_namespace rn ON rn.oid = r.relnamespace WHERE r.oid <> d.id)"
+    " FROM defined d JOIN pg_class c ON c.oid = d.id JOIN pg_namespace n ON n.oid = c.relnamespace;"
+
+    "SELECT n.nspname, c.relname, pn.nspname || '.' || p.relname FROM pg_inherits i JOIN pg_class c ON c.oid = "
+    "i.inhrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class p ON p.oid = i.inhparent"
+    " JOIN pg_namespace pn ON pn.oid = p.relnamespace WHERE c.relkind IN ('r', 'p', 'f');"
+
+    // What is set for a role in this database beats the role's own, then the database's, then everybody's.
+    "SELECT coalesce(r.rolname, ''), substr(c, 13) FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole"
+    " CROSS JOIN unnest(s.setconfig) c WHERE c LIKE 'search\\_path=%' AND s.setdatabase IN"
+    " (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
+    " ORDER BY s.setrole <> 0, s.setdatabase <> 0";
 
 namespace {
 
@@ -123,11 +153,45 @@ void read_foreign_keys(const Rows& r, ShardCatalog& into) {
   }
 }
 
+using Readers = std::unordered_map<std::string, std::vector<std::string>>;  // view -> what it reads
+
+bool is_safe(const std::string& function) { return !function.empty() && router::function_facts(function).replica_safe; }
+
+// A relation of the system's tells of one server, if it is not one of those that are the same on a replica.
+bool is_of_one_server(const std::string& relation) {
+  constexpr std::string_view kSystem = "pg_catalog.";
+  return relation.starts_with(kSystem) && router::catalog_relation(std::string_view(relation).substr(kSystem.size())) !=
+                                              router::CatalogRelation::kReplicaSafe;
+}
+
+// A view over what is not to be read on a replica is not either.
+void spread_to_readers(const Readers& readers, std::unordered_set<std::string>& unsafe) {
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (const auto& [view, reads] : readers)
+      if (std::any_of(reads.begin(), reads.end(), [&](const auto& read) { return unsafe.contains(read); }))
+        grown = unsafe.insert(view).second || grown;
+  }
+}
+
+void read_definitions(const Rows& r, ShardCatalog& into) {
+  Readers readers;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    const auto calls = list(r, i, 3), reads = list(r, i, 4);
+    if (is_true(r, i, 2) || !std::all_of(calls.begin(), calls.end(), is_safe) ||
+        std::any_of(reads.begin(), reads.end(), is_of_one_server))
+      into.primary_only.insert(name_in(r, i));
+    auto& known = readers[name_in(r, i)];
+    known.insert(known.end(), reads.begin(), reads.end());
+  }
+  spread_to_readers(readers, into.primary_only);
+}
+
 }  // namespace
 
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   ShardCatalog found;
-  if (results.size() != 7) return found;
+  if (results.size() != 10) return found;
   read_columns(results[0], found);
   const auto& functions = results[1];
   for (std::size_t i = 0; i < functions.size(); ++i) found.functions.insert(text(functions, i, 0));
@@ -140,6 +204,11 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   for (std::size_t i = 0; i < types.size(); ++i) found.types[name_in(types, i)] = number_in(types, i, 2);
   const auto& operators = results[6];
   for (std::size_t i = 0; i < operators.size(); ++i) found.operators.insert(text(operators, i, 0));
+  read_definitions(results[7], found);
+  const auto& children = results[8];
+  for (std::size_t i = 0; i < children.size(); ++i) found.parents[name_in(children, i)].push_back(text(children, i, 2));
+  const auto& paths = results[9];
+  for (std::size_t i = 0; i < paths.size(); ++i) found.search_paths[text(paths, i, 0)] = text(paths, i, 1);
   return found;
 }
 

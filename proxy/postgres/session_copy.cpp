@@ -162,11 +162,11 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
     return Step::kConsumed;
   }
   if (!copy_->shard) {
-    copy_->held += frame;
-    if (type != 'c') return Step::kConsumed;
-    copy_.reset();  // no row at all
-    answer("COPY 0");
-    return Step::kConsumed;
+    if (type != 'c') {
+      copy_->held += frame;
+      return Step::kConsumed;
+    }
+    copy_->shard = copy_->topology->home;  // no row at all, but perhaps a header that is not the table's
   }
   const bool complete = type != 'd';
   if (complete) copy_->rows.reset();

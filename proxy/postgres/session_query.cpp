@@ -82,6 +82,15 @@ bool leaves_untouched(StatementKind kind) noexcept {
 // A search_path no unqualified name is certain under.
 constexpr std::string_view kUnclearPath = "'?,?'";
 
+// Of SET ROLE, as Settings keeps it; empty: none.
+std::string_view role_of(std::string_view set_role) {
+  const auto end = set_role.rfind('\'');
+  const auto begin = end == std::string_view::npos || end == 0 ? end : set_role.rfind('\'', end - 1);
+  if (begin == std::string_view::npos) return {};
+  const auto role = set_role.substr(begin + 1, end - begin - 1);
+  return role == "none" ? std::string_view() : role;
+}
+
 }  // namespace
 
 router::ParseSettings Session::parse_settings() const {
@@ -91,6 +100,9 @@ router::ParseSettings Session::parse_settings() const {
   if (local_ && keeps_local_settings()) {
     if (!local_->search_path.empty()) settings.search_path = local_->search_path;
   }
+  if (pools_ != nullptr) settings.user = pools_->login.user;
+  if (const auto* role = settings_->find("role"); role != nullptr && !role_of(role->sql).empty())
+    settings.user = role_of(role->sql);
   return settings;
 }
 

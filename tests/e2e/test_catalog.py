@@ -10,6 +10,94 @@ create table log(id int primary key, entry text);
 """
 
 
+OTHER_SCHEMAS = """
+create table pair(id bigint primary key, n int); create table lone(id bigint primary key, n int);
+create schema app; create table app.pair(id bigint primary key, n int);
+create table public.items(id bigint primary key, note text);
+create schema aside; create table aside.items(id bigint primary key, note text);
+"""
+DEFAULT_PATH = """
+do $$ begin execute format('alter role app in database %I set search_path = aside, "$user", public', current_database()); end $$
+"""
+
+
+class OtherSchemas(ProxyCase):
+    """What an unqualified name means is the server's to say: by the user's schema, and by the user's search_path."""
+    schema = OTHER_SCHEMAS
+    tables = [{"name": name, "key": "id", "type": "bigint"} for name in ("pair", "lone", "items")]
+
+    def test_the_users_own_schema(self):
+        client = self.connect()
+        client.execute("insert into lone values (1, 1)")
+        client.execute("insert into public.pair values (1, 1)")
+        for sql in ("select * from pair", "insert into pair values (1, 1)"):
+            with self.refused(containing="app.pair"):
+                client.execute(sql)
+        client.execute("set search_path to public")
+        self.assertEqual(client.execute("select * from pair").fetchall(), [(1, 1)])
+        client.execute("set search_path to \"$user\", public")
+        with self.refused(containing="app.pair"):
+            client.execute("select * from pair")
+
+    def test_the_schema_of_a_role(self):
+        for node in self.cluster.primaries:
+            node.query("create role aside; grant aside to app")
+            self.addCleanup(node.query, "drop role aside")
+        client = self.connect()
+        client.execute("select * from public.items")
+        with client.transaction():
+            client.execute("set role aside")
+            with self.refused(containing="aside.items"), client.transaction():
+                client.execute("select * from items")
+            client.execute("set role none")
+            client.execute("select * from items")
+
+    def test_a_search_path_of_ones_own(self):
+        with self.refused(containing="search_path"):
+            self.connect().execute("alter role app set search_path = aside")
+
+
+class OwnPath(ProxyCase):
+    schema = OTHER_SCHEMAS + DEFAULT_PATH
+    tables = OtherSchemas.tables
+
+    def test_it_is_what_names_are_looked_up_by(self):
+        client = self.connect()
+        client.execute("insert into lone values (2, 1)")
+        for table in ("items", "pair"):
+            with self.refused():
+                client.execute(f"select * from {table}")
+        client.execute("set search_path to public")
+        client.execute("select * from items")
+        client.execute("select * from pair")
+
+
+class Children(ProxyCase):
+    """Tables that share rows with a sharded one, while what is not listed is a table of one shard."""
+    schema = """
+    create table parted(id bigint, n int) partition by range (id);
+    create table parted_low partition of parted for values from (0) to (1000);
+    create table base(id bigint, n int); create table derived() inherits (base);
+    create table loose(id bigint, n int); create table bound() inherits (loose);
+    """
+    tables = [{"name": name, "key": "id", "type": "bigint"} for name in ("parted", "base", "bound")]
+    sharding = {"unlisted_tables": "single:shop_0"}
+
+    def test_only_the_listed_one_is_used(self):
+        client = self.connect()
+        for id in range(1, 9):
+            client.execute(f"insert into parted values ({id}, 1)")
+            client.execute(f"insert into base values ({id}, 1)")
+        self.assertEqual(len(client.execute("select * from parted").fetchall()), 8)
+        for table in ("parted_low", "derived", "loose"):
+            for sql in (f"select * from {table}", f"insert into {table} values (1, 1)", f"truncate {table}"):
+                with self.subTest(sql), self.refused(containing="shares rows"):
+                    client.execute(sql)
+        client.execute("create table later() inherits (base)")
+        with self.refused(containing="shares rows"):
+            client.execute("insert into later values (1, 1)")
+
+
 class Catalog(ProxyCase):
     schema = TABLES
     tables = [{"name": "items", "key": "id", "type": "bigint"}, {"name": "countries", "kind": "reference"},

@@ -45,6 +45,21 @@ class Copy(WireCase):
                         return heard + wire.ask(b"".join(map(copy_data, pieces)) + COPY_DONE) + self.check(wire)
                     self.same(conversation)
 
+    def test_without_a_row(self):
+        """The header of HEADER MATCH is the server's to judge even then, and so is everything else."""
+        for sql, data in (("copy items (id, note) from stdin (header match)", "id\tname\n"),
+                          ("copy items (id, note) from stdin (header match)", "id\tnote\n"),
+                          ("copy items (id, note) from stdin (header)", "whatever\n"),
+                          ("copy items from stdin", "")):
+            with self.subTest(sql=sql, data=data):
+                def conversation(wire, sql=sql, data=data):
+                    wire.send(query(sql))
+                    heard = wire.until("GE") + wire.ask(copy_data(data) + COPY_DONE)
+                    wire.send(parse("", sql) + bind() + execute() + FLUSH)
+                    wire.until("G")
+                    return heard + wire.ask(copy_data(data) + COPY_DONE + SYNC) + wire.sql("select 'alive'")
+                self.same(conversation)
+
     def test_sent_without_waiting(self):
         keys = self.rows_of()
         data = query("copy items (id, note) from stdin") + b"".join(copy_data(f"{k}\tx\n") for k in keys) + COPY_DONE

@@ -16,6 +16,9 @@ TO_REPLICA = [
     "select now(), upper(note) from things where id = 2",
     "select generate_series(1, 3), random()",
     "with x as (select 1 as y) select * from x",
+    "select * from ages where id = 5",
+    "select * from over_ages",
+    "select * from watched",
 ]
 TO_PRIMARY = [
     "select * from things where id = 1 for update",
@@ -29,6 +32,12 @@ TO_PRIMARY = [
     "with w as (update things set note = note where id = 3 returning id) select * from w",
     "update things set note = note where id = 3",
     "explain analyze update things set note = note where id = 3",
+    "select * from numbering",
+    "select * from over_numbering",
+    "select * from locking where id = 4",
+    "select * from computing",
+    "select * from guarded",
+    "select * from numbers",
 ]
 
 
@@ -44,7 +53,17 @@ class ReplicaCase(ProxyCase):
         cls.primary.query(f"create table things(id int primary key, note text); create sequence numbers;"
                           f" insert into things select i, 'old' from generate_series(1, {ROWS}) i;"
                           " create table notes(id int primary key, n int); insert into notes values (1, 0);"
-                          " create function writes() returns int language sql volatile as 'select 1'", user=servers.APP)
+                          " create function writes() returns int language sql volatile as 'select 1';"
+                          " create view numbering as select nextval('numbers');"
+                          " create view over_numbering as select 1 where exists (select from numbering);"
+                          " create view locking as select * from things for share;"
+                          " create view computing as select writes();"
+                          " create view ages as select id, now() - current_date, random() from things where note like 'o%';"
+                          " create view over_ages as select count(*) from ages;"
+                          " create table guarded(id int); alter table guarded enable row level security;"
+                          " create policy p on guarded using (id > writes());"
+                          " create table watched(id int); alter table watched enable row level security;"
+                          " create policy p on watched using (id > 1)", user=servers.APP)
         cls.shard.wait_for_replicas()
         cls.proxy = shardway.Proxy(cls.make_config()).start()
         cls.addClassCleanup(cls.proxy.stop)

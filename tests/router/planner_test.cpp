@@ -101,6 +101,15 @@ TEST_F(PlannerTest, KeysThatTheColumnWouldChangeAreRefused) {
   };
   EXPECT_EQ(action("INSERT INTO accounts (name) VALUES ('alice')"), Action::kOneShard);
   EXPECT_EQ(action("INSERT INTO accounts (name) VALUES ('alice   ')"), Action::kRefuse);
+  EXPECT_EQ(action("INSERT INTO accounts (name) VALUES ('Ünlücü')"), Action::kOneShard);
+  EXPECT_EQ(action("SELECT * FROM accounts WHERE name = 'alice   '"), Action::kOneShard);
+  EXPECT_EQ(action("UPDATE accounts SET name = 'alice' WHERE name = 'alice'"), Action::kOneShard);
+  EXPECT_EQ(action("UPDATE accounts SET name = 'alice   ' WHERE name = 'alice'"), Action::kRefuse);
+  const auto& accounts = *topology->tables.find("", "accounts");
+  for (const bool binary : {false, true}) {
+    EXPECT_FALSE(shard_of_row(accounts, *topology, "alice", binary).fault);
+    EXPECT_TRUE(shard_of_row(accounts, *topology, "alice   ", binary).fault);
+  }
   catalog->tables["public.accounts"] = {{"name", "character(5)"}, {"balance", "numeric"}};
   EXPECT_EQ(action("INSERT INTO accounts (name) VALUES ('ab')"), Action::kRefuse);
 }

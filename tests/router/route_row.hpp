@@ -128,6 +128,9 @@ inline std::string route(const Row& row, StatementCache& cache) {
   const ParseSettings settings{
       !row.has("scs_off"),
       row.value("path=") ? std::string_view(row.flags).substr(row.flags.find("path=") + 5, row.value("path=")->size())
+                         : std::string_view(),
+      {},
+      row.value("user=") ? std::string_view(row.flags).substr(row.flags.find("user=") + 5, row.value("user=")->size())
                          : std::string_view()};
   Literals literals;
   const auto query = cache.find(row.sql, settings, literals);

@@ -40,7 +40,15 @@ inline std::shared_ptr<Catalog> catalog() {
     made->tables[table][0].not_null = made->tables[table][0].auto_increment = true;
   made->tables["public.loose_tags"] = made->tables["public.tags"];  // not in the configuration
   made->numberings = {{4, 1}, {4, 2}};
+  made->tables["public.ranks"] = {{"id", "bigint"}, {"name", "text"}};
+  made->tables["public.sites"][0].from_sequence = made->tables["public.ranks"][0].from_sequence = true;
+  made->tables["public.ranks"][0].default_varies = true;
+  made->primary_only = {"public.ranks"};
+  made->tables["public.ranks_2025"] = made->tables["public.ranks"];  // a child, not in the configuration
+  made->refused["public.ranks_2025"] = {"table public.ranks_2025 cannot be used: it shares rows with public.ranks", ""};
   made->tables["shadow.orders"] = {{"order_id", "bigint"}};
+  made->schemas = {"public", "shadow"};
+  made->search_paths = {{"teller", "shadow, public"}};
   made->user_operators = {"@@@"};
   made->user_functions = {"refund", "order_total", "lower_all"};
   return made;
@@ -68,6 +76,7 @@ inline std::shared_ptr<Topology> topology(bool with_catalog = true, Unlisted unl
   sharded("tickets", "id", KeyType::kBigint);
   made->tables.add({"public", "stamps", TableKind::kReference, "", KeyType::kBigint, 0});
   made->tables.add({"public", "tags", TableKind::kReference, "", KeyType::kBigint, 0});
+  made->tables.add({"public", "ranks", TableKind::kReference, "", KeyType::kBigint, 0});
   std::vector<ShardIndex> owner(16384, 0);
   for (std::size_t slot = 8192; slot < owner.size(); ++slot) owner[slot] = 1;
   made->map = ShardMap(std::move(owner));

@@ -175,5 +175,26 @@ TEST(CatalogMerge, NotesTypesThatAreNumberedDifferently) {
   EXPECT_EQ(types, (std::unordered_set<std::string>{"mood", "missing"}));
 }
 
+TEST(CatalogMerge, ChildrenOfListedTablesArePlacedAsTheyAre) {
+  auto a = shard();
+  a.parents = {{"public.orders_1", {"public.orders"}}, {"public.orders_1_1", {"public.orders_1"}}};
+  EXPECT_EQ(said(a, a, "public.orders_1"), "") << "it is not used anyway";
+  auto topology = shop();
+  for (const auto unlisted : {router::Unlisted::kSingle, router::Unlisted::kReference}) {
+    topology.unlisted = unlisted;
+    EXPECT_EQ(said(a, a, "public.orders_1_1", topology),
+              "it shares rows with public.orders (a partition, or inheritance), which is placed otherwise");
+    EXPECT_EQ(said(a, a, "public.orders", topology), "");
+  }
+  topology.tables.add({"public", "orders_1", TableKind::kSharded, "id", KeyType::kBigint, 0, {}});
+  topology.tables.add({"public", "orders_1_1", TableKind::kSharded, "id", KeyType::kBigint, 0, {}});
+  a.tables["public.orders_1"] = a.tables["public.orders_1_1"] = orders();
+  EXPECT_EQ(said(a, a, "public.orders_1_1", topology), "");
+  auto otherwise = shop();
+  otherwise.tables.add({"public", "orders_1", TableKind::kReference, "", KeyType::kBigint, 0, {}});
+  EXPECT_NE(said(a, a, "public.orders_1", otherwise), "");
+  EXPECT_NE(said(a, a, "public.orders", otherwise), "");
+}
+
 }  // namespace
 }  // namespace shardway::proxy::control

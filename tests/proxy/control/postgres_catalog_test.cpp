@@ -23,7 +23,20 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   results.push_back(make_result({{"public", "orders", "audit"}}, 3));
   results.push_back(make_result({{"public", "mood", "16400"}}, 3));
   results.push_back(make_result({{"@@@"}}, 1));
+  results.push_back(make_result({{"public", "plain", "f", "{now}", "{public.orders}"},
+                                 {"public", "numbers", "f", "{nextval}", "{}"},
+                                 {"public", "outer", "f", "{}", "{public.plain,public.numbers}"},
+                                 {"public", "locked", "t", "{}", "{}"},
+                                 {"public", "computed", "f", "{\"\"}", "{}"},
+                                 {"public", "activity", "f", "{}", "{pg_catalog.pg_stat_activity}"}},
+                                5));
+  results.push_back(make_result({{"public", "orders_1", "public.orders"}}, 3));
+  results.push_back(make_result({{"", "a, b"}, {"app", "\"$user\", c"}}, 2));
   const auto found = read_postgres_catalog(results);
+  EXPECT_EQ(found.primary_only, (std::unordered_set<std::string>{"public.numbers", "public.outer", "public.locked",
+                                                                 "public.computed", "public.activity"}));
+  EXPECT_EQ(found.parents.at("public.orders_1"), std::vector<std::string>{"public.orders"});
+  EXPECT_EQ(found.search_paths.at("app"), "\"$user\", c");
   ASSERT_EQ(found.tables.size(), 2U);
   const auto& orders = found.tables.at("public.orders");
   ASSERT_EQ(orders.columns.size(), 3U);
