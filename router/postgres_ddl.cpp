@@ -213,19 +213,21 @@ bool is_definition(const Node* node) {
   }
 }
 
+bool is_on(const DefElem& option) {
+  if (option.arg == nullptr) return true;
+  if (tree::tag(option.arg) == T_Integer) return tree::as<Integer>(option.arg)->ival != 0;
+  if (tree::tag(option.arg) == T_Boolean) return tree::as<Boolean>(option.arg)->boolval;
+  const auto word = tree::string_of(option.arg);
+  return word != "false" && word != "off" && word != "0" && word != "no" && word != "f" && word != "n";
+}
+
 }  // namespace
 
 bool option_is_on(const List* options, std::string_view name) {
-  for (const auto* node : tree::Nodes(options)) {
-    const auto* option = tree::as<DefElem>(node);
-    if (name != tree::text(option->defname)) continue;
-    if (option->arg == nullptr) return true;
-    if (tree::tag(option->arg) == T_Integer) return tree::as<Integer>(option->arg)->ival != 0;
-    if (tree::tag(option->arg) == T_Boolean) return tree::as<Boolean>(option->arg)->boolval;
-    const auto word = tree::string_of(option->arg);
-    return word != "false" && word != "off" && word != "0" && word != "no" && word != "f" && word != "n";
-  }
-  return false;
+  bool on = false;  // the last one counts
+  for (const auto* node : tree::Nodes(options))
+    if (const auto* option = tree::as<DefElem>(node); name == tree::text(option->defname)) on = is_on(*option);
+  return on;
 }
 
 bool ddl_statement(Context& context, const Node* node) {
