@@ -94,6 +94,7 @@ void check_locking(Context& context, const Level& level, const SelectStmt& selec
   context.not_scatterable("FOR UPDATE or FOR SHARE");
   for (const auto* node : tree::Nodes(select.lockingClause)) {
     const auto* clause = tree::as<LockingClause>(node);
+    if (clause->waitPolicy == LockWaitSkip) context.not_repeatable("SKIP LOCKED");
     for (const auto& item : level.items) {
       if (!item.reference) continue;
       bool locked = clause->lockedRels == nullptr;
