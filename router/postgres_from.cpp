@@ -54,7 +54,9 @@ void from_subselect(Context& context, Level& level, const RangeSubselect& from) 
   if (level.top) context.not_scatterable("a subquery in FROM");
   Outputs outputs;
   query_statement(context, from.subquery, from.lateral ? &level : level.outer, level.ctes, false, outputs);
+  const bool reference = outputs.locks_reference;
   add_derived(level, from.alias, "", std::move(outputs));
+  level.items.back().reference = reference;
 }
 
 void from_function(Context& context, Level& level, const RangeFunction& from) {

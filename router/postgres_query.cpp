@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "router/postgres_scope.hpp"
 
 namespace shardway::router::analyze {
@@ -193,6 +195,8 @@ Outputs select_statement(Context& context, const SelectStmt& select, const Level
     walk_list(context, level, select.windowClause);
     check_locking(context, level, select);
     outputs = outputs_of(select, level, commutes_with_filters(select) && has_only_columns(select));
+    outputs.locks_reference =
+        std::any_of(level.items.begin(), level.items.end(), [](const Item& i) { return i.reference; });
   }
   walk_list(context, level, select.sortClause);
   walk(context, level, select.limitOffset);

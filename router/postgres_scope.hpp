@@ -27,8 +27,9 @@ struct Output {
 
 struct Outputs {
   std::vector<Output> columns;
-  bool open = false;  // has columns whose names are not known
-  bool exact = true;  // the columns' positions are right
+  bool open = false;             // has columns whose names are not known
+  bool exact = true;             // the columns' positions are right
+  bool locks_reference = false;  // FOR UPDATE of such a query locks rows of reference tables
 };
 
 struct Item {
