@@ -31,7 +31,10 @@ void foreign_function(Context& context) {
   context.out.replica_safe = false;
 }
 
-void builtin_function(Context& context, const FuncCall& call, const FunctionFacts& facts, std::string_view name) {
+const Node* first_of(const List* list) { return tree::Nodes(list).size() == 0 ? nullptr : tree::Nodes(list)[0]; }
+
+void builtin_function(Context& context, const Level& level, const FuncCall& call, const FunctionFacts& facts,
+                      std::string_view name) {
   auto& out = context.out;
   if (!facts.replica_safe) out.replica_safe = false;
   if (facts.sequence) out.uses_sequences = true;
@@ -50,7 +53,16 @@ void builtin_function(Context& context, const FuncCall& call, const FunctionFact
     context.not_scatterable("the function " + shown);
     context.not_repeatable("the function " + shown);
   }
+  if ((name == "min" || name == "max") && !facts_of(context, level, first_of(call.args)).exact)
+    context.not_repeatable("the aggregate " + shown + " of values that can be equal and differ");
   if (facts.order_matters) context.not_repeatable("the aggregate " + shown);
+}
+
+void text_as(Context& context, std::string_view type) {
+  const auto what = "a cast of text, 'now' perhaps, to " + std::string(type);
+  context.not_scatterable(what);
+  context.not_repeatable(what);
+  context.hidden_clock(what);
 }
 
 void function_call(Context& context, Level& level, const FuncCall& call) {
@@ -62,7 +74,7 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
   if (!ours || !facts.known || overloaded)
     foreign_function(context);
   else
-    builtin_function(context, call, facts, name.name);
+    builtin_function(context, level, call, facts, name.name);
   if (ours && name.name == "age" && tree::Nodes(call.args).size() == 1) context.hidden_clock("age() of one date");
   if (ours && name.name == "set_config" && (context.certain_call != &call || !record_set_config(context, call)))
     context.out.pins = PinReason::kComputedSetting;
@@ -73,6 +85,10 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
   if (call.agg_star || call.agg_distinct || call.agg_order != nullptr || call.agg_filter != nullptr)
     context.not_scatterable("an aggregate");
   walk_list(context, level, call.args);
+  // A call by a type's name is a cast.
+  if (ours && is_date_type(name.name) && tree::Nodes(call.args).size() == 1 &&
+      facts_of(context, level, first_of(call.args)).words)
+    text_as(context, name.name);
   walk_list(context, level, call.agg_order);
   walk(context, level, call.agg_filter);
   if (call.over != nullptr) walk(context, level, tree::as<Node>(call.over));
@@ -122,6 +138,11 @@ void type_cast(Context& context, const TypeCast& cast) {
   }
 }
 
+// Once its argument is walked.
+void value_cast(Context& context, const Level& level, const TypeCast& cast) {
+  if (facts_of(context, level, cast.arg).words) text_as(context, *cast.typeName);
+}
+
 void value_function(Context& context, const SQLValueFunction& function) {
   if (function.op <= SVFOP_LOCALTIMESTAMP_N) return now_call(context, function.location);
   context.not_scatterable("CURRENT_USER and its like");
@@ -138,6 +159,7 @@ void named_operator(Context& context, const List* parts) {
 
 void sub_link(Context& context, Level& level, const SubLink& link) {
   walk(context, level, link.testexpr);
+  if (link.subLinkType == ARRAY_SUBLINK) context.not_repeatable("the order in ARRAY(SELECT …)");
   if (link.operName != nullptr) named_operator(context, link.operName);
   Outputs outputs;
   query_statement(context, link.subselect, &level, level.ctes, false, outputs);
@@ -187,7 +209,8 @@ void walk_node(Context& context, Level& level, const Node* node) {
     case T_BooleanTest: return walk(context, level, as_node(tree::as<BooleanTest>(node)->arg));
     case T_TypeCast:
       type_cast(context, *tree::as<TypeCast>(node));
-      return walk(context, level, tree::as<TypeCast>(node)->arg);
+      walk(context, level, tree::as<TypeCast>(node)->arg);
+      return value_cast(context, level, *tree::as<TypeCast>(node));
     case T_CollateClause: return walk(context, level, tree::as<CollateClause>(node)->arg);
     case T_CoalesceExpr: return walk_list(context, level, tree::as<CoalesceExpr>(node)->args);
     case T_MinMaxExpr: return walk_list(context, level, tree::as<MinMaxExpr>(node)->args);
@@ -241,6 +264,11 @@ void walk(Context& context, Level& level, const Node* node) {
   ++context.depth;
   walk_node(context, level, node);
   --context.depth;
+}
+
+void text_as(Context& context, const TypeName& type) {
+  const auto* own = own_type(context, type);
+  if (own != nullptr ? own->reads_clock : is_date_type(element_name(type))) text_as(context, element_name(type));
 }
 
 void walk_list(Context& context, Level& level, const List* list) {
