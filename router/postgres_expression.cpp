@@ -100,17 +100,46 @@ bool is_system_column(std::string_view name) noexcept {
   return false;
 }
 
-// `o.total` may be a call of total(o), where orders has no such column.
-void attribute_call(Context& context, const Level& level, const ColumnRef& reference) {
-  const tree::Nodes fields(reference.fields);
-  if (fields.size() < 2 || !context.topology.catalog) return;
-  const std::string name(tree::string_of(fields[fields.size() - 1]));
-  if (context.topology.catalog->user_functions.count(name) == 0) return;
+// o.total, (o).total and (o.*).total may be a call of total(o).
+void call_as_field(Context& context, std::string_view name) {
+  if (context.topology.catalog && context.topology.catalog->user_functions.contains(std::string(name)))
+    foreign_function(context);
+  const auto facts = function_facts(name);
+  if (!facts.aggregate) return;  // others do not take a row, or do nothing that matters
+  context.not_scatterable("the aggregate " + std::string(name) + "()");
+  if (facts.order_matters) context.not_repeatable("the aggregate " + std::string(name) + "()");
+}
+
+bool has_column(const Level& level, std::string_view item_name, std::string_view name) {
   for (const Level* at = &level; at != nullptr; at = at->outer)
     for (const auto& item : at->items)
       for (const auto& column : item.outputs.columns)
-        if (item.name == tree::string_of(fields[fields.size() - 2]) && column.name == name) return;
-  foreign_function(context);
+        if (item.name == item_name && column.name == name) return true;
+  return false;
+}
+
+void attribute_call(Context& context, const Level& level, const ColumnRef& reference) {
+  const tree::Nodes fields(reference.fields);
+  if (fields.size() < 2) return;
+  const auto name = tree::string_of(fields[fields.size() - 1]);
+  if (!has_column(level, tree::string_of(fields[fields.size() - 2]), name)) call_as_field(context, name);
+}
+
+// The item that (o) or (o.*) names, and not (o.address).
+std::string_view whole_row(const Level& level, const Node* node) {
+  if (tree::tag(node) != T_ColumnRef) return {};
+  const tree::Nodes fields(tree::as<ColumnRef>(node)->fields);
+  if (fields.size() == 1) return resolve(level, *tree::as<ColumnRef>(node)).facts ? "" : tree::string_of(fields[0]);
+  return fields.size() == 2 && tree::tag(fields[1]) == T_A_Star ? tree::string_of(fields[0]) : "";
+}
+
+void indirection(Context& context, Level& level, const A_Indirection& node) {
+  walk(context, level, node.arg);
+  walk_list(context, level, node.indirection);
+  const auto item = whole_row(level, node.arg);
+  for (const auto* field : tree::Nodes(node.indirection))
+    if (tree::tag(field) == T_String && !has_column(level, item, tree::string_of(field)))
+      call_as_field(context, tree::string_of(field));
 }
 
 void column_reference(Context& context, const Level& level, const ColumnRef& reference) {
@@ -217,9 +246,7 @@ void walk_node(Context& context, Level& level, const Node* node) {
     case T_A_ArrayExpr: return walk_list(context, level, tree::as<A_ArrayExpr>(node)->elements);
     case T_RowExpr: return walk_list(context, level, tree::as<RowExpr>(node)->args);
     case T_CaseExpr: return case_expression(context, level, *tree::as<CaseExpr>(node));
-    case T_A_Indirection:
-      walk(context, level, tree::as<A_Indirection>(node)->arg);
-      return walk_list(context, level, tree::as<A_Indirection>(node)->indirection);
+    case T_A_Indirection: return indirection(context, level, *tree::as<A_Indirection>(node));
     case T_A_Indices:
       walk(context, level, tree::as<A_Indices>(node)->lidx);
       return walk(context, level, tree::as<A_Indices>(node)->uidx);
