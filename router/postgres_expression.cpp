@@ -181,30 +181,41 @@ void value_function(Context& context, const SQLValueFunction& function) {
 void named_operator(Context& context, const List* parts) {
   const auto name = tree::name_of(parts);
   const bool ours = name.schema.empty() || name.schema == "pg_catalog";
-  const bool overloaded = name.schema.empty() && context.topology.catalog &&
-                          context.topology.catalog->user_operators.count(std::string(name.name)) > 0;
-  if (!ours || !is_builtin_operator(name.name) || overloaded) foreign_function(context);
+  if (!ours || !is_builtin_operator(name.name))
+    foreign_function(context);
+  else if (name.schema.empty())
+    unwritten_operator(context, name.name);
 }
 
 void sub_link(Context& context, Level& level, const SubLink& link) {
   walk(context, level, link.testexpr);
   if (link.subLinkType == ARRAY_SUBLINK) context.not_repeatable("the order in ARRAY(SELECT …)");
-  if (link.operName != nullptr) named_operator(context, link.operName);
+  if (link.operName != nullptr)
+    named_operator(context, link.operName);
+  else if (link.subLinkType == ANY_SUBLINK)
+    unwritten_operator(context, "=");
   Outputs outputs;
   query_statement(context, link.subselect, &level, level.ctes, false, outputs);
   context.sublinks.emplace(&link, std::move(outputs));
 }
 
+bool is_between(const A_Expr& expression) noexcept {
+  return expression.kind == AEXPR_BETWEEN || expression.kind == AEXPR_NOT_BETWEEN ||
+         expression.kind == AEXPR_BETWEEN_SYM || expression.kind == AEXPR_NOT_BETWEEN_SYM;
+}
+
 void operator_expression(Context& context, Level& level, const A_Expr& expression) {
-  // The others are written as words, but mean operators by their names: LIKE is ~~, BETWEEN <= and >=.
-  if (expression.name != nullptr && expression.kind != AEXPR_BETWEEN && expression.kind != AEXPR_NOT_BETWEEN &&
-      expression.kind != AEXPR_BETWEEN_SYM && expression.kind != AEXPR_NOT_BETWEEN_SYM)
+  if (is_between(expression)) {
+    for (const std::string_view symbol : {"<", ">", "<=", ">="}) unwritten_operator(context, symbol);
+  } else if (expression.name != nullptr) {
     named_operator(context, expression.name);
+  }
   walk(context, level, expression.lexpr);
   walk(context, level, expression.rexpr);
 }
 
 void case_expression(Context& context, Level& level, const CaseExpr& expression) {
+  if (expression.arg != nullptr) unwritten_operator(context, "=");
   walk(context, level, tree::as<Node>(expression.arg));
   for (const auto* when : tree::Nodes(expression.args)) {
     walk(context, level, tree::as<Node>(tree::as<CaseWhen>(when)->expr));
@@ -296,6 +307,11 @@ void walk(Context& context, Level& level, const Node* node) {
 void text_as(Context& context, const TypeName& type) {
   const auto* own = own_type(context, type);
   if (own != nullptr ? own->reads_clock : is_date_type(element_name(type))) text_as(context, element_name(type));
+}
+
+void unwritten_operator(Context& context, std::string_view name) {
+  if (context.topology.catalog && context.topology.catalog->user_operators.contains(std::string(name)))
+    foreign_function(context);
 }
 
 void walk_list(Context& context, Level& level, const List* list) {

@@ -152,6 +152,7 @@ Range from_join(Context& context, Level& level, const JoinExpr& join) {
   const auto left = from_item(context, level, join.larg);
   const auto right = from_item(context, level, join.rarg);
   const Range both{left.first, right.last};
+  if (join.isNatural || join.usingClause != nullptr) unwritten_operator(context, "=");
   if (join.isNatural) natural_join(context, level, join.jointype, left, right);
   for (const auto* name : tree::Nodes(join.usingClause))
     merge_column(context, level, join.jointype, tree::string_of(name), left, right);

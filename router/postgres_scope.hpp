@@ -156,6 +156,8 @@ inline bool is_temporary(const RangeVar& relation) {
 // postgres_expression.cpp
 void walk(Context& context, Level& level, const Node* node);
 void walk_list(Context& context, Level& level, const List* list);
+// One that a word stands for, like = for IN (SELECT …), BETWEEN, CASE x WHEN and JOIN … USING: found by its name, too.
+void unwritten_operator(Context& context, std::string_view name);
 // Text becomes a value of the type.
 void text_as(Context& context, const TypeName& type);
 // One of a select list or of RETURNING (a ResTarget).
