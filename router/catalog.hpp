@@ -86,14 +86,15 @@ struct Catalog {
   std::unordered_set<std::string> user_operators;  // names of operators, not PostgreSQL's own, that may do anything
   std::unordered_set<std::string> user_functions;  // unqualified names of functions outside pg_catalog
   std::unordered_map<std::string, std::vector<std::string>> primary_keys;  // "schema.name" -> its columns
-  std::unordered_set<std::string> triggered;           // "schema.name" of configured tables that have triggers
-  std::unordered_map<std::string, Refusal> refused;    // "schema.name" of configured tables that may not be used
-  std::unordered_set<std::string> differing_types;     // unqualified names of types whose OID depends on the shard
-  std::unordered_map<std::string, OwnType> own_types;  // by unqualified name
-  std::string sql_mode;                                // MySQL: what a session begins with
-  bool folds_table_names = false;                      // MySQL: lower_case_table_names
-  std::string server_version;                          // MySQL: @@version
-  std::vector<Numbering> numberings;                   // MySQL: of each shard's primary, by the shard's number
+  std::unordered_set<std::string> triggered;            // "schema.name" of configured tables that have triggers
+  std::unordered_map<std::string, Refusal> refused;     // "schema.name" of configured tables that may not be used
+  std::unordered_set<std::string> differing_types;      // unqualified names of types whose OID depends on the shard
+  std::unordered_map<std::string, OwnType> own_types;   // by unqualified name
+  std::unordered_set<std::string> computing_functions;  // of the user's, those that read nothing and change nothing
+  std::string sql_mode;                                 // MySQL: what a session begins with
+  bool folds_table_names = false;                       // MySQL: lower_case_table_names
+  std::string server_version;                           // MySQL: @@version
+  std::vector<Numbering> numberings;                    // MySQL: of each shard's primary, by the shard's number
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
   bool has_triggers(std::string_view schema, std::string_view name) const;

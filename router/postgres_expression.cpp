@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "router/builtin_functions.hpp"
 #include "router/postgres_utility.hpp"
 #include "router/statement_lexer.hpp"
@@ -29,6 +31,14 @@ void now_call(Context& context, int location) {
 void foreign_function(Context& context) {
   context.out.uses_user_functions = true;
   context.out.replica_safe = false;
+}
+
+// In a definition it is no matter if it only computes.
+void unknown_function(Context& context, std::string_view name) {
+  const bool computes = context.is_definition && context.topology.catalog &&
+                        context.topology.catalog->computing_functions.contains(std::string(name));
+  if (!computes) foreign_function(context);
+  context.not_repeatable("the function " + std::string(name) + "()");
 }
 
 const Node* first_of(const List* list) { return tree::Nodes(list).size() == 0 ? nullptr : tree::Nodes(list)[0]; }
@@ -72,7 +82,7 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
   const bool overloaded = name.schema.empty() && context.topology.catalog &&
                           context.topology.catalog->user_functions.count(std::string(name.name)) > 0;
   if (!ours || !facts.known || overloaded)
-    foreign_function(context);
+    unknown_function(context, name.name);
   else
     builtin_function(context, level, call, facts, name.name);
   if (ours && name.name == "age" && tree::Nodes(call.args).size() == 1) context.hidden_clock("age() of one date");
@@ -167,9 +177,22 @@ void type_cast(Context& context, const TypeCast& cast) {
   }
 }
 
-// Once its argument is walked.
+bool any_casts_from(const Context& context) {
+  if (!context.topology.catalog) return false;
+  const auto& types = context.topology.catalog->own_types;
+  return std::any_of(types.begin(), types.end(), [](const auto& type) { return type.second.casts_from; });
+}
+
+// A cast runs functions, too: its own, or a domain's CHECK. Once its argument is walked.
 void value_cast(Context& context, const Level& level, const TypeCast& cast) {
-  if (facts_of(context, level, cast.arg).words) text_as(context, *cast.typeName);
+  const auto facts = facts_of(context, level, cast.arg);
+  const bool is_constant = tree::tag(cast.arg) == T_A_Const || tree::tag(cast.arg) == T_ParamRef;
+  if (is_own_type(context, *cast.typeName)) {
+    const auto* own = own_type(context, *cast.typeName);
+    if (own == nullptr ? !is_constant : own->checks || (own->casts_to && !is_constant)) foreign_function(context);
+  }
+  if (facts.own && any_casts_from(context)) foreign_function(context);
+  if (facts.words) text_as(context, *cast.typeName);
 }
 
 void value_function(Context& context, const SQLValueFunction& function) {

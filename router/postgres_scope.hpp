@@ -119,6 +119,7 @@ struct Context {
   std::vector<const ParamRef*> parameters;
   std::unordered_set<const void*> key_parameters;  // those compared with keys
   const void* certain_call = nullptr;              // a function call that surely runs once
+  bool is_definition = false;                      // a default, a CHECK, a policy
   int depth = 0;
   bool too_deep = false;
 
@@ -168,6 +169,7 @@ ValueFacts facts_of(Context& context, const Level& level, const Node* node);
 ValueFacts facts_of(const router::Column& column);
 ValueFacts either(ValueFacts a, ValueFacts b);
 // A type that reads 'now' and its like, by its name or that of its elements.
+bool may_be_date(const router::Column& column);
 bool is_date_type(std::string_view name) noexcept;
 std::string_view element_name(const TypeName& type);
 // The type is not PostgreSQL's own, or may be another one of that name.

@@ -254,4 +254,9 @@ ValueFacts facts_of(const router::Column& column) {
   return scaled || any_of(kExactTypes, type) ? kExact : kInexact;
 }
 
+bool may_be_date(const router::Column& column) {
+  const auto type = plain_type(column.type);
+  return column.own_type != 0 || type.starts_with("time") || any_of(kDateTypes, type);
+}
+
 }  // namespace shardway::router::analyze

@@ -20,6 +20,8 @@ struct ShardCatalog {
   std::unordered_map<std::string, router::TableShape> tables;  // "schema.name"; views and foreign tables too
   std::unordered_set<std::string> views;                       // those that are no tables
   std::unordered_set<std::string> functions;                   // outside pg_catalog, unqualified
+  std::unordered_set<std::string> computing_functions;         // of those, the ones that only compute
+  std::unordered_map<std::string, router::OwnType> own_types;  // by unqualified name
   std::unordered_set<std::string> operators;                   // names of the user's that may do anything
   std::unordered_map<std::string, std::uint32_t> types;        // "schema.name" -> OID, outside pg_catalog
   std::string sql_mode;                                        // MySQL: what a session begins with
@@ -28,6 +30,8 @@ struct ShardCatalog {
   router::Numbering numbering;                                 // MySQL
   bool operator==(const ShardCatalog&) const = default;
 };
+// Either of two types of one name may be meant.
+void add(router::OwnType& known, const router::OwnType& found);
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results);
 ShardCatalog read_mysql_catalog(const std::vector<Rows>& results);
 
