@@ -15,6 +15,67 @@ bool is_text_type(const TypeName& type) {
   return name == "text" || name == "varchar" || name == "bpchar" || name == "name";
 }
 
+bool reads_clock(const Context& context, const TypeName& type) {
+  const auto* own = own_type(context, type);
+  return own != nullptr ? own->reads_clock : is_date_type(element_name(type));
+}
+
+bool folds_clock(Context& context, const Node* node, bool dated);
+
+bool folds_clock(Context& context, const List* list, bool dated) {
+  for (const auto* node : tree::Nodes(list))
+    if (folds_clock(context, node, dated)) return true;
+  return false;
+}
+
+bool is_clock_text(Context& context, const A_Const& value) {
+  context.depends_on_literals = true;
+  return !value.isnull && tree::tag(&value.val) == T_String && may_read_the_clock(tree::text(value.val.sval.sval));
+}
+
+// Has a string that becomes a date when the definition is read. `dated`: by the type it is for.
+bool folds_clock(Context& context, const Node* node, bool dated) {
+  if (node == nullptr) return false;
+  switch (tree::tag(node)) {
+    case T_A_Const: return dated && is_clock_text(context, *tree::as<A_Const>(node));
+    case T_TypeCast: {
+      const auto& type = *tree::as<TypeCast>(node)->typeName;
+      return folds_clock(context, tree::as<TypeCast>(node)->arg,
+                         !is_text_type(type) && (dated || reads_clock(context, type)));
+    }
+    case T_FuncCall: return folds_clock(context, tree::as<FuncCall>(node)->args, dated);
+    case T_A_Expr:
+      return folds_clock(context, tree::as<A_Expr>(node)->lexpr, dated) ||
+             folds_clock(context, tree::as<A_Expr>(node)->rexpr, dated);
+    case T_CoalesceExpr: return folds_clock(context, tree::as<CoalesceExpr>(node)->args, dated);
+    case T_MinMaxExpr: return folds_clock(context, tree::as<MinMaxExpr>(node)->args, dated);
+    case T_A_ArrayExpr: return folds_clock(context, tree::as<A_ArrayExpr>(node)->elements, dated);
+    case T_RowExpr: return folds_clock(context, tree::as<RowExpr>(node)->args, dated);
+    case T_List: return folds_clock(context, tree::as<List>(node), dated);
+    default: return false;
+  }
+}
+
+void no_clock(Context& context, const Node* expression, bool dated, const std::string& defined) {
+  if (expression == nullptr || !folds_clock(context, expression, dated)) return;
+  context.fault(FaultReason::kNotSupported,
+                "'now' or its like in a definition of " + defined + " becomes a constant, another one on each shard",
+                "write now(), or the time itself", true);
+}
+
+std::string quoted(const tree::Name& name) { return '"' + std::string(name.name) + '"'; }
+
+void create_domain(Context& context, const CreateDomainStmt& create) {
+  for (const auto* node : tree::Nodes(create.constraints))
+    if (tree::as<Constraint>(node)->contype == CONSTR_DEFAULT)
+      no_clock(context, tree::as<Constraint>(node)->raw_expr, reads_clock(context, *create.typeName),
+               quoted(tree::name_of(create.domainname)));
+}
+
+void alter_domain(Context& context, const AlterDomainStmt& alter) {
+  if (alter.subtype == 'T') no_clock(context, alter.def, true, quoted(tree::name_of(alter.typeName)));
+}
+
 // What an expression uses, found apart from the definition's own facts.
 struct Reading {
   Statement inside;
@@ -79,11 +140,6 @@ class DefinitionReader {
     context_.fault(FaultReason::kNotSupported, std::move(message), std::move(hint), true);
   }
 
-  bool reads_clock(const TypeName& type) const {
-    const auto* own = own_type(context_, type);
-    return own != nullptr ? own->reads_clock : is_date_type(element_name(type));
-  }
-
   bool has_dates(std::string_view name) const {
     const auto* columns = known_columns();
     if (columns == nullptr) return true;
@@ -100,7 +156,7 @@ class DefinitionReader {
 
   void constraint(const Constraint& constraint, const TypeName* type) {
     if (constraint.contype == CONSTR_DEFAULT)
-      new_default(constraint.raw_expr, type != nullptr && reads_clock(*type));
+      new_default(constraint.raw_expr, type != nullptr && reads_clock(context_, *type));
     else
       calls_nothing_unknown(constraint.raw_expr, "a CHECK or an expression");
   }
@@ -133,7 +189,7 @@ class DefinitionReader {
 
   void changed_type(const ColumnDef& definition) {
     own_checks(*definition.typeName);
-    no_clock(definition.raw_default, reads_clock(*definition.typeName));
+    no_clock(definition.raw_default, reads_clock(context_, *definition.typeName));
     if (table_.kind == TableKind::kReference) same_on_copies(definition.raw_default, "ALTER TYPE … USING this");
   }
 
@@ -171,42 +227,7 @@ class DefinitionReader {
   }
 
   void no_clock(const Node* expression, bool dated) {
-    if (expression == nullptr || table_.kind == TableKind::kSingle || !folds_clock(expression, dated)) return;
-    not_here(
-        "'now' or its like in a definition of " + shown_name(table_) + " becomes a constant, another one on each shard",
-        "write now(), or the time itself");
-  }
-
-  bool folds_clock(const List* list, bool dated) {
-    for (const auto* node : tree::Nodes(list))
-      if (folds_clock(node, dated)) return true;
-    return false;
-  }
-
-  // A string that becomes a date when the definition is read; `dated`: by the column's type.
-  bool folds_clock(const Node* node, bool dated) {
-    if (node == nullptr) return false;
-    switch (tree::tag(node)) {
-      case T_A_Const: {
-        const auto* value = tree::as<A_Const>(node);
-        context_.depends_on_literals = true;
-        return dated && !value->isnull && tree::tag(&value->val) == T_String &&
-               may_read_the_clock(tree::text(value->val.sval.sval));
-      }
-      case T_TypeCast: {
-        const auto* cast = tree::as<TypeCast>(node);
-        return folds_clock(cast->arg, !is_text_type(*cast->typeName) && (dated || reads_clock(*cast->typeName)));
-      }
-      case T_FuncCall: return folds_clock(tree::as<FuncCall>(node)->args, dated);
-      case T_A_Expr:
-        return folds_clock(tree::as<A_Expr>(node)->lexpr, dated) || folds_clock(tree::as<A_Expr>(node)->rexpr, dated);
-      case T_CoalesceExpr: return folds_clock(tree::as<CoalesceExpr>(node)->args, dated);
-      case T_MinMaxExpr: return folds_clock(tree::as<MinMaxExpr>(node)->args, dated);
-      case T_A_ArrayExpr: return folds_clock(tree::as<A_ArrayExpr>(node)->elements, dated);
-      case T_RowExpr: return folds_clock(tree::as<RowExpr>(node)->args, dated);
-      case T_List: return folds_clock(tree::as<List>(node), dated);
-      default: return false;
-    }
+    if (table_.kind != TableKind::kSingle) analyze::no_clock(context_, expression, dated, shown_name(table_));
   }
 
   Context& context_;
@@ -217,6 +238,8 @@ class DefinitionReader {
 }  // namespace
 
 void check_expressions(Context& context, const Node* node, const RangeVar* relation) {
+  if (tree::tag(node) == T_CreateDomainStmt) return create_domain(context, *tree::as<CreateDomainStmt>(node));
+  if (tree::tag(node) == T_AlterDomainStmt) return alter_domain(context, *tree::as<AlterDomainStmt>(node));
   const auto* table = listed_table(context, relation);
   if (table == nullptr) return;
   DefinitionReader reader(context, *table);

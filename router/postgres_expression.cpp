@@ -212,7 +212,8 @@ void named_operator(Context& context, const List* parts) {
 
 void sub_link(Context& context, Level& level, const SubLink& link) {
   walk(context, level, link.testexpr);
-  if (link.subLinkType == ARRAY_SUBLINK) context.not_repeatable("the order in ARRAY(SELECT …)");
+  if (link.subLinkType == ARRAY_SUBLINK && context.array_as_set != &link)
+    context.not_repeatable("the order in ARRAY(SELECT …)");
   if (link.operName != nullptr)
     named_operator(context, link.operName);
   else if (link.subLinkType == ANY_SUBLINK)
@@ -234,6 +235,7 @@ void operator_expression(Context& context, Level& level, const A_Expr& expressio
     named_operator(context, expression.name);
   }
   walk(context, level, expression.lexpr);
+  if (expression.kind == AEXPR_OP_ANY || expression.kind == AEXPR_OP_ALL) context.array_as_set = expression.rexpr;
   walk(context, level, expression.rexpr);
 }
 

@@ -119,6 +119,7 @@ struct Context {
   std::vector<const ParamRef*> parameters;
   std::unordered_set<const void*> key_parameters;  // those compared with keys
   const void* certain_call = nullptr;              // a function call that surely runs once
+  const void* array_as_set = nullptr;              // an ARRAY(SELECT …) whose order does not matter
   bool is_definition = false;                      // a default, a CHECK, a policy
   int depth = 0;
   bool too_deep = false;
