@@ -68,7 +68,7 @@ void builtin_function(Context& context, const Level& level, const FuncCall& call
   if (facts.order_matters) context.not_repeatable("the aggregate " + shown);
 }
 
-void text_as(Context& context, std::string_view type) {
+void may_say_now(Context& context, std::string_view type) {
   const auto what = "a cast of text, 'now' perhaps, to " + std::string(type);
   context.not_scatterable(what);
   context.not_repeatable(what);
@@ -98,7 +98,7 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
   // A call by a type's name is a cast.
   if (ours && is_date_type(name.name) && tree::Nodes(call.args).size() == 1 &&
       facts_of(context, level, first_of(call.args)).words)
-    text_as(context, name.name);
+    may_say_now(context, name.name);
   walk_list(context, level, call.agg_order);
   walk(context, level, call.agg_filter);
   if (call.over != nullptr) walk(context, level, tree::as<Node>(call.over));
@@ -331,7 +331,7 @@ void walk(Context& context, Level& level, const Node* node) {
 
 void text_as(Context& context, const TypeName& type) {
   const auto* own = own_type(context, type);
-  if (own != nullptr ? own->reads_clock : is_date_type(element_name(type))) text_as(context, element_name(type));
+  if (own != nullptr ? own->reads_clock : is_date_type(element_name(type))) may_say_now(context, element_name(type));
 }
 
 void unwritten_operator(Context& context, std::string_view name) {

@@ -48,6 +48,14 @@ constexpr std::string_view kExactTypes[] = {"date",
                                             "timestamp without time zone",
                                             "timestamp with time zone"};
 
+// Others whose text has no words in it, unlike that of JSON, XML or bytea.
+constexpr std::string_view kWordless[] = {
+    "numeric",        "decimal",      "float4",        "float8",         "real",           "double precision",
+    "money",          "interval",     "bit",           "bit varying",    "varbit",         "inet",
+    "cidr",           "macaddr",      "point",         "int4range",      "int8range",      "numrange",
+    "daterange",      "tsrange",      "tstzrange",     "int4multirange", "int8multirange", "nummultirange",
+    "datemultirange", "tsmultirange", "tstzmultirange"};
+
 // Functions by what they return; of the others nothing is known.
 constexpr std::string_view kReturnDates[] = {"now",
                                              "transaction_timestamp",
@@ -83,6 +91,12 @@ ValueFacts of_list(Context& context, const Level& level, const List* list) {
   return facts;
 }
 
+// One that is not text.
+ValueFacts of_type(std::string_view type) {
+  const bool exact = any_of(kExactTypes, type), words = type == "bytea" || !(exact || any_of(kWordless, type));
+  return {words, words, exact, false};
+}
+
 // A column that no item is known to have: one of those whose columns are not known.
 ValueFacts unknown_column(const Level& level) {
   auto facts = kInexact;
@@ -99,7 +113,7 @@ ValueFacts unknown_column(const Level& level) {
 ValueFacts of_cast(Context& context, const Level& level, const TypeCast& cast) {
   const auto type = element_name(*cast.typeName);
   if (is_own_type(context, *cast.typeName)) return {};
-  if (!any_of(kTextTypes, type)) return any_of(kExactTypes, type) ? kExact : kInexact;
+  if (!any_of(kTextTypes, type)) return of_type(type);
   auto facts = facts_of(context, level, cast.arg);
   // What is cut off may leave another word.
   const bool cuts = cast.typeName->typmods != nullptr || type == "name" || type == "char";
@@ -251,7 +265,7 @@ ValueFacts facts_of(const router::Column& column) {
   const auto type = plain_type(column.type);
   if (any_of(kTextTypes, type)) return {true, true, !column.loose, false};
   const bool scaled = type == "numeric" && column.type.find(',') != std::string::npos;
-  return scaled || any_of(kExactTypes, type) ? kExact : kInexact;
+  return scaled ? kExact : of_type(type);
 }
 
 bool may_be_date(const router::Column& column) {
