@@ -29,6 +29,87 @@ constexpr std::string_view kOperators[] = {
 #include "router/postgres_operators.inc"
 };
 
+// https://www.postgresql.org/docs/15/datatype.html; sorted
+constexpr std::string_view kTypes[] = {"aclitem",
+                                       "bit",
+                                       "bool",
+                                       "box",
+                                       "bpchar",
+                                       "bytea",
+                                       "char",
+                                       "cid",
+                                       "cidr",
+                                       "circle",
+                                       "cstring",
+                                       "date",
+                                       "datemultirange",
+                                       "daterange",
+                                       "float4",
+                                       "float8",
+                                       "inet",
+                                       "int2",
+                                       "int2vector",
+                                       "int4",
+                                       "int4multirange",
+                                       "int4range",
+                                       "int8",
+                                       "int8multirange",
+                                       "int8range",
+                                       "interval",
+                                       "json",
+                                       "jsonb",
+                                       "jsonpath",
+                                       "line",
+                                       "lseg",
+                                       "macaddr",
+                                       "macaddr8",
+                                       "money",
+                                       "name",
+                                       "numeric",
+                                       "nummultirange",
+                                       "numrange",
+                                       "oid",
+                                       "oidvector",
+                                       "path",
+                                       "pg_lsn",
+                                       "pg_snapshot",
+                                       "point",
+                                       "polygon",
+                                       "record",
+                                       "refcursor",
+                                       "regclass",
+                                       "regcollation",
+                                       "regconfig",
+                                       "regdictionary",
+                                       "regnamespace",
+                                       "regoper",
+                                       "regoperator",
+                                       "regproc",
+                                       "regprocedure",
+                                       "regrole",
+                                       "regtype",
+                                       "text",
+                                       "tid",
+                                       "time",
+                                       "timestamp",
+                                       "timestamptz",
+                                       "timetz",
+                                       "tsmultirange",
+                                       "tsquery",
+                                       "tsrange",
+                                       "tstzmultirange",
+                                       "tstzrange",
+                                       "tsvector",
+                                       "txid_snapshot",
+                                       "unknown",
+                                       "uuid",
+                                       "varbit",
+                                       "varchar",
+                                       "void",
+                                       "xid",
+                                       "xid8",
+                                       "xml"};
+
 template <std::size_t N>
 constexpr bool any_of(const std::string_view (&names)[N], std::string_view name) noexcept {
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
@@ -200,6 +281,10 @@ FunctionFacts function_facts(std::string_view name) noexcept {
 
 bool is_builtin_operator(std::string_view name) noexcept {
   return std::binary_search(std::begin(kOperators), std::end(kOperators), name) || name == "<>" || name == "!=";
+}
+
+bool is_builtin_type(std::string_view name) noexcept {
+  return std::binary_search(std::begin(kTypes), std::end(kTypes), name);
 }
 
 CatalogRelation catalog_relation(std::string_view name) noexcept {

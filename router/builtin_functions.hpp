@@ -25,6 +25,8 @@ struct FunctionFacts {
 FunctionFacts function_facts(std::string_view name) noexcept;
 
 bool is_builtin_operator(std::string_view name) noexcept;
+// As the parser names them: int4, not integer.
+bool is_builtin_type(std::string_view name) noexcept;
 
 enum class CatalogRelation : unsigned char { kNone, kReplicaSafe, kServerState };
 // A relation of pg_catalog by its bare name. kServerState: a view of what one server is doing.

@@ -68,6 +68,16 @@ struct Refusal {
   bool operator==(const Refusal&) const = default;
 };
 
+// A type that is not PostgreSQL's own, with the types it is made of.
+struct OwnType {
+  bool checks = false;          // a domain whose CHECK calls functions that may do anything
+  bool casts_to = false;        // a cast to it calls one
+  bool casts_from = false;      // a cast from it does
+  bool default_varies = false;  // a domain with a default that is no constant
+  bool reads_clock = false;     // has dates in it, for which 'now' is a value
+  bool operator==(const OwnType&) const = default;
+};
+
 struct Catalog {
   std::unordered_map<std::string, std::vector<Column>> tables;  // "schema.name" -> live columns in attnum order
   // "schema.name" of views, materialized and foreign tables: what they read is not known here, so unlisted ones are
@@ -84,11 +94,13 @@ struct Catalog {
   std::unordered_set<std::string> schemas;  // that have tables
   // The search_path a user's sessions begin with, where it is not the server's own default; "": everyone else's.
   std::unordered_map<std::string, std::string> search_paths;
-  std::unordered_set<std::string> differing_types;  // unqualified names of types whose OID depends on the shard
-  std::string sql_mode;                             // MySQL: what a session begins with
-  bool folds_table_names = false;                   // MySQL: lower_case_table_names
-  std::string server_version;                       // MySQL: @@version
-  std::vector<Numbering> numberings;                // MySQL: of each shard's primary, by the shard's number
+  std::unordered_set<std::string> differing_types;      // unqualified names of types whose OID depends on the shard
+  std::string sql_mode;                                 // MySQL: what a session begins with
+  bool folds_table_names = false;                       // MySQL: lower_case_table_names
+  std::string server_version;                           // MySQL: @@version
+  std::vector<Numbering> numberings;                    // MySQL: of each shard's primary, by the shard's number
+  std::unordered_map<std::string, OwnType> own_types;   // by unqualified name
+  std::unordered_set<std::string> computing_functions;  // of the user's, those that read nothing and change nothing
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
   bool has_triggers(std::string_view schema, std::string_view name) const;

@@ -26,19 +26,29 @@ int words_in(std::string_view text) {
   return words;
 }
 
-bool is_clock_word(std::string_view text) {
-  std::string lower;
-  if (text.size() > kLongestDate || words_in(text) > kMostWords) return false;
-  while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') text.remove_prefix(1);
-  while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') text.remove_suffix(1);
-  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  for (const auto word : kClockWords) {
-    const auto stands_at = [&](std::size_t at) {
-      const auto letter = [&](std::size_t i) { return i < lower.size() && lower[i] >= 'a' && lower[i] <= 'z'; };
-      return lower.compare(at, word.size(), word) == 0 && (at == 0 || !letter(at - 1)) && !letter(at + word.size());
-    };
-    if (lower.size() >= word.size() && (stands_at(0) || stands_at(lower.size() - word.size()))) return true;
+bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+// In lower case and with one space for several, as far as a date goes; empty if it goes on.
+std::string short_form(std::string_view text) {
+  std::string form;
+  for (const char c : text) {
+    if (is_space(c) && (form.empty() || form.back() == ' ')) continue;
+    if (form.size() == kLongestDate) return {};
+    form += is_space(c) ? ' ' : c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   }
+  return form;
+}
+
+bool is_clock_word(std::string_view text) {
+  const auto form = short_form(text);
+  if (words_in(form) > kMostWords) return false;
+  const auto letter = [&](std::size_t i) { return i < form.size() && is_letter(form[i]); };
+  const bool has_parts = form.find_first_of("{}[]()\"=") != std::string::npos;  // looked at one by one
+  for (const auto word : kClockWords)
+    for (auto at = form.find(word); at != std::string::npos; at = form.find(word, at + 1))
+      if ((at == 0 || (!letter(at - 1) && (!has_parts || at + word.size() == form.size()))) &&
+          !letter(at + word.size()))
+        return true;
   return false;
 }
 

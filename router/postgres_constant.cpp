@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "router/postgres_scope.hpp"
+#include "router/table_names.hpp"
 
 namespace shardway::router::analyze {
 
@@ -52,11 +53,19 @@ std::optional<ValueRef> from_const(const Context& context, const A_Const& node, 
   return value;
 }
 
+// A name without a schema means PostgreSQL's own type, unless the path says where pg_catalog stands or is not certain.
+bool pg_catalog_first(const Context& context) {
+  const auto path = split_search_path(context.settings.search_path);
+  for (std::size_t i = 0; i < path.size(); ++i)
+    if ((i > 0 && path[i] == "pg_catalog") || path[i].find(',') != std::string::npos) return false;
+  return true;
+}
+
 // pg_type OIDs; 0: a type whose conversion we do not follow exactly.
-std::uint32_t followed_type(const TypeName& type) {
+std::uint32_t followed_type(const Context& context, const TypeName& type) {
   const auto name = tree::name_of(type.names);
   if (type.setof || type.pct_type || type.typmods != nullptr || type.arrayBounds != nullptr || name.longer) return 0;
-  if (!name.schema.empty() && name.schema != "pg_catalog") return 0;
+  if (name.schema.empty() ? !pg_catalog_first(context) : name.schema != "pg_catalog") return 0;
   if (name.name == "int8") return 20;
   if (name.name == "int4") return 23;
   if (name.name == "int2") return 21;
@@ -82,7 +91,7 @@ std::optional<ValueRef> from_parameter(Context& context, const ParamRef& node) {
 }
 
 std::optional<ValueRef> from_cast(Context& context, const TypeCast& cast, KeyType type) {
-  const auto oid = followed_type(*cast.typeName);
+  const auto oid = followed_type(context, *cast.typeName);
   if (oid == 0 || !is_of_family(oid, type) || cast.arg == nullptr) return std::nullopt;
   if (tree::tag(cast.arg) != T_A_Const && tree::tag(cast.arg) != T_ParamRef) return std::nullopt;
   auto value = constant(context, cast.arg, type);
@@ -101,12 +110,12 @@ std::optional<ValueRef> from_sign(Context& context, const A_Expr& node, KeyType 
   return value;
 }
 
-bool is_array_cast(const TypeName& type, KeyType key) {
+bool is_array_cast(const Context& context, const TypeName& type, KeyType key) {
   const tree::Nodes bounds(type.arrayBounds);
   if (bounds.size() != 1) return false;
   TypeName element = type;
   element.arrayBounds = nullptr;
-  const auto oid = followed_type(element);
+  const auto oid = followed_type(context, element);
   return oid != 0 && is_of_family(oid, key);
 }
 
@@ -128,7 +137,7 @@ std::optional<std::vector<ValueRef>> constant_array(Context& context, const Node
   if (node == nullptr) return std::nullopt;
   if (tree::tag(node) == T_TypeCast) {
     const auto* cast = tree::as<TypeCast>(node);
-    if (!is_array_cast(*cast->typeName, type)) return std::nullopt;
+    if (!is_array_cast(context, *cast->typeName, type)) return std::nullopt;
     return constant_array(context, cast->arg, type);
   }
   if (tree::tag(node) == T_A_ArrayExpr) {

@@ -26,13 +26,6 @@ bool calls_nextval(const Node* node) {
   return tree::tag(node) == T_FuncCall && tree::name_of(tree::as<FuncCall>(node)->funcname).name == "nextval";
 }
 
-bool is_serial(const TypeName* type) {
-  if (type == nullptr) return false;
-  const auto name = tree::name_of(type->names).name;
-  return name == "serial" || name == "bigserial" || name == "smallserial" || name == "serial4" || name == "serial8" ||
-         name == "serial2";
-}
-
 // The shape that one statement gives to, or adds to, a table.
 class ShapeReader {
  public:
@@ -183,6 +176,13 @@ const RangeVar* relation_of(const Node* node) {
 }
 
 }  // namespace
+
+bool is_serial(const TypeName* type) {
+  if (type == nullptr) return false;
+  const auto name = tree::name_of(type->names).name;
+  return name == "serial" || name == "bigserial" || name == "smallserial" || name == "serial4" || name == "serial8" ||
+         name == "serial2";
+}
 
 void check_constraints(Context& context, const Node* node) {
   const auto* table = listed_table(context, relation_of(node));

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "router/postgres_utility.hpp"
 #include "router/table_names.hpp"
 
@@ -54,19 +56,6 @@ void key_is_configured(Context& context, const Table& table, std::string_view wh
                 "change the configuration and the servers together, without Shardway");
 }
 
-// A new column's default is computed once per copy of a reference table.
-void check_default(Context& context, const Table& table, const ColumnDef& column) {
-  if (table.kind != TableKind::kReference) return;
-  Level level;
-  walk(context, level, column.raw_default);
-  for (const auto* node : tree::Nodes(column.constraints))
-    if (tree::tag(node) == T_Constraint) walk(context, level, tree::as<Constraint>(node)->raw_expr);
-  if (!context.out.not_repeatable.empty() || context.out.uses_user_functions)
-    context.fault(FaultReason::kNotSupported,
-                  "ADD COLUMN with this default would give the copies of " + shown_name(table) + " different values",
-                  "add the column without a default, then UPDATE it with constants");
-}
-
 void alter_table(Context& context, const AlterTableStmt& alter) {
   const auto* table = listed_table(context, alter.relation);
   for (const auto* node : tree::Nodes(alter.cmds)) {
@@ -76,8 +65,6 @@ void alter_table(Context& context, const AlterTableStmt& alter) {
         tree::tag(command->def) == T_PartitionCmd && tree::as<PartitionCmd>(command->def)->concurrent)
       context.out.kind = StatementKind::kDdlAlone;
     if (table == nullptr) continue;
-    if (command->subtype == AT_AddColumn && command->def != nullptr)
-      check_default(context, *table, *tree::as<ColumnDef>(command->def));
     const bool changes = command->subtype == AT_DropColumn || command->subtype == AT_AlterColumnType ||
                          command->subtype == AT_DropNotNull;
     if (changes && table->kind == TableKind::kSharded && table->key == tree::text(command->name))
@@ -213,25 +200,60 @@ bool is_definition(const Node* node) {
   }
 }
 
+const RangeVar* defined_relation(const Node* node) {
+  switch (tree::tag(node)) {
+    case T_CreateStmt: return tree::as<CreateStmt>(node)->relation;
+    case T_AlterTableStmt: return tree::as<AlterTableStmt>(node)->relation;
+    case T_RenameStmt: return tree::as<RenameStmt>(node)->relation;
+    case T_AlterObjectSchemaStmt: return tree::as<AlterObjectSchemaStmt>(node)->relation;
+    case T_IndexStmt: return tree::as<IndexStmt>(node)->relation;
+    case T_CreateTrigStmt: return tree::as<CreateTrigStmt>(node)->relation;
+    case T_CreatePolicyStmt: return tree::as<CreatePolicyStmt>(node)->table;
+    case T_AlterPolicyStmt: return tree::as<AlterPolicyStmt>(node)->table;
+    default: return nullptr;
+  }
+}
+
+// Whether it is known if a configured table is defined.
+bool is_certain(Context& context, const Node* node) {
+  const auto* relation = defined_relation(node);
+  if (relation == nullptr || relation->relname == nullptr) return true;
+  const auto& tables = context.topology.tables.all();
+  const bool may_be_listed =
+      std::any_of(tables.begin(), tables.end(), [&](const Table& table) { return table.name == relation->relname; });
+  const auto meaning =
+      resolve_table(context.topology, context.settings.search_path, tree::text(relation->schemaname), relation->relname)
+          .meaning;
+  if (meaning != NameMeaning::kUnclear || (!may_be_listed && tree::tag(node) != T_CreateStmt)) return true;
+  context.fault(FaultReason::kUnknownTable,
+                "with this search_path it is not certain which table \"" + std::string(relation->relname) + "\" means",
+                "write the schema before the table's name", true);
+  return false;
+}
+
+bool is_on(const DefElem& option) {
+  if (option.arg == nullptr) return true;
+  if (tree::tag(option.arg) == T_Integer) return tree::as<Integer>(option.arg)->ival != 0;
+  if (tree::tag(option.arg) == T_Boolean) return tree::as<Boolean>(option.arg)->boolval;
+  const auto word = tree::string_of(option.arg);
+  return word != "false" && word != "off" && word != "0" && word != "no" && word != "f" && word != "n";
+}
+
 }  // namespace
 
 bool option_is_on(const List* options, std::string_view name) {
-  for (const auto* node : tree::Nodes(options)) {
-    const auto* option = tree::as<DefElem>(node);
-    if (name != tree::text(option->defname)) continue;
-    if (option->arg == nullptr) return true;
-    if (tree::tag(option->arg) == T_Integer) return tree::as<Integer>(option->arg)->ival != 0;
-    if (tree::tag(option->arg) == T_Boolean) return tree::as<Boolean>(option->arg)->boolval;
-    const auto word = tree::string_of(option->arg);
-    return word != "false" && word != "off" && word != "0" && word != "no" && word != "f" && word != "n";
-  }
-  return false;
+  bool on = false;  // the last one counts
+  for (const auto* node : tree::Nodes(options))
+    if (const auto* option = tree::as<DefElem>(node); name == tree::text(option->defname)) on = is_on(*option);
+  return on;
 }
 
 bool ddl_statement(Context& context, const Node* node) {
   auto& out = context.out;
   out.kind = runs_alone(node) ? StatementKind::kDdlAlone : StatementKind::kDdl;
+  if (!is_certain(context, node)) return true;
   check_constraints(context, node);
+  check_expressions(context, node, defined_relation(node));
   switch (tree::tag(node)) {
     case T_CreateStmt: create_relation(context, *tree::as<CreateStmt>(node)->relation, true); return true;
     case T_CreateForeignTableStmt:

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "router/builtin_functions.hpp"
 #include "router/postgres_utility.hpp"
 #include "router/statement_lexer.hpp"
@@ -31,7 +33,18 @@ void foreign_function(Context& context) {
   context.out.replica_safe = false;
 }
 
-void builtin_function(Context& context, const FuncCall& call, const FunctionFacts& facts, std::string_view name) {
+// In a definition it is no matter if it only computes.
+void unknown_function(Context& context, std::string_view name) {
+  const bool computes = context.is_definition && context.topology.catalog &&
+                        context.topology.catalog->computing_functions.contains(std::string(name));
+  if (!computes) foreign_function(context);
+  context.not_repeatable("the function " + std::string(name) + "()");
+}
+
+const Node* first_of(const List* list) { return tree::Nodes(list).size() == 0 ? nullptr : tree::Nodes(list)[0]; }
+
+void builtin_function(Context& context, const Level& level, const FuncCall& call, const FunctionFacts& facts,
+                      std::string_view name) {
   auto& out = context.out;
   if (!facts.replica_safe) out.replica_safe = false;
   if (facts.sequence) out.uses_sequences = true;
@@ -50,7 +63,16 @@ void builtin_function(Context& context, const FuncCall& call, const FunctionFact
     context.not_scatterable("the function " + shown);
     context.not_repeatable("the function " + shown);
   }
+  if ((name == "min" || name == "max") && !facts_of(context, level, first_of(call.args)).exact)
+    context.not_repeatable("the aggregate " + shown + " of values that can be equal and differ");
   if (facts.order_matters) context.not_repeatable("the aggregate " + shown);
+}
+
+void may_say_now(Context& context, std::string_view type) {
+  const auto what = "a cast of text, 'now' perhaps, to " + std::string(type);
+  context.not_scatterable(what);
+  context.not_repeatable(what);
+  context.hidden_clock(what);
 }
 
 void function_call(Context& context, Level& level, const FuncCall& call) {
@@ -60,9 +82,9 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
   const bool overloaded = name.schema.empty() && context.topology.catalog &&
                           context.topology.catalog->user_functions.count(std::string(name.name)) > 0;
   if (!ours || !facts.known || overloaded)
-    foreign_function(context);
+    unknown_function(context, name.name);
   else
-    builtin_function(context, call, facts, name.name);
+    builtin_function(context, level, call, facts, name.name);
   if (ours && name.name == "age" && tree::Nodes(call.args).size() == 1) context.hidden_clock("age() of one date");
   if (ours && name.name == "set_config" && (context.certain_call != &call || !record_set_config(context, call)))
     context.out.pins = PinReason::kComputedSetting;
@@ -73,6 +95,10 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
   if (call.agg_star || call.agg_distinct || call.agg_order != nullptr || call.agg_filter != nullptr)
     context.not_scatterable("an aggregate");
   walk_list(context, level, call.args);
+  // A call by a type's name is a cast.
+  if (ours && is_date_type(name.name) && tree::Nodes(call.args).size() == 1 &&
+      facts_of(context, level, first_of(call.args)).words)
+    may_say_now(context, name.name);
   walk_list(context, level, call.agg_order);
   walk(context, level, call.agg_filter);
   if (call.over != nullptr) walk(context, level, tree::as<Node>(call.over));
@@ -84,17 +110,46 @@ bool is_system_column(std::string_view name) noexcept {
   return false;
 }
 
-// `o.total` may be a call of total(o), where orders has no such column.
-void attribute_call(Context& context, const Level& level, const ColumnRef& reference) {
-  const tree::Nodes fields(reference.fields);
-  if (fields.size() < 2 || !context.topology.catalog) return;
-  const std::string name(tree::string_of(fields[fields.size() - 1]));
-  if (context.topology.catalog->user_functions.count(name) == 0) return;
+// o.total, (o).total and (o.*).total may be a call of total(o).
+void call_as_field(Context& context, std::string_view name) {
+  if (context.topology.catalog && context.topology.catalog->user_functions.contains(std::string(name)))
+    foreign_function(context);
+  const auto facts = function_facts(name);
+  if (!facts.aggregate) return;  // others do not take a row, or do nothing that matters
+  context.not_scatterable("the aggregate " + std::string(name) + "()");
+  if (facts.order_matters) context.not_repeatable("the aggregate " + std::string(name) + "()");
+}
+
+bool has_column(const Level& level, std::string_view item_name, std::string_view name) {
   for (const Level* at = &level; at != nullptr; at = at->outer)
     for (const auto& item : at->items)
       for (const auto& column : item.outputs.columns)
-        if (item.name == tree::string_of(fields[fields.size() - 2]) && column.name == name) return;
-  foreign_function(context);
+        if (item.name == item_name && column.name == name) return true;
+  return false;
+}
+
+void attribute_call(Context& context, const Level& level, const ColumnRef& reference) {
+  const tree::Nodes fields(reference.fields);
+  if (fields.size() < 2) return;
+  const auto name = tree::string_of(fields[fields.size() - 1]);
+  if (!has_column(level, tree::string_of(fields[fields.size() - 2]), name)) call_as_field(context, name);
+}
+
+// The item that (o) or (o.*) names, and not (o.address).
+std::string_view whole_row(const Level& level, const Node* node) {
+  if (tree::tag(node) != T_ColumnRef) return {};
+  const tree::Nodes fields(tree::as<ColumnRef>(node)->fields);
+  if (fields.size() == 1) return resolve(level, *tree::as<ColumnRef>(node)).facts ? "" : tree::string_of(fields[0]);
+  return fields.size() == 2 && tree::tag(fields[1]) == T_A_Star ? tree::string_of(fields[0]) : "";
+}
+
+void indirection(Context& context, Level& level, const A_Indirection& node) {
+  walk(context, level, node.arg);
+  walk_list(context, level, node.indirection);
+  const auto item = whole_row(level, node.arg);
+  for (const auto* field : tree::Nodes(node.indirection))
+    if (tree::tag(field) == T_String && !has_column(level, item, tree::string_of(field)))
+      call_as_field(context, tree::string_of(field));
 }
 
 void column_reference(Context& context, const Level& level, const ColumnRef& reference) {
@@ -122,6 +177,24 @@ void type_cast(Context& context, const TypeCast& cast) {
   }
 }
 
+bool any_casts_from(const Context& context) {
+  if (!context.topology.catalog) return false;
+  const auto& types = context.topology.catalog->own_types;
+  return std::any_of(types.begin(), types.end(), [](const auto& type) { return type.second.casts_from; });
+}
+
+// A cast runs functions, too: its own, or a domain's CHECK. Once its argument is walked.
+void value_cast(Context& context, const Level& level, const TypeCast& cast) {
+  const auto facts = facts_of(context, level, cast.arg);
+  const bool is_constant = tree::tag(cast.arg) == T_A_Const || tree::tag(cast.arg) == T_ParamRef;
+  if (is_own_type(context, *cast.typeName)) {
+    const auto* own = own_type(context, *cast.typeName);
+    if (own == nullptr ? !is_constant : own->checks || (own->casts_to && !is_constant)) foreign_function(context);
+  }
+  if (facts.own && any_casts_from(context)) foreign_function(context);
+  if (facts.words) text_as(context, *cast.typeName);
+}
+
 void value_function(Context& context, const SQLValueFunction& function) {
   if (function.op <= SVFOP_LOCALTIMESTAMP_N) return now_call(context, function.location);
   context.not_scatterable("CURRENT_USER and its like");
@@ -131,29 +204,43 @@ void value_function(Context& context, const SQLValueFunction& function) {
 void named_operator(Context& context, const List* parts) {
   const auto name = tree::name_of(parts);
   const bool ours = name.schema.empty() || name.schema == "pg_catalog";
-  const bool overloaded = name.schema.empty() && context.topology.catalog &&
-                          context.topology.catalog->user_operators.count(std::string(name.name)) > 0;
-  if (!ours || !is_builtin_operator(name.name) || overloaded) foreign_function(context);
+  if (!ours || !is_builtin_operator(name.name))
+    foreign_function(context);
+  else if (name.schema.empty())
+    unwritten_operator(context, name.name);
 }
 
 void sub_link(Context& context, Level& level, const SubLink& link) {
   walk(context, level, link.testexpr);
-  if (link.operName != nullptr) named_operator(context, link.operName);
+  if (link.subLinkType == ARRAY_SUBLINK && context.array_as_set != &link)
+    context.not_repeatable("the order in ARRAY(SELECT …)");
+  if (link.operName != nullptr)
+    named_operator(context, link.operName);
+  else if (link.subLinkType == ANY_SUBLINK)
+    unwritten_operator(context, "=");
   Outputs outputs;
   query_statement(context, link.subselect, &level, level.ctes, false, outputs);
   context.sublinks.emplace(&link, std::move(outputs));
 }
 
+bool is_between(const A_Expr& expression) noexcept {
+  return expression.kind == AEXPR_BETWEEN || expression.kind == AEXPR_NOT_BETWEEN ||
+         expression.kind == AEXPR_BETWEEN_SYM || expression.kind == AEXPR_NOT_BETWEEN_SYM;
+}
+
 void operator_expression(Context& context, Level& level, const A_Expr& expression) {
-  // The others are written as words, but mean operators by their names: LIKE is ~~, BETWEEN <= and >=.
-  if (expression.name != nullptr && expression.kind != AEXPR_BETWEEN && expression.kind != AEXPR_NOT_BETWEEN &&
-      expression.kind != AEXPR_BETWEEN_SYM && expression.kind != AEXPR_NOT_BETWEEN_SYM)
+  if (is_between(expression)) {
+    for (const std::string_view symbol : {"<", ">", "<=", ">="}) unwritten_operator(context, symbol);
+  } else if (expression.name != nullptr) {
     named_operator(context, expression.name);
+  }
   walk(context, level, expression.lexpr);
+  if (expression.kind == AEXPR_OP_ANY || expression.kind == AEXPR_OP_ALL) context.array_as_set = expression.rexpr;
   walk(context, level, expression.rexpr);
 }
 
 void case_expression(Context& context, Level& level, const CaseExpr& expression) {
+  if (expression.arg != nullptr) unwritten_operator(context, "=");
   walk(context, level, tree::as<Node>(expression.arg));
   for (const auto* when : tree::Nodes(expression.args)) {
     walk(context, level, tree::as<Node>(tree::as<CaseWhen>(when)->expr));
@@ -187,16 +274,15 @@ void walk_node(Context& context, Level& level, const Node* node) {
     case T_BooleanTest: return walk(context, level, as_node(tree::as<BooleanTest>(node)->arg));
     case T_TypeCast:
       type_cast(context, *tree::as<TypeCast>(node));
-      return walk(context, level, tree::as<TypeCast>(node)->arg);
+      walk(context, level, tree::as<TypeCast>(node)->arg);
+      return value_cast(context, level, *tree::as<TypeCast>(node));
     case T_CollateClause: return walk(context, level, tree::as<CollateClause>(node)->arg);
     case T_CoalesceExpr: return walk_list(context, level, tree::as<CoalesceExpr>(node)->args);
     case T_MinMaxExpr: return walk_list(context, level, tree::as<MinMaxExpr>(node)->args);
     case T_A_ArrayExpr: return walk_list(context, level, tree::as<A_ArrayExpr>(node)->elements);
     case T_RowExpr: return walk_list(context, level, tree::as<RowExpr>(node)->args);
     case T_CaseExpr: return case_expression(context, level, *tree::as<CaseExpr>(node));
-    case T_A_Indirection:
-      walk(context, level, tree::as<A_Indirection>(node)->arg);
-      return walk_list(context, level, tree::as<A_Indirection>(node)->indirection);
+    case T_A_Indirection: return indirection(context, level, *tree::as<A_Indirection>(node));
     case T_A_Indices:
       walk(context, level, tree::as<A_Indices>(node)->lidx);
       return walk(context, level, tree::as<A_Indices>(node)->uidx);
@@ -241,6 +327,16 @@ void walk(Context& context, Level& level, const Node* node) {
   ++context.depth;
   walk_node(context, level, node);
   --context.depth;
+}
+
+void text_as(Context& context, const TypeName& type) {
+  const auto* own = own_type(context, type);
+  if (own != nullptr ? own->reads_clock : is_date_type(element_name(type))) may_say_now(context, element_name(type));
+}
+
+void unwritten_operator(Context& context, std::string_view name) {
+  if (context.topology.catalog && context.topology.catalog->user_operators.contains(std::string(name)))
+    foreign_function(context);
 }
 
 void walk_list(Context& context, Level& level, const List* list) {

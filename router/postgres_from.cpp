@@ -54,7 +54,9 @@ void from_subselect(Context& context, Level& level, const RangeSubselect& from) 
   if (level.top) context.not_scatterable("a subquery in FROM");
   Outputs outputs;
   query_statement(context, from.subquery, from.lateral ? &level : level.outer, level.ctes, false, outputs);
+  const bool reference = outputs.locks_reference;
   add_derived(level, from.alias, "", std::move(outputs));
+  level.items.back().reference = reference;
 }
 
 void from_function(Context& context, Level& level, const RangeFunction& from) {
@@ -66,9 +68,11 @@ void from_function(Context& context, Level& level, const RangeFunction& from) {
     walk(context, level, pair);
     if (!is_call && context.out.now_calls.size() != before) context.hidden_clock("now() as a table");
   }
-  const auto* alias = from.alias;
-  auto outputs = unknown_outputs();
-  add_derived(level, alias, "", std::move(outputs));
+  auto unknown = ValueFacts{};
+  if (const tree::Nodes functions(from.functions); functions.size() == 1 && from.coldeflist == nullptr)
+    unknown = facts_of(context, level, tree::Nodes(tree::as<List>(functions[0]))[0]);
+  add_derived(level, from.alias, "", unknown_outputs());
+  level.items.back().unknown_columns = unknown;
 }
 
 void from_xml_table(Context& context, Level& level, const RangeTableFunc& from) {
@@ -78,6 +82,7 @@ void from_xml_table(Context& context, Level& level, const RangeTableFunc& from) 
   walk_list(context, level, from.namespaces);
   for (const auto* node : tree::Nodes(from.columns)) {
     const auto* column = tree::as<RangeTableFuncCol>(node);
+    if (column->typeName != nullptr) text_as(context, *column->typeName);
     walk(context, level, column->colexpr);
     walk(context, level, column->coldefexpr);
   }
@@ -111,6 +116,7 @@ void merge_column(Context& context, Level& level, JoinType type, std::string_vie
   Output merged;
   merged.name = name;
   const auto& means = type == JOIN_RIGHT ? on_right : on_left;
+  if (on_left.facts && on_right.facts) merged.facts = either(*on_left.facts, *on_right.facts);
   if (type != JOIN_FULL && means.term != kNoTerm) {
     merged.term = means.term;
     merged.pushable = means.pushable;
@@ -146,6 +152,7 @@ Range from_join(Context& context, Level& level, const JoinExpr& join) {
   const auto left = from_item(context, level, join.larg);
   const auto right = from_item(context, level, join.rarg);
   const Range both{left.first, right.last};
+  if (join.isNatural || join.usingClause != nullptr) unwritten_operator(context, "=");
   if (join.isNatural) natural_join(context, level, join.jointype, left, right);
   for (const auto* name : tree::Nodes(join.usingClause))
     merge_column(context, level, join.jointype, tree::string_of(name), left, right);

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "router/postgres_scope.hpp"
 
 namespace shardway::router::analyze {
@@ -35,7 +37,7 @@ void append_item(Outputs& outputs, const Item& item, bool pushable) {
   if (item.outputs.open) outputs.open = true;
   if (item.outputs.open || !item.outputs.exact) outputs.exact = false;
   for (const auto& column : item.outputs.columns)
-    outputs.columns.push_back({column.name, column.term, column.pushable && pushable});
+    outputs.columns.push_back({column.name, column.term, column.pushable && pushable, column.facts});
 }
 
 void append_star(Outputs& outputs, const Level& level, const ColumnRef& reference, bool pushable) {
@@ -61,7 +63,7 @@ bool is_star(const ColumnRef& reference) {
   return fields.size() > 0 && tree::tag(fields[fields.size() - 1]) == T_A_Star;
 }
 
-Outputs outputs_of(const SelectStmt& select, const Level& level, bool pushable) {
+Outputs outputs_of(Context& context, const SelectStmt& select, const Level& level, bool pushable) {
   Outputs outputs;
   for (const auto* node : tree::Nodes(select.targetList)) {
     const auto* target = tree::as<ResTarget>(node);
@@ -81,6 +83,7 @@ Outputs outputs_of(const SelectStmt& select, const Level& level, bool pushable) 
       const tree::Nodes fields(reference->fields);
       if (output.name.empty()) output.name = tree::string_of(fields[fields.size() - 1]);
     }
+    if (!level.top) output.facts = facts_of(context, level, target->val);
     // The server makes up a name for an expression, which may be that of a column inside it.
     if (output.name.empty()) outputs.open = true;
     outputs.columns.push_back(std::move(output));
@@ -94,6 +97,7 @@ void check_locking(Context& context, const Level& level, const SelectStmt& selec
   context.not_scatterable("FOR UPDATE or FOR SHARE");
   for (const auto* node : tree::Nodes(select.lockingClause)) {
     const auto* clause = tree::as<LockingClause>(node);
+    if (clause->waitPolicy == LockWaitSkip) context.not_repeatable("SKIP LOCKED");
     for (const auto& item : level.items) {
       if (!item.reference) continue;
       bool locked = clause->lockedRels == nullptr;
@@ -122,6 +126,47 @@ void check_shape(Context& context, const SelectStmt& select, bool top) {
   if (select.valuesLists != nullptr && top) context.not_scatterable("VALUES");
 }
 
+bool all_exact(const Outputs& outputs) {
+  return outputs.exact && std::all_of(outputs.columns.begin(), outputs.columns.end(),
+                                      [](const Output& column) { return column.facts.exact; });
+}
+
+// What GROUP BY 2 or GROUP BY alias stands for.
+const Node* grouped_by(const SelectStmt& select, const Level& level, const Node* node) {
+  const tree::Nodes targets(select.targetList);
+  if (tree::tag(node) == T_A_Const && tree::tag(&tree::as<A_Const>(node)->val) == T_Integer) {
+    const auto place = static_cast<std::size_t>(tree::as<A_Const>(node)->val.ival.ival - 1);
+    return place < targets.size() ? tree::as<ResTarget>(targets[place])->val : node;
+  }
+  if (tree::tag(node) != T_ColumnRef || resolve(level, *tree::as<ColumnRef>(node)).facts) return node;
+  const tree::Nodes fields(tree::as<ColumnRef>(node)->fields);
+  for (const auto* target : targets)
+    if (fields.size() == 1 && tree::string_of(fields[0]) == tree::text(tree::as<ResTarget>(target)->name))
+      return tree::as<ResTarget>(target)->val;
+  return node;
+}
+
+bool groups_exactly(Context& context, const SelectStmt& select, const Level& level, const List* list) {
+  for (const auto* node : tree::Nodes(list)) {
+    const bool exact = tree::tag(node) == T_GroupingSet
+                           ? groups_exactly(context, select, level, tree::as<GroupingSet>(node)->content)
+                           : facts_of(context, level, grouped_by(select, level, node)).exact;
+    if (!exact) return false;
+  }
+  return true;
+}
+
+// Of equal values that differ, like 1.0 and 1.00, the one that comes first stands for all.
+void check_equals(Context& context, const SelectStmt& select, const Level& level, const Outputs& outputs) {
+  if (level.top) return;
+  const bool unites = select.op != SETOP_NONE && !(select.op == SETOP_UNION && select.all);
+  if ((unites || select.distinctClause != nullptr) && !all_exact(outputs))
+    context.not_repeatable(std::string(unites ? "UNION, INTERSECT or EXCEPT" : "DISTINCT") +
+                           " of values that can be equal and differ");
+  if (!groups_exactly(context, select, level, select.groupClause))
+    context.not_repeatable("GROUP BY of values that can be equal and differ");
+}
+
 void select_list(Context& context, Level& level, const SelectStmt& select) {
   for (const auto* node : tree::Nodes(select.targetList)) {
     const auto* value = tree::as<ResTarget>(node)->val;
@@ -135,8 +180,12 @@ void select_list(Context& context, Level& level, const SelectStmt& select) {
 
 Outputs set_operation(Context& context, const SelectStmt& select, const Level* outer, const CteScope* ctes) {
   auto left = select_statement(context, *select.larg, outer, ctes, false);
-  (void)select_statement(context, *select.rarg, outer, ctes, false);
-  for (auto& column : left.columns) column.term = kNoTerm;
+  const auto right = select_statement(context, *select.rarg, outer, ctes, false);
+  for (std::size_t i = 0; i < left.columns.size(); ++i) {
+    const bool known = left.exact && right.exact && i < right.columns.size();
+    left.columns[i].term = kNoTerm;
+    left.columns[i].facts = known ? either(left.columns[i].facts, right.columns[i].facts) : ValueFacts{};
+  }
   return left;
 }
 
@@ -145,7 +194,14 @@ Outputs values_lists(Context& context, const SelectStmt& select, Level& level) {
   const tree::Nodes rows(select.valuesLists);
   for (const auto* row : rows) walk(context, level, row);
   const tree::Nodes first(tree::as<List>(rows[0]));
-  for (std::size_t i = 0; i < first.size(); ++i) outputs.columns.push_back({"column" + std::to_string(i + 1)});
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    Output column{"column" + std::to_string(i + 1)};
+    column.facts = facts_of(context, level, first[i]);
+    for (const auto* row : rows)
+      if (const tree::Nodes values(tree::as<List>(row)); i < values.size())
+        column.facts = either(column.facts, facts_of(context, level, values[i]));
+    outputs.columns.push_back(std::move(column));
+  }
   return outputs;
 }
 
@@ -191,8 +247,11 @@ Outputs select_statement(Context& context, const SelectStmt& select, const Level
     walk(context, level, select.havingClause);
     walk_list(context, level, select.windowClause);
     check_locking(context, level, select);
-    outputs = outputs_of(select, level, commutes_with_filters(select) && has_only_columns(select));
+    outputs = outputs_of(context, select, level, commutes_with_filters(select) && has_only_columns(select));
+    outputs.locks_reference =
+        std::any_of(level.items.begin(), level.items.end(), [](const Item& i) { return i.reference; });
   }
+  check_equals(context, select, level, outputs);
   walk_list(context, level, select.sortClause);
   walk(context, level, select.limitOffset);
   walk(context, level, select.limitCount);

@@ -25,7 +25,7 @@ Outputs table_outputs(const Context& context, const Table* table, std::string_vi
   } else {
     for (const auto& column : *columns) {
       const bool is_key = table != nullptr && table->kind == TableKind::kSharded && column.name == table->key;
-      outputs.columns.push_back({column.name, is_key ? term : kNoTerm, is_key});
+      outputs.columns.push_back({column.name, is_key ? term : kNoTerm, is_key, facts_of(column)});
     }
   }
   if (relation.alias != nullptr && relation.alias->colnames != nullptr) {

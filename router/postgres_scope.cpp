@@ -17,7 +17,7 @@ Match match_item(const Item& item, std::size_t index, std::string_view name) {
   for (const auto& output : item.outputs.columns) {
     if (output.name != name) continue;
     match.found = Match::Found::kYes;
-    match.column = {output.term, output.pushable, true, index};
+    match.column = {output.term, output.pushable, true, index, output.facts};
     break;
   }
   return match;
@@ -68,7 +68,7 @@ Column resolve(const Level& level, const ColumnRef& reference) {
     Column column;
     if (fields.size() == 1) {
       if (const auto merged = at->merged.find(std::string(name)); merged != at->merged.end()) {
-        column = {merged->second.term, merged->second.pushable, at == &level, 0};
+        column = {merged->second.term, merged->second.pushable, at == &level, 0, merged->second.facts};
         for (std::size_t i = 0; i < at->items.size(); ++i)
           if (const auto match = match_item(at->items[i], i, name);
               match.column.local && match.column.term == column.term)

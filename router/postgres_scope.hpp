@@ -18,17 +18,27 @@ namespace shardway::router::analyze {
 
 inline constexpr int kNoTerm = -1;
 
+// What is known of a value without asking a server (postgres_value.cpp).
+struct ValueFacts {
+  bool text = true;
+  bool words = true;   // text that nobody has looked at: as a date it may be 'now'
+  bool exact = false;  // equal values are the same: not so 1.0 and 1.00
+  bool own = true;     // of a type that is not PostgreSQL's own
+};
+
 // An output column of a FROM item. `pushable`: a predicate on it restricts the rows the item reads.
 struct Output {
   std::string name;
   int term = kNoTerm;
   bool pushable = false;
+  ValueFacts facts = {};
 };
 
 struct Outputs {
   std::vector<Output> columns;
-  bool open = false;  // has columns whose names are not known
-  bool exact = true;  // the columns' positions are right
+  bool open = false;             // has columns whose names are not known
+  bool exact = true;             // the columns' positions are right
+  bool locks_reference = false;  // FOR UPDATE of such a query locks rows of reference tables
 };
 
 struct Item {
@@ -37,6 +47,7 @@ struct Item {
   bool hidden = false;  // inside a join with an alias: its columns go by other names
   bool reference = false;
   bool sharded = false;
+  ValueFacts unknown_columns = {};  // of those that `outputs` leaves open
   Outputs outputs;
 };
 
@@ -65,6 +76,7 @@ struct Column {
   bool pushable = false;
   bool local = false;
   std::size_t item = 0;
+  std::optional<ValueFacts> facts = {};  // nothing: the column was not found
 };
 
 Column resolve(const Level& level, const ColumnRef& reference);
@@ -107,6 +119,8 @@ struct Context {
   std::vector<const ParamRef*> parameters;
   std::unordered_set<const void*> key_parameters;  // those compared with keys
   const void* certain_call = nullptr;              // a function call that surely runs once
+  const void* array_as_set = nullptr;              // an ARRAY(SELECT …) whose order does not matter
+  bool is_definition = false;                      // a default, a CHECK, a policy
   int depth = 0;
   bool too_deep = false;
 
@@ -144,8 +158,25 @@ inline bool is_temporary(const RangeVar& relation) {
 // postgres_expression.cpp
 void walk(Context& context, Level& level, const Node* node);
 void walk_list(Context& context, Level& level, const List* list);
+// One that a word stands for, like = for IN (SELECT …), BETWEEN, CASE x WHEN and JOIN … USING: found by its name, too.
+void unwritten_operator(Context& context, std::string_view name);
+// Text becomes a value of the type.
+void text_as(Context& context, const TypeName& type);
 // One of a select list or of RETURNING (a ResTarget).
 void result_column(Context& context, Level& level, const Node* node);
+
+// postgres_value.cpp; of a subquery after it was walked.
+ValueFacts facts_of(Context& context, const Level& level, const Node* node);
+ValueFacts facts_of(const router::Column& column);
+ValueFacts either(ValueFacts a, ValueFacts b);
+// A type that reads 'now' and its like, by its name or that of its elements.
+bool may_be_date(const router::Column& column);
+bool is_date_type(std::string_view name) noexcept;
+std::string_view element_name(const TypeName& type);
+// The type is not PostgreSQL's own, or may be another one of that name.
+bool is_own_type(const Context& context, const TypeName& type);
+// Null: it is PostgreSQL's, or not known.
+const OwnType* own_type(const Context& context, const TypeName& type);
 
 // postgres_constant.cpp: a value of the term's key type that is the same for every row; nothing otherwise.
 std::optional<ValueRef> constant(Context& context, const Node* node, KeyType type);

@@ -22,6 +22,13 @@ void copy_statement(Context& context, const CopyStmt& copy);
 // postgres_constraints.cpp: what a configured table is given that the shards cannot keep becomes the context's fault.
 void check_constraints(Context& context, const Node* node);
 
+// serial and its like.
+bool is_serial(const TypeName* type);
+
+// postgres_defaults.cpp: what the expressions in a definition of `relation` do that the shards cannot, becomes the
+// fault.
+void check_expressions(Context& context, const Node* node, const RangeVar* relation);
+
 // postgres_ddl.cpp: false if the node is no definition of ours.
 bool ddl_statement(Context& context, const Node* node);
 

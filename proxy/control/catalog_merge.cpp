@@ -97,6 +97,7 @@ class Merger {
     }
     catalog.views = home.views;
     catalog.search_paths = home.search_paths;
+    catalog.computing_functions = home.computing_functions;
     catalog.sql_mode = home.sql_mode;
     catalog.folds_table_names = home.folds_table_names;
     catalog.server_version = home.server_version;
@@ -106,6 +107,10 @@ class Merger {
       catalog.user_functions.insert(shard->functions.begin(), shard->functions.end());
       catalog.user_operators.insert(shard->operators.begin(), shard->operators.end());
       catalog.primary_only.insert(shard->primary_only.begin(), shard->primary_only.end());
+      for (const auto& [name, type] : shard->own_types) add(catalog.own_types[name], type);
+      std::erase_if(catalog.computing_functions, [&](const std::string& name) {
+        return shard->functions.contains(name) && !shard->computing_functions.contains(name);
+      });
       note_types(home, *shard);
     }
     for (const auto& table : topology_.tables.all()) judge(table);

@@ -29,8 +29,12 @@ struct ShardCatalog {
   bool folds_table_names = false;                                     // MySQL: lower_case_table_names
   std::string server_version;                                         // MySQL: @@version
   router::Numbering numbering;                                        // MySQL
+  std::unordered_set<std::string> computing_functions;                // of those, the ones that only compute
+  std::unordered_map<std::string, router::OwnType> own_types;         // by unqualified name
   bool operator==(const ShardCatalog&) const = default;
 };
+// Either of two types of one name may be meant.
+void add(router::OwnType& known, const router::OwnType& found);
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results);
 ShardCatalog read_mysql_catalog(const std::vector<Rows>& results);
 

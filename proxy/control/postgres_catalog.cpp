@@ -105,7 +105,39 @@ const char* const kPostgresCatalogQuery =
     "SELECT coalesce(r.rolname, ''), substr(c, 13) FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole"
     " CROSS JOIN unnest(s.setconfig) c WHERE c LIKE 'search\\_path=%' AND s.setdatabase IN"
     " (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
-    " ORDER BY s.setrole <> 0, s.setdatabase <> 0";
+    " ORDER BY s.setrole <> 0, s.setdatabase <> 0;"
+
+    // What a value of a user's type may call or hold, by the types it is made of; and PostgreSQL's own types to which
+    // the user's cast leads from another of its own.
+    "WITH RECURSIVE own AS (SELECT t.oid, t.typname, t.typdefaultbin::text AS tree FROM pg_type t JOIN"
+    " pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname NOT IN ('pg_catalog', 'information_schema',"
+    " 'pg_toast') AND n.nspname NOT LIKE 'pg\\_temp%' AND n.nspname NOT LIKE 'pg\\_toast\\_temp%' AND t.typcategory"
+    " <> 'A'), part(oid, type) AS (SELECT oid, oid FROM own UNION SELECT p.oid, x.type FROM part p JOIN pg_type t"
+    " ON t.oid = p.type CROSS JOIN LATERAL (SELECT t.typbasetype WHERE t.typtype = 'd' UNION ALL SELECT t.typelem"
+    " WHERE t.typcategory = 'A' UNION ALL SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = t.typrelid AND"
+    " t.typtype = 'c' AND a.attnum > 0 AND NOT a.attisdropped UNION ALL SELECT r.rngsubtype FROM pg_range r WHERE"
+    " r.rngtypid = t.oid UNION ALL SELECT r.rngtypid FROM pg_range r WHERE r.rngmultitypid = t.oid) x(type)),"
+    " unknown AS (SELECT p.oid FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang WHERE p.pronamespace <>"
+    " 'pg_catalog'::regnamespace AND NOT (p.provolatile = 'i' AND l.lanname IN ('internal', 'c'))), checked AS"
+    " (SELECT DISTINCT k.contypid FROM pg_constraint k CROSS JOIN LATERAL regexp_matches(k.conbin::text,"
+    " ':(?:funcid|opfuncid) (\\d+)', 'g') m JOIN unknown u ON u.oid = m[1]::oid WHERE k.contypid <> 0) SELECT"
+    " own.typname, EXISTS (SELECT FROM part JOIN checked ON contypid = type WHERE part.oid = own.oid), EXISTS"
+    " (SELECT FROM part JOIN pg_cast ON casttarget = type JOIN unknown u ON u.oid = castfunc WHERE part.oid ="
+    " own.oid), EXISTS (SELECT FROM part JOIN pg_cast ON castsource = type JOIN unknown u ON u.oid = castfunc"
+    " WHERE part.oid = own.oid), coalesce(tree ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR|COERCEVIAIO|SUBLINK|PARAM)' OR"
+    " EXISTS (SELECT FROM regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g') m JOIN pg_proc p ON p.oid ="
+    " m[1]::oid WHERE p.provolatile <> 'i'), false), EXISTS (SELECT FROM part WHERE part.oid = own.oid AND"
+    " type::regtype IN ('date', 'time', 'timetz', 'timestamp', 'timestamptz')) FROM own UNION ALL SELECT"
+    " t.typname, false, true, false, false, false FROM pg_cast c JOIN unknown u ON u.oid = c.castfunc JOIN pg_type"
+    " t ON t.oid = c.casttarget JOIN pg_type s ON s.oid = c.castsource WHERE t.typnamespace ="
+    " 'pg_catalog'::regnamespace AND s.typnamespace = 'pg_catalog'::regnamespace;"
+
+    // Functions that only compute, whichever of that name is meant.
+    "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid ="
+    " p.prolang LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'"
+    " LEFT JOIN pg_extension e ON e.oid = d.refobjid WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    " GROUP BY 1 HAVING bool_and(l.lanname IN ('internal', 'c') AND (p.provolatile = 'i' OR coalesce(e.extname IN"
+    " ('uuid-ossp', 'pgcrypto'), false)))";
 
 namespace {
 
@@ -187,11 +219,25 @@ void read_definitions(const Rows& r, ShardCatalog& into) {
   spread_to_readers(readers, into.primary_only);
 }
 
+void read_own_types(const Rows& r, ShardCatalog& into) {
+  for (std::size_t i = 0; i < r.size(); ++i)
+    add(into.own_types[text(r, i, 0)],
+        {is_true(r, i, 1), is_true(r, i, 2), is_true(r, i, 3), is_true(r, i, 4), is_true(r, i, 5)});
+}
+
 }  // namespace
+
+void add(router::OwnType& known, const router::OwnType& found) {
+  known.checks |= found.checks;
+  known.casts_to |= found.casts_to;
+  known.casts_from |= found.casts_from;
+  known.default_varies |= found.default_varies;
+  known.reads_clock |= found.reads_clock;
+}
 
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   ShardCatalog found;
-  if (results.size() != 10) return found;
+  if (results.size() != 12) return found;
   read_columns(results[0], found);
   const auto& functions = results[1];
   for (std::size_t i = 0; i < functions.size(); ++i) found.functions.insert(text(functions, i, 0));
@@ -209,6 +255,9 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   for (std::size_t i = 0; i < children.size(); ++i) found.parents[name_in(children, i)].push_back(text(children, i, 2));
   const auto& paths = results[9];
   for (std::size_t i = 0; i < paths.size(); ++i) found.search_paths[text(paths, i, 0)] = text(paths, i, 1);
+  read_own_types(results[10], found);
+  const auto& computing = results[11];
+  for (std::size_t i = 0; i < computing.size(); ++i) found.computing_functions.insert(text(computing, i, 0));
   return found;
 }
 

@@ -198,6 +198,31 @@ class Catalog(ProxyCase):
         self.assertEqual(self.state("insert into countries(code, added) values ('de', '2026-01-01')"), "")
         self.assertEqual(self.on_shards("select code, n from countries"), [[("de", 5)], [("de", 5)]])
 
+    def test_types_that_call_functions_or_have_defaults_that_vary(self):
+        for sql in ("create function items_here() returns bigint language sql as 'select count(*) from items'",
+                    "create type grade as enum ('a', 'b')", "create domain chance as float8 default random()",
+                    "create domain few as bigint check (value < items_here())", "create type remark as (t text)",
+                    "create function remarked(text) returns remark language sql as 'select row($1)::remark'",
+                    "create cast (text as remark) with function remarked(text)"):
+            self.assertEqual(self.state(sql), "", sql)
+        self.addCleanup(self.state, "drop type grade, remark cascade; drop domain few, chance; drop function items_here")
+        self.assertIn("domain with this default", self.wire.sql("alter table countries add column r chance")[0])
+        self.assertIn('CHECK of the type "few"', self.wire.sql("alter table items add column f few")[0])
+        self.assertIn("a default of", self.wire.sql("alter table items add column f bigint default items_here()")[0])
+        self.assertEqual(self.state("select note::remark from items where id = 1"), "0A000")
+        self.assertEqual(self.state("alter table countries add column g grade; alter table countries drop column g"), "")
+        self.assertEqual(self.state("begin; create type fresh as enum ('a')"), "")
+        self.assertIn("a type that is not known yet", self.wire.sql("alter table countries add column g fresh")[0])
+        self.assertEqual(self.state("rollback"), "")
+
+    def test_functions_that_only_compute_may_be_defaults(self):
+        if self.state("create extension \"uuid-ossp\""):
+            self.skipTest("uuid-ossp is not there")
+        self.addCleanup(self.state, "drop extension \"uuid-ossp\"")
+        self.assertEqual(self.state("alter table items add column u uuid default uuid_generate_v4()"), "")
+        self.assertEqual(self.state("alter table items drop column u"), "")
+        self.assertEqual(self.state("alter table countries add column u uuid default uuid_generate_v4()"), "0A000")
+
     def test_a_null_key_is_the_servers_to_refuse(self):
         self.assertEqual(self.state("insert into items values (null, 'x')"), "23502")
         self.assertEqual(self.state("insert into items values (1, 'a'), (null, 'x')"), "23502")

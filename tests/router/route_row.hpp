@@ -60,6 +60,16 @@ inline std::shared_ptr<Topology> topology_of(const Row& row) {
   if (row.has("unlisted=reference")) unlisted = Unlisted::kReference;
   auto made = topology(!row.has("nocatalog"), unlisted);
   made->unlisted_shard = 1;
+  if (row.has("casts_from")) {
+    auto with = std::make_shared<Catalog>(*made->catalog);
+    with->own_types["remark"].casts_from = true;
+    made->catalog = std::move(with);
+  }
+  if (const auto operators = row.value("operators=")) {
+    auto with = std::make_shared<Catalog>(*made->catalog);
+    with->user_operators.insert(*operators);
+    made->catalog = std::move(with);
+  }
   return made;
 }
 

@@ -50,6 +50,12 @@ inline std::shared_ptr<Catalog> catalog() {
   made->schemas = {"public", "shadow"};
   made->search_paths = {{"teller", "shadow, public"}};
   made->user_operators = {"@@@"};
+  made->own_types = {{"mood", {}},
+                     {"checked", {.checks = true}},
+                     {"cast_to", {.casts_to = true}},
+                     {"random_number", {.default_varies = true}},
+                     {"stamp", {.reads_clock = true}}};
+  made->computing_functions = {"uuid_generate_v4"};
   made->user_functions = {"refund", "order_total", "lower_all"};
   return made;
 }

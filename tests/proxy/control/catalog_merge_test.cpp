@@ -63,6 +63,18 @@ TEST(CatalogMerge, EqualShardsAreUsable) {
   EXPECT_EQ(merged.catalog.primary_keys.at("public.orders"), std::vector<std::string>{"id"});
 }
 
+TEST(CatalogMerge, WhatOneShardsTypesAndFunctionsMayDoMatters) {
+  auto a = shard(), b = shard();
+  a.own_types["few"] = {};
+  b.own_types["few"] = {.checks = true};
+  a.functions = b.functions = a.computing_functions = {"digest", "crypt"};
+  b.computing_functions = {"digest"};
+  const auto merged = merge_catalogs(shop(), {&a, &b});
+  EXPECT_TRUE(merged.catalog.own_types.at("few").checks);
+  EXPECT_TRUE(merged.catalog.computing_functions.contains("digest"));
+  EXPECT_FALSE(merged.catalog.computing_functions.contains("crypt"));
+}
+
 struct Change {
   const char* what;
   void (*change)(ShardCatalog&);

@@ -32,6 +32,9 @@ TEST(CatalogReader, TellsTheAnswersApart) {
                                 5));
   results.push_back(make_result({{"public", "orders_1", "public.orders"}}, 3));
   results.push_back(make_result({{"", "a, b"}, {"app", "\"$user\", c"}}, 2));
+  results.push_back(make_result(
+      {{"mood", "f", "f", "f", "f", "t"}, {"few", "t", "f", "f", "f", "f"}, {"few", "f", "f", "t", "f", "f"}}, 6));
+  results.push_back(make_result({{"crypt"}}, 1));
   const auto found = read_postgres_catalog(results);
   EXPECT_EQ(found.primary_only, (std::unordered_set<std::string>{"public.numbers", "public.outer", "public.locked",
                                                                  "public.computed", "public.activity"}));
@@ -55,6 +58,9 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   EXPECT_EQ(orders.triggers, std::vector<std::string>{"audit"});
   EXPECT_TRUE(found.functions.contains("crypt"));
   EXPECT_TRUE(found.operators.contains("@@@"));
+  EXPECT_EQ(found.own_types.at("mood"), (router::OwnType{.reads_clock = true}));
+  EXPECT_EQ(found.own_types.at("few"), (router::OwnType{.checks = true, .casts_from = true})) << "of two schemas";
+  EXPECT_EQ(found.computing_functions.size(), 1U);
   EXPECT_EQ(found.types.at("public.mood"), 16400U);
   EXPECT_TRUE(found.views.contains("sales.recent"));
 }
