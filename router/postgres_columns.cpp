@@ -9,15 +9,6 @@ namespace shardway::router::analyze {
 
 namespace {
 
-std::string quoted_name(std::string_view name) {
-  std::string sql = "\"";
-  for (const char c : name) {
-    if (c == '"') sql += c;
-    sql += c;
-  }
-  return sql + '"';
-}
-
 // The number of the last token of the target `name[.name…] [AS alias]` that begins at `location`; none if it is not
 // found there.
 std::optional<std::uint32_t> last_token_of(const Context& context, const RangeVar& target) {
@@ -46,6 +37,15 @@ std::optional<std::uint32_t> last_token_of(const Context& context, const RangeVa
 }
 
 }  // namespace
+
+std::string quoted_name(std::string_view name) {
+  std::string sql = "\"";
+  for (const char c : name) {
+    if (c == '"') sql += c;
+    sql += c;
+  }
+  return sql + '"';
+}
 
 bool write_columns(Context& context, const RangeVar& target, const std::vector<std::string_view>& columns) {
   const auto token = last_token_of(context, target);

@@ -124,6 +124,7 @@ void copy_statement(Context& context, const CopyStmt& copy) {
     level.top = true;
     const int term = use_relation(context, &level, *copy.relation, copy.is_from ? Access::kInsert : Access::kRead);
     if (copy.is_from && copy.attlist == nullptr && term != kNoTerm) write_copied_list(context, *copy.relation, term);
+    if (copy.is_from) note_clock_defaults(context, copy);
     if (copy.is_from) check_encoding(context, *out.copy, term);
     if (copy.is_from && term == kNoTerm) look_at_copied_columns(context, *copy.relation, *out.copy);
     walk(context, level, copy.whereClause);

@@ -172,6 +172,7 @@ void assign_key(Context& context, const Level& level, const ResTarget& target, i
 void assignments(Context& context, Level& level, const List* targets, int term) {
   for (const auto* node : tree::Nodes(targets)) {
     const auto* target = tree::as<ResTarget>(node);
+    if (target->val != nullptr && tree::tag(target->val) == T_SetToDefault) context.hidden_clock("SET … = DEFAULT");
     walk(context, level, node);
     if (term != kNoTerm) assign_key(context, level, *target, term);
   }
@@ -242,6 +243,7 @@ Outputs insert_statement(Context& context, const InsertStmt& insert, const Level
       context.not_repeatable("INSERT … SELECT … ON CONFLICT");
   }
   check_defaults(context, insert);
+  note_clock_defaults(context, insert);
   if (term != kNoTerm) {
     check_overriding(context, insert, context.table_of(term));
     insert_keys(context, insert, selected, term);

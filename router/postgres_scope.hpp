@@ -196,9 +196,13 @@ Outputs select_statement(Context& context, const SelectStmt& select, const Level
 void query_statement(Context& context, const Node* node, const Level* outer, const CteScope* ctes, bool top,
                      Outputs& outputs);
 // postgres_columns.cpp: notes the list an INSERT or COPY into `target` goes without. False: no place for it was found.
+std::string quoted_name(std::string_view name);
 bool write_columns(Context& context, const RangeVar& target, const std::vector<std::string_view>& columns);
 
 // postgres_modify.cpp
+// postgres_clock.cpp: the defaults of an INSERT or COPY that read the transaction's time.
+void note_clock_defaults(Context& context, const InsertStmt& insert);
+void note_clock_defaults(Context& context, const CopyStmt& copy);
 Outputs insert_statement(Context& context, const InsertStmt& insert, const Level* outer, const CteScope* ctes);
 Outputs update_statement(Context& context, const UpdateStmt& update, const Level* outer, const CteScope* ctes);
 Outputs delete_statement(Context& context, const DeleteStmt& remove, const Level* outer, const CteScope* ctes);

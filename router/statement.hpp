@@ -173,6 +173,16 @@ struct ColumnList {
   std::string sql;          // ` ("id", "name")`
 };
 
+// Columns an INSERT leaves to defaults that read the transaction's time. Tokens as in Statement::now_calls.
+struct ClockDefaults {
+  struct Column {
+    std::string name, sql;  // quoted; the default as the catalogue has it
+  };
+  std::vector<Column> columns;
+  std::uint32_t list = 0;           // the parenthesis that ends the column list
+  std::vector<std::uint32_t> rows;  // those that end the rows of VALUES
+};
+
 struct Statement {
   StatementKind kind = StatementKind::kOther;
   PinReason pins = PinReason::kNone;   // the statement leaves something behind in the session that cannot be tracked
@@ -222,6 +232,7 @@ struct Statement {
   // statement's own beginning.
   // (Not bytes: one entry of the cache serves texts with literals of other lengths.)
   std::vector<std::uint32_t> now_calls;
+  std::vector<ClockDefaults> clock_defaults;
   std::optional<NumberedRows> numbered;  // an INSERT's
   std::vector<ColumnList> column_lists;  // to be written into the text before it is sent
   // What is wrong whatever the shards (an unknown table, INSERT without the key column, SET of the key column, …).

@@ -80,7 +80,8 @@ std::size_t bytes_of(const Query& query) {
     if (statement.fault) bytes += statement.fault->message.size() + statement.fault->hint.size();
     if (statement.numbered) bytes += statement.numbered->values.size() * sizeof(ValueRef) + 64;
     for (const auto& list : statement.column_lists) bytes += sizeof(ColumnList) + list.sql.size();
-    bytes += 4 * statement.now_calls.size() + statement.hidden_clock.size() + 64;
+    bytes +=
+        4 * statement.now_calls.size() + statement.hidden_clock.size() + 256 * statement.clock_defaults.size() + 64;
   }
   return bytes;
 }

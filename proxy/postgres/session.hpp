@@ -247,6 +247,7 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_time.cpp ----
   void see_time(const router::Statement& statement, router::SessionView& view, std::string& of_clock) const;
+  std::optional<protocol::Fault> has_another_time(const router::Statement& statement, router::ShardIndex shard) const;
   void keep_segment_time(const router::Statement& statement);
   Step ask_time(const router::Statement& statement, const router::Plan& plan);
   void time_told(Operation& operation, std::string_view row, router::ShardIndex shard);

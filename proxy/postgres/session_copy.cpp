@@ -191,7 +191,8 @@ Session::Step Session::start_copy_on_shard() {
   plan.rule = router::Rule::kCopyByRow;
   plan.writes = true;
   plan.shards.push_back(*copy_->shard);
-  const auto unable = unable_to_write(plan);
+  auto unable = unable_to_write(plan);
+  if (!unable) unable = has_another_time(copy_->statement, *copy_->shard);
   Enlisted enlisted;
   if (!unable) enlisted = in_segment_ ? segment_branch(*copy_->shard, false) : enlist(*copy_->shard, false);
   if (enlisted.blocked) return Step::kBlocked;

@@ -65,6 +65,19 @@ void Session::see_time(const Statement& statement, router::SessionView& view, st
   }
 }
 
+// Why the statement may not run on this shard, as with_time() says of those whose shard is known when they are planned.
+std::optional<protocol::Fault> Session::has_another_time(const Statement& statement, router::ShardIndex shard) const {
+  router::SessionView view;
+  std::string of_clock;
+  see_time(statement, view, of_clock);
+  if (statement.hidden_clock.empty() || !view.keeps_time || view.clock_shard == shard) return std::nullopt;
+  return protocol::Fault{FaultReason::kSeveralShards,
+                         statement.hidden_clock +
+                             " on another shard of a transaction is not supported: the time there "
+                             "is another one",
+                         "write the time itself", 0};
+}
+
 // All Executes up to one Sync have one time. Called before the first one of several shards is planned.
 void Session::keep_segment_time(const Statement& statement) {
   if (statement.now_calls.empty() || segment_time_ || transaction_) return;

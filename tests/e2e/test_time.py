@@ -4,7 +4,7 @@ import time
 
 from support import shardway
 from support.cutter import Cutter
-from wire import SYNC, bind, describe, execute, parse, run
+from wire import COPY_DONE, SYNC, bind, copy_data, describe, execute, parse, query, run
 from wire_case import WireCase
 
 STAMP = re.compile(r"(\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d(:\d\d)?)?")
@@ -22,13 +22,14 @@ def labelled(transcript):
 
 
 class Time(WireCase):
-    schema = WireCase.schema + "create table stamps(id bigint primary key, at timestamptz, note text);"
-    tables = [*WireCase.tables, {"name": "stamps", "key": "id", "type": "bigint"}]
+    schema = WireCase.schema + "create table stamps(id bigint primary key, at timestamptz, note text);" \
+                                   "create table visits(id bigint primary key, at timestamptz default now(), due timestamp default (current_timestamp(3) + interval '1 day'));"
+    tables = [*WireCase.tables, {"name": "stamps", "key": "id", "type": "bigint"}, {"name": "visits", "key": "id", "type": "bigint"}]
 
     def fill(self):
         super().fill()
         for connection in self.fillers:
-            connection.execute("delete from stamps")
+            connection.execute("delete from stamps; delete from visits")
 
     def talk(self, *statements):
         """The conversation, with time going by between the statements."""
@@ -53,6 +54,13 @@ class Time(WireCase):
                           "update stamps set at = current_timestamp, note = localtimestamp::text where id = {there} returning at = now()",
                           "commit", "select at from stamps where id = {here}", "select at from stamps where id = {there}")
         self.assertEqual([line for line in heard if line.startswith("D")], ["D T1", "D t", "D T1", "D T1"], heard)
+
+    def test_what_defaults_say(self):
+        heard = self.talk("begin", "insert into visits (id) values ({here}) returning at, due - interval '1 day' = now()::timestamp(3), now()", "insert into visits values ({there}) returning at, due - interval '1 day' = now()::timestamp(3), now()",
+                          "insert into visits (due, id) values (null, {there_too}) returning at", "commit", "insert into visits (id) values ({here_too}) returning at")
+        rows = [line for line in heard if line.startswith("D")]
+        self.assertEqual([*rows[:1], *rows[2:]], [rows[1], "D T1", rows[-1]])
+        self.assertNotEqual(rows[-1], "D T1")
 
     def test_its_like_has_the_same_name_and_type(self):
         clocks = "current_timestamp, current_timestamp(2), current_date = now()::date, current_time, current_time(1), localtime, localtimestamp(0), now()::date = now()"
@@ -133,6 +141,17 @@ class Time(WireCase):
                 heard = wire.sql(sql.format(there=self.there))
                 self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"], heard)
                 self.assertEqual(wire.sql("rollback")[-1], "Z I")
+
+    def test_a_copy_whose_defaults_would_say_another_time(self):
+        with self.through() as wire:
+            for key, expected in (self.here, []), (self.there, ["0A000"]):
+                wire.sql("begin")
+                wire.sql(f"select 1 from items where id = {self.here}")
+                wire.send(query("copy visits (id) from stdin"))
+                wire.until("G")
+                heard = wire.ask(copy_data(f"{key}\n") + COPY_DONE)
+                self.assertEqual([line.split()[2] for line in self.errors_in(heard)], expected, heard)
+                wire.sql("rollback")
 
     def test_a_server_that_cannot_be_asked(self):
         """One error, and the session goes on."""

@@ -33,6 +33,11 @@ inline std::string described(const Statement& s) {
   for (const auto table : s.single_tables) text += " single " + std::to_string(table);
   text += " scatter: " + s.not_scatterable + " repeat: " + s.not_repeatable + " clock: " + s.hidden_clock + " now";
   for (const auto call : s.now_calls) text += " " + std::to_string(call);
+  for (const auto& given : s.clock_defaults) {
+    text += " defaults " + std::to_string(given.list);
+    for (const auto row : given.rows) text += " " + std::to_string(row);
+    for (const auto& column : given.columns) text += column.name + column.sql;
+  }
   if (s.fault) text += " fault " + s.fault->message + " / " + s.fault->hint;
   for (const auto& setting : s.settings)
     text += " set " + setting.name + "=" + setting.value_sql + (setting.local ? "l" : "") +

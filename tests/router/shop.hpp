@@ -46,6 +46,12 @@ inline std::shared_ptr<Catalog> catalog() {
   made->primary_only = {"public.ranks"};
   made->tables["public.ranks_2025"] = made->tables["public.ranks"];  // a child, not in the configuration
   made->refused["public.ranks_2025"] = {"table public.ranks_2025 cannot be used: it shares rows with public.ranks", ""};
+  made->tables["public.visits"] = {
+      {"id", "bigint"}, {"at", "timestamp with time zone"}, {"due", "date"}, {"odd Day", "date"}};
+  made->tables["public.visits"][1].default_sql = "now()";
+  made->tables["public.visits"][2].default_sql = "((CURRENT_TIMESTAMP(0) + '7 days'::interval))::date";
+  made->tables["public.reminders"] = {{"id", "bigint"}, {"odd Day", "date"}};
+  made->tables["public.reminders"][1].default_sql = "('now'::text)::date";
   made->tables["shadow.orders"] = {{"order_id", "bigint"}};
   made->schemas = {"public", "shadow"};
   made->search_paths = {{"teller", "shadow, public"}};
@@ -80,6 +86,8 @@ inline std::shared_ptr<Topology> topology(bool with_catalog = true, Unlisted unl
   made->tables.add({"public", "settings", TableKind::kSingle, "", KeyType::kBigint, 0});
   sharded("invoices", "customer_id", KeyType::kBigint);
   sharded("tickets", "id", KeyType::kBigint);
+  sharded("visits", "id", KeyType::kBigint);
+  sharded("reminders", "id", KeyType::kBigint);
   made->tables.add({"public", "stamps", TableKind::kReference, "", KeyType::kBigint, 0});
   made->tables.add({"public", "tags", TableKind::kReference, "", KeyType::kBigint, 0});
   made->tables.add({"public", "ranks", TableKind::kReference, "", KeyType::kBigint, 0});
