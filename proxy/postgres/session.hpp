@@ -178,6 +178,7 @@ class Session final : public Client, public LinkOwner {
   void forget_unnamed();
   void forget_statements();
   Step on_query_in_segment(Branch& branch, Frame frame);
+  Step end_segment_by_query();
   router::Plan unsharded_plan() const;
   bool replica_allowed(const router::Statement& statement, const router::Plan& plan) const noexcept;
   void begin_script(const std::shared_ptr<const router::Query>& query, std::string_view sql);
@@ -306,6 +307,7 @@ class Session final : public Client, public LinkOwner {
                     router::ShardIndex shard, Frame frame);
   void bind_rewritten(Link& link, const router::Plan& plan, const protocol::postgres::Bind& bind,
                       const ClientStatement& statement);
+  Step begin_on(Branch& branch);
   Step describe_virtual(const Portal& portal);
   Step execute_virtual(Portal& portal, const protocol::postgres::Execute& execute);
   Step run_portal(const Portal& portal, const router::Statement& facts, const router::Plan& plan, std::string_view sql);
@@ -453,7 +455,7 @@ class Session final : public Client, public LinkOwner {
   bool error_seen_ = false;  // in this Query or segment
   bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, console_described_ = false,
        may_change_ = false, hints_ = false, is_wide_ = false, deadlock_victim_ = false, batch_sets_ = false,
-       deallocates_all_ = false,
+       deallocates_all_ = false, query_ends_segment_ = false,
        was_idle_ = true;  // at the last ReadyForQuery
   struct LocalSettings {
     std::string search_path, encoding;  // as SET LOCAL printed them; empty: not said

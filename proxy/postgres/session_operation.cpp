@@ -315,14 +315,15 @@ bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_vi
 
 Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql) {
   Statement whole;  // what the batch leaves behind, taken together
-  bool controls = false, restores = false, copies = false, counts = false;
+  bool controls = false, restores = false, copies = false, counts = false;  // `restores`: it is not only the server's
   for (const auto& statement : query->statements) {
     if (statement.uses_session_sequence && !counts && !has_counted()) {
       fail_statement(currval_of_another());
       return Step::kConsumed;
     }
     counts = counts || statement.kind == StatementKind::kWrite || statement.needs_home;
-    restores = restores || resets_base(statement);
+    // Their names are others on the server.
+    restores = restores || resets_base(statement) || statement.kind == StatementKind::kDeallocate;
     copies = copies || statement.copy;
     whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
     if (statement.kind == StatementKind::kResetAll) whole.settings.emplace_back();

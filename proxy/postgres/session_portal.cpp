@@ -11,6 +11,7 @@ namespace shardway::proxy::postgres {
 namespace pg = protocol::postgres;
 using protocol::FaultReason;
 using router::Action;
+using router::Statement;
 using router::StatementKind;
 
 namespace {
@@ -227,6 +228,14 @@ void Session::bind_rewritten(Link& link, const router::Plan& plan, const pg::Bin
   pg::encode::bind(link.out(), written);
 }
 
+// A kept connection hears of the transaction when something comes for it.
+Session::Step Session::begin_on(Branch& branch) {
+  if (!transaction_ || branch.begun || branch.dirty) return Step::kConsumed;
+  if (quiet() == Step::kBlocked || branch.syncing || !prepare_branch(branch)) return Step::kBlocked;
+  branch.untouched = false;
+  return Step::kConsumed;
+}
+
 Session::Step Session::on_describe(Frame frame) {
   if (busy()) return Step::kBlocked;
   if (skip_until_sync_) return Step::kConsumed;
@@ -235,11 +244,14 @@ Session::Step Session::on_describe(Frame frame) {
   if (!describe) return fail_bad_message();
   in_segment_ = true;
   if (describe->target == pg::Target::kStatement) return describe_statement(describe->name);
+  if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
+  if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
   auto* portal = portal_named(describe->name);
   if (portal == nullptr) return fail_no_portal(describe->name);
   if (!portal->shard) return describe_virtual(*portal);
   auto* branch = branch_on(*portal->shard);
   if (branch == nullptr) return fail_no_portal(describe->name);
+  if (begin_on(*branch) == Step::kBlocked) return Step::kBlocked;
   branch->link->out() += frame;
   branch->link->owe(Reply::kDescribe);
   branch->dirty = true;
@@ -284,6 +296,8 @@ Session::Step Session::describe_statement(std::string_view name) {
 // A portal that lives only here: a server describes its statement, and the result formats are the Bind's.
 Session::Step Session::describe_virtual(const Portal& portal) {
   const auto& facts = facts_of(*portal.statement);
+  const bool is_ours = is_local(facts.kind) || facts.kind == StatementKind::kShardwayExplain;
+  if (is_ours && quiet() == Step::kBlocked) return Step::kBlocked;
   if (is_local(facts.kind)) {
     pg::encode::no_data(reply());
     return Step::kConsumed;
@@ -322,11 +336,18 @@ Session::Step Session::on_execute(Frame frame) {
   const auto execute = pg::decode_execute(frame.substr(pg::kHeadBytes));
   if (!execute) return fail_bad_message();
   in_segment_ = true;
+  if (forward_deferred() == Step::kBlocked) return Step::kBlocked;
+  if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
   auto* portal = portal_named(execute->portal);
   auto* branch = portal != nullptr && portal->shard ? branch_on(*portal->shard) : nullptr;
   if (portal == nullptr || (portal->shard && branch == nullptr)) return fail_no_portal(execute->portal);
   if (portal->fault) return fail_in_order(*portal->fault, sqlstate_of(portal->fault->reason));
   if (!portal->shard) return execute_virtual(*portal, *execute);
+  if (transaction_ && transaction_->failed && branch->link->status != 'E') {  // its server does not know
+    const Statement any;
+    return fail_in_order(*forbidden_here(any));
+  }
+  if (begin_on(*branch) == Step::kBlocked) return Step::kBlocked;
   branch->link->out() += frame;
   branch->link->owe(Reply::kExecute);
   branch->dirty = branch->executed = true;

@@ -169,6 +169,7 @@ void Session::refuse_unreadable(const Statement& statement, std::string_view sql
 
 Session::Step Session::on_query(Frame frame) {
   if (busy()) return Step::kBlocked;
+  if (query_ends_segment_) return end_segment_by_query();
   if (skip_until_sync_) return Step::kConsumed;  // a server discards it, too, until Sync
   auto sql = pg::decode_query(frame.substr(pg::kHeadBytes));
   if (in_segment_ && forward_deferred() == Step::kBlocked) return Step::kBlocked;
@@ -231,13 +232,22 @@ void Session::forget_unnamed() {
   restrict_portals();
 }
 
+// One that is refused ends with ReadyForQuery all the same, and what ran before it in the pipeline with it.
+Session::Step Session::end_segment_by_query() {
+  std::string sync;
+  pg::encode::sync(sync);
+  const auto step = on_sync(sync);
+  query_ends_segment_ = step == Step::kBlocked;
+  return step;
+}
+
 // The server takes a Query in the middle of an extended segment as one more part of its implicit transaction.
 Session::Step Session::on_query_in_segment(Branch& branch, Frame frame) {
   if (database_->topology().sharded()) {
     fail_statement({FaultReason::kNotSupported,
                     "a simple Query inside an extended pipeline is not supported on a sharded database",
                     "send Sync first", 0});
-    return Step::kConsumed;
+    return end_segment_by_query();
   }
   forget_unnamed();
   branch.link->out() += frame;

@@ -130,6 +130,7 @@ Session::Step Session::on_close(Frame frame) {
     } else if (portals_) {
       portals_->erase(std::string(close->name));
     }
+    if (branch != nullptr && begin_on(*branch) == Step::kBlocked) return Step::kBlocked;
     if (branch != nullptr) {
       branch->link->out() += frame;
       branch->link->owe(Reply::kClose);

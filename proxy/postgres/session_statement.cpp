@@ -163,9 +163,9 @@ Session::Step Session::on_parse(Frame frame) {
   if (query.statements.size() > 1) {
     return fail_in_order({FaultReason::kSyntax, "cannot insert multiple commands into a prepared statement", {}, 0});
   }
-  const auto kind = facts_of(*statement).kind;
-  if (transaction_ && transaction_->failed && !query.syntax_error && !is_local(kind) && kind != StatementKind::kEmpty)
-    return fail_in_order(*forbidden_here(facts_of(*statement)));
+  const bool is_empty = facts_of(*statement).kind == StatementKind::kEmpty;
+  if (transaction_ && transaction_->failed && !query.syntax_error && !is_empty)
+    if (const auto fault = forbidden_here(facts_of(*statement))) return fail_in_order(*fault);
   if (!parse->name.empty() && statement_named(parse->name)) {
     return fail_in_order(
         {FaultReason::kNotSupported, "prepared statement \"" + std::string(parse->name) + "\" already exists", {}, 0},

@@ -147,6 +147,8 @@ Session::Step Session::end_transaction(const Statement& statement, Frame frame) 
     pg::encode::notice(reply(),
                        {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
   if (!transaction_ || (!explicitly && !script_ && branches_.empty())) {
+    portals_.reset();
+    unnamed_portal_.reset();
     answer(commit ? "COMMIT" : "ROLLBACK");
     return Step::kConsumed;
   }
