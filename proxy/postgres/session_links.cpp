@@ -47,7 +47,6 @@ Branch* Session::branch_of(const Link& link) noexcept {
 
 // The session's branch on `shard`, ready to be written to; else the session waits, or there is a fault to be told.
 Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
-  if (waiting_ && waiting_->shard != shard) stop_waiting();  // what it was for has ended
   if (exceeds_snapshot(shard)) {
     Enlisted refused;
     refused.fault = protocol::Fault{protocol::FaultReason::kSeveralShards,
@@ -81,6 +80,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
     stop_waiting();
     return adopt(std::move(link), shard, replica, replica_ok);
   }
+  if (waiting_ && waiting_->shard != shard) stop_waiting();  // what it was for has ended
   if (waiting_) return {nullptr, true, {}, {}};
   if (Enlisted refused; !has_applied(shard, refused)) return refused;
   bool replica = false;
