@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/settings.hpp"
 #include "router/column_lists.hpp"
 #include "router/planner.hpp"
 
@@ -46,6 +47,7 @@ struct ClientStatement {
   // If columns were written into it: the statement as the client sent it, and where they are now.
   std::shared_ptr<const Prepared> as_sent;
   std::vector<router::WrittenLists::Span> written_lists;
+  SharedSettings read_under;       // settings that are known to read it as it was read; null: none
   std::uint64_t parse_number = 0;  // the client's Parses are numbered: those skipped behind an error leave nothing
 };
 

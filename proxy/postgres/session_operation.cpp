@@ -67,12 +67,11 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
   const auto lock = everywhere ? lock_of_copies(statement) : std::string();
   for (const auto shard : plan.shards) {
     operation->add(*branch_on(shard)->link, [this, kept, lock](Link& link) {
-      std::string frames;
       if (!lock.empty()) {
-        pg::encode::query(frames, lock);
+        pg::encode::query(link.out(), lock);
         link.owe(Reply::kQuery, /*drop=*/true);
       }
-      return frames + frames_for(link, *kept);
+      return frames_for(link, *kept);
     });
   }
   operate(std::move(operation));

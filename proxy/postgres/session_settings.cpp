@@ -116,6 +116,7 @@ std::string Session::reading_of(std::string_view text) const {
 
 // True if the statement would not mean the same any more, were it prepared again now.
 bool Session::is_read_otherwise(const ClientStatement& statement) const {
+  if (!local_ && statement.read_under == settings_) return false;
   const auto& text = statement.prepared->text;
   if (statement.prepared->reading == reading_of(text)) return false;
   const auto is_date_like = [](const router::Literal& literal) {

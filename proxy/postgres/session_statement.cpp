@@ -50,6 +50,8 @@ std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const P
   statement->prepared = std::move(prepared);
   statement->parse_number = parse_number;
   if (statement->query->lacks_columns) write_columns(*statement);
+  if (!local_ && statement->prepared->reading == reading_of(statement->prepared->text))
+    statement->read_under = settings_;
   return statement;
 }
 

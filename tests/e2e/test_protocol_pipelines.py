@@ -208,6 +208,14 @@ class SeveralShards(WireCase):
         self.assertEqual(failures, [])
         wait_until(lambda: len({str(rows) for rows in self.on_shards("select * from countries order by code")[:2]}) == 1, 10, "the copies are the same")
 
+    def test_a_write_of_every_copy_that_pushes_a_statement_out(self):
+        database = shardway.sharded_database(self.cluster, self.tables, server_database=self.server_database, pool={"size": 2, "max_prepared_statements": 1})
+        with shardway.Proxy({**shardway.base_config(self.cluster), "database": [database]}) as proxy, self.through(proxy=proxy) as wire:
+            wire.sql("insert into countries values ('x', '0')")
+            for number in range(4):
+                heard = wire.ask(run(f"update countries set name = '{number}' where code = $1 returning name", ("x",), name=f"s{number}") + SYNC)
+                self.assertEqual([line for line in heard if line[0] in "DCE"], [f"D {number}", "C UPDATE 1"], heard)
+
     def test_columns_that_the_same_transaction_has_renamed(self):
         renames = "alter table items rename note to other; alter table items rename other to note"
         with self.through() as wire:
