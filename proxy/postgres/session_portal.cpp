@@ -228,8 +228,12 @@ void Session::bind_rewritten(Link& link, const router::Plan& plan, const pg::Bin
   pg::encode::bind(link.out(), written);
 }
 
-// A kept connection hears of the transaction when something comes for it.
+// Before a message for a portal that is there: another shard's answers come first, and a kept connection hears of the
+// transaction.
 Session::Step Session::begin_on(Branch& branch) {
+  for (auto& other : branches_) {
+    if (&other != &branch && other.link->owes() && quiet() == Step::kBlocked) return Step::kBlocked;
+  }
   if (!transaction_ || branch.begun || branch.dirty) return Step::kConsumed;
   if (quiet() == Step::kBlocked || branch.syncing || !prepare_branch(branch)) return Step::kBlocked;
   branch.untouched = false;

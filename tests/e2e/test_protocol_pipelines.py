@@ -227,6 +227,13 @@ class SeveralShards(WireCase):
             heard = [line for step in ("begin", *renames.split("; "), f"insert into items (id, note) values ({self.here + 100}, 'x')", "rollback") for line in wire.sql(step)]
             self.assertEqual(self.errors_in(heard), [])
 
+    def test_portals_of_two_shards_answer_in_order(self):
+        ask = "select id from items where id = $1"
+        first = parse("", ask, (20,)) + bind("", "", (str(self.there),)) + execute()
+        second = parse("s", ask, (20,)) + bind("p", "s", (str(self.here),)) + describe("P", "p") + execute("p")
+        for behind in (describe("P"), execute(), close("P")):
+            self.same(lambda wire, behind=behind: wire.ask(first + second + behind + SYNC), databases=("plain", "shop"))
+
     def test_cursors_of_one_name(self):
         with self.through() as wire:
             for sql in ("begin", f"declare c cursor for select id from items where id = {self.here}", f"declare d cursor for select id from items where id = {self.there}"):
