@@ -168,7 +168,7 @@ class Session final : public Client, public LinkOwner {
   void finish_welcome(const Welcome& welcome);
   void refuse_login(std::string_view sqlstate, std::string message);
 
-  // ---- session_query.cpp ----
+  // ---- session_query.cpp, session_plan.cpp ----
   Step on_query(Frame frame);
   Step run_simple(const router::Statement& statement, Frame frame, std::string_view sql);
   Step run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql);
@@ -321,6 +321,7 @@ class Session final : public Client, public LinkOwner {
   Step set_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
   void begin_block(const router::Statement& statement, const std::string& set);
   Step end_transaction(const router::Statement& statement, Frame frame);
+  void end_everywhere(bool commits, bool untold, const std::shared_ptr<Transaction>& next);
   Step savepoint_statement(const router::Statement& statement, std::string_view sql, Frame frame);
   Step everywhere_or_here(const router::Statement& statement, std::string_view sql, Frame frame,
                           const router::Plan& planned);
@@ -397,6 +398,7 @@ class Session final : public Client, public LinkOwner {
   Disposition on_error_reply(Link& link, Frame frame);
   Disposition on_copy_in_response(Link& link);
   void on_link_ready(Link& link, bool shown);
+  void on_hidden_ready(Branch& branch);
   void emit_local_replies(Link& link);
   void link_lost(Link& link);
   Breakage breakage(const Branch& branch) const;

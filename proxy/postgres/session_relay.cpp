@@ -326,28 +326,28 @@ void Session::emit_local_replies(Link& link) {
   }
 }
 
+// Of settings, BEGIN and the like, which the client has not asked for.
+void Session::on_hidden_ready(Branch& branch) {
+  auto& link = *branch.link;
+  if (link.status == 'E') mark_failed();
+  if (link.owes()) return;
+  const bool was_syncing = std::exchange(branch.syncing, false);
+  if (!was_syncing && !blocked_) return;
+  if (was_syncing && waiting_ && waiting_->fault) {
+    link.close_when_returned();
+    branch.pinned = false;
+    drop_branch(branch);
+  } else if (was_syncing) {
+    link.settings = transaction_ ? transaction_->settings_before : settings_;
+    prepare_branch(branch);
+  }
+  resume();
+}
+
 // ReadyForQuery: what was owed up to here has come. `shown`: it was the client's own.
 void Session::on_link_ready(Link& link, bool shown) {
   auto* branch = branch_of(link);
-  if (!shown) {
-    if (link.status == 'E') mark_failed();
-    if (branch->syncing && !link.owes()) {
-      branch->syncing = false;
-      if (waiting_ && waiting_->fault) {
-        link.close_when_returned();
-        branch->pinned = false;
-        release(*branch);
-        branches_.erase(branches_.begin() + (branch - branches_.data()));
-      } else {
-        link.settings = transaction_ ? transaction_->settings_before : settings_;
-        prepare_branch(*branch);
-      }
-      resume();
-    } else if (!link.owes() && blocked_) {
-      resume();
-    }
-    return;
-  }
+  if (!shown) return on_hidden_ready(*branch);
   branch->dirty = branch->executed = false;
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = may_end_transaction_ = false;
   unnamed_before_.clear();
@@ -368,19 +368,12 @@ void Session::on_link_ready(Link& link, bool shown) {
     forget_statements();
   }
   if (std::exchange(batch_sets_, false)) apply_effects(link);  // whatever became of it: that is known there only
-  if (link.status == 'I') {
-    if (transaction_) {
-      const bool committed = !error_seen_ && !rolled_back_;
-      if (committed) apply_effects(link);
-      transaction_over(committed);
-    } else if (!error_seen_) {
-      apply_effects(link);
-    }
-  } else if (!error_seen_) {
-    apply_effects(link);
-  }
+  const bool ends = link.status == 'I' && transaction_;
+  const bool undone = error_seen_ || (ends && rolled_back_);
+  if (!undone) apply_effects(link);
+  keep_pin();  // before the link is free
+  if (ends) transaction_over(!undone);
   effects_.clear();
-  keep_pin();
   error_seen_ = rolled_back_ = false;
   if (!transaction_) release_idle();
   if (changes_catalog_ && !transaction_) catalog_changed();

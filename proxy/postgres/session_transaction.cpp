@@ -179,12 +179,16 @@ Session::Step Session::end_transaction(const Statement& statement, Frame frame) 
     awaiting_ready_ = true;
     return Step::kConsumed;
   }
+  end_everywhere(commits, untold, next);
+  return Step::kConsumed;
+}
+
+void Session::end_everywhere(bool commits, bool untold, const std::shared_ptr<Transaction>& next) {
   if (!commits) {
-    on_every_branch("ROLLBACK", [this, next, untold](Operation&) {
+    return on_every_branch("ROLLBACK", [this, next, untold](Operation&) {
       roll_back_told(next.get(), untold);
       resume();
     });
-    return Step::kConsumed;
   }
   commit_everywhere([this, next](const CommitOutcome& outcome) {
     if (outcome.kind != CommitOutcome::Kind::kFailed)
@@ -192,7 +196,6 @@ Session::Step Session::end_transaction(const Statement& statement, Frame frame) 
     transaction_over(false);
     fail_statement_frame(outcome.error);
   });
-  return Step::kConsumed;
 }
 
 // `untold`: it was to be committed, and nobody has said that it is lost.
