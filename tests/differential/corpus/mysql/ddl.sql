@@ -132,11 +132,8 @@ alter table customers add column extra int, algorithm = instant;
 select extra from customers where customer_id = 5;
 -- name: alter, online
 alter online table customers add column extra int;
--- name: wait and nowait
+-- name: wait
 alter table cfg wait 20 add column extra int;
-create table fresh (i int);
-alter table fresh nowait add column extra int;
-drop table fresh;
 -- name: convert to another character set
 alter table cfg convert to character set latin1;
 select v from cfg where k = 'theme';
