@@ -101,6 +101,9 @@ struct Catalog {
   std::vector<Numbering> numberings;                    // MySQL: of each shard's primary, by the shard's number
   std::unordered_map<std::string, OwnType> own_types;   // by unqualified name
   std::unordered_set<std::string> computing_functions;  // of the user's, those that read nothing and change nothing
+  // Of the user's, those that leave settings, locks or temporary tables in the session; "schema.name" of tables whose
+  // triggers do.
+  std::unordered_set<std::string> leaving_functions, leaving_tables;
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
   bool has_triggers(std::string_view schema, std::string_view name) const;

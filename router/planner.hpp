@@ -34,6 +34,7 @@ struct SessionView {
   // statement on one shard has its own time.
   bool keeps_time = false;
   std::optional<ShardIndex> clock_shard = {};
+  Definitions defined = {};  // in the transaction at hand
   MysqlMode mysql = {};
 };
 
@@ -44,6 +45,10 @@ Plan plan(const Statement& statement, const Values& values, const Topology& topo
 // True if plan() needs parameter values that are not there yet (Parse, Describe before Bind): any shard may describe
 // it.
 bool needs_parameters(const Statement& statement, const Topology& topology);
+
+// What of a statement, in a transaction with such definitions, reads the transaction's time where no literal can stand
+// for it; empty: nothing that is known of.
+std::string_view hidden_clock(const Statement& statement, const Definitions& defined);
 
 // A value in which 'now', 'today' or their like stands, perhaps within an array or a range.
 bool may_read_the_clock(std::string_view value);

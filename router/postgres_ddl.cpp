@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "router/builtin_functions.hpp"
 #include "router/postgres_utility.hpp"
 #include "router/table_names.hpp"
 
@@ -200,6 +201,31 @@ bool is_definition(const Node* node) {
   }
 }
 
+bool is_of_reference(Context& context, const RangeVar* relation) {
+  const auto* table = listed_table(context, relation);
+  return table != nullptr && table->kind == TableKind::kReference;
+}
+
+// What gives a name PostgreSQL has a meaning of its own, or runs beside a write.
+bool gives_meaning(Context& context, const Node* node) {
+  switch (tree::tag(node)) {
+    case T_DefineStmt:
+    case T_CreateCastStmt: return true;
+    case T_CreateFunctionStmt:
+      return function_facts(tree::name_of(tree::as<CreateFunctionStmt>(node)->funcname).name).known;
+    case T_CreateTrigStmt: return is_of_reference(context, tree::as<CreateTrigStmt>(node)->relation);
+    case T_CreatePolicyStmt: return is_of_reference(context, tree::as<CreatePolicyStmt>(node)->table);
+    case T_RenameStmt: return tree::as<RenameStmt>(node)->renameType == OBJECT_FUNCTION;
+    case T_AlterObjectSchemaStmt: return tree::as<AlterObjectSchemaStmt>(node)->relation == nullptr;
+    default: return false;
+  }
+}
+
+bool is_routine(const Node* node) {
+  const auto kind = tree::tag(node);
+  return kind == T_CreateFunctionStmt || kind == T_CreateTrigStmt || kind == T_CreateExtensionStmt;
+}
+
 const RangeVar* defined_relation(const Node* node) {
   switch (tree::tag(node)) {
     case T_CreateStmt: return tree::as<CreateStmt>(node)->relation;
@@ -254,6 +280,8 @@ bool ddl_statement(Context& context, const Node* node) {
   if (!is_certain(context, node)) return true;
   check_constraints(context, node);
   check_expressions(context, node, defined_relation(node));
+  if (gives_meaning(context, node)) out.defines.varies = true;
+  out.defines.routines = is_routine(node);
   switch (tree::tag(node)) {
     case T_CreateStmt: create_relation(context, *tree::as<CreateStmt>(node)->relation, true); return true;
     case T_CreateForeignTableStmt:

@@ -65,15 +65,22 @@ void no_clock(Context& context, const Node* expression, bool dated, const std::s
 
 std::string quoted(const tree::Name& name) { return '"' + std::string(name.name) + '"'; }
 
+// A column of the type may have any of these defaults.
+void defines_default(Context& context) { context.out.defines.clock = context.out.defines.varies = true; }
+
 void create_domain(Context& context, const CreateDomainStmt& create) {
   for (const auto* node : tree::Nodes(create.constraints))
-    if (tree::as<Constraint>(node)->contype == CONSTR_DEFAULT)
+    if (tree::as<Constraint>(node)->contype == CONSTR_DEFAULT) {
+      defines_default(context);
       no_clock(context, tree::as<Constraint>(node)->raw_expr, reads_clock(context, *create.typeName),
                quoted(tree::name_of(create.domainname)));
+    }
 }
 
 void alter_domain(Context& context, const AlterDomainStmt& alter) {
-  if (alter.subtype == 'T') no_clock(context, alter.def, true, quoted(tree::name_of(alter.typeName)));
+  if (alter.subtype != 'T') return;
+  defines_default(context);
+  no_clock(context, alter.def, true, quoted(tree::name_of(alter.typeName)));
 }
 
 // What an expression uses, found apart from the definition's own facts.
@@ -99,10 +106,13 @@ class DefinitionReader {
   }
 
   void create(const CreateStmt& create) {
+    if (create.inhRelations != nullptr) defines_default(context_);
     for (const auto* list : {create.tableElts, create.constraints})
       for (const auto* node : tree::Nodes(list)) {
         if (tree::tag(node) == T_ColumnDef) column(*tree::as<ColumnDef>(node));
         if (tree::tag(node) == T_Constraint) constraint(*tree::as<Constraint>(node), nullptr);
+        if (tree::tag(node) == T_TableLikeClause && tree::as<TableLikeClause>(node)->options != 0)
+          defines_default(context_);
       }
   }
 
@@ -112,6 +122,11 @@ class DefinitionReader {
       case AT_AddConstraint: return constraint(*tree::as<Constraint>(command.def), nullptr);
       case AT_ColumnDefault: return new_default(command.def, has_dates(tree::text(command.name)));
       case AT_AlterColumnType: return changed_type(*tree::as<ColumnDef>(command.def));
+      case AT_AddIdentity:
+      case AT_EnableTrig:
+      case AT_EnableAlwaysTrig:
+      case AT_EnableTrigAll:
+      case AT_EnableTrigUser: return varies();
       default: return;
     }
   }
@@ -148,8 +163,13 @@ class DefinitionReader {
     return false;
   }
 
+  void varies() { context_.out.defines.varies |= table_.kind == TableKind::kReference; }
+
   void column(const ColumnDef& definition) {
     own_checks(*definition.typeName);
+    const auto* own = own_type(context_, *definition.typeName);
+    if (own != nullptr && own->default_varies) defines_default(context_);
+    if (is_serial(definition.typeName)) varies();
     for (const auto* node : tree::Nodes(definition.constraints))
       if (tree::tag(node) == T_Constraint) constraint(*tree::as<Constraint>(node), definition.typeName);
   }
@@ -157,6 +177,8 @@ class DefinitionReader {
   void constraint(const Constraint& constraint, const TypeName* type) {
     if (constraint.contype == CONSTR_DEFAULT)
       new_default(constraint.raw_expr, type != nullptr && reads_clock(context_, *type));
+    else if (constraint.contype == CONSTR_IDENTITY)
+      varies();
     else
       calls_nothing_unknown(constraint.raw_expr, "a CHECK or an expression");
   }
@@ -164,6 +186,11 @@ class DefinitionReader {
   void new_default(const Node* expression, bool dated) {
     calls_nothing_unknown(expression, "a default");
     no_clock(expression, dated);
+    if (expression == nullptr) return;
+    Reading reading(context_);
+    walk(reading.context, level_, expression);
+    if (!reading.inside.now_calls.empty() || !reading.inside.hidden_clock.empty()) context_.out.defines.clock = true;
+    if (!reading.inside.not_repeatable.empty() || reading.inside.uses_user_functions) varies();
   }
 
   void added_column(const ColumnDef& definition) {

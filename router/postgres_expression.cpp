@@ -6,6 +6,11 @@
 
 namespace shardway::router::analyze {
 
+bool leaves_something(const Context& context, std::string_view routine) {
+  const auto& catalog = context.topology.catalog;
+  return catalog && catalog->leaving_functions.contains(std::string(routine));
+}
+
 namespace {
 
 constexpr int kMaxDepth = 1000;
@@ -38,6 +43,7 @@ void unknown_function(Context& context, std::string_view name) {
   const bool computes = context.is_definition && context.topology.catalog &&
                         context.topology.catalog->computing_functions.contains(std::string(name));
   if (!computes) foreign_function(context);
+  if (leaves_something(context, name)) context.out.pins = PinReason::kRoutine;
   context.not_repeatable("the function " + std::string(name) + "()");
 }
 

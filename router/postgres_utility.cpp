@@ -1,4 +1,5 @@
 #include "router/postgres_utility.hpp"
+#include "router/routine_body.hpp"
 
 namespace shardway::router::analyze {
 
@@ -65,6 +66,27 @@ void relations(Context& context, StatementKind kind, const List* list) {
 void only_protocol_level(Context& context, std::string_view what) {
   context.fault(FaultReason::kNotSupported, std::string(what) + " in SQL is not supported on a sharded database",
                 "use the driver's prepared statements (the extended protocol)");
+}
+
+// What it may leave behind without its text saying so is cleaned away; what it says stays with the client.
+void routine(Context& context, StatementKind kind, bool leaves_something) {
+  context.out.kind = kind;
+  context.out.leaves_traces = true;
+  context.out.uses_user_functions = true;
+  if (leaves_something) context.out.pins = PinReason::kRoutine;
+}
+
+void call_statement(Context& context, const CallStmt& call) {
+  routine(context, StatementKind::kCall, leaves_something(context, tree::name_of(call.funccall->funcname).name));
+}
+
+void do_statement(Context& context, const DoStmt& statement) {
+  bool leaves = false;
+  for (const auto* node : tree::Nodes(statement.args)) {
+    const auto* option = tree::as<DefElem>(node);
+    if (tree::text(option->defname) == "as") leaves = leaves_in_session(tree::string_of(option->arg));
+  }
+  routine(context, StatementKind::kDo, leaves);
 }
 
 void discard(Context& context, const DiscardStmt& statement) {
@@ -138,16 +160,8 @@ bool utility_statement(Context& context, const Node* node) {
     case T_TruncateStmt:
       relations(context, StatementKind::kTruncate, tree::as<TruncateStmt>(node)->relations);
       return true;
-    case T_CallStmt:
-      out.kind = StatementKind::kCall;
-      out.leaves_traces = true;
-      out.uses_user_functions = true;
-      return true;
-    case T_DoStmt:
-      out.kind = StatementKind::kDo;
-      out.leaves_traces = true;
-      out.uses_user_functions = true;
-      return true;
+    case T_CallStmt: call_statement(context, *tree::as<CallStmt>(node)); return true;
+    case T_DoStmt: do_statement(context, *tree::as<DoStmt>(node)); return true;
     case T_AlterRoleSetStmt: setting_of_role(context, *tree::as<AlterRoleSetStmt>(node)); [[fallthrough]];
     default:
       if (ddl_statement(context, node)) return true;

@@ -25,6 +25,9 @@ void check_constraints(Context& context, const Node* node);
 // serial and its like.
 bool is_serial(const TypeName* type);
 
+// postgres_expression.cpp: the user's function or procedure of this name leaves something in the session.
+bool leaves_something(const Context& context, std::string_view routine);
+
 // postgres_defaults.cpp: what the expressions in a definition of `relation` do that the shards cannot, becomes the
 // fault.
 void check_expressions(Context& context, const Node* node, const RangeVar* relation);

@@ -282,6 +282,9 @@ std::optional<Plan> reference_write_rule(const Case& c) {
   if (!s.not_repeatable.empty())
     return no(s.not_repeatable + " may differ between the copies", "compute the value first, then write it");
   if (reads_the_clock(c)) return no("'now' and its like differ between the copies", "write the time itself");
+  if (c.session.defined.varies)
+    return no("a default, trigger or function defined in the same transaction may give its copies different values",
+              "commit the definition first");
   if (s.kind != StatementKind::kWrite && s.kind != StatementKind::kCopyIn)
     return no("this kind of statement is not supported on every copy", "");
   return on_every_shard(c, Rule::kReferenceWrite);

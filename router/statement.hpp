@@ -183,6 +183,14 @@ struct ClockDefaults {
   std::vector<std::uint32_t> rows;  // those that end the rows of VALUES
 };
 
+// What DDL brings that the catalogue tells only when its transaction is over.
+struct Definitions {
+  bool clock = false;   // a default that reads the transaction's time
+  bool varies = false;  // of a reference table a default that is no constant, or a trigger; a meaning for a known name
+  bool routines = false;  // functions, procedures, triggers
+  bool operator==(const Definitions&) const = default;
+};
+
 struct Statement {
   StatementKind kind = StatementKind::kOther;
   PinReason pins = PinReason::kNone;   // the statement leaves something behind in the session that cannot be tracked
@@ -239,6 +247,7 @@ struct Statement {
   std::optional<Fault> fault;
   bool fault_yields_to_hint = false;  // a hint that names the shard takes the blame
   std::vector<Setting> settings;
+  Definitions defines;
   std::vector<std::string> temporary_tables;  // those created, or dropped (then `pins` is kNone), in MySQL's dialect
   std::optional<Kill> kill;
   std::optional<CopyFacts> copy;

@@ -59,13 +59,20 @@ bool runs_at_once(StatementKind kind) noexcept {
 
 }  // namespace
 
+std::string_view hidden_clock(const Statement& statement, const Definitions& defined) {
+  const bool writes = statement.kind == StatementKind::kWrite || statement.kind == StatementKind::kCopyIn;
+  if (statement.hidden_clock.empty() && writes && defined.clock) return "a default defined in the same transaction";
+  return statement.hidden_clock;
+}
+
 Plan with_time(const Case& c, Plan made) {
   const auto& s = c.statement;
+  const auto hidden = hidden_clock(s, c.session.defined);
   if (!c.topology.sharded() || (made.action != Action::kScatter && made.action != Action::kOneShard)) return made;
   if (has_own_time(c, made) || !runs_at_once(s.kind)) return made;
-  if (made.action == Action::kOneShard && (!s.hidden_clock.empty() || reads_the_clock(c)))
+  if (made.action == Action::kOneShard && (!hidden.empty() || reads_the_clock(c)))
     return refuse(FaultReason::kSeveralShards,
-                  (s.hidden_clock.empty() ? "'now' or its like in a string" : s.hidden_clock) +
+                  std::string(hidden.empty() ? "'now' or its like in a string" : hidden) +
                       " on another shard of a transaction is not supported: the time there is another one",
                   "write now(), or the time itself");
   if (s.now_calls.empty() && (s.clock_defaults.empty() || made.action == Action::kScatter)) return made;

@@ -107,6 +107,8 @@ class Merger {
       catalog.user_functions.insert(shard->functions.begin(), shard->functions.end());
       catalog.user_operators.insert(shard->operators.begin(), shard->operators.end());
       catalog.primary_only.insert(shard->primary_only.begin(), shard->primary_only.end());
+      catalog.leaving_functions.insert(shard->leaving_functions.begin(), shard->leaving_functions.end());
+      catalog.leaving_tables.insert(shard->leaving_tables.begin(), shard->leaving_tables.end());
       for (const auto& [name, type] : shard->own_types) add(catalog.own_types[name], type);
       std::erase_if(catalog.computing_functions, [&](const std::string& name) {
         return shard->functions.contains(name) && !shard->computing_functions.contains(name);

@@ -30,6 +30,8 @@ struct ShardCatalog {
   std::string server_version;                                         // MySQL: @@version
   router::Numbering numbering;                                        // MySQL
   std::unordered_set<std::string> computing_functions;                // of those, the ones that only compute
+  std::unordered_set<std::string> leaving_functions;                  // see router::Catalog
+  std::unordered_set<std::string> leaving_tables;                     // "schema.name"
   std::unordered_map<std::string, router::OwnType> own_types;         // by unqualified name
   bool operator==(const ShardCatalog&) const = default;
 };

@@ -4,6 +4,7 @@
 
 #include "router/builtin_functions.hpp"
 #include "router/key_values.hpp"
+#include "router/routine_body.hpp"
 
 namespace shardway::proxy::control {
 
@@ -137,7 +138,19 @@ const char* const kPostgresCatalogQuery =
     " p.prolang LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'"
     " LEFT JOIN pg_extension e ON e.oid = d.refobjid WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
     " GROUP BY 1 HAVING bool_and(l.lanname IN ('internal', 'c') AND (p.provolatile = 'i' OR coalesce(e.extname IN"
-    " ('uuid-ossp', 'pgcrypto'), false)))";
+    " ('uuid-ossp', 'pgcrypto'), false)));"
+
+    // Bodies that may leave something in the session, and of those that may call them; the tables whose triggers they
+    // are.
+    "WITH RECURSIVE routine AS (SELECT p.oid, p.proname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid ="
+    " p.pronamespace JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname NOT IN ('pg_catalog',"
+    " 'information_schema') AND l.lanname IN ('plpgsql', 'sql')), found AS (SELECT * FROM routine WHERE prosrc ~*"
+    " '(set_config|advisory_lock|advisory_lock_shared|\\m(listen|unlisten|prepare|deallocate|load|temp|temporary|"
+    "discard|reset)\\M|(;|\\mbegin|\\mthen|\\melse|\\mloop|''|^)\\s*set\\s)' UNION SELECT r.* FROM routine r JOIN "
+    "found f"
+    " ON strpos(lower(r.prosrc), lower(f.proname)) > 0) SELECT f.proname, f.prosrc,"
+    " ARRAY(SELECT n.nspname || '.' || c.relname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgfoid = f.oid AND NOT g.tgisinternal) FROM found f";
 
 namespace {
 
@@ -225,6 +238,24 @@ void read_own_types(const Rows& r, ShardCatalog& into) {
         {is_true(r, i, 1), is_true(r, i, 2), is_true(r, i, 3), is_true(r, i, 4), is_true(r, i, 5)});
 }
 
+// Each is known by what it does itself, or by a call of one that is known.
+void read_routines(const Rows& r, ShardCatalog& into) {
+  std::vector<bool> leaves(r.size());
+  const auto calls_known = [&](std::size_t i) {
+    return std::any_of(into.leaving_functions.begin(), into.leaving_functions.end(),
+                       [&](const std::string& name) { return router::calls_routine(text(r, i, 1), name); });
+  };
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (std::size_t i = 0; i < r.size(); ++i) {
+      if (leaves[i] || (!router::leaves_in_session(text(r, i, 1)) && !calls_known(i))) continue;
+      leaves[i] = grown = true;
+      into.leaving_functions.insert(text(r, i, 0));
+      for (auto& table : list(r, i, 2)) into.leaving_tables.insert(std::move(table));
+    }
+  }
+}
+
 }  // namespace
 
 void add(router::OwnType& known, const router::OwnType& found) {
@@ -237,7 +268,7 @@ void add(router::OwnType& known, const router::OwnType& found) {
 
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   ShardCatalog found;
-  if (results.size() != 12) return found;
+  if (results.size() != 13) return found;
   read_columns(results[0], found);
   const auto& functions = results[1];
   for (std::size_t i = 0; i < functions.size(); ++i) found.functions.insert(text(functions, i, 0));
@@ -258,6 +289,7 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   read_own_types(results[10], found);
   const auto& computing = results[11];
   for (std::size_t i = 0; i < computing.size(); ++i) found.computing_functions.insert(text(computing, i, 0));
+  read_routines(results[12], found);
   return found;
 }
 

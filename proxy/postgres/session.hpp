@@ -511,8 +511,9 @@ class Session final : public Client, public LinkOwner {
   router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way
   bool may_end_transaction_ = false;                            // something of the segment under way may
   backend::Marks marks_;
-  bool changes_catalog_ = false, held_ready_ = false;  // ReadyForQuery waits for the new catalogue
-  std::uint64_t catalog_wanted_ = 0;                   // 0: nothing to wait for
+  bool changes_catalog_ = false, defines_routines_ = false,
+       held_ready_ = false;           // ReadyForQuery waits for the new catalogue
+  std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
   net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{}, apply_deadline_{};
   net::EventLoop::TimerId timer_ = 0;
   std::int64_t connect_time_ = 0, pin_since_ = 0;  // unix seconds

@@ -327,6 +327,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
     if (statement.kind == StatementKind::kResetAll) whole.settings.emplace_back();
     if (statement.pins != router::PinReason::kNone) whole.pins = statement.pins;
+    whole.defines.routines = whole.defines.routines || statement.defines.routines;
     whole.leaves_traces = whole.leaves_traces || statement.leaves_traces;
     if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
       whole.kind = StatementKind::kDdl;

@@ -239,6 +239,11 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
     pin_detail_ = std::string(router::name_of(statement.pins));
   }
   changes_catalog_ = changes_catalog_ || changes_catalog(statement.kind);
+  defines_routines_ = defines_routines_ || statement.defines.routines;
+  if (transaction_) {
+    transaction_->defined.clock |= statement.defines.clock;
+    transaction_->defined.varies |= statement.defines.varies;
+  }
   deallocates_all_ = statement.kind == StatementKind::kDeallocate && statement.name.empty();
 }
 
@@ -268,7 +273,8 @@ void Session::note_use(const Statement& statement, const router::Plan& plan) {
 // What was planned with the old columns is refused at worst; but this session knows that there are new ones, and waits.
 void Session::catalog_changed() {
   changes_catalog_ = false;
-  if (!database_->topology().sharded() || !worker_.surroundings().catalog_changed) return;
+  const bool matters = std::exchange(defines_routines_, false) || database_->topology().sharded();
+  if (!matters || database_->config().control.user.empty() || !worker_.surroundings().catalog_changed) return;
   catalog_wanted_ = ++database_->backend().catalog_wanted;
   catalog_deadline_ = worker_.loop().now() + kCatalogWait;
   worker_.surroundings().catalog_changed(database_->config().name);

@@ -52,6 +52,7 @@ void Session::see_time(const Statement& statement, router::SessionView& view, st
   const auto branch = std::find_if(branches_.begin(), branches_.end(),
                                    [](const Branch& known) { return known.begun || known.executed; });
   const bool is_told = transaction_ && !transaction_->now.empty();
+  if (transaction_) view.defined = transaction_->defined;
   view.keeps_time = is_told || segment_time_ || branch != branches_.end();
   if (is_told) {
     view.now_literal = transaction_->now;
@@ -70,9 +71,10 @@ std::optional<protocol::Fault> Session::has_another_time(const Statement& statem
   router::SessionView view;
   std::string of_clock;
   see_time(statement, view, of_clock);
-  if (statement.hidden_clock.empty() || !view.keeps_time || view.clock_shard == shard) return std::nullopt;
+  const auto hidden = router::hidden_clock(statement, view.defined);
+  if (hidden.empty() || !view.keeps_time || view.clock_shard == shard) return std::nullopt;
   return protocol::Fault{FaultReason::kSeveralShards,
-                         statement.hidden_clock +
+                         std::string(hidden) +
                              " on another shard of a transaction is not supported: the time there "
                              "is another one",
                          "write the time itself", 0};

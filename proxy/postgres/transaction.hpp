@@ -63,6 +63,7 @@ struct Transaction {
   std::optional<router::ShardIndex> clock_shard;  // whose it is; nullopt: Shardway's own
   std::string time_error;                         // why it could not be told: an ErrorResponse frame
   std::map<std::string, router::ShardIndex> cursors;
+  router::Definitions defined;  // which the catalogue does not know yet
 };
 
 }  // namespace shardway::proxy::postgres

@@ -198,6 +198,24 @@ class Catalog(ProxyCase):
         self.assertEqual(self.state("insert into countries(code, added) values ('de', '2026-01-01')"), "")
         self.assertEqual(self.on_shards("select code, n from countries"), [[("de", 5)], [("de", 5)]])
 
+    def test_definitions_of_the_same_transaction(self):
+        """The catalogue has them when it is over."""
+        for definition, refused in (("alter table countries alter n set default 7", False), ("create index on countries (n)", False),
+                                    ("alter table items add at timestamptz default now()", False),
+                                    ("alter table countries alter n set default random()", True), ("create domain chance as float8 default random()", True),
+                                    ("create function lower(bigint) returns text language sql as 'select random()::text'", True),
+                                    ("create function touched() returns trigger language plpgsql as 'begin new.n = random(); return new; end';"
+                                     "create trigger t before insert on countries for each row execute function touched()", True)):
+            for begin, end in (("begin", "rollback"), ("", "")):
+                with self.subTest(definition=definition, begin=begin):
+                    write = "insert into countries(code, added) values ('zz', '2026-01-01')"
+                    whole = "; ".join(part for part in (begin, definition, write, end or "select 1/0") if part)
+                    expected = "0A000" if refused else "" if begin else "22012"
+                    state = self.state(whole)
+                    self.state("rollback")
+                    self.assertEqual(state, expected)
+        self.assertEqual(self.on_shards("select n from countries where code = 'zz'"), [[], []])
+
     def test_types_that_call_functions_or_have_defaults_that_vary(self):
         for sql in ("create function items_here() returns bigint language sql as 'select count(*) from items'",
                     "create type grade as enum ('a', 'b')", "create domain chance as float8 default random()",

@@ -311,3 +311,45 @@ class Canary(ProxyCase):
         for thread in threads:
             thread.join(60)
         self.assertEqual(foreign, [])
+
+
+class Routines(StateCase):
+    """What a function leaves in the session its own text says, and its client stays where it is."""
+    functions = """
+        create function set_tenant(t text) returns void language plpgsql as 'begin perform set_config(''app.tenant'', t, false); end';
+        create function enter(t text) returns text language sql as 'select set_tenant(t); select t';
+        create function only_here(t text) returns text language plpgsql as 'begin perform set_config(''app.tenant'', t, true); return t; end';
+        create function stamp() returns trigger language plpgsql as 'begin execute format(''set app.tenant = %L'', new.note); return new; end';
+        create table stamped(note text);
+        create trigger stamp before insert on stamped for each row execute function stamp();
+    """
+    LEFT = "select current_setting('app.tenant', true)"
+
+    def setUp(self):
+        super().setUp()
+        with self.connect() as client:
+            client.execute(self.functions)
+            client.execute("select 1")   # it waits until the functions are known
+        self.addCleanup(self.drop)
+        self.no_pins()
+
+    def drop(self):
+        with self.connect() as client:
+            client.execute("drop table stamped; drop function set_tenant, enter, only_here, stamp")
+
+    def test_what_a_function_sets_stays_with_its_client(self):
+        for call in ("select set_tenant('t')", "select enter('t')", "insert into stamped values ('t')", "do $$ begin perform set_config('app.tenant', 't', false); end $$"):
+            for prepare in (False, True):
+                with self.subTest(call=call, prepare=prepare):
+                    with self.connect() as client:
+                        client.execute(call, prepare=prepare)
+                        self.assertEqual(client.execute(self.LEFT).fetchone()[0], "t")
+                        self.assertEqual([row["reason"] for row in self.pins()], ["routine"])
+                    self.no_pins()
+                    with self.connect() as client:
+                        self.assertIn(client.execute(self.LEFT).fetchone()[0], (None, ""))
+
+    def test_what_ends_with_the_transaction_pins_nobody(self):
+        with self.connect() as client:
+            self.assertEqual(client.execute("select only_here('t')").fetchone(), ("t",))
+            self.assertEqual(self.pins(), [])

@@ -142,6 +142,17 @@ class Time(WireCase):
                 self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"], heard)
                 self.assertEqual(wire.sql("rollback")[-1], "Z I")
 
+    def test_a_default_of_the_same_transaction(self):
+        """It is not in the catalogue yet, and would say another time on another shard."""
+        for key, expected in (self.here, []), (self.there, ["0A000"]):
+            with self.subTest(key=key), self.through() as wire:
+                wire.sql("begin")
+                wire.sql(f"select 1 from items where id = {self.here}")
+                self.assertEqual(self.errors_in(wire.sql("alter table stamps alter at set default now()")), [])
+                heard = wire.sql(f"insert into stamps (id) values ({key})")
+                self.assertEqual([line.split()[2] for line in self.errors_in(heard)], expected, heard)
+                wire.sql("rollback")
+
     def test_a_copy_whose_defaults_would_say_another_time(self):
         with self.through() as wire:
             for key, expected in (self.here, []), (self.there, ["0A000"]):

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "router/routine_body.hpp"
 #include "tests/router/facts.hpp"
 #include "tests/router/shop.hpp"
 
@@ -61,6 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const bool standard = (data[0] & 1) != 0;
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   lexer_reaches_the_end(text, standard);
+  leaves_in_session(text);
+  calls_routine(text, "f");
   other_literals_have_the_same_key(text, standard);
   cached_facts_are_fresh_facts(text, standard);
   return 0;

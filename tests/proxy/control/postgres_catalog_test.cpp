@@ -35,6 +35,11 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   results.push_back(make_result(
       {{"mood", "f", "f", "f", "f", "t"}, {"few", "t", "f", "f", "f", "f"}, {"few", "f", "f", "t", "f", "f"}}, 6));
   results.push_back(make_result({{"crypt"}}, 1));
+  results.push_back(make_result({{"outermost", "begin perform 1; perform Outer_Of(1); end", "{public.visits}"},
+                                 {"outer_of", "select set_tenant($1)", "{}"},
+                                 {"set_tenant", "begin perform set_config('a', $1, false); end", "{public.orders}"},
+                                 {"harmless", "update t set set_tenant = 1", "{public.log}"}},
+                                3));
   const auto found = read_postgres_catalog(results);
   EXPECT_EQ(found.primary_only, (std::unordered_set<std::string>{"public.numbers", "public.outer", "public.locked",
                                                                  "public.computed", "public.activity"}));
@@ -61,6 +66,8 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   EXPECT_EQ(found.own_types.at("mood"), (router::OwnType{.reads_clock = true}));
   EXPECT_EQ(found.own_types.at("few"), (router::OwnType{.checks = true, .casts_from = true})) << "of two schemas";
   EXPECT_EQ(found.computing_functions.size(), 1U);
+  EXPECT_EQ(found.leaving_functions, (std::unordered_set<std::string>{"set_tenant", "outer_of", "outermost"}));
+  EXPECT_EQ(found.leaving_tables, (std::unordered_set<std::string>{"public.orders", "public.visits"}));
   EXPECT_EQ(found.types.at("public.mood"), 16400U);
   EXPECT_TRUE(found.views.contains("sales.recent"));
 }
