@@ -173,7 +173,7 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
     case 'D':
       if (dropping) return;
       ++part.rows;
-      if (answer_ != Answer::kSilent && shows(part) && error_.empty()) emit_(frame);
+      if (shows_rows() && shows(part) && error_.empty()) emit_(frame);
       return;
     case 'T':
       if (!dropping) on_description(part, frame);
@@ -197,9 +197,9 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
       if (!dropping && &part == &parts_.front()) emit_(frame);
       return;
     case 'N':
-    case 'A':
-      if (!dropping && &part == &parts_.front()) emit_(frame);
+      if (!dropping && (answer_ == Answer::kEnd || &part == &parts_.front())) emit_(frame);
       return;
+    case 'A': return emit_(frame);  // only where the session LISTENs
     case 'G': return is_copy() ? on_copy_response(part, frame) : link.mark_broken();
     case 'H':
     case 'd':
@@ -212,7 +212,7 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
 void Operation::on_description(Part& part, std::string_view frame) {
   if (description_.empty()) {
     description_ = frame;
-    if (describe_rows_ && answer_ != Answer::kSilent) emit_(frame);
+    if (describe_rows_ && shows_rows()) emit_(frame);
   } else if (!same_shape(description_, frame) && error_.empty()) {
     error_ = error_frame("0A000", "the shards describe the result differently",
                          "make the tables' column types equal on all shards");

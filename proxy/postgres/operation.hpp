@@ -18,6 +18,7 @@ class Operation {
     kUnion,   // the rows of all, one tag with their sum
     kFirst,   // the rows and tag of the first; the others must agree
     kSilent,  // nothing but errors
+    kEnd,     // of COMMIT and ROLLBACK: nothing but errors and every part's notices
   };
   // Makes the messages for a link when their turn comes, Query or Sync last, and notes on the link what they owe.
   using Build = std::function<std::string(Link&)>;
@@ -76,6 +77,7 @@ class Operation {
   void send_next();
   std::size_t read_frames(Part& part, std::string_view in, const std::function<bool()>& may_emit);
   void on_frame(Part& part, char type, std::string_view frame);
+  bool shows_rows() const noexcept { return answer_ == Answer::kUnion || answer_ == Answer::kFirst; }
   bool shows(const Part& part) const noexcept { return answer_ == Answer::kUnion || &part == &parts_.front(); }
   void on_description(Part& part, std::string_view frame);
   void on_error(Part& part, std::string_view frame);

@@ -285,7 +285,10 @@ void Session::abandon_commit() {
 
 std::unique_ptr<Operation> Session::commit_operation(std::function<void(Operation&)> then) {
   return std::make_unique<Operation>(
-      Operation::Answer::kSilent, false, false, [](std::string_view) {},
+      Operation::Answer::kEnd, false, false,
+      [this](std::string_view frame) {
+        if (frame.front() == 'N' || frame.front() == 'A') send(frame);
+      },
       [this, then = std::move(then)](Operation& done) {
         end_operation();
         then(done);

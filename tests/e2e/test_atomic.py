@@ -49,6 +49,14 @@ class Commit(WireCase):
                                          "select note from items where note = 'told'"))
         self.same(lambda wire: self.talk(wire, "begin", *self.both("told"), "select pg_notify('nobody', 'news')", "commit"))
 
+    def test_what_the_session_tells_itself(self):
+        """A channel it LISTENs to, on the home shard: told with a COMMIT on several, and beside a statement on several."""
+        for conversation in (("begin", *self.both("told"), "notify news, 'here'", "commit"),
+                             ("begin", "notify news, 'here'", *self.both("told"), "commit"), ("begin", "notify news, 'gone'", *self.both("told"), "rollback")):
+            with self.subTest(conversation=conversation):
+                heard = self.same(lambda wire, said=conversation: sorted(self.talk(wire, "listen news", *said, "unlisten *")))
+                self.assertEqual(any(line.startswith("A") for line in heard), conversation[-1] == "commit", heard)
+
     def test_a_transaction_that_failed_on_one_shard(self):
         self.same(lambda wire: self.talk(wire, "begin", *self.both("lost"), f"select 1 / (id - id) from items where id = {self.there}",
                                          "commit", "select note from items where note = 'lost'"))
