@@ -13,13 +13,6 @@ namespace {
 
 constexpr int kMaxDepth = 3;  // of strings in strings: EXECUTE '…'
 
-std::string lowered(std::string_view word) {
-  std::string lower(word);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return lower;
-}
-
 // The tokens of a text, words in lower case, a quoted name without its quotes.
 class Words {
  public:
@@ -30,8 +23,8 @@ class Words {
       const auto source = text.substr(token.begin, token.end - token.begin);
       switch (token.kind) {
         case TokenKind::kString: all_.push_back({true, unquote(source, true).value_or(std::string(source))}); break;
-        case TokenKind::kQuoted: all_.push_back({false, lowered(source.substr(1, source.size() - 2))}); break;
-        default: all_.push_back({false, lowered(source)}); break;
+        case TokenKind::kQuoted: all_.push_back({false, in_lower_case(source.substr(1, source.size() - 2))}); break;
+        default: all_.push_back({false, in_lower_case(source)}); break;
       }
     }
   }
@@ -122,14 +115,21 @@ bool leaves(std::string_view body, int depth) {
 
 }  // namespace
 
+std::string in_lower_case(std::string_view word) {
+  std::string lower(word);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return lower;
+}
+
 bool leaves_in_session(std::string_view body) { return leaves(body, 0); }
 
-bool calls_routine(std::string_view body, std::string_view name) {
+std::unordered_set<std::string> routines_called(std::string_view body) {
   const Words words(body);
-  const auto called = lowered(name);
+  std::unordered_set<std::string> called;
   for (std::size_t i = 0; i < words.size(); ++i)
-    if (words.word(i) == called && (words.word(i + 1) == "(" || (i > 0 && words.word(i - 1) == "call"))) return true;
-  return false;
+    if (words.word(i + 1) == "(" && !words.is_string(i)) called.emplace(words.word(i));
+  return called;
 }
 
 }  // namespace shardway::router

@@ -29,9 +29,9 @@ const char* const kPostgresCatalogQuery =
     " ORDER BY c.oid, a.attnum;"
 
     // An immutable one for an extension's own types is not meant where its name has a meaning for PostgreSQL's own.
-    "SELECT DISTINCT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
-    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
-    " AND NOT (p.provolatile = 'i' AND EXISTS (SELECT FROM unnest(p.proargtypes::oid[]) a(type)"
+    "WITH own AS MATERIALIZED (SELECT p.* FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')) SELECT DISTINCT p.proname FROM own p"
+    " WHERE NOT (p.provolatile = 'i' AND EXISTS (SELECT FROM unnest(p.proargtypes::oid[]) a(type)"
     "  JOIN pg_type t ON t.oid = a.type WHERE t.typnamespace <> 'pg_catalog'::regnamespace)"
     " AND EXISTS (SELECT FROM pg_proc b WHERE b.proname = p.proname"
     "  AND b.pronamespace = 'pg_catalog'::regnamespace));"
@@ -238,21 +238,39 @@ void read_own_types(const Rows& r, ShardCatalog& into) {
         {is_true(r, i, 1), is_true(r, i, 2), is_true(r, i, 3), is_true(r, i, 4), is_true(r, i, 5)});
 }
 
-// Each is known by what it does itself, or by a call of one that is known.
+struct Routine {
+  std::string name;  // in lower case
+  std::unordered_set<std::string> calls;
+  bool leaves = false;
+};
+
+bool calls_one_that_leaves(const Routine& routine, const std::unordered_set<std::string>& known) {
+  return std::any_of(routine.calls.begin(), routine.calls.end(),
+                     [&](const auto& name) { return known.contains(name); });
+}
+
+// Each leaves something by what it does itself, or by a call of one that does.
 void read_routines(const Rows& r, ShardCatalog& into) {
-  std::vector<bool> leaves(r.size());
-  const auto calls_known = [&](std::size_t i) {
-    return std::any_of(into.leaving_functions.begin(), into.leaving_functions.end(),
-                       [&](const std::string& name) { return router::calls_routine(text(r, i, 1), name); });
-  };
+  std::vector<Routine> routines;
+  std::unordered_set<std::string> known;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    const auto& body = text(r, i, 1);
+    routines.push_back(
+        {router::in_lower_case(text(r, i, 0)), router::routines_called(body), router::leaves_in_session(body)});
+    if (routines.back().leaves) known.insert(routines.back().name);
+  }
   for (bool grown = true; grown;) {
     grown = false;
-    for (std::size_t i = 0; i < r.size(); ++i) {
-      if (leaves[i] || (!router::leaves_in_session(text(r, i, 1)) && !calls_known(i))) continue;
-      leaves[i] = grown = true;
-      into.leaving_functions.insert(text(r, i, 0));
-      for (auto& table : list(r, i, 2)) into.leaving_tables.insert(std::move(table));
-    }
+    for (auto& routine : routines)
+      if (!routine.leaves && calls_one_that_leaves(routine, known)) {
+        routine.leaves = grown = true;
+        known.insert(routine.name);
+      }
+  }
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    if (!routines[i].leaves) continue;
+    into.leaving_functions.insert(text(r, i, 0));
+    for (auto& table : list(r, i, 2)) into.leaving_tables.insert(std::move(table));
   }
 }
 

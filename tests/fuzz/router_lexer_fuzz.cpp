@@ -63,7 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data) + 1, size - 1);
   lexer_reaches_the_end(text, standard);
   leaves_in_session(text);
-  calls_routine(text, "f");
+  routines_called(text);
   other_literals_have_the_same_key(text, standard);
   cached_facts_are_fresh_facts(text, standard);
   return 0;

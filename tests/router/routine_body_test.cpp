@@ -43,11 +43,11 @@ TEST(RoutineBody, SaysThatItLeavesNothing) {
     EXPECT_FALSE(leaves_in_session(body)) << body;
 }
 
-TEST(RoutineBody, FindsCallsOfAnother) {
-  EXPECT_TRUE(calls_routine("begin perform Set_Tenant (1); end", "set_tenant"));
-  EXPECT_TRUE(calls_routine("select app.\"Set_tenant\"(1)", "Set_tenant"));
-  EXPECT_TRUE(calls_routine("begin call cleanup(); end", "cleanup"));
-  EXPECT_FALSE(calls_routine("select set_tenant, 'set_tenant(1)' from t -- set_tenant(1)", "set_tenant"));
+TEST(RoutineBody, NamesWhatItCalls) {
+  using Names = std::unordered_set<std::string>;
+  EXPECT_EQ(routines_called("begin perform Set_Tenant (1); call app.\"Tidy\"(f(2)); end"),
+            (Names{"set_tenant", "tidy", "f"}));
+  EXPECT_EQ(routines_called("select set_tenant, 'set_tenant(1)' from t -- set_tenant(1)"), Names{});
 }
 
 }  // namespace
