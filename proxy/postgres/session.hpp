@@ -282,6 +282,7 @@ class Session final : public Client, public LinkOwner {
   std::shared_ptr<const ClientStatement> statement_for_bind(std::string_view name);
   Step bind_with_bad_key(const router::Plan& refused, const protocol::postgres::Bind& bind,
                          const ClientStatement& statement, Frame frame);
+  Step refuse_number(const protocol::postgres::Bind& bind, std::size_t required);
   Step refuse_bind(const router::Plan& plan, const protocol::postgres::Bind& bind, std::size_t required);
   Step describe_statement(std::string_view name);
   void describe_explain();

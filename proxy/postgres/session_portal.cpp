@@ -20,6 +20,19 @@ constexpr std::string_view kExplainColumn = "SHARDWAY EXPLAIN";
 
 std::string prepared_statement(std::string_view name) { return "prepared statement \"" + std::string(name) + "\""; }
 
+std::size_t required_by(const ClientStatement& statement, const Statement& facts) {
+  return std::max<std::size_t>(facts.parameters, statement.prepared->types.size());
+}
+
+// In the text of a SELECT or a write every $n is a parameter; elsewhere, and of the formats, the server knows.
+bool has_wrong_number(const ClientStatement& statement, const Statement& facts, const pg::Bind& bind) {
+  const bool is_known =
+      (facts.kind == StatementKind::kRead || facts.kind == StatementKind::kWrite) && !facts.is_explain;
+  const auto formats = bind.parameter_formats.size();
+  const bool fits = formats <= 1 || formats == bind.parameters.size();
+  return is_known && fits && bind.parameters.size() != required_by(statement, facts);
+}
+
 }  // namespace
 
 // 34000 and 26000 in the server's words.
@@ -110,16 +123,18 @@ std::shared_ptr<const ClientStatement> Session::statement_for_bind(std::string_v
   return statement;
 }
 
+Session::Step Session::refuse_number(const pg::Bind& bind, std::size_t required) {
+  return fail_in_order({FaultReason::kProtocol,
+                        "bind message supplies " + std::to_string(bind.parameters.size()) + " parameters, but " +
+                            prepared_statement(bind.statement) + " requires " + std::to_string(required),
+                        {},
+                        0},
+                       "08P01");
+}
+
 // `required`: how many parameters the statement has.
 Session::Step Session::refuse_bind(const router::Plan& plan, const pg::Bind& bind, std::size_t required) {
-  if (required != bind.parameters.size()) {
-    return fail_in_order({FaultReason::kProtocol,
-                          "bind message supplies " + std::to_string(bind.parameters.size()) + " parameters, but " +
-                              prepared_statement(bind.statement) + " requires " + std::to_string(required),
-                          {},
-                          0},
-                         "08P01");
-  }
+  if (required != bind.parameters.size()) return refuse_number(bind, required);
   note_refusal(plan.fault->reason);
   return fail_in_order(*plan.fault);
 }
@@ -135,6 +150,8 @@ Session::Step Session::on_bind(Frame frame) {
   if (!statement) return fail_no_statement(bind->statement);
   const auto& facts = facts_of(*statement);
   const bool unparsed = statement->query->syntax_error.has_value();  // the server's to say, whatever the transaction
+  if (!unparsed && has_wrong_number(*statement, facts, *bind))
+    return refuse_number(*bind, required_by(*statement, facts));
   if (const auto fault = forbidden_here(facts); fault && !unparsed)
     return fail_in_order(*fault, sqlstate_of(fault->reason));
   if (is_read_otherwise(*statement)) return fail_read_otherwise(bind->statement);
@@ -154,7 +171,7 @@ Session::Step Session::on_bind(Frame frame) {
   if (plan.wants_time && plan.action == Action::kOneShard) return ask_time(facts, plan);
   router::ShardIndex shard = 0;
   if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
-  const auto required = std::max<std::size_t>(facts.parameters, statement->prepared->types.size());
+  const auto required = required_by(*statement, facts);
   if (bind->parameters.size() != required) return refuse_bind(plan, *bind, required);
   if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
   if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;

@@ -21,6 +21,19 @@ class OneConnection(WireCase):
                             heard = wire.ask(bind("", "s", [key]) + execute() + SYNC)
                             self.assertEqual(heard, ["2", f"D {number}|note {key}", "C SELECT 1", "Z I"])
 
+    def test_a_wrong_number_of_parameters(self):
+        """The error names the statement as the client does, also where the transaction has failed before."""
+        def conversation(wire):
+            heard = wire.ask(parse("s", "select note from items where id = $1") + SYNC)
+            for before in (), ("begin",), ("select 1/0",):
+                for sql in before:
+                    heard += wire.sql(sql)
+                heard += wire.ask(bind("", "s", ["1", "2"]) + execute() + SYNC)
+                heard += wire.ask(bind("p", "s", []) + SYNC)
+            return heard + wire.sql("rollback")
+        heard = self.same(conversation)
+        self.assertEqual(len([line for line in heard if "bind message supplies" in line]), 6, heard)
+
     def test_unnamed_statements_of_several_clients(self):
         for database in ("plain", "shop"):
             with self.subTest(database=database):
