@@ -169,10 +169,22 @@ void assign_key(Context& context, const Level& level, const ResTarget& target, i
                 "leave the column out of SET, or delete the row and insert it again");
 }
 
+// SET a = DEFAULT, and SET (a, b) = (1, DEFAULT).
+bool says_default(const Node* value) {
+  if (value == nullptr) return false;
+  if (tree::tag(value) == T_SetToDefault) return true;
+  if (tree::tag(value) != T_MultiAssignRef) return false;
+  const auto* source = tree::as<MultiAssignRef>(value)->source;
+  if (source == nullptr || tree::tag(source) != T_RowExpr) return false;
+  bool says = false;
+  for (const auto* part : tree::Nodes(tree::as<RowExpr>(source)->args)) says = says || says_default(part);
+  return says;
+}
+
 void assignments(Context& context, Level& level, const List* targets, int term) {
   for (const auto* node : tree::Nodes(targets)) {
     const auto* target = tree::as<ResTarget>(node);
-    if (target->val != nullptr && tree::tag(target->val) == T_SetToDefault) context.hidden_clock("SET … = DEFAULT");
+    if (says_default(target->val)) context.hidden_clock("SET … = DEFAULT");
     walk(context, level, node);
     if (term != kNoTerm) assign_key(context, level, *target, term);
   }

@@ -38,7 +38,9 @@ Session::Step Session::on_command(Packet packet) {
     case my::Command::kRefresh: return forward(command, packet);
     case my::Command::kSetOption: {
       const auto step = forward(command, packet);
-      if (step == Step::kConsumed && link_) pin_to(router::PinReason::kUninspected, "COM_SET_OPTION");
+      if (step != Step::kConsumed || !link_) return step;
+      link_->close_when_returned();  // neither COM_RESET_CONNECTION nor COM_CHANGE_USER takes it back
+      pin_to(router::PinReason::kUninspected, "COM_SET_OPTION");
       return step;
     }
     case my::Command::kStmtPrepare: return prepare(packet);

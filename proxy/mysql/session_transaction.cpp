@@ -42,6 +42,15 @@ std::unique_ptr<Transaction> chained(const Transaction& before) {
   return next;
 }
 
+// Switched off again, autocommit changes nothing; of any other value it is not sure.
+bool may_autocommit(const router::Setting& setting) noexcept {
+  if (setting.name != "autocommit" || setting.global) return false;
+  const char* const kOff[] = {"0", "off", "false", "'off'"};
+  return setting.computed || std::none_of(std::begin(kOff), std::end(kOff), [&](const char* off) {
+           return strcasecmp(setting.value_sql.c_str(), off) == 0;
+         });
+}
+
 std::string_view without_end(std::string_view sql) noexcept {
   while (!sql.empty() && (sql.back() == ';' || static_cast<unsigned char>(sql.back()) <= ' ')) sql.remove_suffix(1);
   return sql;
@@ -206,8 +215,7 @@ bool Session::announce_characteristics(const Statement& statement) {
 std::optional<Session::Step> Session::end_before(const Statement& statement) {
   if (!transaction_) return std::nullopt;
   const bool switches =
-      !autocommits() && std::any_of(statement.settings.begin(), statement.settings.end(),
-                                    [](const auto& one) { return one.name == "autocommit" && !one.global; });
+      !autocommits() && std::any_of(statement.settings.begin(), statement.settings.end(), may_autocommit);
   if (!statement.implicit_commit && !switches) return std::nullopt;
   if (!end_branches(true)) return Step::kBlocked;
   return end_failed();

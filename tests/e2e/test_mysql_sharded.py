@@ -144,6 +144,13 @@ class Statements(MysqlShardedCase):
                 self.assertEqual(heard[-2], "ROW next")
             self.assertEqual(wire.sql("commit", f"select n from items where id = {HERE}")[2], "ROW 7")
 
+    def test_autocommit_off_once_more(self):
+        """It was off: the transaction goes on, and can be rolled back."""
+        for again in ("set autocommit = 0", "set @@session.autocommit = OFF", "set autocommit = 'off', sql_mode = ''", "set autocommit = false"):
+            with self.subTest(again=again):
+                self.same(lambda wire: wire.sql("set autocommit = 0", f"update items set n = 8 where id = {HERE}", again, f"update items set n = 9 where id = {THERE}",
+                                                "rollback", f"select n from items where id = {HERE}", f"select n from items where id = {THERE}", "rollback"))
+
     def test_definitions_without_autocommit(self):
         """What commits by itself ends the transaction, and waits for none of its own."""
         for define in ("truncate table logs", "alter table logs comment = 'x'", "create index by_what on logs (what)", "drop index by_what on logs",

@@ -175,6 +175,22 @@ class UserVariables(StateCase):
 
 
 @proxy_only
+class SeveralStatements(StateCase):
+    """COM_SET_OPTION is for its session's life on the server: whoever gets the connection next logged in otherwise."""
+    pool = {"size": 1, "queue_timeout": "10s"}
+
+    def test_it_goes_with_the_client(self):
+        two, with_them, without = "select 1; select 2", commands.DEFAULT, commands.DEFAULT & ~commands.MULTI_STATEMENTS
+        for capabilities, option, expected in ((with_them, 1, ["ROW 1", "ROW 2"]), (without, 0, ["ERR 1064"])):
+            with self.subTest(option=option):
+                with self.through(capabilities=capabilities) as changer:
+                    self.assertEqual(changer.ask(commands.set_option(option))[0][:3], "EOF")
+                with self.through(capabilities=capabilities) as next_one:
+                    heard = [line for line in next_one.sql(two) if line.startswith(("ROW", "ERR"))]
+                    self.assertEqual([line[:8].strip() for line in heard], expected)
+
+
+@proxy_only
 class GlobalLocks(StateCase):
     """Nothing is reported of them; whoever takes one keeps its connection."""
     pool = {"size": 1, "queue_timeout": "10s"}

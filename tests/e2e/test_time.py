@@ -131,7 +131,7 @@ class Time(WireCase):
 
     def test_what_no_literal_can_say_is_refused(self):
         for sql in ("select age(at) from stamps where id = {there}", "select * from items, now() where id = {there}",
-                    "insert into stamps values ({there}, 'now')", "insert into stamps values ({there}, 'today 10:00')"):
+                    "update visits set (at, due) = (default, default) where id = {there}", "insert into stamps values ({there}, 'now')", "insert into stamps values ({there}, 'today 10:00')"):
             with self.subTest(sql=sql), self.through() as wire:
                 wire.sql("begin")
                 self.assertEqual(self.errors_in(wire.sql(sql.format(there=self.there))), [])
