@@ -20,12 +20,6 @@ constexpr Clock kClocks[] = {{"now", ""},
                              {"localtime", "time"},
                              {"localtimestamp", "timestamp"}};
 
-std::string lower_case(std::string_view word) {
-  std::string lower;
-  for (const char c : word) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return lower;
-}
-
 const Clock* clock_named(std::string_view name) {
   const auto* found =
       std::find_if(std::begin(kClocks), std::end(kClocks), [&](const Clock& c) { return c.name == name; });

@@ -131,74 +131,73 @@ bool runs_alone(const Node* node) {
   }
 }
 
+constexpr NodeTag kDefinitions[] = {T_AlterDomainStmt,
+                                    T_GrantStmt,
+                                    T_GrantRoleStmt,
+                                    T_AlterDefaultPrivilegesStmt,
+                                    T_ClusterStmt,
+                                    T_DefineStmt,
+                                    T_DropStmt,
+                                    T_CommentStmt,
+                                    T_IndexStmt,
+                                    T_CreateFunctionStmt,
+                                    T_AlterFunctionStmt,
+                                    T_CreateDomainStmt,
+                                    T_VacuumStmt,
+                                    T_AlterSeqStmt,
+                                    T_CreateTrigStmt,
+                                    T_CreatePLangStmt,
+                                    T_CreateRoleStmt,
+                                    T_AlterRoleStmt,
+                                    T_DropRoleStmt,
+                                    T_ReindexStmt,
+                                    T_CreateSchemaStmt,
+                                    T_AlterRoleSetStmt,
+                                    T_CreateConversionStmt,
+                                    T_CreateCastStmt,
+                                    T_CreateOpClassStmt,
+                                    T_CreateOpFamilyStmt,
+                                    T_AlterOpFamilyStmt,
+                                    T_AlterObjectDependsStmt,
+                                    T_AlterOwnerStmt,
+                                    T_AlterOperatorStmt,
+                                    T_AlterTypeStmt,
+                                    T_DropOwnedStmt,
+                                    T_ReassignOwnedStmt,
+                                    T_CompositeTypeStmt,
+                                    T_CreateEnumStmt,
+                                    T_CreateRangeStmt,
+                                    T_AlterEnumStmt,
+                                    T_AlterTSDictionaryStmt,
+                                    T_AlterTSConfigurationStmt,
+                                    T_CreateFdwStmt,
+                                    T_AlterFdwStmt,
+                                    T_CreateForeignServerStmt,
+                                    T_AlterForeignServerStmt,
+                                    T_CreateUserMappingStmt,
+                                    T_AlterUserMappingStmt,
+                                    T_DropUserMappingStmt,
+                                    T_AlterTableMoveAllStmt,
+                                    T_SecLabelStmt,
+                                    T_ImportForeignSchemaStmt,
+                                    T_CreateExtensionStmt,
+                                    T_AlterExtensionStmt,
+                                    T_AlterExtensionContentsStmt,
+                                    T_CreateEventTrigStmt,
+                                    T_AlterEventTrigStmt,
+                                    T_ReplicaIdentityStmt,
+                                    T_CreatePolicyStmt,
+                                    T_AlterPolicyStmt,
+                                    T_CreateTransformStmt,
+                                    T_CreateAmStmt,
+                                    T_CreatePublicationStmt,
+                                    T_AlterPublicationStmt,
+                                    T_CreateStatsStmt,
+                                    T_AlterCollationStmt,
+                                    T_AlterStatsStmt};
+
 bool is_definition(const Node* node) {
-  switch (tree::tag(node)) {
-    case T_AlterDomainStmt:
-    case T_GrantStmt:
-    case T_GrantRoleStmt:
-    case T_AlterDefaultPrivilegesStmt:
-    case T_ClusterStmt:
-    case T_DefineStmt:
-    case T_DropStmt:
-    case T_CommentStmt:
-    case T_IndexStmt:
-    case T_CreateFunctionStmt:
-    case T_AlterFunctionStmt:
-    case T_CreateDomainStmt:
-    case T_VacuumStmt:
-    case T_AlterSeqStmt:
-    case T_CreateTrigStmt:
-    case T_CreatePLangStmt:
-    case T_CreateRoleStmt:
-    case T_AlterRoleStmt:
-    case T_DropRoleStmt:
-    case T_ReindexStmt:
-    case T_CreateSchemaStmt:
-    case T_AlterRoleSetStmt:
-    case T_CreateConversionStmt:
-    case T_CreateCastStmt:
-    case T_CreateOpClassStmt:
-    case T_CreateOpFamilyStmt:
-    case T_AlterOpFamilyStmt:
-    case T_AlterObjectDependsStmt:
-    case T_AlterOwnerStmt:
-    case T_AlterOperatorStmt:
-    case T_AlterTypeStmt:
-    case T_DropOwnedStmt:
-    case T_ReassignOwnedStmt:
-    case T_CompositeTypeStmt:
-    case T_CreateEnumStmt:
-    case T_CreateRangeStmt:
-    case T_AlterEnumStmt:
-    case T_AlterTSDictionaryStmt:
-    case T_AlterTSConfigurationStmt:
-    case T_CreateFdwStmt:
-    case T_AlterFdwStmt:
-    case T_CreateForeignServerStmt:
-    case T_AlterForeignServerStmt:
-    case T_CreateUserMappingStmt:
-    case T_AlterUserMappingStmt:
-    case T_DropUserMappingStmt:
-    case T_AlterTableMoveAllStmt:
-    case T_SecLabelStmt:
-    case T_ImportForeignSchemaStmt:
-    case T_CreateExtensionStmt:
-    case T_AlterExtensionStmt:
-    case T_AlterExtensionContentsStmt:
-    case T_CreateEventTrigStmt:
-    case T_AlterEventTrigStmt:
-    case T_ReplicaIdentityStmt:
-    case T_CreatePolicyStmt:
-    case T_AlterPolicyStmt:
-    case T_CreateTransformStmt:
-    case T_CreateAmStmt:
-    case T_CreatePublicationStmt:
-    case T_AlterPublicationStmt:
-    case T_CreateStatsStmt:
-    case T_AlterCollationStmt:
-    case T_AlterStatsStmt: return true;
-    default: return false;
-  }
+  return std::find(std::begin(kDefinitions), std::end(kDefinitions), tree::tag(node)) != std::end(kDefinitions);
 }
 
 bool is_of_reference(Context& context, const RangeVar* relation) {

@@ -81,6 +81,15 @@ void may_say_now(Context& context, std::string_view type) {
   context.hidden_clock(what);
 }
 
+// What it sets, or whether it does, only the server that runs it knows.
+void uncertain_set_config(Context& context) {
+  context.out.pins = PinReason::kComputedSetting;
+  context.fault(FaultReason::kNotSupported,
+                "set_config() with anything but constants, or beside rows, is not supported on a sharded database: it "
+                "would reach one shard only",
+                "SET, SET LOCAL, or SELECT set_config('name', 'value', …) by itself", true);
+}
+
 void function_call(Context& context, Level& level, const FuncCall& call) {
   const auto name = tree::name_of(call.funcname);
   const auto facts = function_facts(name.name);
@@ -93,7 +102,7 @@ void function_call(Context& context, Level& level, const FuncCall& call) {
     builtin_function(context, level, call, facts, name.name);
   if (ours && name.name == "age" && tree::Nodes(call.args).size() == 1) context.hidden_clock("age() of one date");
   if (ours && name.name == "set_config" && (context.certain_call != &call || !record_set_config(context, call)))
-    context.out.pins = PinReason::kComputedSetting;
+    uncertain_set_config(context);
   if (call.over != nullptr) {
     context.not_scatterable("a window function");
     context.not_repeatable("a window function");

@@ -1,6 +1,5 @@
-#include <algorithm>
-
 #include "router/postgres_utility.hpp"
+#include "router/statement_lexer.hpp"
 #include "router/table_names.hpp"
 
 namespace shardway::router::analyze {
@@ -16,13 +15,6 @@ std::string quoted_value(std::string_view value) {
   }
   sql += '\'';
   return sql;
-}
-
-std::string lower_case(std::string_view name) {
-  std::string lower(name);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return lower;
 }
 
 // A constant as SQL; nothing if it is something else.

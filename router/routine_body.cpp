@@ -23,8 +23,8 @@ class Words {
       const auto source = text.substr(token.begin, token.end - token.begin);
       switch (token.kind) {
         case TokenKind::kString: all_.push_back({true, unquote(source, true).value_or(std::string(source))}); break;
-        case TokenKind::kQuoted: all_.push_back({false, in_lower_case(source.substr(1, source.size() - 2))}); break;
-        default: all_.push_back({false, in_lower_case(source)}); break;
+        case TokenKind::kQuoted: all_.push_back({false, lower_case(source.substr(1, source.size() - 2))}); break;
+        default: all_.push_back({false, lower_case(source)}); break;
       }
     }
   }
@@ -114,13 +114,6 @@ bool leaves(std::string_view body, int depth) {
 }
 
 }  // namespace
-
-std::string in_lower_case(std::string_view word) {
-  std::string lower(word);
-  for (char& c : lower)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return lower;
-}
 
 bool leaves_in_session(std::string_view body) { return leaves(body, 0); }
 

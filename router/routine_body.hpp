@@ -15,7 +15,4 @@ bool leaves_in_session(std::string_view body);
 // The names, in lower case and without a schema, of all that it calls.
 std::unordered_set<std::string> routines_called(std::string_view body);
 
-// ASCII's letters only.
-std::string in_lower_case(std::string_view name);
-
 }  // namespace shardway::router

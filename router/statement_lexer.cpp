@@ -228,6 +228,12 @@ Token StatementLexer::next() noexcept {
   return token_read;
 }
 
+std::string lower_case(std::string_view text) {
+  std::string lower;
+  for (const char c : text) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return lower;
+}
+
 bool equals_word(std::string_view word, std::string_view lower) noexcept {
   return word.size() == lower.size() &&
          std::equal(word.begin(), word.end(), lower.begin(), [](char a, char b) { return (a | 0x20) == b; });

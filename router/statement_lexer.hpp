@@ -57,6 +57,9 @@ class StatementLexer {
   bool standard_;
 };
 
+// ASCII's letters only.
+std::string lower_case(std::string_view text);
+
 // Without regard to the case of ASCII's letters.
 bool equals_word(std::string_view word, std::string_view lower) noexcept;
 

@@ -5,6 +5,7 @@
 #include "router/builtin_functions.hpp"
 #include "router/key_values.hpp"
 #include "router/routine_body.hpp"
+#include "router/statement_lexer.hpp"
 
 namespace shardway::proxy::control {
 
@@ -145,10 +146,9 @@ const char* const kPostgresCatalogQuery =
     "WITH RECURSIVE routine AS (SELECT p.oid, p.proname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid ="
     " p.pronamespace JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname NOT IN ('pg_catalog',"
     " 'information_schema') AND l.lanname IN ('plpgsql', 'sql')), found AS (SELECT * FROM routine WHERE prosrc ~*"
-    " '(set_config|advisory_lock|advisory_lock_shared|\\m(listen|unlisten|prepare|deallocate|load|temp|temporary|"
-    "discard|reset)\\M|(;|\\mbegin|\\mthen|\\melse|\\mloop|''|^)\\s*set\\s)' UNION SELECT r.* FROM routine r JOIN "
-    "found f"
-    " ON strpos(lower(r.prosrc), lower(f.proname)) > 0) SELECT f.proname, f.prosrc,"
+    " '(set_config|advisory_lock|\\m(listen|unlisten|prepare|deallocate|load|temp|temporary|"
+    "discard|reset)\\M|(;|\\mbegin|\\mthen|\\melse|\\mloop|''|^)\\s*set\\s)' UNION SELECT r.*"
+    " FROM routine r JOIN found f ON strpos(lower(r.prosrc), lower(f.proname)) > 0) SELECT f.proname, f.prosrc,"
     " ARRAY(SELECT n.nspname || '.' || c.relname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
     " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgfoid = f.oid AND NOT g.tgisinternal) FROM found f";
 
@@ -256,7 +256,7 @@ void read_routines(const Rows& r, ShardCatalog& into) {
   for (std::size_t i = 0; i < r.size(); ++i) {
     const auto& body = text(r, i, 1);
     routines.push_back(
-        {router::in_lower_case(text(r, i, 0)), router::routines_called(body), router::leaves_in_session(body)});
+        {router::lower_case(text(r, i, 0)), router::routines_called(body), router::leaves_in_session(body)});
     if (routines.back().leaves) known.insert(routines.back().name);
   }
   for (bool grown = true; grown;) {

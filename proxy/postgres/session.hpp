@@ -349,6 +349,7 @@ class Session final : public Client, public LinkOwner {
   void keep_pin();
 
   // ---- session_commit.cpp: in the order of the protocol ----
+  std::optional<protocol::Fault> unable_here(const router::Statement& statement, const router::Plan& plan) const;
   std::optional<protocol::Fault> unable_to_write(const router::Plan& plan) const;
   void commit_everywhere(std::function<void(const CommitOutcome&)> then);
   void name_commit();
@@ -512,8 +513,8 @@ class Session final : public Client, public LinkOwner {
   router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way
   bool may_end_transaction_ = false;                            // something of the segment under way may
   backend::Marks marks_;
-  bool changes_catalog_ = false, defines_routines_ = false,
-       held_ready_ = false;           // ReadyForQuery waits for the new catalogue
+  bool changes_catalog_ = false, defines_routines_ = false;
+  bool held_ready_ = false;           // ReadyForQuery waits for the new catalogue
   std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
   net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{}, apply_deadline_{};
   net::EventLoop::TimerId timer_ = 0;

@@ -23,6 +23,14 @@ namespace {
 constexpr std::chrono::seconds kDoubtPatience{30};  // then the client is told that nobody knows
 constexpr std::chrono::milliseconds kDoubtPoll{5};
 
+// A part that was prepared by the role of the moment is not the session's to commit when the role has gone back.
+Fault written_by_local_role() {
+  return {FaultReason::kSeveralShards,
+          "SET LOCAL ROLE in a transaction that writes on several shards is not supported: its parts could not be "
+          "committed",
+          "SET ROLE before BEGIN, and RESET ROLE behind COMMIT", 0};
+}
+
 CommitOutcome failed_with(const Fault& fault) {
   CommitOutcome outcome;
   encode_fault(outcome.error, fault);
@@ -32,6 +40,21 @@ CommitOutcome failed_with(const Fault& fault) {
 }  // namespace
 
 // A transaction that writes on several shards has to be committed on all of them or on none: are they able to?
+// Why the statement may not run on these shards beside those that the transaction is on.
+std::optional<Fault> Session::unable_here(const router::Statement& statement, const router::Plan& plan) const {
+  const bool calls_set_config = std::any_of(statement.settings.begin(), statement.settings.end(),
+                                            [](const router::Setting& setting) { return setting.from_function; });
+  if (!calls_set_config || plan.shards.empty()) return unable_to_write(plan);
+  const bool elsewhere = std::any_of(branches_.begin(), branches_.end(), [&](const Branch& branch) {
+    return branch.shard != plan.shards[0] && (branch.begun || branch.dirty || branch.executed);
+  });
+  if (!elsewhere) return unable_to_write(plan);
+  return Fault{
+      FaultReason::kSeveralShards,
+      "set_config() in a transaction that is on other shards is not supported: it would reach one of them only",
+      "use SET or SET LOCAL, or call it first", 0};
+}
+
 std::optional<Fault> Session::unable_to_write(const router::Plan& plan) const {
   if (!plan.writes) return std::nullopt;
   std::vector<std::size_t> shards(plan.shards.begin(), plan.shards.end());
@@ -40,6 +63,7 @@ std::optional<Fault> Session::unable_to_write(const router::Plan& plan) const {
       shards.push_back(branch.shard);
   }
   if (shards.size() < 2) return std::nullopt;
+  if (transaction_ && transaction_->has_local_role) return written_by_local_role();
   const auto unable = transaction::unable_to_commit_together(database_->backend(), shards);
   if (!unable) return std::nullopt;
   return Fault{FaultReason::kSeveralShards,
@@ -68,6 +92,8 @@ void Session::commit_everywhere(std::function<void(const CommitOutcome&)> then) 
     return abort_commit(
         failed_with({FaultReason::kServerLost, "a server connection of this transaction was lost", {}, 0}));
   }
+  if (commit_->writers.size() > 1 && transaction_->has_local_role)
+    return abort_commit(failed_with(written_by_local_role()));
   if (commit_->writers.size() > 1) name_commit();
   tell_readers();
 }

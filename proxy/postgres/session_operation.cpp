@@ -37,7 +37,7 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
     fail_statement({FaultReason::kNoTransaction, "LOCK TABLE can only be used in transaction blocks", {}, 0});
     return Step::kConsumed;
   }
-  if (const auto fault = alone ? std::nullopt : unable_to_write(plan)) {
+  if (const auto fault = alone ? std::nullopt : unable_here(statement, plan)) {
     fail_statement(*fault);
     return Step::kConsumed;
   }
@@ -356,7 +356,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
   database_->cache().find(sql, parse_settings(), batch_literals_);
   router::Plan plan;
   if (batch_goes_to_one_shard(*query, sql, plan)) {
-    if (const auto fault = unable_to_write(plan)) {
+    if (const auto fault = unable_here(whole, plan)) {
       fail_statement(*fault);
       return Step::kConsumed;
     }

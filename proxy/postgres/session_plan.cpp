@@ -88,6 +88,8 @@ void Session::note_local(const Statement& statement) {
   if (statement.kind == StatementKind::kResetAll && local_) local_->search_path = kUnclearPath;
   for (const auto& setting : statement.settings) {
     if (setting.local && decides_reading(setting.name)) local().reading += setting.name + "=" + setting.value_sql + ";";
+    if (transaction_ && setting.local && (setting.name == "role" || setting.name == "session_authorization"))
+      transaction_->has_local_role = true;
     if (setting.name == "search_path") {
       if (setting.local)
         local().search_path = may_go_back || setting.value_sql.empty() ? std::string(kUnclearPath) : setting.value_sql;

@@ -167,7 +167,7 @@ Session::Step Session::on_bind(Frame frame) {
     return bind_with_bad_key(plan, *bind, *statement, frame);
   if (plan.action == Action::kRefuse)
     return refuse_bind(plan, *bind, bad_values ? facts.parameters : bind->parameters.size());
-  if (const auto fault = unable_to_write(plan)) return fail_in_order(*fault);
+  if (const auto fault = unable_here(facts, plan)) return fail_in_order(*fault);
   if (plan.wants_time && plan.action == Action::kOneShard) return ask_time(facts, plan);
   router::ShardIndex shard = 0;
   if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);

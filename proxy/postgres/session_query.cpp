@@ -299,7 +299,7 @@ Session::Step Session::run_simple(const Statement& statement, Frame frame, std::
   if (plan.wants_time) return ask_time(statement, plan);
   switch (plan.action) {
     case Action::kOneShard: {
-      if (const auto fault = unable_to_write(plan)) {
+      if (const auto fault = unable_here(statement, plan)) {
         fail_statement(*fault);
         return Step::kConsumed;
       }

@@ -99,7 +99,9 @@ void Session::keep_pin() {
 void Session::absorb_effects() {
   if (effects_.empty() && pin_after_ == router::PinReason::kNone) return;
   bool first = true;
+  const bool pins = pin_after_ != router::PinReason::kNone;  // which of them has it is not known
   for (auto& branch : branches_) {
+    branch.pinned = branch.pinned || (pins && branch.executed);
     if (branch.executed) apply_effects(*branch.link, std::exchange(first, false));
   }
   effects_.clear();

@@ -52,6 +52,7 @@ struct Transaction {
   bool lost = false;           // what it did on some server is gone: no savepoint leads back to it
   bool read_only = false;
   bool serializable = false;
+  bool has_local_role = false;     // SET LOCAL ROLE
   bool one_snapshot = false;       // REPEATABLE READ or SERIALIZABLE
   std::string begin = "BEGIN";     // as the client wrote it
   std::string replay;              // what a shard enlisted later has to hear after BEGIN

@@ -7,7 +7,7 @@
 namespace shardway::proxy::control {
 namespace {
 
-TEST(CatalogReader, TellsTheAnswersApart) {
+std::vector<Rows> answers() {
   std::vector<Rows> results;
   results.push_back(
       make_result({{"public", "orders", "id", "bigint", "f", "t", "t", "t", "f", "0", "nextval('s'::regclass)", "f"},
@@ -40,7 +40,11 @@ TEST(CatalogReader, TellsTheAnswersApart) {
                                  {"set_tenant", "begin perform set_config('a', $1, false); end", "{public.orders}"},
                                  {"harmless", "update t set set_tenant = 1", "{public.log}"}},
                                 3));
-  const auto found = read_postgres_catalog(results);
+  return results;
+}
+
+TEST(CatalogReader, TellsTheAnswersApart) {
+  const auto found = read_postgres_catalog(answers());
   EXPECT_EQ(found.primary_only, (std::unordered_set<std::string>{"public.numbers", "public.outer", "public.locked",
                                                                  "public.computed", "public.activity"}));
   EXPECT_EQ(found.parents.at("public.orders_1"), std::vector<std::string>{"public.orders"});
