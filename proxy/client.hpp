@@ -36,6 +36,7 @@ class Client : public net::EventHandler {
   virtual void close_links_when_returned() = 0;      // RECONNECT
   virtual void drop_stale_links() = 0;               // those of an older epoch, with whatever runs there
   virtual void adopt_generation() = 0;               // after a reload: the new databases, between transactions
+  virtual void report_wait() {}                      // to the database's WaitBoard, if it waits
 
   virtual Database* database() noexcept = 0;  // null before it is logged in, and on the console
   virtual const std::string& user() const noexcept = 0;

@@ -2,11 +2,14 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "protocol/postgres/startup.hpp"
 #include "proxy/log.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/postgres/session.hpp"
+#include "proxy/transaction/ledger.hpp"
 
 namespace shardway::proxy {
 
@@ -377,11 +380,29 @@ bool Worker::has_timeouts() const {
   return false;
 }
 
+// Where somebody stands in a pool's line with a connection of another one in hand, everybody else of the database who
+// has one may be in the circle.
+void Worker::report_waits() {
+  const auto watched = wide_sessions_;
+  for (auto* session : watched) session->report_wait();
+  const bool lines = std::any_of(databases_.begin(), databases_.end(), [](const auto& entry) {
+    const auto& ledger = entry.second->backend().ledger;
+    return ledger && ledger->waits.has_line();
+  });
+  if (!lines) return;
+  for (auto& [id, client] : clients_) {
+    auto* database = client->database();
+    if (database == nullptr || watched.count(client.get()) > 0) continue;
+    const auto& ledger = database->backend().ledger;
+    if (ledger && ledger->waits.has_line()) client->report_wait();
+  }
+}
+
 void Worker::every_second() {
   for (auto& [name, database] : databases_) database->sweep(false);
   if (!old_databases_.empty()) retire_old_databases();
   std::erase_if(interned_, [](const auto& entry) { return entry.second.expired(); });
-  for (auto* session : wide_sessions_) session->report_wait();
+  report_waits();
   if (has_timeouts()) {
     std::vector<Client*> all;  // closing one takes it out of the map
     for (auto& [id, client] : clients_) all.push_back(client.get());

@@ -89,9 +89,10 @@ class Worker {
   void cancel_on_server(postgres::Link& link);
   void park(std::unique_ptr<postgres::Link> link, std::vector<std::string> statements);
   void forget_cancel(postgres::Link& link);  // the link is being closed
-  // Sessions whose transaction is open on several shards: looked at every second, for deadlocks.
-  void watch_waits(postgres::Session& session) { wide_sessions_.insert(&session); }
-  void forget_waits(postgres::Session& session) { wide_sessions_.erase(&session); }
+  // Sessions whose transaction is open on several shards, or that hold a connection and wait for another one: looked at
+  // every second, for deadlocks.
+  void watch_waits(Client& session) { wide_sessions_.insert(&session); }
+  void forget_waits(Client& session) { wide_sessions_.erase(&session); }
   stats::DatabaseCounters* login_counters(const std::string& database);
 
   static constexpr std::uint32_t kProcessIds = 1u << 22;  // numbers of clients, each worker's own range of them
@@ -108,6 +109,7 @@ class Worker {
   void cancel_delivered(postgres::Link* link);
   bool has_timeouts() const;
   void every_second();
+  void report_waits();
   void retire_old_databases();
 
   const std::uint32_t index_;
@@ -117,7 +119,7 @@ class Worker {
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Client>> clients_;
   std::unordered_map<std::uint32_t, Client*> by_process_id_;
-  std::set<postgres::Session*> wide_sessions_;
+  std::set<Client*> wide_sessions_;
   std::uint32_t last_process_id_ = 0;
   std::map<std::string, std::shared_ptr<Database>> databases_;
   struct OldDatabase {

@@ -39,6 +39,8 @@ class SharedPool {
   std::uint32_t limit() const noexcept { return permits_->limit(); }
   // Connections to the node for the login, those of other configurations included.
   std::uint32_t open() const noexcept { return permits_->open(); }
+  // The same for the pools of all configurations that draw on the same permits; only to be compared.
+  const void* identity() const noexcept { return permits_.get(); }
   bool somebody_waits() const noexcept { return waiting_count_.load() > 0; }
 
   bool shares_permits() const noexcept { return permits_->are_shared(); }  // with another configuration's

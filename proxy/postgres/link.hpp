@@ -53,6 +53,7 @@ struct Owed {
   bool swallow_error = false;   // nor may it see an error for it
   std::uint64_t statement = 0;  // kParse, kClose of a registered statement: its number
   bool unnamed = false;         // kParse: into the unnamed statement
+  bool begins = false;          // kQuery: it is Shardway's own BEGIN
 };
 
 // Whoever has a link lent to him.
@@ -111,9 +112,7 @@ class Link final : public net::EventHandler {
   std::deque<Owed>& owed() noexcept { return owed_; }
   // The answer to come is that to a BEGIN of Shardway's own: if that were cancelled, what travels behind it would run
   // by itself.
-  bool owes_begin() const noexcept {
-    return !owed_.empty() && owed_.front().reply == Reply::kQuery && owed_.front().drop && !owed_.front().swallow_error;
-  }
+  bool owes_begin() const noexcept { return !owed_.empty() && owed_.front().begins; }
   bool owes() const noexcept { return !owed_.empty(); }
   bool is_broken() const noexcept { return broken_; }
   // Its owner hears that the server's side is gone, after what the server has said until now.

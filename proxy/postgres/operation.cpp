@@ -86,12 +86,13 @@ bool Operation::involves(const Link& link) const noexcept {
   return false;
 }
 
+bool Operation::is_at_work(const Link& link) const noexcept {
+  return std::any_of(parts_.begin(), parts_.end(),
+                     [&link](const Part& part) { return part.link == &link && part.sent && !part.done; });
+}
+
 bool Operation::may_read(const Link& link) const noexcept {
-  if (floor_ != nullptr && floor_ != &link) return false;
-  for (const auto& part : parts_) {
-    if (part.link == &link) return part.sent && !part.done;
-  }
-  return false;
+  return (floor_ == nullptr || floor_ == &link) && is_at_work(link);
 }
 
 Operation::Part* Operation::part_of(const Link& link) noexcept {

@@ -56,7 +56,8 @@ class Operation {
   bool tags_agree() const noexcept;
 
   bool involves(const Link& link) const noexcept;
-  bool may_read(const Link& link) const noexcept;  // false while another one's big row is passing, or when it is done
+  bool is_at_work(const Link& link) const noexcept;  // it has been sent there and is not answered
+  bool may_read(const Link& link) const noexcept;    // false while another one's big row is passing, or when it is done
   // Reads what `link` has. `buffer` is scratch; `may_emit` says whether the client takes more now.
   void on_readable(Link& link, char* buffer, std::size_t size, const std::function<bool()>& may_emit);
   void on_lost(Link& link);

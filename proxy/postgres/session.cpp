@@ -487,9 +487,12 @@ bool Session::cancel(std::string_view secret) {
   return true;
 }
 
+// Where nothing of an operation runs yet, nothing is cancelled: it would hit what comes there later.
 void Session::cancel_running() {
   for (auto& branch : branches_) {
-    if (branch.link && branch.link->owes()) worker_.cancel_on_server(*branch.link);
+    if (!branch.link || !branch.link->owes()) continue;
+    const bool is_later = operation_ && operation_->involves(*branch.link) && !operation_->is_at_work(*branch.link);
+    if (!is_later) worker_.cancel_on_server(*branch.link);
   }
 }
 

@@ -6,8 +6,8 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
 // the choice by plan), session_statement.cpp, session_portal.cpp, session_segment.cpp, session_transaction.cpp,
-// session_settings.cpp, session_commit.cpp, session_links.cpp (borrowing and giving back), session_relay.cpp (answers),
-// session_copy.cpp, session_console.cpp, session_report.cpp.
+// session_settings.cpp, session_commit.cpp, session_links.cpp (borrowing and giving back), session_waits.cpp
+// (deadlocks), session_relay.cpp (answers), session_copy.cpp, session_console.cpp, session_report.cpp.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ class Session final : public Client, public LinkOwner {
   stats::ClientRow row() const override;
   void add_server_rows(std::vector<stats::ServerRow>& rows) const override;
   void count(stats::PoolRow& pool) const override;
-  void report_wait();                        // to the database's WaitBoard, if it waits for a server
-  void break_deadlock(net::Time statement);  // that statement, if it still waits, ends with 40P01
+  void report_wait() override;
+  void break_deadlock(net::Time since);  // what has waited since then, if it still does, ends with 40P01
   bool waits() const noexcept { return waiting_ != nullptr; }
   bool is_logging_in() const noexcept override { return phase_ < Phase::kReady; }
   router::PinReason pin() const noexcept override { return pin_; }
@@ -332,9 +332,17 @@ class Session final : public Client, public LinkOwner {
   void mark_lost();
   static protocol::Fault transaction_lost();
   void note_kind(router::StatementKind kind) noexcept;
-  void widen();  // the transaction is open on a second shard
+
+  // ---- session_waits.cpp ----
+  void widen();  // the transaction is open on a second shard, or about to be
   void stop_being_wide();
+  bool stands_in_line() const noexcept;
+  net::Time waits_since() const noexcept;  // {}: it does not wait
+  void leave_line();
   bool is_broken_deadlock(Frame error_frame) const;
+  bool lets_go_of(const Branch& branch) const noexcept;
+  bool has_to_let_go() const noexcept;
+  bool let_go();
   Step reset_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql);
   bool resets_base(const router::Statement& statement) const;
   void absorb_effects();
@@ -399,7 +407,7 @@ class Session final : public Client, public LinkOwner {
   Disposition on_reply(Link& link, char type, Frame frame);
   Disposition on_error_reply(Link& link, Frame frame);
   Disposition on_copy_in_response(Link& link);
-  void on_link_ready(Link& link, bool shown);
+  void on_link_ready(Link& link, bool shown, bool withheld);
   void on_hidden_ready(Branch& branch);
   void emit_local_replies(Link& link);
   void link_lost(Link& link);

@@ -161,6 +161,7 @@ bool Session::prepare_branch(Branch& branch) {
     if (branches_.size() > 1) widen();
     pg::encode::query(link.out(), transaction_->begin + "\n;" + transaction_->replay);
     link.owe(Reply::kQuery, /*drop=*/true);
+    link.owed().back().begins = true;
   }
   return true;
 }
@@ -190,6 +191,7 @@ void Session::wait_for(Pool& pool, router::ShardIndex shard, bool replica) {
   waiting_->shard = shard;
   waiting_->replica = replica;
   waiting_->since = worker_.loop().now();
+  if (!branches_.empty()) widen();
   waiting_->ticket = pool.wait([this](std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
     on_granted(std::move(link), failure);
   });
@@ -365,6 +367,7 @@ void Session::release_idle() {
     release(branches_[i]);
     branches_.erase(branches_.begin() + static_cast<std::ptrdiff_t>(i));
   }
+  if (!transaction_) stop_being_wide();
   if (outdated_ && branches_.empty()) worker_.adopt_later(*this);
 }
 

@@ -361,10 +361,11 @@ Session::Step Session::on_execute(Frame frame) {
   if (skip_until_sync_ || phase_ == Phase::kClosed) return Step::kConsumed;
   auto* portal = portal_named(execute->portal);
   auto* branch = portal != nullptr && portal->shard ? branch_on(*portal->shard) : nullptr;
-  if (portal == nullptr || (portal->shard && branch == nullptr)) return fail_no_portal(execute->portal);
+  const bool failed = transaction_ && transaction_->failed;
+  if (portal == nullptr || (portal->shard && branch == nullptr && !failed)) return fail_no_portal(execute->portal);
   if (portal->fault) return fail_in_order(*portal->fault, sqlstate_of(portal->fault->reason));
   if (!portal->shard) return execute_virtual(*portal, *execute);
-  if (transaction_ && transaction_->failed && branch->link->status != 'E') {  // its server does not know
+  if (failed && (branch == nullptr || branch->link->status != 'E')) {  // its server does not know
     const Statement any;
     return fail_in_order(*forbidden_here(any));
   }

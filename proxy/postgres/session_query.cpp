@@ -432,8 +432,8 @@ void Session::finish_simple() {
   if (held_ready_) return;  // DDL is over when everybody's next statement is planned with it
   note_finished();
   note_ready(!transaction_);
-  pg::encode::ready(reply(), ready_status());
   error_seen_ = false;
+  if (!let_go()) pg::encode::ready(reply(), ready_status());
 }
 
 // A table may have been made or mended through another Shardway: the next one who asks shall find it.

@@ -167,9 +167,15 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
     }
     if (head.type == 'Z') {
       if (const auto* branch = branch_of(link); branch != nullptr && disposition != Disposition::kDrop) stamp(*branch);
+      if (link.status == 'E') mark_failed();
+      const bool withheld = disposition != Disposition::kDrop && has_to_let_go();
+      if (withheld) {
+        send(in.substr(run, at - head.size() - run));
+        run = at;
+      }
       forward();
       if (at < in.size()) link.held.assign(in.substr(at));  // should not be: nothing is owed behind it
-      on_link_ready(link, disposition != Disposition::kDrop);
+      on_link_ready(link, disposition != Disposition::kDrop, withheld);
       return in.size();
     }
   }
@@ -198,7 +204,7 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
     case 's':
       copy_link_ = nullptr;
       if (!drop && in_segment_ && copy_ && copy_->sent) end_copy();
-      if (const auto tag = pg::decode_command_complete(body); tag && type == 'C' && *tag == "ROLLBACK")
+      if (const auto tag = pg::decode_command_complete(body); !drop && tag && type == 'C' && *tag == "ROLLBACK")
         rolled_back_ = true;
       return answered(Reply::kExecute);
     case 'V': return drop ? Disposition::kDrop : Disposition::kForward;
@@ -344,8 +350,8 @@ void Session::on_hidden_ready(Branch& branch) {
   resume();
 }
 
-// ReadyForQuery: what was owed up to here has come. `shown`: it was the client's own.
-void Session::on_link_ready(Link& link, bool shown) {
+// ReadyForQuery: what was owed up to here has come. `shown`: it was the client's own; `withheld`: who has not heard it.
+void Session::on_link_ready(Link& link, bool shown, bool withheld) {
   auto* branch = branch_of(link);
   if (!shown) return on_hidden_ready(*branch);
   branch->dirty = branch->executed = false;
@@ -377,6 +383,8 @@ void Session::on_link_ready(Link& link, bool shown) {
   error_seen_ = rolled_back_ = false;
   if (!transaction_) release_idle();
   if (changes_catalog_ && !transaction_) catalog_changed();
+  if (let_go()) return;
+  if (withheld) pg::encode::ready(reply(), ready_status());
   if (draining_ && !transaction_ && input_.empty()) return kill("shutdown");
   if (!input_.empty() || readable_ || eof_) {
     pump();

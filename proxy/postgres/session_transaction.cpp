@@ -38,8 +38,6 @@ std::string_view modes_of(std::string_view sql, bool standard_strings) {
   return ends ? std::string_view() : sql.substr(token.begin);
 }
 
-constexpr std::chrono::seconds kLongWait{1};  // as long as the servers' deadlock_timeout
-
 // The transaction that COMMIT AND CHAIN begins.
 std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
   auto next = std::make_unique<Transaction>();
@@ -310,52 +308,6 @@ void Session::mark_lost() {
 
 void Session::mark_failed() {
   if (transaction_) transaction_->failed = true;
-}
-
-// A transaction on several shards may wait in a circle that no server sees (proxy/transaction/deadlock.hpp).
-void Session::widen() {
-  if (is_wide_ || !database_->backend().ledger) return;
-  is_wide_ = true;
-  worker_.watch_waits(*this);
-}
-
-void Session::stop_being_wide() {
-  deadlock_victim_ = false;
-  if (!std::exchange(is_wide_, false)) return;
-  worker_.forget_waits(*this);
-  database_->backend().ledger->waits.remove(id_);
-}
-
-void Session::report_wait() {
-  auto& board = database_->backend().ledger->waits;
-  const bool owes = std::any_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.link->owes(); });
-  const auto now = worker_.loop().now();
-  if (!transaction_ || commit_ || !owes || statement_since_ == net::Time{} || now - statement_since_ < kLongWait)
-    return board.remove(id_);
-  transaction::Waiting waiting;
-  waiting.client = id_;
-  waiting.statement_since = statement_since_.time_since_epoch() / std::chrono::nanoseconds(1);
-  waiting.transaction_since = transaction_since_.time_since_epoch() / std::chrono::nanoseconds(1);
-  for (const auto& branch : branches_) waiting.backends.push_back({branch.shard, branch.link->process_id()});
-  waiting.give_up = [&worker = worker_, id = id_, statement = statement_since_] {
-    worker.with_client<Session>(id, [statement](Session& session) { session.break_deadlock(statement); });
-  };
-  board.put(std::move(waiting));
-}
-
-void Session::break_deadlock(net::Time statement) {
-  if (!transaction_ || commit_ || statement_since_ != statement) return;
-  for (auto& branch : branches_) {
-    if (!branch.link->owes()) continue;
-    deadlock_victim_ = true;
-    worker_.cancel_on_server(*branch.link);
-  }
-}
-
-bool Session::is_broken_deadlock(Frame error_frame) const {
-  if (!deadlock_victim_) return false;
-  const auto error = pg::decode_error(error_frame.substr(pg::kHeadBytes));
-  return error && error->sqlstate == "57014";
 }
 
 // The transaction has ended, everywhere: settings stay or go back, and links are free.

@@ -7,57 +7,107 @@ namespace shardway::proxy::transaction {
 
 namespace {
 
-// Server processes and what each waits for; all processes of one transaction are one node, named by its first.
+// A transaction, or a server process of which nothing else is known.
+struct Node {
+  const Waiting* known = nullptr;
+  std::set<std::size_t> blockers;
+  bool stuck = true;
+};
+
 class Graph {
  public:
   Graph(const std::vector<Waiting>& waiting, const std::vector<Blocked>& blocked) {
     for (const auto& one : waiting) {
-      for (const auto& backend : one.backends) node_of_[backend] = one.backends.front();
+      const auto number = nodes_.size();
+      nodes_.emplace_back().known = &one;
+      for (const auto& backend : one.backends) node_of_[backend] = number;
     }
-    for (const auto& edge : blocked) next_[node(edge.waiter)].insert(node(edge.blocker));
+    for (const auto& edge : blocked) {
+      const auto waiter = node(edge.waiter), blocker = node(edge.blocker);
+      nodes_[waiter].blockers.insert(blocker);
+    }
+    while (set_free()) {}
   }
 
-  Backend node(const Backend& backend) const {
-    const auto found = node_of_.find(backend);
-    return found == node_of_.end() ? backend : found->second;
+  // The way from one that is stuck to what it waits for ends in a circle, as whatever that is, is stuck, too.
+  std::vector<Waiting> circle_behind(std::size_t start) const {
+    std::vector<std::size_t> way;
+    while (std::find(way.begin(), way.end(), start) == way.end()) {
+      way.push_back(start);
+      start = next(start);
+    }
+    std::vector<Waiting> members;
+    for (auto at = std::find(way.begin(), way.end(), start); at != way.end(); ++at)
+      if (nodes_[*at].known != nullptr) members.push_back(*nodes_[*at].known);
+    return members;
   }
 
-  // The nodes on a way from `start` back to itself; empty: there is none.
-  std::vector<Backend> circle_through(const Backend& start) const {
-    std::vector<Backend> way{start};
-    std::set<Backend> seen;
-    return walk(start, way, seen) ? way : std::vector<Backend>();
-  }
+  std::size_t size() const noexcept { return nodes_.size(); }
+  bool is_stuck(std::size_t number) const { return nodes_[number].stuck; }
 
  private:
-  bool walk(const Backend& start, std::vector<Backend>& way, std::set<Backend>& seen) const {
-    const auto found = next_.find(way.back());
-    if (found == next_.end()) return false;
-    for (const auto& next : found->second) {
-      if (next == start) return true;
-      if (!seen.insert(next).second) continue;
-      way.push_back(next);
-      if (walk(start, way, seen)) return true;
-      way.pop_back();
-    }
-    return false;
+  std::size_t node(const Backend& backend) {
+    const auto [found, is_new] = node_of_.try_emplace(backend, nodes_.size());
+    if (is_new) nodes_.emplace_back();
+    return found->second;
   }
 
-  std::map<Backend, Backend> node_of_;
-  std::map<Backend, std::set<Backend>> next_;
+  static bool holds(const Node& node, const void* pool) {
+    return node.known != nullptr && std::count(node.known->pools.begin(), node.known->pools.end(), pool) > 0;
+  }
+
+  bool still_waits(const Node& node) const {
+    if (node.known != nullptr && node.known->wanted != nullptr) {
+      const auto held = std::count_if(nodes_.begin(), nodes_.end(), [&](const Node& other) {
+        return other.stuck && &other != &node && holds(other, node.known->wanted);
+      });
+      return held >= static_cast<std::ptrdiff_t>(node.known->wanted_size);
+    }
+    return std::any_of(node.blockers.begin(), node.blockers.end(),
+                       [&](std::size_t blocker) { return nodes_[blocker].stuck; });
+  }
+
+  // True if somebody turned out to be free, so that those who wait for him may be.
+  bool set_free() {
+    bool any = false;
+    for (auto& node : nodes_) {
+      if (!node.stuck || still_waits(node)) continue;
+      node.stuck = false;
+      any = true;
+    }
+    return any;
+  }
+
+  std::size_t next(std::size_t number) const {
+    const auto& node = nodes_[number];
+    if (node.known != nullptr && node.known->wanted != nullptr) {
+      std::size_t other = 0;
+      while (other == number || !nodes_[other].stuck || !holds(nodes_[other], node.known->wanted)) ++other;
+      return other;
+    }
+    return *std::find_if(node.blockers.begin(), node.blockers.end(),
+                         [&](std::size_t blocker) { return nodes_[blocker].stuck; });
+  }
+
+  std::vector<Node> nodes_;
+  std::map<Backend, std::size_t> node_of_;
 };
 
 }  // namespace
 
 void WaitBoard::put(Waiting waiting) {
   const std::lock_guard lock(mutex_);
-  const auto client = waiting.client;
-  waiting_.insert_or_assign(client, std::move(waiting));
+  auto& known = waiting_[waiting.client];
+  in_line_ += (waiting.wanted != nullptr ? 1u : 0u) - (known.wanted != nullptr ? 1u : 0u);
+  known = std::move(waiting);
 }
 
 void WaitBoard::remove(std::uint64_t client) {
   const std::lock_guard lock(mutex_);
-  waiting_.erase(client);
+  const auto known = waiting_.find(client);
+  if (known == waiting_.end()) return;
+  if (known->second.wanted != nullptr) --in_line_;
+  waiting_.erase(known);
 }
 
 std::vector<Waiting> WaitBoard::all() const {
@@ -69,17 +119,14 @@ std::vector<Waiting> WaitBoard::all() const {
 
 std::vector<Waiting> find_circle(const std::vector<Waiting>& waiting, const std::vector<Blocked>& blocked) {
   const Graph graph(waiting, blocked);
-  for (const auto& start : waiting) {
-    if (start.backends.empty()) continue;
-    const auto way = graph.circle_through(start.backends.front());
-    if (way.empty()) continue;
-    std::vector<Waiting> members;
-    for (const auto& one : waiting) {
-      if (!one.backends.empty() && std::find(way.begin(), way.end(), one.backends.front()) != way.end())
-        members.push_back(one);
-    }
-    std::sort(members.begin(), members.end(),
-              [](const Waiting& a, const Waiting& b) { return a.transaction_since > b.transaction_since; });
+  for (std::size_t start = 0; start < graph.size(); ++start) {
+    if (!graph.is_stuck(start)) continue;
+    auto members = graph.circle_behind(start);
+    if (members.empty()) continue;  // of processes that one server sees all of
+    std::sort(members.begin(), members.end(), [](const Waiting& a, const Waiting& b) {
+      return std::make_pair(a.wanted != nullptr, a.transaction_since) >
+             std::make_pair(b.wanted != nullptr, b.transaction_since);
+    });
     return members;
   }
   return {};

@@ -13,6 +13,18 @@ Waiting waits(std::uint64_t client, std::vector<Backend> backends) {
   return {client, 0, static_cast<std::int64_t>(client), std::move(backends), nullptr};
 }
 
+const int kHere = 0, kThere = 0;  // pools, of two connections each
+
+// It stands in the line of `wanted`, with connections of `held` in hand.
+Waiting in_line(std::uint64_t client, std::vector<Backend> backends, std::vector<const void*> held,
+                const void* wanted) {
+  auto waiting = waits(client, std::move(backends));
+  waiting.pools = std::move(held);
+  waiting.wanted = wanted;
+  waiting.wanted_size = 2;
+  return waiting;
+}
+
 std::vector<std::uint64_t> circle(const std::vector<Waiting>& waiting, const std::vector<Blocked>& blocked) {
   std::vector<std::uint64_t> clients;
   for (const auto& member : find_circle(waiting, blocked)) clients.push_back(member.client);
@@ -44,6 +56,39 @@ TEST(Deadlock, ThreeInACircleAndOneThatOnlyWaits) {
 
 TEST(Deadlock, TheSameNumberOnAnotherShardIsAnotherProcess) {
   EXPECT_THAT(circle(kTwo, {{{0, 10}, {0, 20}}, {{0, 21}, {0, 11}}}), IsEmpty());
+}
+
+TEST(Deadlock, TwoPoolsWhoseConnectionsAreHeldByThoseWhoWaitForTheOther) {
+  std::vector<Waiting> four{in_line(1, {{0, 10}}, {&kHere}, &kThere), in_line(2, {{0, 11}}, {&kHere}, &kThere),
+                            in_line(3, {{1, 20}}, {&kThere}, &kHere), in_line(4, {{1, 21}}, {&kThere}, &kHere)};
+  EXPECT_THAT(circle(four, {}), ElementsAre(3, 1));
+  four.pop_back();
+  EXPECT_THAT(circle(four, {}), IsEmpty()) << "one of there is held by somebody who works";
+}
+
+TEST(Deadlock, ALineAndARowLock) {
+  auto other = waits(3, {{0, 11}});
+  other.pools = {&kHere};
+  auto first = waits(2, {{0, 10}, {1, 21}});
+  first.pools = {&kHere, &kThere};
+  const std::vector<Waiting> three{in_line(1, {{1, 20}}, {&kThere}, &kHere), first, other};
+  const std::vector<Blocked> blocked{{{0, 11}, {0, 10}}, {{1, 21}, {1, 20}}};
+  EXPECT_THAT(circle(three, blocked), ElementsAre(1, 2)) << "who stands in the line is the one, though he is older";
+  EXPECT_THAT(circle({three[0], three[1]}, blocked), IsEmpty()) << "the other connection of here may come back";
+  EXPECT_THAT(circle(three, {blocked[0]}), IsEmpty());
+}
+
+TEST(WaitBoard, KnowsWhetherSomebodyStandsInALine) {
+  WaitBoard board;
+  EXPECT_FALSE(board.has_line());
+  board.put(in_line(1, {{0, 10}}, {&kHere}, &kThere));
+  board.put(in_line(1, {{0, 10}}, {&kHere}, &kThere));
+  board.put(in_line(2, {{0, 11}}, {&kHere}, &kThere));
+  board.put(waits(1, {{0, 10}}));
+  EXPECT_TRUE(board.has_line());
+  board.remove(2);
+  board.remove(2);
+  EXPECT_FALSE(board.has_line());
 }
 
 TEST(WaitBoard, HoldsTheLastWordOfEachClient) {

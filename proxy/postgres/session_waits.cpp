@@ -1,0 +1,136 @@
+// What a session waits for, told to the database's WaitBoard (proxy/transaction/deadlock.hpp), and how the one whom
+// that chooses gives up; and what a transaction that has failed lets go of before its client says ROLLBACK.
+#include <algorithm>
+
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/session.hpp"
+#include "proxy/transaction/ledger.hpp"
+#include "proxy/worker.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+
+namespace {
+
+constexpr std::chrono::seconds kLongWait{1};  // as long as the servers' deadlock_timeout
+
+std::int64_t nanos(net::Time time) { return time.time_since_epoch() / std::chrono::nanoseconds(1); }
+
+}  // namespace
+
+void Session::widen() {
+  if (is_wide_ || !database_->backend().ledger) return;
+  is_wide_ = true;
+  worker_.watch_waits(*this);
+}
+
+void Session::stop_being_wide() {
+  deadlock_victim_ = false;
+  if (!std::exchange(is_wide_, false)) return;
+  worker_.forget_waits(*this);
+  database_->backend().ledger->waits.remove(id_);
+}
+
+// It has a connection, and waits until one of another pool comes back.
+bool Session::stands_in_line() const noexcept {
+  return waiting_ && waiting_->pool != nullptr && waiting_->held == nullptr && waiting_->ticket != 0 &&
+         !waiting_->fault && !branches_.empty();
+}
+
+net::Time Session::waits_since() const noexcept {
+  if (stands_in_line()) return waiting_->since;
+  const bool owes = std::any_of(branches_.begin(), branches_.end(), [](const Branch& b) { return b.link->owes(); });
+  return owes && !commit_ ? statement_since_ : net::Time{};
+}
+
+void Session::report_wait() {
+  auto& board = database_->backend().ledger->waits;
+  const auto since = waits_since();
+  if (since == net::Time{} || worker_.loop().now() - since < kLongWait) return board.remove(id_);
+  transaction::Waiting waiting;
+  waiting.client = id_;
+  waiting.statement_since = nanos(since);
+  waiting.transaction_since = transaction_ ? nanos(transaction_since_) : nanos(since);
+  for (const auto& branch : branches_) {
+    waiting.backends.push_back({branch.shard, branch.link->process_id()});
+    waiting.pools.push_back(branch.link->pool().shared().identity());
+  }
+  if (stands_in_line()) {
+    waiting.wanted = waiting_->pool->shared().identity();
+    waiting.wanted_size = waiting_->pool->shared().limit();
+  }
+  waiting.give_up = [&worker = worker_, id = id_, since] {
+    worker.with_client<Session>(id, [since](Session& session) { session.break_deadlock(since); });
+  };
+  widen();  // so that it is taken from the board at the end
+  board.put(std::move(waiting));
+}
+
+void Session::break_deadlock(net::Time since) {
+  if (waits_since() != since) return;
+  if (stands_in_line()) return leave_line();
+  deadlock_victim_ = true;
+  cancel_running();
+}
+
+// Its statement has been sent to nobody yet.
+void Session::leave_line() {
+  const auto& config = database_->config();
+  waiting_->pool->cancel(std::exchange(waiting_->ticket, 0));
+  waiting_->fault = protocol::Fault{protocol::FaultReason::kPoolTimeout, "deadlock detected",
+                                    "all " + std::to_string(waiting_->pool->shared().limit()) +
+                                        " server connections of shard \"" + config.shards[waiting_->shard].name +
+                                        "\" were held by transactions that waited for others; run this one again, and "
+                                        "raise pool.size of database \"" +
+                                        config.name + "\"",
+                                    0};
+  waiting_->fault_sqlstate = "40P01";
+  resume();
+}
+
+bool Session::is_broken_deadlock(Frame error_frame) const {
+  if (!deadlock_victim_) return false;
+  const auto error = pg::decode_error(error_frame.substr(pg::kHeadBytes));
+  return error && error->sqlstate == "57014";
+}
+
+// On its server nobody knows yet that the transaction has failed.
+bool Session::lets_go_of(const Branch& branch) const noexcept {
+  const auto& link = *branch.link;
+  return branch.begun && !branch.dirty && link.status == 'T' && !link.owes() && !link.is_broken();
+}
+
+// A transaction that has failed holds no locks: on the server that knows, by itself; on the others from now on, and not
+// only when the client comes to say ROLLBACK. With a savepoint, only that is gone back to, as the client may do, too.
+// What was SET stays until then: the client would not hear that it is gone.
+bool Session::has_to_let_go() const noexcept {
+  return is_in_block() && transaction_->failed && settings_ == transaction_->settings_before && !local_ &&
+         std::any_of(branches_.begin(), branches_.end(), [this](const Branch& one) { return lets_go_of(one); });
+}
+
+// False: there is nothing; else ReadyForQuery is told to the client when it is done.
+bool Session::let_go() {
+  if (!has_to_let_go()) return false;
+  const bool ends = transaction_->savepoints.empty() || transaction_->lost;
+  auto operation = commit_operation([this, ends](Operation& over) {
+    for (auto i = branches_.size(); ends && i-- > 0;) {
+      auto& branch = branches_[i];
+      if (!over.involves(*branch.link)) continue;
+      branch.begun = false;
+      if (!branch.pinned || branch.link->is_broken()) drop_branch(branch);
+    }
+    pg::encode::ready(reply(), ready_status());
+    resume();
+  });
+  for (auto& branch : branches_) {
+    if (!lets_go_of(branch)) continue;
+    operation->add(*branch.link,
+                   query_of(ends ? "ROLLBACK"
+                                 : "ROLLBACK TO SAVEPOINT " + quote_identifier(transaction_->savepoints.back().name)));
+  }
+  operate(std::move(operation), /*cancels=*/false);
+  return true;
+}
+
+}  // namespace shardway::proxy::postgres
