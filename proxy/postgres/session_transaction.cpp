@@ -71,13 +71,17 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
   return everywhere_or_here(statement, sql, frame, unsharded_plan());
 }
 
-// In a batch it is of the batch's own transaction; by itself it is nobody's.
+// In a batch or a pipeline it is of their own transaction, which only a batch's is a block; by itself it is nobody's.
 Session::Step Session::set_transaction(const Statement& statement, std::string_view sql, Frame frame) {
-  if (!transaction_ && script_) begin_implicit();
-  if (!transaction_) {
+  for (auto& branch : branches_) {
+    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  if (!script_ && !is_in_block())
     pg::encode::notice(reply(), {.severity = "WARNING",
                                  .sqlstate = "25P01",
                                  .message = "SET TRANSACTION can only be used in transaction blocks"});
+  if (!transaction_ && (script_ || in_segment_)) begin_implicit();
+  if (!transaction_) {
     answer("SET");
     return Step::kConsumed;
   }
@@ -99,18 +103,19 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
     pg::encode::notice(
         reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
   if (!transaction_) begin_implicit();
-  if (!again) transaction_->begin = trimmed(sql);
+  const bool replays = again || !transaction_->replay.empty();
+  if (!replays) transaction_->begin = trimmed(sql);
   const auto modes = modes_of(sql, standard_strings_);
   const std::string set = modes.empty() ? std::string() : "SET TRANSACTION " + std::string(modes);
   if (set.empty() || first_begun() == nullptr) {
-    begin_block(statement, again ? set : std::string());
+    begin_block(statement, replays ? set : std::string());
     return Step::kConsumed;
   }
-  on_every_branch(set, [this, set, copy = std::make_shared<Statement>(statement)](Operation& operation) {
+  on_every_branch(set, [this, set, replays, copy = std::make_shared<Statement>(statement)](Operation& operation) {
     if (operation.failed())
       fail_statement_frame(operation.error());
     else
-      begin_block(*copy, is_in_block() ? set : std::string());
+      begin_block(*copy, replays ? set : std::string());
     resume();
   });
   return Step::kConsumed;
@@ -144,7 +149,7 @@ Session::Step Session::end_transaction(const Statement& statement, Frame frame) 
   if (!explicitly)  // what ran before it in the pipeline or the batch ends all the same
     pg::encode::notice(reply(),
                        {.severity = "WARNING", .sqlstate = "25P01", .message = "there is no transaction in progress"});
-  if (!transaction_ || (!explicitly && !script_ && branches_.empty())) {
+  if (!transaction_) {
     portals_.reset();
     unnamed_portal_.reset();
     answer(commit ? "COMMIT" : "ROLLBACK");
@@ -222,8 +227,8 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
   const bool set = statement.kind == StatementKind::kSetTransaction;
   const auto index =
       set ? 3 : static_cast<std::size_t>(statement.kind) - static_cast<std::size_t>(StatementKind::kSavepoint);
-  const bool in_batch = set && script_;
-  if (!transaction_ || (transaction_->mode == Transaction::Mode::kImplicit && !in_batch)) {
+  const bool in_implicit = set && (script_ || in_segment_);
+  if (!transaction_ || (transaction_->mode == Transaction::Mode::kImplicit && !in_implicit)) {
     fail_statement(
         {FaultReason::kNoTransaction, std::string(kNames[index]) + " can only be used in transaction blocks", {}, 0});
     return Step::kConsumed;

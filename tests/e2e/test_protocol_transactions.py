@@ -81,6 +81,19 @@ class Transactions(WireCase):
                   + wire.ask(run("rollback and chain") + SYNC) + wire.sql("commit"))
         self.wait_until_idle()
 
+    def test_set_transaction_in_a_pipeline(self):
+        """It is warned of, and in force up to the Sync: a write behind READ ONLY was done."""
+        here, there = (f"select note from items where id = {key}" for key in (self.here, self.there))
+        write, level, rows = f"delete from items where id = {self.there}", "show transaction_isolation", "select count(*) from items where id = "
+        only, serializable = "set transaction read only", "set transaction isolation level serializable"
+        for texts in ([only, write], [there, only, write], [here, only, write], [only, there, here], [serializable, level], [there, serializable, level],
+                      [only, "begin read write", write, "commit"], [serializable, "begin", level, "commit and chain", level, "rollback"],
+                      [only, "commit", write], [write, only, there, "rollback"], ["begin", only, write]):
+            with self.subTest(texts=texts):
+                self.same(lambda wire, texts=texts: wire.ask(b"".join(map(run, texts)) + SYNC) + self.talk(
+                    wire, "rollback", f"{rows}{self.there}", "show transaction_read_only", f"{only}; begin read write; {write}", "commit"))
+        self.wait_until_idle()
+
     def test_a_failed_transaction_over_shards(self):
         self.same(lambda wire: self.talk(
             wire, "begin", f"update items set note = 'lost' where id = {self.here}", f"select 1/0 from items where id = {self.there}",
