@@ -6,8 +6,9 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
 // the choice by plan), session_statement.cpp, session_portal.cpp, session_segment.cpp, session_transaction.cpp,
-// session_settings.cpp, session_commit.cpp, session_links.cpp (borrowing and giving back), session_waits.cpp
-// (deadlocks), session_relay.cpp (answers), session_copy.cpp, session_console.cpp, session_report.cpp.
+// session_modes.cpp, session_settings.cpp, session_commit.cpp, session_links.cpp (borrowing and giving back),
+// session_waits.cpp (deadlocks), session_relay.cpp (answers), session_copy.cpp, session_console.cpp,
+// session_report.cpp.
 #pragma once
 
 #include <cstdint>
@@ -251,7 +252,10 @@ class Session final : public Client, public LinkOwner {
   std::optional<protocol::Fault> has_another_time(const router::Statement& statement, router::ShardIndex shard) const;
   void keep_segment_time(const router::Statement& statement);
   Step ask_time(const router::Statement& statement, const router::Plan& plan);
-  void time_told(Operation& operation, std::string_view row, router::ShardIndex shard);
+  // Of a row and the shard that has answered with it; false: it is no answer.
+  using Told = std::function<bool(std::string_view row, router::ShardIndex shard)>;
+  Step ask(router::ShardIndex shard, bool replica_ok, std::string_view sql, Told told);
+  void asked(Operation& operation, std::string_view row, router::ShardIndex shard, const Told& told);
   Branch* first_begun() noexcept;
 
   // ---- session_cursor.cpp ----
@@ -319,7 +323,6 @@ class Session final : public Client, public LinkOwner {
   // ---- session_transaction.cpp ----
   Step transaction_statement(const router::Statement& statement, std::string_view sql, Frame frame);
   Step begin_transaction(const router::Statement& statement, std::string_view sql);
-  Step set_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
   void begin_block(const router::Statement& statement, const std::string& set);
   Step end_transaction(const router::Statement& statement, Frame frame);
   void end_everywhere(bool commits, bool untold, const std::shared_ptr<Transaction>& next);
@@ -355,6 +358,10 @@ class Session final : public Client, public LinkOwner {
   void chain(Transaction& next);
   void pin_to(router::PinReason reason, std::string_view detail);
   void keep_pin();
+
+  // ---- session_modes.cpp ----
+  Step set_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
+  Step ask_modes();
 
   // ---- session_commit.cpp: in the order of the protocol ----
   std::optional<protocol::Fault> unable_here(const router::Statement& statement, const router::Plan& plan) const;

@@ -347,6 +347,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     }
     const bool unclear = (controls || restores) && !whole.settings.empty();
     if (unclear) whole.pins = router::PinReason::kComputedSetting;
+    if (transaction_) transaction_->modes_vary = true;
     auto plan = unsharded_plan();
     const auto step = forward_statement(whole, plan, frame);
     batch_sets_ = unclear && step == Step::kConsumed;

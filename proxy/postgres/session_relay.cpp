@@ -365,6 +365,7 @@ void Session::on_link_ready(Link& link, bool shown, bool withheld) {
   if (link.status != 'I' && !transaction_) {  // a BEGIN inside a batch
     transaction_ = std::make_unique<Transaction>();
     transaction_->settings_before = settings_;
+    transaction_->modes_vary = true;
     branch->begun = true;
   }
   if (link.status == 'E') mark_failed();

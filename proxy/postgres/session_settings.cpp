@@ -25,9 +25,11 @@ bool names_utf8(std::string_view sql) {
   return plain == "utf8" || plain == "unicode";
 }
 
-// SET transaction_isolation and its like: a transaction begun by AND CHAIN has them, too.
-bool is_characteristic(const std::string& setting) noexcept {
-  return setting == "transaction_isolation" || setting == "transaction_read_only" ||
+// SET transaction_isolation and its like, and what they are by default (without a name: RESET ALL).
+bool decides_modes(std::string_view setting) noexcept {
+  constexpr std::string_view kDefault = "default_";
+  if (setting.starts_with(kDefault)) setting.remove_prefix(kDefault.size());
+  return setting.empty() || setting == "transaction_isolation" || setting == "transaction_read_only" ||
          setting == "transaction_deferrable";
 }
 
@@ -73,9 +75,8 @@ void Session::apply_effects(Link& link, bool to_session, bool restored) {
   if (to_session) {
     if (transaction_) {
       for (const auto& effect : effects_) {
-        const auto again = replay_of(effect, *base_settings_);
-        transaction_->replay += again;
-        if (is_characteristic(effect.name)) transaction_->characteristics += again;
+        transaction_->replay += replay_of(effect, *base_settings_);
+        transaction_->modes_vary = transaction_->modes_vary || decides_modes(effect.name);
       }
     }
     use_settings(apply(settings_, *base_settings_, effects_));

@@ -87,10 +87,20 @@ void Session::keep_segment_time(const Statement& statement) {
   segment_time_ = std::make_unique<std::string>(literal_of_clock());
 }
 
-// The statement comes again when the time is known, or could not be told.
 Session::Step Session::ask_time(const Statement& statement, const router::Plan& plan) {
-  if (transaction_ && !transaction_->time_error.empty()) {
-    fail_statement_frame(std::exchange(transaction_->time_error, {}));
+  return ask(plan.shards[0], replica_allowed(statement, plan), kAskTime,
+             [this](std::string_view row, router::ShardIndex shard) {
+               transaction_->now = literal_of_row(row);
+               if (!transaction_->now.empty()) transaction_->clock_shard = shard;
+               return !transaction_->now.empty();
+             });
+}
+
+// One row of the server that began the transaction first, else `shard`'s, which begins it. The statement at hand comes
+// again when that is known, or could not be told.
+Session::Step Session::ask(router::ShardIndex shard, bool replica_ok, std::string_view sql, Told told) {
+  if (transaction_ && !transaction_->unasked.empty()) {
+    fail_statement_frame(std::exchange(transaction_->unasked, {}));
     return Step::kConsumed;
   }
   if (in_segment_ && forward_deferred() == Step::kBlocked) return Step::kBlocked;
@@ -101,7 +111,7 @@ Session::Step Session::ask_time(const Statement& statement, const router::Plan& 
   }
   auto* first = first_begun();
   if (first == nullptr) {
-    const auto enlisted = enlist(plan.shards[0], replica_allowed(statement, plan));
+    const auto enlisted = enlist(shard, replica_ok);
     if (enlisted.blocked) return Step::kBlocked;
     if (enlisted.branch == nullptr) {
       fail_statement(*enlisted.fault, enlisted.sqlstate);
@@ -113,8 +123,10 @@ Session::Step Session::ask_time(const Statement& statement, const router::Plan& 
   auto operation = std::make_unique<Operation>(
       Operation::Answer::kFirst, false, /*describe_rows=*/false,
       [this, row](std::string_view frame) { frame.front() == 'D' ? void(*row = frame) : send(frame); },
-      [this, row, shard = first->shard](Operation& done) { time_told(done, *row, shard); });
-  operation->add(*first->link, query_of(std::string(kAskTime)));
+      [this, row, asked_one = first->shard, told = std::move(told)](Operation& done) {
+        asked(done, *row, asked_one, told);
+      });
+  operation->add(*first->link, query_of(std::string(sql)));
   operate(std::move(operation));
   return Step::kBlocked;
 }
@@ -126,17 +138,18 @@ Branch* Session::first_begun() noexcept {
   return nullptr;
 }
 
-void Session::time_told(Operation& operation, std::string_view row, router::ShardIndex shard) {
+void Session::asked(Operation& operation, std::string_view row, router::ShardIndex shard, const Told& told) {
   end_operation();
   for (auto& branch : branches_) {
     if (branch.link->is_broken()) branch.pinned = false;
   }
-  if (operation.failed()) {
-    transaction_->time_error = operation.error();
-  } else if (transaction_->now = literal_of_row(row); transaction_->now.empty()) {
-    encode_fault(transaction_->time_error, {FaultReason::kProtocol, "the server's answer is no time", {}, 0});
-  } else {
-    transaction_->clock_shard = shard;
+  if (operation.error_is_loss()) {
+    encode_fault(transaction_->unasked, transaction_lost());
+  } else if (operation.failed()) {
+    transaction_->unasked = operation.error();
+  } else if (!told(row, shard)) {
+    encode_fault(transaction_->unasked,
+                 {FaultReason::kProtocol, "the server's answer is not what it was asked", {}, 0});
   }
   resume();
 }

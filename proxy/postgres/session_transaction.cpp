@@ -38,17 +38,6 @@ std::string_view modes_of(std::string_view sql, bool standard_strings) {
   return ends ? std::string_view() : sql.substr(token.begin);
 }
 
-// The transaction that COMMIT AND CHAIN begins.
-std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
-  auto next = std::make_unique<Transaction>();
-  next->begin = ended.begin;
-  next->replay = next->characteristics = ended.characteristics;
-  next->read_only = ended.read_only;
-  next->serializable = ended.serializable;
-  next->one_snapshot = ended.one_snapshot;
-  return next;
-}
-
 }  // namespace
 
 Session::Step Session::transaction_statement(const Statement& statement, std::string_view sql, Frame frame) {
@@ -69,28 +58,6 @@ Session::Step Session::transaction_statement(const Statement& statement, std::st
     return Step::kConsumed;
   }
   return everywhere_or_here(statement, sql, frame, unsharded_plan());
-}
-
-// In a batch or a pipeline it is of their own transaction, which only a batch's is a block; by itself it is nobody's.
-Session::Step Session::set_transaction(const Statement& statement, std::string_view sql, Frame frame) {
-  for (auto& branch : branches_) {
-    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
-  }
-  if (!script_ && !is_in_block())
-    pg::encode::notice(reply(), {.severity = "WARNING",
-                                 .sqlstate = "25P01",
-                                 .message = "SET TRANSACTION can only be used in transaction blocks"});
-  if (!transaction_ && (script_ || in_segment_)) begin_implicit();
-  if (!transaction_) {
-    answer("SET");
-    return Step::kConsumed;
-  }
-  if (statement.name != "transaction snapshot") return savepoint_statement(statement, sql, frame);
-  if (!database_->topology().sharded()) return everywhere_or_here(statement, sql, frame, unsharded_plan());
-  fail_statement({FaultReason::kNotSupported,
-                  "SET TRANSACTION SNAPSHOT is not supported on a sharded database: it is of one server",
-                  "leave it out", 0});
-  return Step::kConsumed;
 }
 
 // What ran before it, in a batch or a pipeline, belongs to the transaction, whose modes are set then, as by a server.
@@ -129,7 +96,7 @@ void Session::begin_block(const Statement& statement, const std::string& set) {
   transaction_->one_snapshot = transaction_->one_snapshot || statement.snapshot_begin;
   if (!set.empty()) {
     transaction_->replay.append(set).append("\n;");
-    transaction_->characteristics.append(set).append("\n;");
+    transaction_->modes_vary = true;
   }
   kind_ = statement.kind;
   answer(statement.starts ? "START TRANSACTION" : "BEGIN");
@@ -156,6 +123,7 @@ Session::Step Session::end_transaction(const Statement& statement, Frame frame) 
     return Step::kConsumed;
   }
   absorb_effects();
+  if (statement.chain && transaction_->modes_vary && !transaction_->told && !transaction_->failed) return ask_modes();
   std::size_t begun = 0;
   Branch* only = nullptr;
   for (auto& branch : branches_) {
@@ -276,7 +244,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   auto& transaction = *transaction_;
   transaction.replay.append(sql).append("\n;");  // it may end in a comment
   if (statement.kind == StatementKind::kSetTransaction) {
-    transaction.characteristics.append(sql).append("\n;");
+    transaction.modes_vary = true;
     transaction.read_only = transaction.read_only || statement.read_only_begin;
     transaction.serializable = transaction.serializable || statement.serializable_begin;
     transaction.one_snapshot = transaction.one_snapshot || statement.snapshot_begin;

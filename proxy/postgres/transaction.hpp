@@ -42,6 +42,12 @@ struct Savepoint {
   SharedSettings settings;  // in force when it was set
 };
 
+// How a transaction is begun.
+struct Modes {
+  std::string begin = "BEGIN";
+  bool read_only = false, serializable = false, one_snapshot = false;
+};
+
 struct Transaction {
   // kImplicit: several statements in one Query, or all Executes up to one Sync, that touched more than one shard.
   enum class Mode : std::uint8_t { kExplicit, kImplicit };
@@ -56,15 +62,20 @@ struct Transaction {
   bool one_snapshot = false;       // REPEATABLE READ or SERIALIZABLE
   std::string begin = "BEGIN";     // as the client wrote it
   std::string replay;              // what a shard enlisted later has to hear after BEGIN
-  std::string characteristics;     // of it, what a transaction begun by AND CHAIN inherits
+  bool modes_vary = false;         // they may be others than those of `begin`
+  Modes inherited;                 // of the transaction that was ended by AND CHAIN
+  std::optional<Modes> told;       // by a server, for the one that AND CHAIN begins
   SharedSettings settings_before;  // to go back to on ROLLBACK
   std::vector<Savepoint> savepoints;
   // Its time on the server that began it first, as a literal; empty: nobody has asked for it. See session_time.cpp.
   std::string now;
   std::optional<router::ShardIndex> clock_shard;  // whose it is; nullopt: Shardway's own
-  std::string time_error;                         // why it could not be told: an ErrorResponse frame
+  std::string unasked;                            // why a server could not be asked: an ErrorResponse frame
   std::map<std::string, router::ShardIndex> cursors;
   router::Definitions defined;  // which the catalogue does not know yet
 };
+
+// The transaction that AND CHAIN begins.
+std::unique_ptr<Transaction> successor_of(const Transaction& ended);
 
 }  // namespace shardway::proxy::postgres

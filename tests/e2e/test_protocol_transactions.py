@@ -81,6 +81,31 @@ class Transactions(WireCase):
                   + wire.ask(run("rollback and chain") + SYNC) + wire.sql("commit"))
         self.wait_until_idle()
 
+    def test_the_modes_of_a_chained_transaction(self):
+        """They are the server's, by whatever they came there; an error sets them back to the defaults."""
+        shown = [f"show transaction_{mode}" for mode in ("isolation", "read_only", "deferrable")]
+        write = f"update items set note = 'chained' where id = {self.there}"
+        for texts in (["begin; set transaction read only"], ["begin isolation level serializable; select 1"], ["begin", "select 1; set transaction read only"],
+                      ["start transaction; set transaction isolation level serializable, read only, deferrable"], ["select 1; begin; set local transaction_read_only = on"],
+                      ["begin", "savepoint a", "set transaction read only", "rollback to a"], ["begin", "savepoint a", "set transaction read only", "release a"],
+                      ["begin read only", "select 1/0"], ["begin isolation level repeatable read, read only", f"select 1/0 from items where id = {self.there}"],
+                      ["begin read only", "savepoint a", "select 1/0", "rollback to a"], ["begin", "select set_config('transaction_read_only', 'on', true)"],
+                      ["set default_transaction_read_only = on", "begin", "set default_transaction_read_only = off"], ["begin", "begin read only"],
+                      ["begin read only; commit and chain; select 1"], ["begin", "set default_transaction_isolation = 'serializable'", "select 1"]):
+            for end in ("commit and chain", "rollback and chain"):
+                with self.subTest(texts=texts, end=end):
+                    self.same(lambda wire, texts=texts, end=end: [line for line in self.talk(
+                        wire, *texts, end, *shown, end, *shown, write, "commit", *shown) if line[0] != "S"])
+        pipeline = b"".join(map(run, ["begin", "set transaction read only", "commit and chain", *shown]))
+        self.same(lambda wire: wire.ask(pipeline + SYNC) + self.talk(wire, write, "rollback"))
+        self.same(lambda wire: self.talk(wire, f"begin; set transaction read only; select note from items where id = {self.there}; commit and chain; {shown[1]}", write))
+        self.wait_until_idle()
+
+    def test_modes_without_a_transaction(self):
+        for sql in ("set transaction read only", "set transaction_read_only = on", "set local transaction_read_only = on", "set /* x */ local transaction_isolation = 'serializable'"):
+            with self.subTest(sql=sql):
+                self.same(lambda wire, sql=sql: wire.sql(sql) + wire.ask(run(sql) + run("show transaction_read_only") + SYNC) + wire.sql("show transaction_read_only"))
+
     def test_set_transaction_in_a_pipeline(self):
         """It is warned of, and in force up to the Sync: a write behind READ ONLY was done."""
         here, there = (f"select note from items where id = {key}" for key in (self.here, self.there))

@@ -1,0 +1,79 @@
+// A transaction's modes (level, READ ONLY, DEFERRABLE): SET TRANSACTION, and what AND CHAIN takes over from the
+// servers.
+#include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/session.hpp"
+#include "router/statement_lexer.hpp"
+
+namespace shardway::proxy::postgres {
+
+namespace pg = protocol::postgres;
+using protocol::FaultReason;
+using router::Statement;
+
+namespace {
+
+// What is warned of without a transaction block; empty: SET transaction_read_only = … and its like are not.
+std::string_view set_of_modes(const Statement& statement, std::string_view sql, bool standard_strings) {
+  if (!statement.name.starts_with("transaction_")) return "SET TRANSACTION";
+  router::StatementLexer lexer(sql, standard_strings);
+  (void)lexer.next();
+  const auto second = lexer.next();
+  const bool is_local = router::equals_word(sql.substr(second.begin, second.end - second.begin), "local");
+  return is_local ? "SET LOCAL" : std::string_view();
+}
+
+constexpr std::string_view kAskModes =
+    "SELECT pg_catalog.current_setting('transaction_isolation'), pg_catalog.current_setting('transaction_read_only'), "
+    "pg_catalog.current_setting('transaction_deferrable')";
+
+// What a server answered.
+std::optional<Modes> modes_of_row(std::string_view row) {
+  const auto values = row.empty() ? std::nullopt : std::optional(pg::decode_data_row(row.substr(pg::kHeadBytes)));
+  if (!values || !*values || (*values)->size() != 3) return std::nullopt;
+  for (const auto& value : **values)
+    if (!value) return std::nullopt;
+  const auto level = *(**values)[0];
+  Modes modes;
+  modes.read_only = *(**values)[1] == "on";
+  modes.serializable = level == "serializable";
+  modes.one_snapshot = modes.serializable || level == "repeatable read";
+  modes.begin.append(" ISOLATION LEVEL ").append(level);
+  modes.begin += modes.read_only ? ", READ ONLY" : ", READ WRITE";
+  modes.begin += *(**values)[2] == "on" ? ", DEFERRABLE" : ", NOT DEFERRABLE";
+  return modes;
+}
+
+}  // namespace
+
+// In a batch or a pipeline it is of their own transaction, which only a batch's is a block; by itself it is nobody's.
+Session::Step Session::set_transaction(const Statement& statement, std::string_view sql, Frame frame) {
+  for (auto& branch : branches_) {
+    if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
+  }
+  const auto what = set_of_modes(statement, sql, standard_strings_);
+  if (!script_ && !is_in_block() && !what.empty())
+    pg::encode::notice(reply(), {.severity = "WARNING",
+                                 .sqlstate = "25P01",
+                                 .message = std::string(what) + " can only be used in transaction blocks"});
+  if (!transaction_ && (script_ || in_segment_)) begin_implicit();
+  if (!transaction_) {
+    answer("SET");
+    return Step::kConsumed;
+  }
+  if (statement.name != "transaction snapshot") return savepoint_statement(statement, sql, frame);
+  if (!database_->topology().sharded()) return everywhere_or_here(statement, sql, frame, unsharded_plan());
+  fail_statement({FaultReason::kNotSupported,
+                  "SET TRANSACTION SNAPSHOT is not supported on a sharded database: it is of one server",
+                  "leave it out", 0});
+  return Step::kConsumed;
+}
+
+// For AND CHAIN, which comes again.
+Session::Step Session::ask_modes() {
+  return ask(database_->topology().home, false, kAskModes, [this](std::string_view row, router::ShardIndex) {
+    transaction_->told = modes_of_row(row);
+    return transaction_->told.has_value();
+  });
+}
+
+}  // namespace shardway::proxy::postgres

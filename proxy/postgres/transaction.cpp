@@ -1,0 +1,25 @@
+#include "proxy/postgres/transaction.hpp"
+
+namespace shardway::proxy::postgres {
+namespace {
+
+// An error sets them back to what they were at first.
+Modes modes_for_next(const Transaction& ended) {
+  if (ended.failed) return ended.inherited;
+  if (ended.told) return *ended.told;
+  return {ended.begin, ended.read_only, ended.serializable, ended.one_snapshot};
+}
+
+}  // namespace
+
+std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
+  auto next = std::make_unique<Transaction>();
+  next->inherited = modes_for_next(ended);
+  next->begin = next->inherited.begin;
+  next->read_only = next->inherited.read_only;
+  next->serializable = next->inherited.serializable;
+  next->one_snapshot = next->inherited.one_snapshot;
+  return next;
+}
+
+}  // namespace shardway::proxy::postgres
