@@ -29,6 +29,7 @@ struct Commit {
   std::size_t agent = 0;                  // of the writers, the one whose COMMIT decides
   std::optional<transaction::Name> name;  // only if several wrote
   std::string parts;                      // the writers' shards, for people
+  std::string before_rows;                // what their transactions need before the protocol's rows
   std::function<void(const CommitOutcome&)> then;
   CommitOutcome outcome;  // of one that is being taken back
   net::Time deadline{};   // in doubt: how long the client waits for the truth

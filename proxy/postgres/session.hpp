@@ -361,6 +361,9 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_modes.cpp ----
   Step set_transaction(const router::Statement& statement, std::string_view sql, Frame frame);
+  bool has_written() const noexcept;
+  std::string setting_of_modes(const router::Statement& statement, std::string_view set) const;
+  void note_modes(const router::Statement& statement, std::string_view set);
   Step ask_modes();
 
   // ---- session_commit.cpp: in the order of the protocol ----

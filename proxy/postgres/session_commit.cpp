@@ -23,6 +23,10 @@ namespace {
 constexpr std::chrono::seconds kDoubtPatience{30};  // then the client is told that nobody knows
 constexpr std::chrono::milliseconds kDoubtPoll{5};
 
+bool is_sealing(const router::Setting& setting) noexcept {
+  return setting.from_function && setting.name == "transaction_read_only";
+}
+
 // A part that was prepared by the role of the moment is not the session's to commit when the role has gone back.
 Fault written_by_local_role() {
   return {FaultReason::kSeveralShards,
@@ -42,6 +46,12 @@ CommitOutcome failed_with(const Fault& fault) {
 // A transaction that writes on several shards has to be committed on all of them or on none: are they able to?
 // Why the statement may not run on these shards beside those that the transaction is on.
 std::optional<Fault> Session::unable_here(const router::Statement& statement, const router::Plan& plan) const {
+  if (has_written() && database_->topology().sharded() &&
+      std::any_of(statement.settings.begin(), statement.settings.end(), is_sealing))
+    return Fault{FaultReason::kSeveralShards,
+                 "set_config('transaction_read_only', …) in a transaction that has written is not supported on a "
+                 "sharded database",
+                 "use SET TRANSACTION READ ONLY", 0};
   const bool calls_set_config = std::any_of(statement.settings.begin(), statement.settings.end(),
                                             [](const router::Setting& setting) { return setting.from_function; });
   if (!calls_set_config || plan.shards.empty()) return unable_to_write(plan);
@@ -56,7 +66,7 @@ std::optional<Fault> Session::unable_here(const router::Statement& statement, co
 }
 
 std::optional<Fault> Session::unable_to_write(const router::Plan& plan) const {
-  if (!plan.writes) return std::nullopt;
+  if (!plan.writes || (transaction_ && transaction_->is_sealed)) return std::nullopt;
   std::vector<std::size_t> shards(plan.shards.begin(), plan.shards.end());
   for (const auto& branch : branches_) {
     if (branch.use == Use::kWrite && std::find(shards.begin(), shards.end(), branch.shard) == shards.end())
@@ -105,6 +115,8 @@ void Session::name_commit() {
     commit_->parts += (commit_->parts.empty() ? "" : ",") + parts.back();
   }
   auto agent = shard_name(commit_->agent_link());
+  if (has_savepoint(*transaction_, kWritable))
+    commit_->before_rows = "RELEASE SAVEPOINT " + quote_identifier(kWritable) + ";";
   commit_->name = database_->backend().ledger->begin(id_, std::move(agent), std::move(parts));
   transaction::at_step("begun");
 }
@@ -118,7 +130,8 @@ void Session::tell_readers() {
   if (commit_->is_atomic()) {
     for (auto* link : commit_->writers) {
       if (link == &commit_->agent_link()) continue;
-      operation->add(*link, query_of(store::prepare(*commit_->name, link->target().shard, commit_->parts)));
+      auto sql = commit_->before_rows + store::prepare(*commit_->name, link->target().shard, commit_->parts);
+      operation->add(*link, query_of(std::move(sql)));
     }
   }
   if (operation->parts().empty()) return tell_agent();
@@ -163,7 +176,7 @@ void Session::tell_agent() {
   std::string sql = "COMMIT";
   if (commit_->is_atomic()) {
     database_->backend().ledger->set_state(*commit_->name, State::kDeciding);
-    sql = store::decide_and_commit(*commit_->name, commit_->parts);
+    sql = commit_->before_rows + store::decide_and_commit(*commit_->name, commit_->parts);
   }
   operation->add(agent, query_of(std::move(sql)));
   operate(std::move(operation), /*cancels=*/false);

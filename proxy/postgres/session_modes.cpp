@@ -1,7 +1,10 @@
 // A transaction's modes (level, READ ONLY, DEFERRABLE): SET TRANSACTION, and what AND CHAIN takes over from the
 // servers.
+#include <algorithm>
+
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/session.hpp"
+#include "proxy/worker.hpp"
 #include "router/statement_lexer.hpp"
 
 namespace shardway::proxy::postgres {
@@ -21,6 +24,8 @@ std::string_view set_of_modes(const Statement& statement, std::string_view sql, 
   const bool is_local = router::equals_word(sql.substr(second.begin, second.end - second.begin), "local");
   return is_local ? "SET LOCAL" : std::string_view();
 }
+
+constexpr std::string_view kKeepWritable = "SAVEPOINT \"shardway: writable\";";
 
 constexpr std::string_view kAskModes =
     "SELECT pg_catalog.current_setting('transaction_isolation'), pg_catalog.current_setting('transaction_read_only'), "
@@ -66,6 +71,34 @@ Session::Step Session::set_transaction(const Statement& statement, std::string_v
                   "SET TRANSACTION SNAPSHOT is not supported on a sharded database: it is of one server",
                   "leave it out", 0});
   return Step::kConsumed;
+}
+
+bool Session::has_written() const noexcept {
+  return std::any_of(branches_.begin(), branches_.end(),
+                     [](const Branch& branch) { return branch.use == Use::kWrite; });
+}
+
+// `set` as the servers are told it: behind a savepoint, if READ ONLY comes after writes of several shards' transaction.
+std::string Session::setting_of_modes(const Statement& statement, std::string_view set) const {
+  const bool may_seal = statement.read_only_begin || statement.name == "transaction_read_only";
+  const bool keeps =
+      may_seal && has_written() && database_->topology().sharded() && !has_savepoint(*transaction_, kWritable);
+  return std::string(keeps ? kKeepWritable : std::string_view()).append(set);
+}
+
+// `set`: as it was told the servers, and is those enlisted later.
+void Session::note_modes(const Statement& statement, std::string_view set) {
+  auto& transaction = *transaction_;
+  transaction.replay.append(set).append("\n;");
+  transaction.modes_vary = true;
+  transaction.is_sealed = statement.read_only_begin && (transaction.is_sealed || transaction.savepoints.empty());
+  if (set.starts_with(kKeepWritable)) {
+    transaction.is_sealed = false;
+    transaction.savepoints.push_back({std::string(kWritable), settings_});
+  }
+  transaction.read_only = transaction.read_only || statement.read_only_begin;
+  transaction.serializable = transaction.serializable || statement.serializable_begin;
+  transaction.one_snapshot = transaction.one_snapshot || statement.snapshot_begin;
 }
 
 // For AND CHAIN, which comes again.

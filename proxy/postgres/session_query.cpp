@@ -257,7 +257,9 @@ void Session::forget_cursor(const std::string& name) {
 
 // What is not known to only read counts as a write; what only reads, but may not go to a replica, may hold locks.
 void Session::note_use(const Statement& statement, const router::Plan& plan) {
-  const bool writes = plan.writes || statement.uses_user_functions || statement.kind == StatementKind::kOther;
+  const bool is_sealed = transaction_ && transaction_->is_sealed;
+  const bool writes =
+      !is_sealed && (plan.writes || statement.uses_user_functions || statement.kind == StatementKind::kOther);
   const auto use = writes ? Use::kWrite : plan.replica_ok ? Use::kRead : Use::kLock;
   const bool unpreparable =
       statement.pins != router::PinReason::kNone || statement.writes_home || statement.kind == StatementKind::kNotify;

@@ -77,6 +77,7 @@ void Session::apply_effects(Link& link, bool to_session, bool restored) {
       for (const auto& effect : effects_) {
         transaction_->replay += replay_of(effect, *base_settings_);
         transaction_->modes_vary = transaction_->modes_vary || decides_modes(effect.name);
+        if (effect.name == "transaction_read_only") transaction_->is_sealed = false;
       }
     }
     use_settings(apply(settings_, *base_settings_, effects_));

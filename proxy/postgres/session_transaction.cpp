@@ -70,19 +70,24 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
     pg::encode::notice(
         reply(), {.severity = "WARNING", .sqlstate = "25001", .message = "there is already a transaction in progress"});
   if (!transaction_) begin_implicit();
-  const bool replays = again || !transaction_->replay.empty();
-  if (!replays) transaction_->begin = trimmed(sql);
-  const auto modes = modes_of(sql, standard_strings_);
-  const std::string set = modes.empty() ? std::string() : "SET TRANSACTION " + std::string(modes);
+  const bool is_first = !again && transaction_->replay.empty() && first_begun() == nullptr;
+  if (is_first) {
+    transaction_->begin = trimmed(sql);
+    transaction_->read_only = transaction_->is_sealed = statement.read_only_begin;
+    transaction_->serializable = statement.serializable_begin;
+    transaction_->one_snapshot = statement.snapshot_begin;
+  }
+  const auto modes = is_first ? std::string_view() : modes_of(sql, standard_strings_);
+  const auto set = modes.empty() ? std::string() : setting_of_modes(statement, "SET TRANSACTION " + std::string(modes));
   if (set.empty() || first_begun() == nullptr) {
-    begin_block(statement, replays ? set : std::string());
+    begin_block(statement, set);
     return Step::kConsumed;
   }
-  on_every_branch(set, [this, set, replays, copy = std::make_shared<Statement>(statement)](Operation& operation) {
+  on_every_branch(set, [this, set, copy = std::make_shared<Statement>(statement)](Operation& operation) {
     if (operation.failed())
       fail_statement_frame(operation.error());
     else
-      begin_block(*copy, replays ? set : std::string());
+      begin_block(*copy, set);
     resume();
   });
   return Step::kConsumed;
@@ -91,13 +96,7 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
 // `set`: what a shard enlisted later has to hear besides the BEGIN.
 void Session::begin_block(const Statement& statement, const std::string& set) {
   transaction_->mode = Transaction::Mode::kExplicit;
-  transaction_->read_only = transaction_->read_only || statement.read_only_begin;
-  transaction_->serializable = transaction_->serializable || statement.serializable_begin;
-  transaction_->one_snapshot = transaction_->one_snapshot || statement.snapshot_begin;
-  if (!set.empty()) {
-    transaction_->replay.append(set).append("\n;");
-    transaction_->modes_vary = true;
-  }
+  if (!set.empty()) note_modes(statement, set);
   kind_ = statement.kind;
   answer(statement.starts ? "START TRANSACTION" : "BEGIN");
 }
@@ -218,7 +217,7 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
     return Step::kConsumed;
   }
   const std::string tag(kTags[index]);
-  const std::string text(trimmed(sql));
+  const auto text = set ? setting_of_modes(statement, trimmed(sql)) : std::string(trimmed(sql));
   static_cast<void>(frame);
   bool begun = false;
   for (const auto& branch : branches_) begun = begun || branch.begun;
@@ -242,14 +241,8 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
 
 void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   auto& transaction = *transaction_;
+  if (statement.kind == StatementKind::kSetTransaction) return note_modes(statement, sql);
   transaction.replay.append(sql).append("\n;");  // it may end in a comment
-  if (statement.kind == StatementKind::kSetTransaction) {
-    transaction.modes_vary = true;
-    transaction.read_only = transaction.read_only || statement.read_only_begin;
-    transaction.serializable = transaction.serializable || statement.serializable_begin;
-    transaction.one_snapshot = transaction.one_snapshot || statement.snapshot_begin;
-    return;
-  }
   if (statement.kind == StatementKind::kSavepoint) {
     transaction.savepoints.push_back({statement.name, settings_});
     return;

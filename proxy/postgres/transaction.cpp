@@ -1,5 +1,7 @@
 #include "proxy/postgres/transaction.hpp"
 
+#include <algorithm>
+
 namespace shardway::proxy::postgres {
 namespace {
 
@@ -12,11 +14,16 @@ Modes modes_for_next(const Transaction& ended) {
 
 }  // namespace
 
+bool has_savepoint(const Transaction& transaction, std::string_view name) noexcept {
+  return std::any_of(transaction.savepoints.begin(), transaction.savepoints.end(),
+                     [&](const Savepoint& savepoint) { return savepoint.name == name; });
+}
+
 std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
   auto next = std::make_unique<Transaction>();
   next->inherited = modes_for_next(ended);
   next->begin = next->inherited.begin;
-  next->read_only = next->inherited.read_only;
+  next->read_only = next->is_sealed = next->inherited.read_only;
   next->serializable = next->inherited.serializable;
   next->one_snapshot = next->inherited.one_snapshot;
   return next;

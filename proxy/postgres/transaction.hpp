@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "proxy/postgres/link.hpp"
@@ -57,6 +58,7 @@ struct Transaction {
   bool has_gone_back = false;  // to a savepoint
   bool lost = false;           // what it did on some server is gone: no savepoint leads back to it
   bool read_only = false;
+  bool is_sealed = false;  // READ ONLY before anything was written, and not put back since
   bool serializable = false;
   bool has_local_role = false;     // SET LOCAL ROLE
   bool one_snapshot = false;       // REPEATABLE READ or SERIALIZABLE
@@ -74,6 +76,11 @@ struct Transaction {
   std::map<std::string, router::ShardIndex> cursors;
   router::Definitions defined;  // which the catalogue does not know yet
 };
+
+// A savepoint of ours before READ ONLY in a transaction that has written: behind it the rows of an atomic commit can be
+// inserted again. https://www.postgresql.org/docs/15/sql-release-savepoint.html
+inline constexpr std::string_view kWritable = "shardway: writable";
+bool has_savepoint(const Transaction& transaction, std::string_view name) noexcept;
 
 // The transaction that AND CHAIN begins.
 std::unique_ptr<Transaction> successor_of(const Transaction& ended);

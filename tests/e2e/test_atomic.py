@@ -67,6 +67,34 @@ class Commit(WireCase):
                                          f"update items set note = 'locked' where id = {self.there}", "commit",
                                          f"select note from items where id = {self.there}"))
 
+    def test_read_only_behind_writes(self):
+        """The rows by which it is committed on all shards or on none could not be inserted any more."""
+        only, look = "set transaction read only", "select note from items where note = 'sealed'"
+        for texts in ([only], ["set local transaction_read_only = on"], ["begin read only"], ["set transaction_read_only = 'on'", only], ["savepoint a", only],
+                      ["savepoint a", only, "release a"], ["savepoint a", only, "rollback to a", only], [only, "savepoint a", "select 1/0", "rollback to a"],
+                      [only, "savepoint a", "release a"], [only, f"select note from items where id = {self.there} for update"], [only, self.both("late")[0]],
+                      ["set transaction read write"]):
+            with self.subTest(texts=texts):
+                self.same(lambda wire, texts=texts: sorted(self.talk(wire, "begin", *self.both("sealed"), *texts, "commit", look)))
+                self.same(lambda wire, texts=texts: sorted(self.talk(wire, "begin", self.both("sealed")[1], *texts, f"select note from items where id = {self.here}",
+                                                                     "commit and chain", look, "show transaction_read_only", "commit")))
+        pipeline = b"".join(map(run, [*self.both("sealed"), only]))
+        self.same(lambda wire: wire.ask(pipeline + SYNC) + sorted(wire.sql(look)))
+        self.same(lambda wire: wire.sql("; ".join([*self.both("sealed"), only])) + sorted(wire.sql(look)))
+        with self.through() as wire:
+            heard = self.talk(wire, "begin", *self.both("lost"), "select set_config('transaction_read_only', 'on', true)")
+            self.assertEqual([line.split()[2] for line in self.errors_in(heard)], ["0A000"])
+        self.assertEqual(self.prepared(), [])
+
+    def test_functions_in_a_read_only_transaction(self):
+        """They might write, but not there."""
+        for node in self.cluster.primaries:
+            node.query("create or replace function touched() returns int language sql as 'select 1'", dbname=self.server_database)
+        calls = [f"/* shardway: shard=shop_{i} */ select touched()" for i in (0, 1)]
+        for begin in (["begin read only"], ["begin", "set transaction read only"], ["begin read only", "commit and chain"]):
+            with self.subTest(begin=begin):
+                self.same(lambda wire, begin=begin: self.talk(wire, *begin, *calls, "commit"), databases=("shop",))
+
     def test_a_server_lost_before_the_commit(self):
         before = self.items()
         with self.through() as wire:
