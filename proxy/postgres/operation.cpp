@@ -195,7 +195,7 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
     case 'S':
       if (const auto parameter = pg::decode_parameter_status(body))
         link.note_parameter(parameter->name, parameter->value);
-      if (!dropping && &part == &parts_.front()) emit_(frame);
+      if (!dropping) part.statuses.put(frame);
       return;
     case 'N':
       if (!dropping && (answer_ == Answer::kEnd || &part == &parts_.front())) emit_(frame);

@@ -9,6 +9,7 @@
 
 #include "protocol/postgres/messages.hpp"
 #include "proxy/postgres/link.hpp"
+#include "proxy/postgres/statuses.hpp"
 
 namespace shardway::proxy::postgres {
 
@@ -30,6 +31,7 @@ class Operation {
     bool copying = false;  // it takes CopyData
     std::uint64_t rows = 0;
     std::string tag;
+    Statuses statuses;  // for the client, before its ReadyForQuery
   };
   // Sends to the client; called with whole frames, except the pieces of a frame that is too big to be held.
   using Emit = std::function<void(std::string_view)>;

@@ -31,6 +31,7 @@
 #include "proxy/postgres/loss.hpp"
 #include "proxy/postgres/operation.hpp"
 #include "proxy/postgres/prepared.hpp"
+#include "proxy/postgres/statuses.hpp"
 #include "proxy/postgres/transaction.hpp"
 
 namespace shardway::proxy {
@@ -201,6 +202,7 @@ class Session final : public Client, public LinkOwner {
   std::optional<protocol::Fault> columns_in_doubt(const router::Query& query) const;
   void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
   void finish_simple();               // ReadyForQuery, unless a batch or a segment goes on
+  void tell_ready();
   void fail_statement(const protocol::Fault& fault, std::string_view sqlstate = {});
   void fail_statement_frame(std::string_view error_frame);
   void note_refusal(protocol::FaultReason reason);
@@ -523,6 +525,7 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<std::unordered_map<std::string, Portal>> portals_;
   std::unique_ptr<Portal> unnamed_portal_;
   std::uint64_t cursors_opened_ = 0;
+  Statuses statuses_;                          // the client has not been told yet
   std::unique_ptr<std::string> segment_time_;  // of a segment that is no transaction yet, as a literal
   router::Literals batch_literals_;
   std::vector<router::Setting> effects_;  // of the statements under way

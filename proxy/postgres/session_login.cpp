@@ -227,10 +227,9 @@ void Session::welcome() {
   }
   Welcome fresh;
   for (const auto& [name, value] : enlisted.branch->link->parameters()) {
-    if (name == "in_hot_standby") continue;
     if (name == "standard_conforming_strings") fresh.standard_conforming_strings = value == "on";
-    const bool is_user = name == "session_authorization";
-    pg::encode::parameter_status(fresh.frames, name, is_user ? std::string_view(user_) : std::string_view(value));
+    const bool is_user = name == "session_authorization", is_role = name == "in_hot_standby";  // writes are taken here
+    pg::encode::parameter_status(fresh.frames, name, is_user ? user_ : is_role ? std::string("off") : value);
   }
   phase_ = Phase::kReady;
   release_idle();

@@ -182,6 +182,8 @@ void Session::end_operation() {
     if (over->involves(*branch.link)) stamp(branch);
   }
   if (!over->parts().empty()) note_strings(*over->parts().front().link);
+  for (auto part = over->parts().rbegin(); part != over->parts().rend(); ++part)  // the first one's word counts
+    statuses_.put_all(part->statuses);
   worker_.loop().bury(std::move(over));
 }
 

@@ -435,7 +435,12 @@ void Session::finish_simple() {
   note_finished();
   note_ready(!transaction_);
   error_seen_ = false;
-  if (!let_go()) pg::encode::ready(reply(), ready_status());
+  if (!let_go()) tell_ready();
+}
+
+void Session::tell_ready() {
+  if (!statuses_.empty()) reply() += statuses_.take();
+  pg::encode::ready(reply(), ready_status());
 }
 
 // A table may have been made or mended through another Shardway: the next one who asks shall find it.

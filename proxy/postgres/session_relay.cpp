@@ -149,6 +149,10 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
         branch_of(link) != nullptr && may_ask_again(*branch_of(link)))
       run = at;                       // the beginning of an answer, flushed with it: all of it will come again
     if (head.type == 'E') forward();  // our own word may come in its place
+    if (head.type == 'Z' && !drop && !statuses_.empty()) {
+      forward();
+      send(statuses_.take());
+    }
     const auto disposition = on_reply(link, head.type, in.substr(at, head.size()));
     if (disposition == Disposition::kDrop) {
       forward();
@@ -222,8 +226,8 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
       const auto parameter = pg::decode_parameter_status(body);
       if (!parameter) return Disposition::kDrop;
       link.note_parameter(parameter->name, parameter->value);
-      if (drop || parameter->name == "in_hot_standby" || parameter->name == "session_authorization")
-        return Disposition::kDrop;
+      if (drop && owed.front().reply == Reply::kSync) statuses_.put(frame);  // of what the client has run
+      if (drop || !is_for_client(parameter->name)) return Disposition::kDrop;
       if (parameter->name == "standard_conforming_strings") standard_strings_ = parameter->value == "on";
       return Disposition::kForward;
     }
@@ -385,7 +389,7 @@ void Session::on_link_ready(Link& link, bool shown, bool withheld) {
   if (!transaction_) release_idle();
   if (changes_catalog_ && !transaction_) catalog_changed();
   if (let_go()) return;
-  if (withheld) pg::encode::ready(reply(), ready_status());
+  if (withheld) tell_ready();
   if (draining_ && !transaction_ && input_.empty()) return kill("shutdown");
   if (!input_.empty() || readable_ || eof_) {
     pump();

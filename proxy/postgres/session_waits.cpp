@@ -120,7 +120,7 @@ bool Session::let_go() {
       branch.begun = false;
       if (!branch.pinned || branch.link->is_broken()) drop_branch(branch);
     }
-    pg::encode::ready(reply(), ready_status());
+    tell_ready();
     resume();
   });
   for (auto& branch : branches_) {
