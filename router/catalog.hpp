@@ -102,8 +102,9 @@ struct Catalog {
   std::unordered_map<std::string, OwnType> own_types;   // by unqualified name
   std::unordered_set<std::string> computing_functions;  // of the user's, those that read nothing and change nothing
   // Of the user's, those that leave settings, locks or temporary tables in the session; "schema.name" of tables whose
-  // triggers do.
+  // triggers or defaults do.
   std::unordered_set<std::string> leaving_functions, leaving_tables;
+  std::unordered_set<std::string> leaving_views;  // "schema.name"; tables whose policies do, too
   const std::vector<Column>* columns(std::string_view schema, std::string_view name) const;
   const Refusal* refusal_of(std::string_view schema, std::string_view name) const;
   bool has_triggers(std::string_view schema, std::string_view name) const;

@@ -2,14 +2,10 @@
 
 #include "router/builtin_functions.hpp"
 #include "router/postgres_utility.hpp"
+#include "router/routine_body.hpp"
 #include "router/statement_lexer.hpp"
 
 namespace shardway::router::analyze {
-
-bool leaves_something(const Context& context, std::string_view routine) {
-  const auto& catalog = context.topology.catalog;
-  return catalog && catalog->leaving_functions.contains(std::string(routine));
-}
 
 namespace {
 
@@ -43,11 +39,22 @@ void unknown_function(Context& context, std::string_view name) {
   const bool computes = context.is_definition && context.topology.catalog &&
                         context.topology.catalog->computing_functions.contains(std::string(name));
   if (!computes) foreign_function(context);
-  if (leaves_something(context, name)) context.out.pins = PinReason::kRoutine;
+  if (leaving_functions(context).contains(std::string(name))) context.pin(PinReason::kRoutine);
   context.not_repeatable("the function " + std::string(name) + "()");
 }
 
 const Node* first_of(const List* list) { return tree::Nodes(list).size() == 0 ? nullptr : tree::Nodes(list)[0]; }
+
+// It runs what its arguments say, or reads views they name: cleaned up behind like DO.
+void unseen_queries(Context& context, const FuncCall& call, std::string_view name) {
+  context.out.uses_user_functions = true;
+  const tree::Nodes arguments(call.args);
+  if (name == "currtid2" || (name == "ts_rewrite" && arguments.size() != 2)) return;
+  context.out.leaves_traces = true;
+  context.depends_on_literals = true;
+  for (const auto* argument : arguments)
+    if (leaves_in_session(string_constant(argument), leaving_functions(context))) context.pin(PinReason::kRoutine);
+}
 
 void builtin_function(Context& context, const Level& level, const FuncCall& call, const FunctionFacts& facts,
                       std::string_view name) {
@@ -58,7 +65,7 @@ void builtin_function(Context& context, const Level& level, const FuncCall& call
   if (facts.needs_home) out.needs_home = true;
   if (facts.writes_home) out.writes_home = true;
   if (facts.session_lock) out.pins = PinReason::kAdvisoryLock;
-  if (facts.reads_unseen) out.uses_user_functions = true;
+  if (facts.reads_unseen) unseen_queries(context, call, name);
   const std::string shown = std::string(name) + "()";
   if (facts.now) {
     now_call(context, call.location);
@@ -79,15 +86,6 @@ void may_say_now(Context& context, std::string_view type) {
   context.not_scatterable(what);
   context.not_repeatable(what);
   context.hidden_clock(what);
-}
-
-// What it sets, or whether it does, only the server that runs it knows.
-void uncertain_set_config(Context& context) {
-  context.out.pins = PinReason::kComputedSetting;
-  context.fault(FaultReason::kNotSupported,
-                "set_config() with anything but constants, or beside rows, is not supported on a sharded database: it "
-                "would reach one shard only",
-                "SET, SET LOCAL, or SELECT set_config('name', 'value', …) by itself", true);
 }
 
 void function_call(Context& context, Level& level, const FuncCall& call) {
@@ -327,6 +325,7 @@ void walk_node(Context& context, Level& level, const Node* node) {
       return;
     default:
       context.out.replica_safe = false;
+      note_unwalked_calls(context);
       context.fault(FaultReason::kNotSupported, "the statement has an expression Shardway does not know", "");
   }
 }

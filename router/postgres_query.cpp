@@ -269,6 +269,7 @@ void query_statement(Context& context, const Node* node, const Level* outer, con
     case T_DeleteStmt: outputs = delete_statement(context, *tree::as<DeleteStmt>(node), outer, ctes); return;
     default:
       context.out.replica_safe = false;
+      note_unwalked_calls(context);
       context.fault(FaultReason::kNotSupported, "MERGE is not supported on a sharded database",
                     "use INSERT … ON CONFLICT, or UPDATE and INSERT");
       outputs.open = true;

@@ -108,7 +108,10 @@ int use_relation(Context& context, Level* level, const RangeVar& relation, Acces
     context.out.replica_safe = false;
   if (is_known && access != Access::kRead && context.topology.catalog &&
       context.topology.catalog->leaving_tables.contains(std::string(resolved.schema) + "." + relation.relname))
-    context.out.pins = PinReason::kRoutine;
+    context.pin(PinReason::kRoutine);
+  if (is_known && context.topology.catalog &&
+      context.topology.catalog->leaving_views.contains(std::string(resolved.schema) + "." + relation.relname))
+    context.pin(PinReason::kRoutine);
   int term = kNoTerm;
   switch (resolved.meaning) {
     case NameMeaning::kListed: term = use_listed(context, level, *resolved.table, access); break;

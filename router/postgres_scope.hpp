@@ -139,6 +139,10 @@ struct Context {
   }
   void fault(FaultReason reason, std::string message, std::string hint, bool yields_to_hint = false);
   int add_use(const Table& table, bool top);
+  // Of several reasons a lock stays: it is there whatever becomes of the statement.
+  void pin(PinReason reason) {
+    if (out.pins != PinReason::kAdvisoryLock) out.pins = reason;
+  }
   void limit_to(int term, std::vector<ValueRef> keys) {
     constants[static_cast<std::size_t>(term)].push_back(std::move(keys));
   }
@@ -154,6 +158,10 @@ const Table* listed_table(const Context& context, const RangeVar* relation);
 inline bool is_temporary(const RangeVar& relation) {
   return relation.relpersistence == 't' || tree::text(relation.schemaname).substr(0, 7) == "pg_temp";
 }
+
+// postgres_setting.cpp: what a call in a part of the statement leaves that is not walked.
+void note_unwalked_calls(Context& context);
+const std::unordered_set<std::string>& leaving_functions(const Context& context);
 
 // postgres_expression.cpp
 void walk(Context& context, Level& level, const Node* node);

@@ -1,4 +1,5 @@
 #include "router/postgres_utility.hpp"
+#include "router/routine_body.hpp"
 #include "router/statement_lexer.hpp"
 #include "router/table_names.hpp"
 
@@ -28,12 +29,6 @@ std::optional<std::string> constant_sql(const Node* node) {
     case T_String: return quoted_value(value->val.sval.sval);
     default: return std::nullopt;
   }
-}
-
-std::string_view string_constant(const Node* node) {
-  if (node == nullptr || tree::tag(node) != T_A_Const) return {};
-  const auto* value = tree::as<A_Const>(node);
-  return !value->isnull && tree::tag(&value->val) == T_String ? tree::text(value->val.sval.sval) : std::string_view{};
 }
 
 // SET TIME ZONE INTERVAL '…': TO takes no interval, but reads the same from a string.
@@ -119,6 +114,12 @@ std::string list_sql(std::string_view value) {
 
 }  // namespace
 
+std::string_view string_constant(const Node* node) {
+  if (node == nullptr || tree::tag(node) != T_A_Const) return {};
+  const auto* value = tree::as<A_Const>(node);
+  return !value->isnull && tree::tag(&value->val) == T_String ? tree::text(value->val.sval.sval) : std::string_view{};
+}
+
 void set_statement(Context& context, const VariableSetStmt& set) {
   auto& out = context.out;
   out.kind = StatementKind::kSet;
@@ -140,6 +141,29 @@ void set_statement(Context& context, const VariableSetStmt& set) {
 void show_statement(Context& context, const VariableShowStmt& show) {
   context.out.kind = StatementKind::kShow;
   context.out.name = lower_case(tree::text(show.name));
+}
+
+const std::unordered_set<std::string>& leaving_functions(const Context& context) {
+  static const std::unordered_set<std::string> kNone;
+  return context.topology.catalog ? context.topology.catalog->leaving_functions : kNone;
+}
+
+// What it sets, or whether it does, only the server that runs it knows.
+void uncertain_set_config(Context& context) {
+  context.pin(PinReason::kComputedSetting);
+  context.fault(FaultReason::kNotSupported,
+                "set_config() with anything but constants, or beside rows, is not supported on a sharded database: it "
+                "would reach one shard only",
+                "SET, SET LOCAL, or SELECT set_config('name', 'value', …) by itself", true);
+}
+
+void note_unwalked_calls(Context& context) {
+  const auto text = context.text.substr(context.out.begin, context.out.end - context.out.begin);
+  const auto left = left_by_calls(text, leaving_functions(context));
+  if (left == PinReason::kNone) return;
+  context.out.defines.routines = true;  // a view, perhaps, or a default
+  if (left == PinReason::kComputedSetting) return uncertain_set_config(context);
+  context.pin(left);
 }
 
 bool record_set_config(Context& context, const FuncCall& call) {

@@ -30,6 +30,7 @@ void explain_statement(Context& context, const ExplainStmt& explain) {
     out.kind = StatementKind::kOther;
     if (explain.query != nullptr && tree::tag(explain.query) == T_ExecuteStmt) out.kind = StatementKind::kSqlExecute;
     out.replica_safe = false;
+    if (runs) note_unwalked_calls(context);
     return;
   }
   out.kind = StatementKind::kRead;
@@ -37,6 +38,8 @@ void explain_statement(Context& context, const ExplainStmt& explain) {
   if (runs) return;
   // Only planned, never run: nothing is written.
   out.kind = StatementKind::kRead;
+  if (out.pins != PinReason::kRoutine) out.pins = PinReason::kNone;  // constants are computed when it is planned
+  out.settings.clear();
   out.writes_reference = out.writes_single = out.writes_unlisted = false;
   for (auto& use : out.sharded) use.written = false;
 }
@@ -73,18 +76,21 @@ void routine(Context& context, StatementKind kind, bool leaves_something) {
   context.out.kind = kind;
   context.out.leaves_traces = true;
   context.out.uses_user_functions = true;
-  if (leaves_something) context.out.pins = PinReason::kRoutine;
+  if (leaves_something) context.pin(PinReason::kRoutine);
 }
 
 void call_statement(Context& context, const CallStmt& call) {
-  routine(context, StatementKind::kCall, leaves_something(context, tree::name_of(call.funccall->funcname).name));
+  const auto name = tree::name_of(call.funccall->funcname).name;
+  note_unwalked_calls(context);
+  routine(context, StatementKind::kCall, leaving_functions(context).contains(std::string(name)));
 }
 
 void do_statement(Context& context, const DoStmt& statement) {
   bool leaves = false;
   for (const auto* node : tree::Nodes(statement.args)) {
     const auto* option = tree::as<DefElem>(node);
-    if (tree::text(option->defname) == "as") leaves = leaves_in_session(tree::string_of(option->arg));
+    if (tree::text(option->defname) == "as")
+      leaves = leaves_in_session(tree::string_of(option->arg), leaving_functions(context));
   }
   routine(context, StatementKind::kDo, leaves);
 }
@@ -164,9 +170,10 @@ bool utility_statement(Context& context, const Node* node) {
     case T_DoStmt: do_statement(context, *tree::as<DoStmt>(node)); return true;
     case T_AlterRoleSetStmt: setting_of_role(context, *tree::as<AlterRoleSetStmt>(node)); [[fallthrough]];
     default:
-      if (ddl_statement(context, node)) return true;
-      out.kind = StatementKind::kOther;
-      return false;
+      const bool known = ddl_statement(context, node);
+      if (!known) out.kind = StatementKind::kOther;
+      note_unwalked_calls(context);
+      return known;
   }
 }
 

@@ -9,6 +9,8 @@ namespace shardway::router::analyze {
 void set_statement(Context& context, const VariableSetStmt& set);
 void show_statement(Context& context, const VariableShowStmt& show);
 bool record_set_config(Context& context, const FuncCall& call);
+void uncertain_set_config(Context& context);
+std::string_view string_constant(const Node* node);
 
 // postgres_transaction.cpp
 void transaction_statement(Context& context, const TransactionStmt& transaction);
@@ -24,9 +26,6 @@ void check_constraints(Context& context, const Node* node);
 
 // serial and its like.
 bool is_serial(const TypeName* type);
-
-// postgres_expression.cpp: the user's function or procedure of this name leaves something in the session.
-bool leaves_something(const Context& context, std::string_view routine);
 
 // postgres_defaults.cpp: what the expressions in a definition of `relation` do that the shards cannot, becomes the
 // fault.

@@ -23,7 +23,7 @@ class Words {
       const auto source = text.substr(token.begin, token.end - token.begin);
       switch (token.kind) {
         case TokenKind::kString: all_.push_back({true, unquote(source, true).value_or(std::string(source))}); break;
-        case TokenKind::kQuoted: all_.push_back({false, lower_case(source.substr(1, source.size() - 2))}); break;
+        case TokenKind::kQuoted: all_.push_back({false, lower_case(unquote_name(source))}); break;
         default: all_.push_back({false, lower_case(source)}); break;
       }
     }
@@ -116,6 +116,24 @@ bool leaves(std::string_view body, int depth) {
 }  // namespace
 
 bool leaves_in_session(std::string_view body) { return leaves(body, 0); }
+
+bool leaves_in_session(std::string_view body, const std::unordered_set<std::string>& leaving) {
+  const auto called = routines_called(body);
+  return leaves_in_session(body) ||
+         std::any_of(called.begin(), called.end(), [&](const auto& name) { return leaving.contains(name); });
+}
+
+PinReason left_by_calls(std::string_view text, const std::unordered_set<std::string>& leaving) {
+  const Words words(text);
+  auto left = PinReason::kNone;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words.word(i + 1) != "(" || words.is_string(i)) continue;
+    if (function_facts(words.word(i)).session_lock) return PinReason::kAdvisoryLock;
+    if (call_leaves(words, i)) left = PinReason::kComputedSetting;
+    if (left == PinReason::kNone && leaving.contains(std::string(words.word(i)))) left = PinReason::kRoutine;
+  }
+  return left;
+}
 
 std::unordered_set<std::string> routines_called(std::string_view body) {
   const Words words(body);

@@ -7,10 +7,17 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "router/statement.hpp"
+
 namespace shardway::router {
 
 // False where everything ends with the transaction: SET LOCAL, set_config(…, true), ON COMMIT DROP.
 bool leaves_in_session(std::string_view body);
+// Or calls one of `leaving`, the user's functions that do so.
+bool leaves_in_session(std::string_view body, const std::unordered_set<std::string>& leaving);
+
+// What the calls leave that stand in a statement's own text, its strings left out.
+PinReason left_by_calls(std::string_view text, const std::unordered_set<std::string>& leaving);
 
 // The names, in lower case and without a schema, of all that it calls.
 std::unordered_set<std::string> routines_called(std::string_view body);

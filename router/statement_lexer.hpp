@@ -83,4 +83,7 @@ void collect_literals(std::string_view text, bool standard_conforming_strings, L
 // The value of a kString literal; nothing if an escape is not understood.
 std::optional<std::string> unquote(std::string_view source, bool standard_conforming_strings);
 
+// The name that a kQuoted token stands for; escapes behind a UESCAPE of its own are left as they are.
+std::string unquote_name(std::string_view source);
+
 }  // namespace shardway::router

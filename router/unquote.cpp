@@ -96,7 +96,38 @@ std::optional<std::string> unquote_dollar(std::string_view source) {
   return std::string(source.substr(tag, source.size() - 2 * tag));
 }
 
+// Behind the backslash of U&"…": four digits, or + and six.
+void append_unicode(std::string& out, std::string_view& rest) {
+  const bool is_long = rest.starts_with('+');
+  auto digits = rest.substr(is_long ? 1 : 0);
+  const auto code = take_code(digits, 16, is_long ? 6 : 4, is_long ? 6 : 4);
+  if (!code || *code > 0x10ffff) {
+    out += '\\';
+    return;
+  }
+  append_utf8(out, *code);
+  rest = digits;
+}
+
 }  // namespace
+
+std::string unquote_name(std::string_view source) {
+  const bool unicode = !source.starts_with('"');
+  auto rest = source.substr(unicode ? 3 : 1);
+  if (rest.ends_with('"')) rest.remove_suffix(1);
+  std::string name;
+  while (!rest.empty()) {
+    const char c = rest.front();
+    rest.remove_prefix(1);
+    if (unicode && c == '\\' && !rest.starts_with(c)) {
+      append_unicode(name, rest);
+      continue;
+    }
+    if ((c == '"' || (unicode && c == '\\')) && rest.starts_with(c)) rest.remove_prefix(1);
+    name += c;
+  }
+  return name;
+}
 
 std::optional<std::string> unquote(std::string_view source, bool standard_conforming_strings) {
   if (source.empty()) return std::nullopt;

@@ -109,6 +109,7 @@ class Merger {
       catalog.primary_only.insert(shard->primary_only.begin(), shard->primary_only.end());
       catalog.leaving_functions.insert(shard->leaving_functions.begin(), shard->leaving_functions.end());
       catalog.leaving_tables.insert(shard->leaving_tables.begin(), shard->leaving_tables.end());
+      catalog.leaving_views.insert(shard->leaving_views.begin(), shard->leaving_views.end());
       for (const auto& [name, type] : shard->own_types) add(catalog.own_types[name], type);
       std::erase_if(catalog.computing_functions, [&](const std::string& name) {
         return shard->functions.contains(name) && !shard->computing_functions.contains(name);

@@ -32,7 +32,8 @@ struct ShardCatalog {
   std::unordered_set<std::string> computing_functions;                // of those, the ones that only compute
   std::unordered_set<std::string> leaving_functions;                  // see router::Catalog
   std::unordered_set<std::string> leaving_tables;                     // "schema.name"
-  std::unordered_map<std::string, router::OwnType> own_types;         // by unqualified name
+  std::unordered_set<std::string> leaving_views;
+  std::unordered_map<std::string, router::OwnType> own_types;  // by unqualified name
   bool operator==(const ShardCatalog&) const = default;
 };
 // Either of two types of one name may be meant.

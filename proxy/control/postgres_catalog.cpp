@@ -82,15 +82,15 @@ const char* const kPostgresCatalogQuery =
     " OR NOT EXISTS (SELECT FROM pg_operator b WHERE b.oprname = o.oprname"
     "  AND b.oprnamespace = 'pg_catalog'::regnamespace));"
 
-    // What a view or a policy calls that is not sure to compute only, "" for what is not PostgreSQL's own; what it
-    // reads.
+    // What a view or a policy calls that is not sure to compute only, with a dot before what is not PostgreSQL's
+    // own; what it reads.
     "WITH defined AS (SELECT r.ev_class AS id, r.ev_action::text AS tree FROM pg_rewrite r"
     "  JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace"
     "  WHERE c.relkind = 'v' AND n.nspname NOT IN ('pg_catalog', 'information_schema')"
     "  UNION ALL SELECT p.polrelid, concat(p.polqual::text, p.polwithcheck::text) FROM pg_policy p"
     "  JOIN pg_class c ON c.oid = p.polrelid WHERE c.relrowsecurity)"
     " SELECT n.nspname, c.relname, d.tree ~ '\\{(ROWMARKCLAUSE|COERCETODOMAIN) ',"
-    " ARRAY(SELECT CASE WHEN p.pronamespace = 'pg_catalog'::regnamespace THEN p.proname::text ELSE '' END"
+    " ARRAY(SELECT CASE WHEN p.pronamespace = 'pg_catalog'::regnamespace THEN '' ELSE '.' END || p.proname"
     "  FROM regexp_matches(d.tree, ':(?:funcid|opfuncid|aggfnoid|winfnoid) (\\d+)', 'g') m"
     "  JOIN pg_proc p ON p.oid = m[1]::oid JOIN pg_language l ON l.oid = p.prolang WHERE p.provolatile <> 'i'"
     "  OR (p.pronamespace <> 'pg_catalog'::regnamespace AND (p.prokind = 'a' OR l.lanname NOT IN ('internal', 'c')))),"
@@ -200,7 +200,12 @@ void read_foreign_keys(const Rows& r, ShardCatalog& into) {
 
 using Readers = std::unordered_map<std::string, std::vector<std::string>>;  // view -> what it reads
 
-bool is_safe(const std::string& function) { return !function.empty() && router::function_facts(function).replica_safe; }
+bool is_safe(const std::string& function) { return router::function_facts(function).replica_safe; }
+
+bool leaves_something(const std::string& function, const ShardCatalog& known) {
+  if (function.starts_with('.')) return known.leaving_functions.contains(function.substr(1));
+  return function == "set_config" || router::function_facts(function).session_lock;
+}
 
 // A relation of the system's tells of one server, if it is not one of those that are the same on a replica.
 bool is_of_one_server(const std::string& relation) {
@@ -209,7 +214,7 @@ bool is_of_one_server(const std::string& relation) {
                                               router::CatalogRelation::kReplicaSafe;
 }
 
-// A view over what is not to be read on a replica is not either.
+// A view over what is not to be read on a replica is not either; one over what leaves something does so, too.
 void spread_to_readers(const Readers& readers, std::unordered_set<std::string>& unsafe) {
   for (bool grown = true; grown;) {
     grown = false;
@@ -226,10 +231,13 @@ void read_definitions(const Rows& r, ShardCatalog& into) {
     if (is_true(r, i, 2) || !std::all_of(calls.begin(), calls.end(), is_safe) ||
         std::any_of(reads.begin(), reads.end(), is_of_one_server))
       into.primary_only.insert(name_in(r, i));
+    if (std::any_of(calls.begin(), calls.end(), [&](const auto& call) { return leaves_something(call, into); }))
+      into.leaving_views.insert(name_in(r, i));
     auto& known = readers[name_in(r, i)];
     known.insert(known.end(), reads.begin(), reads.end());
   }
   spread_to_readers(readers, into.primary_only);
+  spread_to_readers(readers, into.leaving_views);
 }
 
 void read_own_types(const Rows& r, ShardCatalog& into) {
@@ -274,6 +282,13 @@ void read_routines(const Rows& r, ShardCatalog& into) {
   }
 }
 
+void read_leaving_defaults(ShardCatalog& into) {
+  for (const auto& [name, shape] : into.tables)
+    for (const auto& column : shape.columns)
+      if (router::left_by_calls(column.default_sql, into.leaving_functions) != router::PinReason::kNone)
+        into.leaving_tables.insert(name);
+}
+
 }  // namespace
 
 void add(router::OwnType& known, const router::OwnType& found) {
@@ -299,7 +314,6 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   for (std::size_t i = 0; i < types.size(); ++i) found.types[name_in(types, i)] = number_in(types, i, 2);
   const auto& operators = results[6];
   for (std::size_t i = 0; i < operators.size(); ++i) found.operators.insert(text(operators, i, 0));
-  read_definitions(results[7], found);
   const auto& children = results[8];
   for (std::size_t i = 0; i < children.size(); ++i) found.parents[name_in(children, i)].push_back(text(children, i, 2));
   const auto& paths = results[9];
@@ -308,6 +322,8 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   const auto& computing = results[11];
   for (std::size_t i = 0; i < computing.size(); ++i) found.computing_functions.insert(text(computing, i, 0));
   read_routines(results[12], found);
+  read_definitions(results[7], found);
+  read_leaving_defaults(found);
   return found;
 }
 

@@ -91,7 +91,8 @@ void Session::apply_effects(Link& link, bool to_session, bool restored) {
 void Session::keep_pin() {
   const auto reason = std::exchange(pin_after_, router::PinReason::kNone);
   const bool outlives_errors = reason == router::PinReason::kAdvisoryLock || reason == router::PinReason::kSqlPrepare ||
-                               reason == router::PinReason::kLoad || reason == router::PinReason::kUninspected;
+                               reason == router::PinReason::kLoad || reason == router::PinReason::kUninspected ||
+                               reason == router::PinReason::kRoutine;
   if (!outlives_errors || branches_.empty()) return;
   pin_to(reason, pin_detail_);
   for (auto& branch : branches_) branch.pinned = true;

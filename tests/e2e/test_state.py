@@ -353,3 +353,80 @@ class Routines(StateCase):
         with self.connect() as client:
             self.assertEqual(client.execute("select only_here('t')").fetchone(), ("t",))
             self.assertEqual(self.pins(), [])
+
+
+class EveryStatement(StateCase):
+    """Wherever a call stands that leaves something, it stays with its client."""
+    SETS = "set_config('app.tenant', 't', false)"
+    TAKES = "pg_try_advisory_lock(4711)"
+    LEFT = Routines.LEFT
+    definitions = f"""
+        create table kept(note text);
+        insert into kept values ('a row');
+        create table stamped(id int, note text default {SETS});
+        create view tenants as select {SETS};
+        create view over_tenants as select * from tenants;
+        create table guarded(note text); alter table guarded enable row level security; alter table guarded force row level security;
+        create policy p on guarded using ({SETS} = 't'); insert into guarded select 'a row' from over_tenants;
+        create function locks() returns int language plpgsql as 'begin perform pg_advisory_lock(4711); return 0; end';
+    """
+    statements = [
+        "create table made as select {call} as x", "select {call} as x into made", "explain (analyze) create table made as select {call} as x", "explain analyze select {call}",
+        "merge into kept using (select 1) s on false when not matched then insert values ({call}::text)", "alter table kept add column more text default {call}::text",
+        "alter table kept alter column note type text using {call}::text", "select U&\"\\0073et_config\"('app.tenant', 't', false), {call}", "call nothing({call}::text)",
+    ]
+
+    def setUp(self):
+        super().setUp()
+        with self.connect() as client:
+            client.execute(self.definitions + "create procedure nothing(t text) language sql as ''")
+            client.execute("select 1")   # it waits until they are known
+        self.addCleanup(self.drop)
+        self.no_pins()
+
+    def drop(self):
+        with self.connect() as client:
+            client.execute("drop table if exists kept, stamped, guarded, made; drop view over_tenants, tenants; drop function locks; drop procedure nothing")
+
+    def stays(self, statement, asks, here, elsewhere, fails=False):
+        with self.subTest(statement=statement):
+            with self.connect() as client:
+                try:
+                    client.execute(statement)
+                except psycopg.Error:
+                    self.assertTrue(fails)
+                self.assertEqual(client.execute(asks).fetchone()[0], here)
+            self.no_pins()
+            with self.connect() as client:
+                self.assertIn(client.execute(asks).fetchone()[0], elsewhere)
+                client.execute("drop table if exists made; alter table kept drop column if exists more")
+
+    def test_settings(self):
+        for statement in [*(text.replace("{call}", self.SETS) for text in self.statements), "select query_to_xml('select set_config(''app.tenant'', ''t'', false)', true, true, '')",
+                          "select * from ts_stat('select to_tsvector(set_config(''app.tenant'', ''t'', false))')", "insert into stamped values (1)", "select * from over_tenants",
+                          "select * from guarded"]:
+            self.stays(statement, self.LEFT, "t", (None, ""))
+
+    def test_locks(self):
+        asks = "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711"
+        for statement in [*(text.replace("{call}", self.TAKES) for text in self.statements if "U&" not in text), "select query_to_xml('select locks()', true, true, '')"]:
+            self.stays(statement, asks, 1, (0,))
+        for statement in ["select locks() from kept where 1 / locks() = 1", "merge into kept using (select 1) s on 1 / length(pg_advisory_lock(4711)::text) = 1 when not matched then do nothing"]:
+            self.stays(statement, asks, 1, (0,), fails=True)
+
+    def test_what_runs_unseen_is_cleaned_away(self):
+        query = "select set_config('app.tenant', 't', false)"
+        with self.connect() as client:
+            client.execute("select query_to_xml(%s, true, true, '')", (query,))
+            self.assertEqual(self.pins(), [])
+        with self.connect() as client:
+            self.assertIn(client.execute(self.LEFT).fetchone()[0], (None, ""))
+
+    def test_what_is_only_explained_sets_nothing(self):
+        for text in (f"explain select {self.SETS}", f"explain create table made as select {self.SETS} as x", "explain select pg_advisory_lock(4711)"):
+            with self.subTest(text=text), self.connect() as client:
+                client.execute(text)
+                self.assertIn(client.execute(self.LEFT).fetchone()[0], (None, ""))
+                self.assertEqual(self.pins(), [])
+                client.execute("set app.tenant = 't'")
+                self.assertEqual(client.execute(self.LEFT).fetchone()[0], "t")

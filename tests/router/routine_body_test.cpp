@@ -50,5 +50,17 @@ TEST(RoutineBody, NamesWhatItCalls) {
   EXPECT_EQ(routines_called("select set_tenant, 'set_tenant(1)' from t -- set_tenant(1)"), Names{});
 }
 
+TEST(RoutineBody, CallsInAStatement) {
+  const std::unordered_set<std::string> leaving{"enter"};
+  EXPECT_TRUE(leaves_in_session("begin perform enter(); end", leaving));
+  EXPECT_EQ(left_by_calls("alter table t add a text default app.enter(1)", leaving), PinReason::kRoutine);
+  EXPECT_EQ(left_by_calls("merge into t using enter() on set_config('a', b, c) when matched then delete", leaving),
+            PinReason::kComputedSetting);
+  EXPECT_EQ(left_by_calls("select set_config('a', 'b', false), pg_advisory_lock(1) into t", leaving),
+            PinReason::kAdvisoryLock);
+  EXPECT_EQ(left_by_calls("select set_config('a', 'b', true), 'enter()', enter, $$pg_advisory_lock(1)$$", leaving),
+            PinReason::kNone);
+}
+
 }  // namespace
 }  // namespace shardway::router

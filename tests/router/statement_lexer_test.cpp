@@ -169,6 +169,14 @@ TEST(StatementLexer, UnquotesStrings) {
   for (const auto& [source, standard, value] : cases) EXPECT_EQ(unquote(source, standard), value) << source;
 }
 
+TEST(StatementLexer, UnquotesNames) {
+  EXPECT_EQ(unquote_name(R"("plain")"), "plain");
+  EXPECT_EQ(unquote_name(R"("a ""b"" \0063")"), R"(a "b" \0063)");
+  EXPECT_EQ(unquote_name(R"(U&"n\006Fw")"), "now");
+  EXPECT_EQ(unquote_name(R"(u&"\+00006eo\\w\12")"), R"(no\w\12)");
+  EXPECT_EQ(unquote_name(R"("")"), "");
+}
+
 TEST(StatementLexer, OnlyTheLeadingCommentSteers) {
   EXPECT_EQ(steering_comment("/* shardway: shard=a */ SELECT 1"), "shard=a");
   EXPECT_EQ(steering_comment("  \n/*shardway:key=5*/SELECT 1"), "key=5");

@@ -27,7 +27,9 @@ std::vector<Rows> answers() {
                                  {"public", "numbers", "f", "{nextval}", "{}"},
                                  {"public", "outer", "f", "{}", "{public.plain,public.numbers}"},
                                  {"public", "locked", "t", "{}", "{}"},
-                                 {"public", "computed", "f", "{\"\"}", "{}"},
+                                 {"public", "computed", "f", "{.harmless}", "{}"},
+                                 {"public", "entering", "f", "{.outer_of}", "{}"},
+                                 {"public", "over", "f", "{}", "{public.entering}"},
                                  {"public", "activity", "f", "{}", "{pg_catalog.pg_stat_activity}"}},
                                 5));
   results.push_back(make_result({{"public", "orders_1", "public.orders"}}, 3));
@@ -45,8 +47,10 @@ std::vector<Rows> answers() {
 
 TEST(CatalogReader, TellsTheAnswersApart) {
   const auto found = read_postgres_catalog(answers());
-  EXPECT_EQ(found.primary_only, (std::unordered_set<std::string>{"public.numbers", "public.outer", "public.locked",
-                                                                 "public.computed", "public.activity"}));
+  EXPECT_EQ(found.primary_only,
+            (std::unordered_set<std::string>{"public.numbers", "public.outer", "public.locked", "public.computed",
+                                             "public.activity", "public.entering", "public.over"}));
+  EXPECT_EQ(found.leaving_views, (std::unordered_set<std::string>{"public.entering", "public.over"}));
   EXPECT_EQ(found.parents.at("public.orders_1"), std::vector<std::string>{"public.orders"});
   EXPECT_EQ(found.search_paths.at("app"), "\"$user\", c");
   ASSERT_EQ(found.tables.size(), 2U);
