@@ -89,13 +89,23 @@ void set_up_log(const config::Config& config) {
 
 namespace log {
 
+constexpr std::array kLevels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+
 void silence() { spdlog::set_level(spdlog::level::off); }
 
+bool is_written(Level level) { return spdlog::should_log(kLevels[static_cast<std::size_t>(level)]); }
+
+std::string inside_quotes(std::string_view text) {
+  std::string inside;
+  for (const char c : text) {
+    if (c == '"' || c == '\\') inside += '\\';
+    inside += c;
+  }
+  return inside;
+}
+
 void write_line(Level level, fmt::string_view format, fmt::format_args values) {
-  static constexpr std::array kLevels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                      spdlog::level::err};
-  const auto to = kLevels[static_cast<std::size_t>(level)];
-  if (spdlog::should_log(to)) spdlog::default_logger_raw()->log(to, fmt::vformat(format, values));
+  spdlog::default_logger_raw()->log(kLevels[static_cast<std::size_t>(level)], fmt::vformat(format, values));
 }
 
 }  // namespace log

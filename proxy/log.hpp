@@ -3,7 +3,10 @@
 
 #include <fmt/core.h>
 
+#include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace shardway::proxy {
 
@@ -22,28 +25,39 @@ enum class Level { kDebug, kInfo, kWarn, kError };
 void silence();
 
 void write_line(Level level, fmt::string_view format, fmt::format_args values);
+bool is_written(Level level);
+
+// A text as it may stand between quotes: what a client calls itself is no key of the line.
+std::string inside_quotes(std::string_view text);
+template <typename Value>
+decltype(auto) shown(const Value& value) {
+  if constexpr (std::is_convertible_v<const Value&, std::string_view>)
+    return inside_quotes(value);
+  else
+    return (value);
+}
 
 // The values are formatted only if the level is written. Not a template of spdlog: that would bring the whole of {fmt}
 // into every file that logs.
 template <typename... Values>
 void write(Level level, fmt::format_string<Values...> format, Values&&... values) {
-  write_line(level, format, fmt::make_format_args(values...));
+  if (is_written(level)) write_line(level, format, fmt::make_format_args(shown(values)...));
 }
 template <typename... Values>
 void debug(fmt::format_string<Values...> format, Values&&... values) {
-  write_line(Level::kDebug, format, fmt::make_format_args(values...));
+  write<Values...>(Level::kDebug, format, std::forward<Values>(values)...);
 }
 template <typename... Values>
 void info(fmt::format_string<Values...> format, Values&&... values) {
-  write_line(Level::kInfo, format, fmt::make_format_args(values...));
+  write<Values...>(Level::kInfo, format, std::forward<Values>(values)...);
 }
 template <typename... Values>
 void warn(fmt::format_string<Values...> format, Values&&... values) {
-  write_line(Level::kWarn, format, fmt::make_format_args(values...));
+  write<Values...>(Level::kWarn, format, std::forward<Values>(values)...);
 }
 template <typename... Values>
 void error(fmt::format_string<Values...> format, Values&&... values) {
-  write_line(Level::kError, format, fmt::make_format_args(values...));
+  write<Values...>(Level::kError, format, std::forward<Values>(values)...);
 }
 
 }  // namespace log

@@ -237,8 +237,11 @@ class Surface(LifecycleCase):
 
     def test_text_log_has_one_line_per_event(self):
         proxy = self.start(log_level="debug")
-        with self.assertRaises(psycopg.OperationalError):
-            proxy.connect(user="two\nlines", password="x")
+        for user in 'a" sqlstate=00000 x="', "two\nlines":
+            with self.assertRaises(psycopg.OperationalError):
+                proxy.connect(user=user, password="x")
+        proxy.wait_for_log("two")
+        self.assertIn(r'user="a\" sqlstate=00000 x=\"" database="plain"', proxy.log())
         proxy.wait_for_log("login_refused")
         self.assertTrue(all("event=" in line for line in proxy.log().splitlines() if line), proxy.log())
         for secret in [*self.cluster.passwords.values(), shardway.ADMIN_PASSWORD]:
