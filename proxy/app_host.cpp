@@ -1,6 +1,7 @@
 // What the console and HTTP may ask of the running program.
 
 #include "proxy/app.hpp"
+#include "proxy/config/placement.hpp"
 #include "proxy/log.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/transaction/ledger.hpp"
@@ -219,6 +220,17 @@ std::string App::reload() {
   }
   if (before->config->workers != loaded.config->workers) {
     return config_file_ + ": error: shardway.workers cannot change while the program runs\n  hint: restart it\n";
+  }
+  for (const auto& [name, database] : before->databases) {
+    const auto* after = loaded.config->database(name);
+    if (after == nullptr || database->backend->paused) continue;
+    const auto moved = config::rows_moved(database->backend->config, *after);
+    if (moved.empty()) continue;
+    return config_file_ + ": error: database \"" + name + "\": " + moved +
+           ": Shardway moves no rows, and would look for them where they are not\n  hint: if they have been moved, or "
+           "there "
+           "are none: PAUSE " +
+           name + ", RELOAD, RESUME " + name + "; or restart it\n";
   }
   std::shared_ptr<const Generation> fresh;
   SlowLane slow_lane;

@@ -7,6 +7,7 @@
 #include "proxy/config/config.hpp"
 #include "proxy/control/inspection.hpp"
 #include "proxy/control/node_watch.hpp"
+#include "proxy/control/stray_rows.hpp"
 #include "proxy/control/switchover_recipe.hpp"
 #include "proxy/log.hpp"
 #include "proxy/transaction/mysql_rights.hpp"
@@ -15,6 +16,7 @@ namespace shardway::proxy {
 namespace {
 
 constexpr config::Milliseconds kInspectionTime{20'000};
+constexpr std::size_t kMostAccounts = 4;
 
 std::string count(std::size_t n, const char* noun) { return std::to_string(n) + " " + noun + (n == 1 ? "" : "s"); }
 
@@ -69,6 +71,22 @@ void take_switchover_lacks(const backend::Backend& backend, control::Inspection&
   }
 }
 
+// Rows that would be looked for elsewhere; read by the control user, or as one of the sessions' users.
+void take_stray_rows(const backend::Backend& backend, const config::Config& config,
+                     const std::vector<std::string>& users, control::Inspection& into) {
+  const control::switchover::Patience patience{control::steady_now() + kInspectionTime / std::chrono::nanoseconds(1)};
+  std::vector<control::Account> accounts;
+  if (const auto& control = backend.config.control; !control.user.empty())
+    accounts.push_back({control.user, control.password});
+  for (const auto& user : users)
+    if (auto password = config.server_password(user); !password.empty() && accounts.size() < kMostAccounts)
+      accounts.push_back({user, std::move(password)});
+  for (const auto& found : control::stray_rows(backend, accounts, patience))
+    into.problems.push_back(
+        {"database \"" + backend.config.name + "\": table \"" + found.table + "\": " + found.message, found.hint,
+         true});
+}
+
 // True if the servers are as they must be.
 bool check_servers(const std::string& file, const config::Config& config) {
   log::silence();  // what it would tell is told below
@@ -80,6 +98,7 @@ bool check_servers(const std::string& file, const config::Config& config) {
   for (const auto& backend : backends) {
     take_rights(*backend, users, found);
     take_switchover_lacks(*backend, found);
+    take_stray_rows(*backend, config, users, found);
   }
   bool good = true;
   for (const auto& problem : found.problems) {

@@ -51,6 +51,23 @@ class Check(ProxyCase):
             config["database"][0]["table"][0]["type"] = "text"
         self.broken('table "public.items"', "text", change=change)
 
+    def test_rows_that_are_looked_for_elsewhere(self):
+        with self.connect() as client:
+            for key in range(1, 21):
+                client.execute("insert into items values (%s, 'a row')", (key,))
+        self.addCleanup(self.shard, 0, "delete from items")
+        self.addCleanup(self.shard, 1, "delete from items")
+        self.assertEqual(self.check()[0], 0)
+
+        def swap(config):
+            slots = config["database"][0]["sharding"]["map"]
+            slots.update(dict(zip(slots, reversed(slots.values()))))
+        self.broken('table "public.items": the row with id = ', ' is on shard "shop_0", and is looked for on "shop_1"', change=swap)
+
+        def single(config):
+            config["database"][0]["table"][0] = {"name": "items", "kind": "single", "shard": "shop_0"}
+        self.broken('table "public.items": it has rows on shard "shop_1", and is looked for on "shop_0" only', change=single)
+
     def test_a_table_that_is_not_there(self):
         def change(config):
             config["database"][0]["table"].append({"name": "nowhere", "kind": "reference"})

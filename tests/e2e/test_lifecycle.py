@@ -91,6 +91,29 @@ class Reload(LifecycleCase):
         self.assertIn("workres", proxy.log())
         proxy.write_config()
 
+    def test_rows_do_not_move_by_themselves(self):
+        """They would be looked for where they are not, and their keys given once more."""
+        config = self.make_config()
+        config["database"].append(shardway.sharded_database(self.cluster, [{"name": "moved", "key": "id", "type": "bigint"}],
+                                                            server_database=self.server_database))
+        proxy = self.start(config)
+        changes = {"map": lambda shop: shop["sharding"]["map"].update(dict(zip(shop["sharding"]["map"], reversed(shop["sharding"]["map"].values())))),
+                   "table": lambda shop: shop.update(table=[{"name": "moved", "kind": "single", "shard": "shop_0"}])}
+        for number, (what, change) in enumerate(changes.items()):
+            with self.subTest(change=what):
+                changed = copy.deepcopy(config)
+                change(changed["database"][-1])
+                proxy.reload(changed)
+                wait_until(lambda n=number: proxy.log().count("event=reload_failed") == n + 1, 10, "the log says why")
+                with self.assertRaisesRegex(psycopg.Error, 'database "shop": .*: Shardway moves no rows'):
+                    proxy.console("RELOAD")
+                for command in "PAUSE shop", "RELOAD", "RESUME shop":
+                    proxy.console(command)
+                proxy.config = config
+                proxy.write_config()
+                for command in "PAUSE shop", "RELOAD", "RESUME shop":
+                    proxy.console(command)
+
     def test_reloads_under_load(self):
         proxy = self.start()
         self.cluster.plain.query("create table if not exists t(id int primary key, n int); insert into t"

@@ -1,7 +1,7 @@
 """shardway check --servers on MariaDB: what an operator has to grant before transactions may write on several shards."""
 from support import mysql_shardway
 from support.mysql_case import proxy_only
-from support.mysql_sharded_case import MysqlShardedCase
+from support.mysql_sharded_case import HERE, THERE, MysqlShardedCase
 
 TO_PUBLIC = "insert on shardway.* {} public"
 
@@ -16,6 +16,18 @@ class Rights(MysqlShardedCase):
     def test_all_is_granted(self):
         status, told = self.check()
         self.assertEqual((status, "GRANT" in told), (0, False), told)
+
+    @proxy_only
+    def test_rows_that_are_looked_for_elsewhere(self):
+        def swap(config):
+            slots = config["database"][0]["sharding"]["map"]
+            slots.update(dict(zip(slots, reversed(slots.values()))))
+        for shard, key in zip(self.cluster.shards, (HERE, THERE)):
+            shard.primary.query(f"replace into items (id) values ({key})", database=self.database)
+        self.assertNotIn("is looked for on", self.check()[1])
+        status, told = self.check(swap)
+        self.assertEqual(status, 1, told)
+        self.assertRegex(told, r'error: database ".*": table ".*items": the row with id = \d+ is on shard "shop_0", and is looked for on "shop_1"')
 
     @proxy_only
     def test_nobody_granted_to_public(self):
