@@ -60,8 +60,9 @@ void use_unlisted(Context& context, std::string_view schema, const RangeVar& rel
   if (refusal != nullptr) context.fault(FaultReason::kTableRefused, refusal->message, refusal->hint, true);
   if (context.topology.unlisted != Unlisted::kRefuse) return;
   context.fault(FaultReason::kUnknownTable,
-                "table \"" + (schema == "public" ? std::string() : std::string(schema) + ".") + relation.relname +
-                    "\" is not in the configuration of database \"" + context.topology.database + "\"",
+                "table \"" + (schema == "public" || schema.empty() ? std::string() : std::string(schema) + ".") +
+                    relation.relname + "\" is not in the configuration of database \"" + context.topology.database +
+                    "\"",
                 "list it as [[database.table]], or set unlisted_tables under [database.sharding]", true);
 }
 

@@ -1,7 +1,6 @@
 #include "router/postgres_utility.hpp"
 #include "router/routine_body.hpp"
 #include "router/statement_lexer.hpp"
-#include "router/table_names.hpp"
 
 namespace shardway::router::analyze {
 
@@ -102,16 +101,6 @@ std::optional<bool> bool_constant(const Node* node) {
   return std::nullopt;
 }
 
-// SET quotes each element of these lists; set_config() takes the list as one string.
-std::string list_sql(std::string_view value) {
-  std::string sql;
-  for (const auto& element : split_search_path(value)) {
-    if (!sql.empty()) sql += ", ";
-    sql += quoted_value(element);
-  }
-  return sql.empty() ? "''" : sql;
-}
-
 }  // namespace
 
 std::string_view string_constant(const Node* node) {
@@ -172,11 +161,10 @@ bool record_set_config(Context& context, const FuncCall& call) {
   if (arguments.size() != 3) return false;
   const auto name = string_constant(arguments[0]);
   const auto local = bool_constant(arguments[2]);
-  auto value = constant_sql(arguments[1]);
+  const auto value = constant_sql(arguments[1]);
   if (name.empty() || !local || !value) return false;
   const auto lower = lower_case(name);
   if (lower == "role" || lower == "session_authorization") return false;
-  if (lower == "search_path" || lower == "temp_tablespaces") value = list_sql(string_constant(arguments[1]));
   add_setting(context, lower, *value, *local, true);
   return true;
 }

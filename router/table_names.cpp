@@ -1,6 +1,9 @@
 #include "router/table_names.hpp"
 
+#include <algorithm>
+
 #include "router/builtin_functions.hpp"
+#include "router/statement_lexer.hpp"
 
 namespace shardway::router {
 
@@ -22,6 +25,18 @@ std::string quoted_part(std::string_view path, std::size_t& at, char quote) {
   }
   ++at;
   return part;
+}
+
+// Of no schema at all the empty name, which none has.
+std::string quoted_path(const std::vector<std::string>& schemas) {
+  if (schemas.empty()) return "\"\"";
+  std::string path;
+  for (const auto& schema : schemas) {
+    path += path.empty() ? "\"" : ", \"";
+    for (const char c : schema) path += c == '"' ? "\"\"" : std::string(1, c);
+    path += '"';
+  }
+  return path;
 }
 
 ResolvedName listed(const Table& table) { return {NameMeaning::kListed, &table, table.schema}; }
@@ -57,14 +72,31 @@ std::vector<std::string> split_search_path(std::string_view path) {
   return schemas;
 }
 
+std::string search_path_of_set(std::string_view value_sql) {
+  std::vector<std::string> schemas;
+  StatementLexer lexer(value_sql, true);
+  for (auto token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next())
+    if (token.kind == TokenKind::kString)
+      schemas.push_back(unquote(value_sql.substr(token.begin, token.end - token.begin), true).value_or("?,?"));
+  return quoted_path(schemas);
+}
+
+std::string search_path_of_string(std::string_view literal) {
+  const auto path = unquote(literal, true);
+  return path ? quoted_path(split_search_path(*path)) : "\"?,?\"";
+}
+
 ResolvedName resolve_table(const Topology& topology, std::string_view search_path, std::string_view schema,
                            std::string_view name) {
   if (!schema.empty()) return resolve_qualified(topology, schema, name);
   if (catalog_relation(name) != CatalogRelation::kNone) return {NameMeaning::kCatalog, nullptr, "pg_catalog"};
   const auto path = search_path.empty() ? std::vector<std::string>{"public"} : split_search_path(search_path);
   const bool only_public = path.size() == 1 && path[0] == "public";
+  const auto is_passed_over = [](const std::string& one) {
+    return one.empty() || one == "$user" || one == "pg_catalog";
+  };
   for (const auto& candidate : path) {
-    if (candidate.empty() || candidate == "$user" || candidate == "pg_catalog") continue;
+    if (is_passed_over(candidate)) continue;
     // 'a, b' in quotes is one schema or two, depending on who wrote it.
     if (candidate == "information_schema" || candidate.substr(0, 7) == "pg_temp" ||
         candidate.find(',') != std::string::npos)
@@ -79,7 +111,8 @@ ResolvedName resolve_table(const Topology& topology, std::string_view search_pat
       if (listed_later) return {NameMeaning::kUnclear, nullptr, candidate};
     }
   }
-  return {NameMeaning::kUnlisted, nullptr, path.empty() ? std::string("public") : path.front()};
+  const auto first = std::find_if_not(path.begin(), path.end(), is_passed_over);
+  return {NameMeaning::kUnlisted, nullptr, first != path.end() ? *first : path.empty() ? "public" : path.front()};
 }
 
 std::string shown_name(const Table& table) {

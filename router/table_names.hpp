@@ -23,6 +23,10 @@ ResolvedName resolve_table(const Topology& topology, std::string_view search_pat
                            std::string_view name);
 
 std::vector<std::string> split_search_path(std::string_view search_path);
+// The same, each name in double quotes, of what stands behind SET search_path TO: a name in each string; and of the one
+// string that set_config() is given.
+std::string search_path_of_set(std::string_view value_sql);
+std::string search_path_of_string(std::string_view literal);
 
 // "schema"."name" as messages show it: without `public`, quoted.
 std::string shown_name(const Table& table);

@@ -6,6 +6,7 @@
 
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
+#include "router/table_names.hpp"
 
 namespace shardway::proxy::postgres {
 
@@ -62,7 +63,7 @@ std::string_view role_of(std::string_view set_role) {
 router::ParseSettings Session::parse_settings() const {
   router::ParseSettings settings;
   settings.standard_conforming_strings = standard_strings_;
-  if (const auto* path = settings_->find("search_path")) settings.search_path = path->sql;
+  settings.search_path = settings_->search_path();
   if (local_ && keeps_local_settings()) {
     if (!local_->search_path.empty()) settings.search_path = local_->search_path;
   }
@@ -92,7 +93,9 @@ void Session::note_local(const Statement& statement) {
       transaction_->has_local_role = true;
     if (setting.name == "search_path") {
       if (setting.local)
-        local().search_path = may_go_back || setting.value_sql.empty() ? std::string(kUnclearPath) : setting.value_sql;
+        local().search_path = may_go_back || setting.value_sql.empty() ? std::string(kUnclearPath)
+                              : setting.from_function ? router::search_path_of_string(setting.value_sql)
+                                                      : router::search_path_of_set(setting.value_sql);
       else if (local_)
         local_->search_path = may_go_back ? kUnclearPath : std::string_view();
     } else if (setting.name == "client_encoding" && setting.local &&

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "router/table_names.hpp"
+
 namespace shardway::proxy::postgres {
 namespace {
 
@@ -26,6 +28,14 @@ std::string quoted_name(std::string_view name) {
   const auto dot = name.find('.');
   if (dot == std::string_view::npos) return quote_identifier(name);
   return quote_identifier(name.substr(0, dot)) + "." + quote_identifier(name.substr(dot + 1));
+}
+
+// Of an entry's SQL.
+std::string search_path_in(std::string_view sql) {
+  constexpr std::string_view kSet = "SET \"search_path\" TO ", kCall = "set_config('search_path',", kEnd = ",false)";
+  if (sql.starts_with(kSet)) return router::search_path_of_set(sql.substr(kSet.size()));
+  const auto value = sql.substr(sql.find(kCall) + kCall.size());
+  return router::search_path_of_string(value.substr(0, value.size() - kEnd.size()));
 }
 
 }  // namespace
@@ -59,6 +69,7 @@ const Settings::Entry* Settings::find(std::string_view name) const noexcept {
 }
 
 void Settings::put(Entry entry) {
+  if (entry.name == "search_path") search_path_ = search_path_in(entry.sql);
   const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry,
                                    [](const Entry& a, const Entry& b) { return a.name < b.name; });
   if (at != entries_.end() && at->name == entry.name) {
@@ -69,6 +80,7 @@ void Settings::put(Entry entry) {
 }
 
 void Settings::erase(std::string_view name) {
+  if (name == "search_path") search_path_.clear();
   std::erase_if(entries_, [&](const Entry& entry) { return entry.name == name; });
 }
 

@@ -28,11 +28,14 @@ class Settings {
   void put(Entry entry);
   void erase(std::string_view name);
   bool operator==(const Settings&) const = default;
+  // Its schemas, each in double quotes; empty: the server's own path.
+  const std::string& search_path() const noexcept { return search_path_; }
   std::string fingerprint() const;
   std::size_t bytes() const noexcept;
 
  private:
   std::vector<Entry> entries_;
+  std::string search_path_;
 };
 
 using SharedSettings = std::shared_ptr<const Settings>;

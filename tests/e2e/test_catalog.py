@@ -2,6 +2,7 @@
 from support.servers import APP, wait_until
 from support.case import ProxyCase
 from wire import COPY_DONE, SYNC, Wire, copy_data, fields_of, query, run
+from wire_case import WireCase
 
 TABLES = """
 create table items(id bigint primary key, note text);
@@ -55,6 +56,33 @@ class OtherSchemas(ProxyCase):
     def test_a_search_path_of_ones_own(self):
         with self.refused(containing="search_path"):
             self.connect().execute("alter role app set search_path = aside")
+
+
+class PathOfTheSession(WireCase):
+    """However a session's search_path was given."""
+
+    def look(self, wire):
+        return [wire.sql("show search_path"), wire.sql(f"select note from items where id = {self.there}")]
+
+    def test_at_the_start(self):
+        for parameters in ({"search_path": "public,pg_catalog"}, {"search_path": '"$user", public'}, {"search_path": "nosuch, public"},
+                           {"search_path": 'nosuch,"public"'}, {"options": "-c search_path=public,nosuch"}):
+            with self.subTest(parameters=parameters):
+                self.assertEqual(self.errors_in(self.same(self.look, **parameters)[1]), [])
+
+    def test_by_statements(self):
+        for change in ("set search_path = nosuch, public", "set search_path to 'nosuch', \"public\"", "select set_config('search_path', 'nosuch,public', false)",
+                       "begin; select set_config('search_path', '\"nosuch\", public', true)", "begin; set local search_path to nosuch, public"):
+            with self.subTest(change=change):
+                self.assertEqual(self.errors_in(self.same(lambda wire, change=change: wire.sql(change)[-1:] + self.look(wire))[-1]), [])
+
+    def test_names_in_messages(self):
+        for parameters, change, name in (({"options": "-c search_path=nosuch"}, "", "nosuch.items"), ({"search_path": ""}, "", "items"),
+                                         ({}, "set search_path = ''", "items"), ({}, "set search_path = nosuch, other", "nosuch.items")):
+            with self.subTest(parameters=parameters, change=change), self.through(**parameters) as wire:
+                if change:
+                    wire.sql(change)
+                self.assertIn(f'0A000 table "{name}" is not in the configuration', "".join(wire.sql("select * from items")))
 
 
 class OwnPath(ProxyCase):

@@ -88,6 +88,17 @@ class Settings(StateCase):
             self.assertEqual(self.show(one, "application_name"), "here only")
         self.assertEqual(self.show(one, "application_name"), "by function")
 
+    def test_a_path_set_by_set_config(self):
+        """It is one string for set_config(), on the next connection as well."""
+        for path, shown in (("public, pg_catalog", "public, pg_catalog"), ('"$user",public', '"$user",public'), ("", "")):
+            with self.subTest(path=path):
+                one, two = self.connect(), self.connect()
+                one.execute("select set_config('search_path', %s, false)" % f"'{path}'")
+                two.execute("set work_mem = '1MB'")
+                self.assertEqual(self.show(one, "search_path"), shown)
+                one.close()
+                two.close()
+
     def test_set_config_with_parameters(self):
         """The value is known at Bind only: it must follow, or pin, but never get lost or leak."""
         one, two = self.connect(prepare_threshold=0), self.connect()
