@@ -95,6 +95,7 @@ struct Catalog {
   // The search_path a user's sessions begin with, where it is not the server's own default; "": everyone else's.
   std::unordered_map<std::string, std::string> search_paths;
   std::unordered_set<std::string> differing_types;      // unqualified names of types whose OID depends on the shard
+  std::unordered_set<std::string> differing_rows;       // "schema.name" of tables whose rows' type is such a one
   std::string sql_mode;                                 // MySQL: what a session begins with
   bool folds_table_names = false;                       // MySQL: lower_case_table_names
   std::string server_version;                           // MySQL: @@version

@@ -134,6 +134,8 @@ int use_relation(Context& context, Level* level, const RangeVar& relation, Acces
     if (relation.alias == nullptr) item.schema = resolved.schema;
     item.reference = resolved.table != nullptr && resolved.table->kind == TableKind::kReference;
     item.sharded = term != kNoTerm;
+    item.row_differs = context.topology.sharded() && context.topology.catalog &&
+                       context.topology.catalog->differing_rows.contains(resolved.schema + "." + relation.relname);
     item.outputs = table_outputs(context, resolved.table, resolved.schema, relation, term);
     level->items.push_back(std::move(item));
   }

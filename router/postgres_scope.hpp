@@ -47,6 +47,7 @@ struct Item {
   bool hidden = false;  // inside a join with an alias: its columns go by other names
   bool reference = false;
   bool sharded = false;
+  bool row_differs = false;         // a table's whose row has a type with another OID on each shard
   ValueFacts unknown_columns = {};  // of those that `outputs` leaves open
   Outputs outputs;
 };
@@ -172,6 +173,9 @@ void unwritten_operator(Context& context, std::string_view name);
 void text_as(Context& context, const TypeName& type);
 // One of a select list or of RETURNING (a ResTarget).
 void result_column(Context& context, Level& level, const Node* node);
+
+// postgres_row_type.cpp: a result of a table's own row type, whose OID would be another one on each shard, is a fault.
+void check_row_type(Context& context, const Level& level, const Node* result);
 
 // postgres_value.cpp; of a subquery after it was walked.
 ValueFacts facts_of(Context& context, const Level& level, const Node* node);

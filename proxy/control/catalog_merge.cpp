@@ -129,6 +129,9 @@ class Merger {
       if (there == other.types.end() || there->second != oid)
         made_.catalog.differing_types.insert(name.substr(name.find('.') + 1));
     }
+    for (const auto& [name, oid] : home.row_types)
+      if (const auto there = other.row_types.find(name); there != other.row_types.end() && there->second != oid)
+        made_.catalog.differing_rows.insert(name);
   }
 
   const TableShape* shape_on(std::size_t shard, const std::string& name) const {
@@ -156,9 +159,11 @@ class Merger {
     if (first == nullptr) {
       if (missing_on.empty()) return;  // its only shard is not known
       made_.catalog.tables.erase(name);
+      made_.lacks_tables = true;
       made_.problems.push_back({name, "it does not exist", "create it through Shardway, or correct its name"});
       return;
     }
+    made_.lacks_tables = made_.lacks_tables || !missing_on.empty();
     if (!missing_on.empty())
       return refuse(name, "it does not exist on " + missing_on + ", only on " + exists_on,
                     "create it there, too: /* shardway: shard=… */ CREATE TABLE …");

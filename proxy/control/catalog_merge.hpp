@@ -20,6 +20,7 @@ struct MergedCatalog {
   router::Catalog catalog;
   // A table has one at most; without a refusal if it exists nowhere yet, or only INSERT is refused.
   std::vector<TableProblem> problems;
+  bool lacks_tables = false;  // a shard lacks a configured one
 };
 
 // `shards`: by shard index; null where nothing is known (then nothing is said about it). The home shard is known.

@@ -25,6 +25,7 @@ struct ShardCatalog {
   std::unordered_set<std::string> functions;                          // outside pg_catalog, unqualified
   std::unordered_set<std::string> operators;                          // names of the user's that may do anything
   std::unordered_map<std::string, std::uint32_t> types;               // "schema.name" -> OID, outside pg_catalog
+  std::unordered_map<std::string, std::uint32_t> row_types;           // "schema.name" of a table -> its rows' type
   std::string sql_mode;                                               // MySQL: what a session begins with
   bool folds_table_names = false;                                     // MySQL: lower_case_table_names
   std::string server_version;                                         // MySQL: @@version

@@ -136,6 +136,8 @@ void DatabaseWatch::publish_catalog() {
   for (const auto& reading : readings_) shards.push_back(reading.catalog.get());
   if (current->home >= shards.size() || shards[current->home] == nullptr) return;
   auto merged = merge_catalogs(*current, shards);
+  // Until it is known what is made there by somebody else, it may be used without.
+  if (merged.lacks_tables) catalog_due_ = std::min(catalog_due_, steady_now() + kCatalogRetry);
   report(merged.problems);
   if (!current->catalog || *current->catalog != merged.catalog) {
     auto next = std::make_shared<router::Topology>(*current);

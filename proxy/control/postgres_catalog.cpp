@@ -64,12 +64,13 @@ const char* const kPostgresCatalogQuery =
     " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.ev_type <> '1' AND c.relkind IN ('r', 'p')"
     " AND n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2, 3;"
 
-    "SELECT n.nspname, t.typname, t.oid FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace"
+    "SELECT n.nspname, t.typname, t.oid, coalesce(c.relkind, 'c') <> 'c' FROM pg_type t JOIN pg_namespace n ON n.oid = "
+    "t.typnamespace"
     " LEFT JOIN pg_class c ON c.oid = t.typrelid LEFT JOIN pg_type e ON e.oid = t.typelem"
     " LEFT JOIN pg_class ec ON ec.oid = e.typrelid"
     " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND n.nspname NOT LIKE 'pg\\_temp%'"
     " AND n.nspname NOT LIKE 'pg\\_toast\\_temp%'"
-    " AND coalesce(c.relkind, 'c') = 'c' AND coalesce(ec.relkind, 'c') = 'c';"
+    " AND coalesce(c.relkind, 'c') IN ('c', 'r', 'p') AND coalesce(ec.relkind, 'c') = 'c';"
 
     // An operator that an extension brings in C and calls immutable computes and reads nothing else; one for an
     // extension's own types is not meant where its name has a meaning for PostgreSQL's own.
@@ -311,7 +312,8 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   for (std::size_t i = 0; i < triggers.size(); ++i)
     found.tables[name_in(triggers, i)].triggers.push_back(text(triggers, i, 2));
   const auto& types = results[5];
-  for (std::size_t i = 0; i < types.size(); ++i) found.types[name_in(types, i)] = number_in(types, i, 2);
+  for (std::size_t i = 0; i < types.size(); ++i)
+    (is_true(types, i, 3) ? found.row_types : found.types)[name_in(types, i)] = number_in(types, i, 2);
   const auto& operators = results[6];
   for (std::size_t i = 0; i < operators.size(); ++i) found.operators.insert(text(operators, i, 0));
   const auto& children = results[8];

@@ -85,6 +85,35 @@ class PathOfTheSession(WireCase):
                 self.assertIn(f'0A000 table "{name}" is not in the configuration', "".join(wire.sql("select * from items")))
 
 
+class RowTypes(WireCase):
+    """A table's own row type has a number of its own on each server."""
+    tables = [*WireCase.tables, {"name": "late", "key": "id", "type": "bigint"}]
+
+    @classmethod
+    def run_everywhere(cls, sql):
+        cls.cluster.primaries[1].query("create type filler as enum ('x')", dbname=cls.server_database, user=APP)
+        super().run_everywhere(sql)
+
+    def test_a_row_as_a_result(self):
+        where = f"from items where id = {self.there}"
+        for result in ("items", "i", "array_agg(i)", "array_agg(items.*)", "array[items]", "coalesce(items, null)", "case when true then items end", "first_value(items) over ()"):
+            sql = f"select {result} {where}".replace("items where", "items i where" if "items" not in result else "items where")
+            with self.subTest(sql=sql), self.through() as wire:
+                self.assertIn('0A000 the row type of "', "".join(wire.sql(sql)))
+        with self.through() as wire:
+            self.assertIn('0A000 the row type of "items"', "".join(wire.sql(f"update items set amount = 1 where id = {self.there} returning items")))
+        for result in ("to_jsonb(items)", "items::text", "count(items)", "row_to_json(items.*)", "array_to_json(array_agg(items))", "(items).note", "items.*", "items is null", "note as items"):
+            with self.subTest(result=result):
+                self.assertEqual(self.errors_in(self.same(lambda wire, result=result: wire.sql(f"select {result} {where}"))), [])
+        self.same(lambda wire: wire.sql(f"select i from (select id, note from items) i where id = {self.there}"))
+
+    def test_a_table_made_by_somebody_else_is_known_before_long(self):
+        for node in self.cluster.primaries:
+            node.query("create type mood as enum ('ok', 'sad'); create table late(id bigint primary key, m mood)", dbname=self.server_database, user=APP)
+        with self.through() as wire:
+            wait_until(lambda: "0A000" in "".join(wire.sql("select m from late where id = 1")), 12, "the table is refused: its type differs")
+
+
 class OwnPath(ProxyCase):
     schema = OTHER_SCHEMAS + DEFAULT_PATH
     tables = OtherSchemas.tables

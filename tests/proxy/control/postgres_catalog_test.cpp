@@ -21,7 +21,7 @@ std::vector<Rows> answers() {
                                 6));
   results.push_back(make_result({{"public", "orders", "fk", "{id}", "sales", "other", "{key}"}}, 7));
   results.push_back(make_result({{"public", "orders", "audit"}}, 3));
-  results.push_back(make_result({{"public", "mood", "16400"}}, 3));
+  results.push_back(make_result({{"public", "mood", "16400", "f"}, {"public", "orders", "16500", "t"}}, 4));
   results.push_back(make_result({{"@@@"}}, 1));
   results.push_back(make_result({{"public", "plain", "f", "{now}", "{public.orders}"},
                                  {"public", "numbers", "f", "{nextval}", "{}"},
@@ -77,6 +77,7 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   EXPECT_EQ(found.leaving_functions, (std::unordered_set<std::string>{"set_tenant", "outer_of", "outermost"}));
   EXPECT_EQ(found.leaving_tables, (std::unordered_set<std::string>{"public.orders", "public.visits"}));
   EXPECT_EQ(found.types.at("public.mood"), 16400U);
+  EXPECT_EQ(found.row_types.at("public.orders"), 16500U);
   EXPECT_TRUE(found.views.contains("sales.recent"));
 }
 
