@@ -40,14 +40,14 @@ ClockCall read_clock_call(StatementLexer& lexer, std::string_view text, Token& t
   const auto is = [&](char symbol) { return token.kind == TokenKind::kSymbol && text[token.begin] == symbol; };
   const auto words = [&] { return text.substr(token.begin, token.end - token.begin); };
   ClockCall call;
-  auto name = words();
+  const auto name = [&] { return token.kind == TokenKind::kQuoted ? unquote_name(words()) : lower_case(words()); };
+  call.name = name();
   call.end = token.end;
   for (token = lexer.next(); is('.'); token = lexer.next()) {
     token = lexer.next();
-    name = words();
+    call.name = name();
     call.end = token.end;
   }
-  call.name = lower_case(name.front() == '"' ? name.substr(1, name.size() - 2) : name);
   if (!is('(')) return call;
   token = lexer.next();
   if (!is(')')) {

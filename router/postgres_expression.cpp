@@ -17,7 +17,7 @@ std::uint32_t token_number(const Context& context, int location) {
   const auto place = static_cast<std::uint32_t>(location) - context.out.begin;
   std::uint32_t number = 0;
   for (auto token = lexer.next(); token.kind != TokenKind::kEnd; token = lexer.next(), ++number)
-    if (token.begin >= place) return number;
+    if (token.end > place) return number;
   return number;
 }
 
@@ -68,8 +68,8 @@ void builtin_function(Context& context, const Level& level, const FuncCall& call
   if (facts.reads_unseen) unseen_queries(context, call, name);
   const std::string shown = std::string(name) + "()";
   if (facts.now) {
-    now_call(context, call.location);
-    return;
+    if (call.args == nullptr) now_call(context, call.location);
+    return;  // there is no now(1): the server says so
   }
   if (facts.aggregate && call.over == nullptr) context.not_scatterable("the aggregate " + shown);
   if (!facts.same_everywhere && !facts.aggregate && !facts.window) {

@@ -49,6 +49,14 @@ class Time(WireCase):
                           "select now() from items where id = {here}", "commit", "select now() from items where id = {there}")
         self.assertEqual([line for line in heard if line.startswith("D")], ["D T1", "D T1", "D T1|T1|T1", "D T1", "D T2"], heard)
 
+    def test_a_name_written_otherwise_and_a_call_that_is_none(self):
+        heard = self.talk("begin", "select now() from items where id = {here}", "select U&\"n\\006Fw\"() from items where id = {there}",
+                          "select \"now\"() as a, pg_catalog . \"now\" ( ), 1 from items where id = {there}", "commit")
+        self.assertEqual([line for line in heard if line.startswith("D")], ["D T1", "D T1", "D T1|T1|1"], heard)
+        for key in ("{here}", "{there}"):
+            self.same(lambda wire, key=key.format(here=self.here, there=self.there): wire.sql("begin") + labelled(wire.sql(f"select now() from items where id = {self.here}")) + wire.sql(f"select now(1) from items where id = {key}") + wire.sql("rollback"))
+        self.same(lambda wire: self.errors_in(wire.sql(f"select now(1), id from items where id in ({self.here}, {self.there})")))
+
     def test_rows_written_on_both_have_one_time(self):
         heard = self.talk("begin", "insert into stamps values ({here}, now())", "insert into stamps values ({there}, now()) returning now()",
                           "update stamps set at = current_timestamp, note = localtimestamp::text where id = {there} returning at = now()",
