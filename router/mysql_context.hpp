@@ -64,6 +64,10 @@ void show_statement(Context& context, Cursor cursor);
 // mysql_ddl.cpp
 bool ddl_statement(Context& context, Cursor cursor);
 
+// mysql_own_time.cpp: the column of a reference table that an ALTER TABLE would fill differently on each copy, or "".
+// The cursor is behind the table's name; `known`: its columns, null: nothing is known of them.
+std::string column_filled_apart(const Context& context, Cursor cursor, const std::vector<Column>* known);
+
 // mysql_tables.cpp: the tables and keys of a SELECT, INSERT, REPLACE, UPDATE, DELETE, VALUES or TABLE on a sharded
 // database. False: not understood.
 bool query_tables(Context& context, Cursor cursor);

@@ -88,13 +88,18 @@ bool is_on_several(const Context& context) {
   return unlisted ? context.topology.unlisted == Unlisted::kReference : out.single_tables.empty();
 }
 
-// Whether a column counts already, as far as is known.
-bool counts(const Context& context, std::string_view column) {
+// Those of the table, which is one of the configuration's; null: not known.
+const std::vector<Column>* columns_of(const Context& context) {
   const auto& out = context.out;
-  if (!context.topology.catalog || (out.sharded.empty() && out.reference_tables.empty())) return false;
+  if (!context.topology.catalog || (out.sharded.empty() && out.reference_tables.empty())) return nullptr;
   const auto number = out.sharded.empty() ? out.reference_tables[0] : out.sharded[0].table;
   const auto& table = context.topology.tables.all()[number];
-  const auto* known = context.topology.catalog->columns(table.schema, table.name);
+  return context.topology.catalog->columns(table.schema, table.name);
+}
+
+// Whether a column counts already, as far as is known.
+bool counts(const Context& context, std::string_view column) {
+  const auto* known = columns_of(context);
   return known != nullptr && std::any_of(known->begin(), known->end(), [&](const Column& one) {
            return one.auto_increment && equals_word(column, one.name);
          });
@@ -138,6 +143,12 @@ bool is_for_every_shard(Context& context, Cursor cursor) {
                     "making a column AUTO_INCREMENT is not supported for a table on several shards: each server would "
                     "number the rows there for itself",
                     "number the rows first, then run it on each shard: /* shardway: shard=… */ names one");
+    if (!creates && is_on_several(context) && context.out.sharded.empty())
+      if (const auto column = column_filled_apart(context, cursor, columns_of(context)); !column.empty())
+        context.fault(
+            FaultReason::kNotSupported,
+            "column \"" + column + "\" of a reference table: its copies would fill the rows there differently",
+            "add it as NULL without a DEFAULT, UPDATE the rows, then ALTER it to what it shall be");
     return !creates || !takes_rows(cursor);
   }
   if (!cursor.take_word("drop")) return false;

@@ -17,6 +17,14 @@ bool rows_are_part_of_query(Cursor cursor) {
   return at_set_operation(cursor);
 }
 
+// As an INSERT without a list takes them.
+std::vector<std::string> names_of(const std::vector<Column>* columns) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; columns != nullptr && i < columns->size(); ++i)
+    if (!(*columns)[i].hidden) names.push_back((*columns)[i].name);
+  return names;
+}
+
 }  // namespace
 
 void Walk::written(Item& item) {
@@ -96,18 +104,22 @@ void Walk::check_update(const Item& item, const std::vector<std::string>& assign
   }
 }
 
-bool Walk::insert_rows(Cursor& cursor, const Level& level, std::size_t position, std::size_t number_at) {
+bool Walk::insert_rows(Cursor& cursor, const Level& level, const std::vector<std::string>& columns,
+                       std::size_t position, std::size_t number_at) {
   const int term = level.items[0].term;
   std::vector<ValueRef> keys;
   do {
     if (!cursor.take_symbol("(")) return false;
     std::optional<ValueRef> key;
     std::size_t place = 0;
-    if (!cursor.is_symbol(")")) {
+    if (cursor.is_symbol(")")) {
+      check_defaults(level.items[0], {}, true);
+    } else {
       do {
         const auto one = expression(cursor);
         if (one.at_end() || !walk(one, level)) return false;
         check_value(level.items[0], one);
+        if (place < columns.size()) check_null(level.items[0], columns[place], one, true);
         if (place == number_at) number(one);
         if (place++ == position) key = value(one);
       } while (cursor.take_symbol(","));
@@ -138,6 +150,7 @@ bool Walk::insert_set(Cursor& cursor, const Level& level) {
     if (item.term != kNoTerm && same_name(name, table_of(item.term).key))
       if (const auto key = value(one)) limit_to(item.term, {*key});
     check_value(item, one);
+    check_null(item, name, one, true);
     if (numbered && same_name(name, numbered->column)) number(one);
     columns.push_back(std::move(name));
   } while (cursor.take_symbol(","));
@@ -190,7 +203,8 @@ bool Walk::inserted_rows(Cursor& cursor, const Level& level, const std::vector<s
   const auto number_at = number_position(item, columns, listed, cursor);
   check_defaults(item, columns, listed);
   const bool is_query = rows_are_part_of_query(cursor) || !(cursor.take_word("values") || cursor.take_word("value"));
-  return is_query ? insert_query(cursor, level, ctes, position) : insert_rows(cursor, level, position, number_at);
+  if (is_query) return insert_query(cursor, level, ctes, position);
+  return insert_rows(cursor, level, listed ? columns : names_of(columns_of(item)), position, number_at);
 }
 
 bool Walk::insert(Cursor& cursor, const std::vector<std::string>& ctes) {
@@ -251,6 +265,7 @@ bool Walk::assignments(Cursor& cursor, Level& level, bool several) {
       if (parts.size() > 1 && item.name != parts[parts.size() - 2]) continue;
       if (several) written(item);
       check_value(item, one);
+      check_null(item, parts.back(), one, false);
       keeps_number(item, parts.back(), one);
       if (item.term == kNoTerm || !same_name(parts.back(), table_of(item.term).key)) continue;
       const auto meaning = column(one, level);

@@ -15,19 +15,14 @@ std::string quoted_column(std::string_view name) {
   return quoted + '`';
 }
 
-bool is_word_alone(const Cursor& one, std::string_view word) {
-  return one.is_word(word) && one.place() + 1 == one.last();
-}
+}  // namespace
 
-// id, VALUES(id), LAST_INSERT_ID(id)
 bool is_itself(const Cursor& one, std::string_view column) {
   const bool called = one.is_any_word({"values", "value", "last_insert_id"}) && one.is_symbol("(", 1) &&
                       one.is_symbol(")", 3) && one.place() + 4 == one.last();
   const std::size_t at = called ? 2 : 0;
   return (called || one.place() + 1 == one.last()) && one.at_name(at) && same_name(one.name(at), column);
 }
-
-}  // namespace
 
 std::size_t place_among(const std::vector<Column>& columns, std::string_view name) {
   std::size_t place = 0;

@@ -75,6 +75,11 @@ inline bool same_name(std::string_view one, std::string_view other) { return equ
 // mysql_numbers.cpp: a table's columns as an INSERT without a list takes them: where one stands, and ` (`a`, `b`)`.
 std::size_t place_among(const std::vector<Column>& columns, std::string_view name);
 std::string list_of(const std::vector<Column>& columns);
+// id, VALUES(id), LAST_INSERT_ID(id)
+bool is_itself(const Cursor& one, std::string_view column);
+
+// mysql_own_time.cpp
+bool is_word_alone(const Cursor& one, std::string_view word);
 
 enum class Access : unsigned char { kRead, kWrite, kInsert };
 
@@ -125,7 +130,8 @@ class Walk {
 
   // mysql_modify.cpp
   bool insert(Cursor& cursor, const std::vector<std::string>& ctes);
-  bool insert_rows(Cursor& cursor, const Level& level, std::size_t position, std::size_t number_at);
+  bool insert_rows(Cursor& cursor, const Level& level, const std::vector<std::string>& columns, std::size_t position,
+                   std::size_t number_at);
   bool insert_set(Cursor& cursor, const Level& level);
   bool insert_query(Cursor& cursor, const Level& level, const std::vector<std::string>& ctes, std::size_t position);
   bool on_duplicate(Cursor& cursor, const Level& level);
@@ -147,6 +153,9 @@ class Walk {
   bool loaded_columns(Cursor& cursor, const Item& item);
   bool loaded_constants(Cursor& cursor, const Level& level);
   void check_loaded(const Item& item, bool leaves_key_out);
+
+  // mysql_own_time.cpp
+  void check_null(const Item& item, std::string_view column, const Cursor& one, bool is_new);
 
   // mysql_numbers.cpp
   void expect_numbers(const Item& item, bool ignores);

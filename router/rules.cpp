@@ -281,6 +281,10 @@ std::optional<Plan> reference_write_rule(const Case& c) {
               "call the function first, then write its result");
   if (!s.not_repeatable.empty())
     return no(s.not_repeatable + " may differ between the copies", "compute the value first, then write it");
+  const auto* given = c.values.parameters;
+  for (const auto number : s.own_time_if_null)
+    if (given != nullptr && number <= given->size() && !(*given)[number - 1].value)
+      return no("NULL in a TIMESTAMP column that is NOT NULL: each server would store its own time", "give the time");
   if (reads_the_clock(c)) return no("'now' and its like differ between the copies", "write the time itself");
   if (c.session.defined.varies)
     return no("a default, trigger or function defined in the same transaction may give its copies different values",

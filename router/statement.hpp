@@ -219,10 +219,12 @@ struct Statement {
   bool loads_client_file = false;     // LOAD DATA LOCAL: the server will ask the client for a file
   std::uint32_t begin = 0, end = 0;   // bytes of the text it came from; meaningful only where the text has several
   std::string name;                   // cursor, savepoint, prepared statement, channel, SHOW's variable
-  std::vector<TableUse> sharded;      // each use of a sharded table
+  std::vector<TableUse> sharded;                               // each use of a sharded table
   std::vector<std::uint16_t> reference_tables, single_tables;  // indexes into Topology::tables.all()
   bool writes_reference = false;
   bool writes_single = false;
+  // MySQL: parameters of a reference table's write for whose NULL each server would store its own time.
+  std::vector<std::uint32_t> own_time_if_null;
   bool uses_unlisted = false;  // tables outside the configuration, where it says what they are
   bool writes_unlisted = false;
   bool uses_catalog = false;     // pg_catalog or information_schema is read

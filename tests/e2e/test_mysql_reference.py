@@ -1,0 +1,84 @@
+"""The copies of a reference table are equal, whatever writes them beside each other and whatever servers compute by themselves."""
+from mysql_commands import execute
+from support.mysql_case import proxy_only
+from support.mysql_sharded_case import TABLES, MysqlShardedCase
+
+SCHEMA = """create table items (id bigint primary key, note varchar(40), n int not null default 0);
+create table parts (id bigint, part int, what varchar(40), primary key (id, part));
+create table places (code varchar(2) primary key, name varchar(40), n int not null default 0);
+create table words (word varchar(20) primary key);
+create table stamps (id int primary key, v varchar(40), made timestamp not null default current_timestamp,
+ seen timestamp(6) not null default current_timestamp(6) on update current_timestamp(6));
+create table logs (entry int auto_increment primary key, what varchar(40));
+create table codes (code varchar(20) character set utf8mb4 collate utf8mb4_bin primary key, note varchar(40))"""
+
+
+class ReferenceCase(MysqlShardedCase):
+    schema = SCHEMA
+    tables = TABLES + [{"name": "words", "kind": "reference"}, {"name": "stamps", "kind": "reference"}]
+
+    def begin_with_rows(self, wire):
+        wire.sql("delete from words", "delete from places", "delete from stamps",
+                 "insert into places (code, name) values ('de', 'Germany'), ('fr', 'France')")
+
+    def equal_copies(self, table):
+        first, second = self.on_shards(f"select * from {table} order by 1")
+        self.assertEqual(first, second)
+        return first
+
+
+class OwnTime(ReferenceCase):
+    """A server stores its own time for a NULL in a TIMESTAMP that is NOT NULL, and fills a column that is added."""
+
+    @proxy_only
+    def test_null_in_a_timestamp(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            for sql in ("insert into stamps (id, v, made, seen) values (3, 'x', null, '2020-01-01')", "insert into stamps values (3, 'x', '2020-01-01', NULL)",
+                        "insert into stamps set id = 5, made = null, seen = '2020-01-01'", "update stamps set made = nullif(1, 1), seen = '2020-01-01'",
+                        "replace into stamps (id, made, seen) values (1, if(1, null, '2020-01-01'), '2020-01-01')",
+                        "insert into stamps values (1, 'x', '2020-01-01', '2020-01-01'), (2, 'x', null, '2020-01-01')", "insert into stamps values ()",
+                        "insert into stamps (id, made, seen) values (1, '2020-01-01', '2020-01-01') on duplicate key update made = null, seen = '2020-01-01'"):
+                with self.subTest(sql=sql):
+                    self.refused(wire, sql, "may differ between the copies")
+            self.assertEqual(self.on_shards("select * from stamps"), [[], []])
+
+    def test_times_that_are_given(self):
+        """Literals, and columns that hold one already."""
+        self.same(lambda wire: wire.sql(
+            "insert into stamps values (1, null, '2020-01-01', timestamp '2020-01-02'), (2, 'x', 20200103, 20200104.5)",
+            "insert into stamps values (1, 'y', '2021-01-01', '2021-01-02') on duplicate key update made = values(made), seen = seen",
+            "update stamps set v = null, made = made, seen = '2022-01-01' where id = 2", "select * from stamps order by id"))
+
+    @proxy_only
+    def test_null_as_a_parameter(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            insert = wire.prepare("insert into stamps (id, v, made, seen) values (?, ?, ?, ?)")
+            for values in ([1, "x", None, "2020-01-01"], [1, "x", "2020-01-01", None]):
+                self.assertRegex(wire.ask(execute(insert, values))[0], "^ERR 1235.*TIMESTAMP")
+            self.assertTrue(wire.ask(execute(insert, [1, None, "2020-01-01", "2020-01-02"]))[0].startswith("OK"))
+            update = wire.prepare("update stamps set made = ?, seen = '2020-01-01'")
+            self.assertRegex(wire.ask(execute(update, [None]))[0], "^ERR 1235.*TIMESTAMP")
+            self.assertTrue(wire.ask(execute(update, ["2021-01-01"]))[0].startswith("OK affected=1"))
+            self.assertEqual(len(self.equal_copies("stamps")), 1)
+
+    @proxy_only
+    def test_a_column_that_is_added(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            for definition in ("add u varchar(40) default (uuid())", "add column if not exists u varchar(40) default uuid()", "add (r double default (rand()), s int)",
+                               "add column t timestamp(6) not null default current_timestamp(6)", "add t timestamp", "add s int, add t datetime default now()"):
+                with self.subTest(definition=definition):
+                    self.refused(wire, f"alter table places {definition}", "reference table", "UPDATE the rows")
+            for definition in ("add t timestamp null", "modify t timestamp not null default '2020-01-01'", "change t t2 timestamp not null"):
+                with self.subTest(definition=definition):
+                    if definition.startswith("add"):
+                        wire.sql(f"alter table places {definition}")
+                    else:
+                        self.refused(wire, f"alter table places {definition}", "reference table")
+            for definition in ("drop t", "add k varchar(40) default 'it', add l int not null default -1, add m int default (1 + 2), default charset = utf8mb4",
+                               "add u varchar(40)", "alter u set default (uuid())", "drop k, drop l, drop m, drop u"):
+                with self.subTest(definition=definition):
+                    self.assertTrue(wire.sql(f"alter table places {definition}")[0].startswith("OK"))
+                    self.equal_copies("places")
