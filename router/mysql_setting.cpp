@@ -161,6 +161,7 @@ bool transaction_settings(Context& context, Cursor& cursor) {
       context.set(std::move(setting));
     } else if (isolation) {
       out.serializable_begin = setting.value_sql == "'SERIALIZABLE'";
+      out.name = setting.value_sql.substr(1, setting.value_sql.size() - 2);
     } else {
       out.read_only_begin = setting.value_sql == "1";
     }

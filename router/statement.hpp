@@ -218,7 +218,8 @@ struct Statement {
   bool reads_connection_id = false;   // CONNECTION_ID()
   bool loads_client_file = false;     // LOAD DATA LOCAL: the server will ask the client for a file
   std::uint32_t begin = 0, end = 0;   // bytes of the text it came from; meaningful only where the text has several
-  std::string name;                   // cursor, savepoint, prepared statement, channel, SHOW's variable
+  // cursor, savepoint, prepared statement, channel, SHOW's variable; of MySQL's SET TRANSACTION the isolation level
+  std::string name;
   std::vector<TableUse> sharded;                               // each use of a sharded table
   std::vector<std::uint16_t> reference_tables, single_tables;  // indexes into Topology::tables.all()
   bool writes_reference = false;

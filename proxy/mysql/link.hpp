@@ -131,6 +131,9 @@ class Link final : public net::EventHandler {
   const ShownTracking& shown() const noexcept { return shown_; }
   // A lock waited for too long (1205) ends the transaction and not the statement alone: innodb_rollback_on_timeout.
   bool rolls_back_on_timeout() const noexcept { return rolls_back_on_timeout_; }
+  // What its transactions are where nobody has said otherwise: "REPEATABLE-READ"; READ ONLY.
+  const std::string& isolation() const noexcept { return isolation_; }
+  bool reads_only() const noexcept { return reads_only_; }
 
   // ---- state a session keeps in the link it uses ----
   SharedState state = no_state();
@@ -210,7 +213,8 @@ class Link final : public net::EventHandler {
   protocol::mysql::Capabilities capabilities_ = 0;
   std::map<std::string, std::string> base_;  // variables whose value after log-in is not their DEFAULT
   ShownTracking shown_;
-  bool rolls_back_on_timeout_ = false;
+  bool rolls_back_on_timeout_ = false, reads_only_ = false;
+  std::string isolation_;
   net::Time opened_at_{}, idle_since_{};
   std::int64_t connect_time_ = 0;
   net::EventLoop::TimerId timeout_ = 0;

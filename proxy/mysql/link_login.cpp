@@ -5,6 +5,7 @@
 
 #include "protocol/mysql/fields.hpp"
 #include "proxy/mysql/link.hpp"
+#include "proxy/mysql/server_version.hpp"
 #include "proxy/net/socket.hpp"
 
 namespace shardway::proxy::mysql {
@@ -29,12 +30,20 @@ constexpr std::string_view kTracking =
 constexpr std::string_view kBaseNames[] = {"character_set_client", "character_set_connection", "character_set_results",
                                            "collation_connection"};
 
-std::string base_question() {
+// https://mariadb.com/kb/en/server-system-variables/#tx_isolation
+bool has_old_names(const std::string& version) {
+  constexpr std::uint32_t kMysql8 = 80'000;
+  return is_mariadb(version) || number_of(version) < kMysql8;
+}
+
+std::string base_question(const std::string& version) {
   std::string sql =
       "SELECT @@global.session_track_system_variables, @@global.session_track_schema + 0, "
       "@@global.session_track_state_change + 0, @@global.session_track_transaction_info";
   for (const auto name : kBaseNames) sql += ", @@" + std::string(name);
-  return sql + ", @@global.innodb_rollback_on_timeout + 0";
+  const std::string of_transactions = has_old_names(version) ? ", @@tx_" : ", @@transaction_";
+  return sql + ", @@global.innodb_rollback_on_timeout + 0" + of_transactions + "isolation" + of_transactions +
+         "read_only + 0";
 }
 
 std::string where(const LinkTarget& target) { return target.node->address.text; }
@@ -190,7 +199,7 @@ void Link::begin_preparing() {
     ask(my::Command::kQuery, difference(nameless, mysql::State{}, base_));
   }
   ask(my::Command::kQuery, kTracking);
-  if (!again) ask(my::Command::kQuery, base_question());
+  if (!again) ask(my::Command::kQuery, base_question(server_version_));
   flush();
 }
 
@@ -245,6 +254,8 @@ void Link::take_base(std::string_view payload) {
     if (value) base_[std::string(name)] = *value;
   }
   rolls_back_on_timeout_ = text() == "1";
+  isolation_ = text();
+  reads_only_ = text() == "1";
 }
 
 void Link::finish_opening() {

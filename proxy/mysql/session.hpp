@@ -266,7 +266,12 @@ class Session final : public Client, public LinkOwner {
   void note_rollback(std::uint16_t code);
   void release_parked(bool clean);
   bool autocommits() const noexcept;
-  bool reads_only() const noexcept;
+  const std::string* set_for_transactions(std::string_view of) const;
+  bool reads_only() const;
+  const std::string& isolation_on(const Link& link) const;
+  void announce_transaction();
+  void end_announcement(std::uint16_t error);
+  void forget_characteristics();
   bool has_branches() const;
   Shards branches() const;
   std::uint16_t shown_status(std::uint16_t status) const noexcept;
@@ -483,9 +488,11 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<KeptError> after_file_;     // told when the client has sent all of its file
   std::unique_ptr<KeptError> after_skipped_;  // told when the client has sent all of what is not taken
   std::unique_ptr<Spread> held_;              // answered, and not told before its transaction has ended
-  std::string next_characteristics_;          // SET TRANSACTION …
-  bool next_read_only_ = false;               // it says so
-  std::uint64_t catalog_wanted_ = 0;          // 0: nothing to wait for
+  std::string next_characteristics_;          // SET TRANSACTION …, and what it says
+  std::string next_isolation_;
+  std::optional<bool> next_access_mode_;  // true: READ ONLY
+  std::uint64_t announced_on_ = 0;        // the link that was told so for the statement under way; 0: none
+  std::uint64_t catalog_wanted_ = 0;      // 0: nothing to wait for
   net::Time catalog_deadline_{}, apply_deadline_{};
   backend::Marks marks_;
   std::unique_ptr<Waiting> waiting_;

@@ -49,6 +49,7 @@ void Session::on_seen(const my::Seen& seen, std::string_view payload, std::uint8
             err->code, std::string(err->sqlstate.empty() ? "HY000" : err->sqlstate), std::string(err->message)});
         return;
       }
+      if (err) end_announcement(err->code);
       if (err && is_sharded()) on_sharded_error(*err, sequence, forward);
       if (err && hints_at_roles(err->code)) link_->target().node->shard->look();
       ends_with_it_ = false;
@@ -237,6 +238,7 @@ void Session::finish_answer() {
   }
   answer_begun_ = false;
   if (!link_is_ready_) return finish_own_answer();
+  end_announcement(0);
   if (link_->asked.capacity() > kKeptAskedBytes) std::string().swap(link_->asked);
   asked_again_ = 0;
   if (command_ != my::Command::kStmtPrepare || answer_failed_) note_outcome();

@@ -218,7 +218,8 @@ void Session::begin_again() {
   cursors_.clear();
   marks_.clear();
   next_characteristics_.clear();
-  next_read_only_ = false;
+  next_isolation_.clear();
+  next_access_mode_.reset();
   last_ = {};
   user_variables_set_.clear();
   sets_numbers_ = false;

@@ -18,7 +18,7 @@ Session::Step Session::route_to_node(const Statement& statement, const router::P
   if (on_replica() && !plan.replica_ok)
     if (const auto step = leave_replica(statement, plan, work)) return *step;
   const auto step = run_on(0, plan.replica_ok || begins_on_replica(statement, work.sql), statement, work);
-  if (step == Step::kConsumed && uses_tables(statement)) next_read_only_ = false;
+  if (step == Step::kConsumed && uses_tables(statement)) next_access_mode_.reset();
   return step;
 }
 
@@ -71,12 +71,10 @@ std::optional<Session::Step> Session::leave_replica(const Statement& statement, 
 // START TRANSACTION READ ONLY on a database of one shard. What is SERIALIZABLE has to see the primary's locks.
 bool Session::begins_on_replica(const Statement& statement, std::string_view sql) const {
   if (statement.kind != StatementKind::kBegin || statement.hint.kind == router::HintKind::kPrimary) return false;
-  for (const auto* name : {"tx_isolation", "transaction_isolation"}) {
-    const auto found = state_->variables.find(name);
-    if (found != state_->variables.end() && found->second == "SERIALIZABLE") return false;
-  }
+  const auto* level = set_for_transactions("isolation");
+  if (level != nullptr && *level == "SERIALIZABLE") return false;
   if (mentions(next_characteristics_, "serializable") || mentions(sql, "write")) return false;
-  return statement.read_only_begin || next_read_only_ || reads_only();
+  return statement.read_only_begin || next_access_mode_.value_or(false) || reads_only();
 }
 
 }  // namespace shardway::proxy::mysql

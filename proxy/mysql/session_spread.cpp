@@ -54,6 +54,10 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   spread.numbering = plan.numbering;
   spread.sums = !is_union && !statement.sharded.empty();
   spread.shards.assign(plan.shards.begin(), plan.shards.end());
+  if (writes && !transaction_ && next_access_mode_.value_or(false)) {
+    answer_error(1792, "25006", "Cannot execute statement in a READ ONLY transaction");
+    return Step::kConsumed;
+  }
   if (!transaction_ && !autocommits() && (is_union || writes)) open_implicitly();
   if (!transaction_ && writes) {
     open_implicitly();
@@ -66,6 +70,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
     if (single && step == Step::kConsumed) drop_transaction();
     return step;
   }
+  if (!transaction_) forget_characteristics();
   changes_catalog_ = statement.kind == router::StatementKind::kDdl;
   ask_shards(std::move(spread), work);
   return single ? Step::kBlocked : Step::kConsumed;

@@ -38,7 +38,8 @@ bool rolls_back(std::uint16_t code) noexcept {
 std::unique_ptr<Transaction> chained(const Transaction& before) {
   auto next = std::make_unique<Transaction>();
   next->read_only = before.read_only;
-  next->characteristics = before.characteristics;
+  next->has_access_mode = before.has_access_mode;
+  next->isolation = before.isolation;
   return next;
 }
 
@@ -63,13 +64,19 @@ bool Session::autocommits() const noexcept {
   return found == state_->variables.end() || found->second != "OFF";
 }
 
-// The session's transactions are READ ONLY unless they say otherwise.
-bool Session::reads_only() const noexcept {
-  for (const auto* name : {"tx_read_only", "transaction_read_only"}) {
-    const auto found = state_->variables.find(name);
-    if (found != state_->variables.end()) return found->second == "ON" || found->second == "1";
+// What the session has set for its transactions: `of` is "isolation" or "read_only". Null: nothing.
+const std::string* Session::set_for_transactions(std::string_view of) const {
+  for (const std::string_view prefix : {"tx_", "transaction_"}) {
+    const auto found = state_->variables.find(std::string(prefix).append(of));
+    if (found != state_->variables.end()) return &found->second;
   }
-  return false;
+  return nullptr;
+}
+
+// The session's transactions are READ ONLY unless they say otherwise.
+bool Session::reads_only() const {
+  const auto* value = set_for_transactions("read_only");
+  return value != nullptr && (*value == "ON" || *value == "1");
 }
 
 // The status of the session where a link knows only its own part.
@@ -79,11 +86,16 @@ std::uint16_t Session::shown_status(std::uint16_t status) const noexcept {
                                     (transaction_->read_only ? my::status::kInReadOnlyTransaction : 0));
 }
 
-// With what SET TRANSACTION has announced for it.
+// With what SET TRANSACTION has announced for it, and else with what the session says now: what it says later is for
+// others, also where a shard is enlisted later.
 std::unique_ptr<Transaction> Session::next_transaction() {
   auto next = std::make_unique<Transaction>();
-  next->read_only = std::exchange(next_read_only_, false) || reads_only();
-  next->characteristics = std::exchange(next_characteristics_, {});
+  next_characteristics_.clear();
+  next->has_access_mode = next_access_mode_ || set_for_transactions("read_only") != nullptr;
+  next->read_only = std::exchange(next_access_mode_, std::nullopt).value_or(reads_only());
+  next->isolation = std::exchange(next_isolation_, {});
+  if (const auto* level = set_for_transactions("isolation"); level != nullptr && next->isolation.empty())
+    next->isolation = *level;
   return next;
 }
 
@@ -107,13 +119,9 @@ Session::Step Session::begin(const Statement& statement, std::string_view sql) {
   if (!end_branches(true)) return Step::kBlocked;
   if (const auto failed = end_failed()) return *failed;
   transaction_ = next_transaction();
-  transaction_->read_only = transaction_->read_only || statement.read_only_begin;
-  const bool read_write = mentions(sql, "write");
-  if (read_write) transaction_->read_only = false;
-  if (statement.read_only_begin || read_write) {
-    auto& characteristics = transaction_->characteristics;
-    characteristics +=
-        (characteristics.empty() ? "" : ";") + std::string("SET TRANSACTION READ ") + (read_write ? "WRITE" : "ONLY");
+  if (statement.read_only_begin || mentions(sql, "write")) {
+    transaction_->has_access_mode = true;
+    transaction_->read_only = statement.read_only_begin;
   }
   status_ = shown_status(status_);
   answer_ok();
@@ -125,7 +133,8 @@ Session::Step Session::set_characteristics(const Statement& statement, std::stri
   if (transaction_ && (!transaction_->is_implicit || has_branches()))
     return refuse({FaultReason::kActiveTransaction,
                    "Transaction characteristics can't be changed while a transaction is in progress", "", 0});
-  next_read_only_ = statement.read_only_begin || (next_read_only_ && !mentions(sql, "write"));
+  if (statement.read_only_begin || mentions(sql, "write")) next_access_mode_ = statement.read_only_begin;
+  if (!statement.name.empty()) next_isolation_ = statement.name;
   next_characteristics_ += (next_characteristics_.empty() ? "" : ";") + std::string(without_end(sql));
   answer_ok();
   return Step::kConsumed;
@@ -177,13 +186,33 @@ Shards Session::branches() const {
 bool Session::enlist() {
   if (link_->xa_begun) return true;
   if (!transaction_->name) name_transaction();
-  ask_each(transaction_->characteristics);
+  announce_transaction();
   link_->ask(my::Command::kQuery, "XA START " + xid_on(*link_));
   for (const auto& name : transaction_->savepoints) link_->ask(my::Command::kQuery, "SAVEPOINT " + quoted_name(name));
   link_->xa_begun = true;
   link_->wrote = link_->failed = false;
   link_is_ready_ = false;
   return false;
+}
+
+// The level its branch on this link has, or would have.
+const std::string& Session::isolation_on(const Link& link) const {
+  return transaction_->isolation.empty() ? link.isolation() : transaction_->isolation;
+}
+
+// Where the link's session would begin another kind of transaction by now.
+void Session::announce_transaction() {
+  const auto* set_level = set_for_transactions("isolation");
+  const auto& level = isolation_on(*link_);
+  if (level != (set_level != nullptr ? *set_level : link_->isolation())) {
+    auto words = "SET TRANSACTION ISOLATION LEVEL " + level;
+    std::replace(words.begin(), words.end(), '-', ' ');
+    link_->ask(my::Command::kQuery, words);
+  }
+  const bool sets_access = set_for_transactions("read_only") != nullptr;
+  const bool reads = transaction_->has_access_mode ? transaction_->read_only : link_->reads_only();
+  if (reads != (sets_access ? reads_only() : link_->reads_only()))
+    link_->ask(my::Command::kQuery, reads ? "SET TRANSACTION READ ONLY" : "SET TRANSACTION READ WRITE");
 }
 
 // The first shard it needs is the one whose commit will decide, should it write to several.
@@ -204,11 +233,25 @@ void Session::ask_each(std::string_view statements) {
 // afterwards: the link is cleaned. False: it is on its way.
 bool Session::announce_characteristics(const Statement& statement) {
   if (next_characteristics_.empty() || transaction_ || statement.kind == StatementKind::kSet) return true;
+  if (std::exchange(announced_on_, link_->id()) == link_->id()) return true;
   ask_each(next_characteristics_);
-  next_characteristics_.clear();
   if (statement.kind != StatementKind::kBegin) link_->close_when_returned();
   link_is_ready_ = false;
   return false;
+}
+
+// Tried on MariaDB 10.11: what was no statement for this transaction (1792), or came to no table (1146), has not used
+// it up.
+void Session::end_announcement(std::uint16_t error) {
+  constexpr std::uint16_t kReadOnly = 1792, kNoSuchTable = 1146;
+  if (announced_on_ != 0 && error != kReadOnly && error != kNoSuchTable) forget_characteristics();
+  announced_on_ = 0;
+}
+
+void Session::forget_characteristics() {
+  next_characteristics_.clear();
+  next_isolation_.clear();
+  if (is_sharded()) next_access_mode_.reset();
 }
 
 // An implicit commit, and SET autocommit = 1, end what is open before they run. Nothing: there is nothing to end.

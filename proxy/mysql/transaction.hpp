@@ -29,9 +29,10 @@ struct Transaction {
   bool is_implicit = false;  // of autocommit = 0: the first table access opened it
   bool is_single = false;    // one statement that writes on several shards: it ends with it
   bool read_only = false;
+  bool has_access_mode = false;           // somebody has said READ ONLY or READ WRITE, when it began
   bool is_lost = false;                   // a server connection of it broke: the next statement hears of it
   bool is_over = false;                   // a server has rolled it back (1213): so are the others
-  std::string characteristics;            // SET TRANSACTION …, sent before each branch begins
+  std::string isolation;                  // "READ-COMMITTED", as it was said when it began; empty: the servers' own
   std::vector<std::string> savepoints;    // their names, in order: what a shard enlisted later has to hear
   std::optional<transaction::Name> name;  // once a shard is enlisted; the first one would be the agent
   Stage stage = Stage::kOpen;

@@ -75,6 +75,35 @@ class Transactions(MysqlShardedCase):
                                         *READ, both("x")[0], "rollback", "begin", both("y")[0], "set transaction isolation level read committed",
                                         "commit", *READ))
 
+    def test_what_the_session_says_in_it_is_for_the_next_one(self):
+        """Also where its part on a shard begins later."""
+        mine, theirs = both("x")
+        for before, later in (("read only", "read write"), ("read write", "read only")):
+            with self.subTest(before=before):
+                self.same(lambda wire, before=before, later=later: wire.sql(
+                    f"set session transaction {before}", "begin", f"set session transaction {later}", mine, "commit", *READ, "begin", theirs,
+                    f"set session transaction {before}", mine, "commit", *READ, "set session transaction read write",
+                    f"start transaction {before}", mine, "commit and chain", theirs, "commit", *READ))
+        self.same(lambda wire: wire.sql("set session transaction read only", "start transaction read write", mine, theirs, "commit", *READ,
+                                        "set tx_read_only = 0", "set autocommit = 0", READ[0], "set session transaction read only", theirs, "commit",
+                                        theirs, "rollback", *READ))
+
+    def test_the_level_is_that_of_its_beginning(self):
+        def conversation(wire, other):
+            heard = wire.sql("set session transaction isolation level read committed", "begin", "set session transaction isolation level serializable")
+            for key in (HERE, THERE):
+                heard += wire.sql(f"select n from items where id = {key}") + other.sql(f"update items set n = n + 1 where id = {key}")
+                heard += wire.sql(f"select n from items where id = {key}")
+            return heard + wire.sql("commit", "select @@tx_isolation")
+        self.same(conversation, clients=2)
+
+    def test_set_transaction_for_one_statement(self):
+        """It is used up by what comes to a table, if that is done at all."""
+        mine, theirs = both("x")
+        place = "insert into places values ('it', 'Italy')"
+        self.same(lambda wire: wire.sql("set transaction read only", mine, theirs, place, place, "select 1", READ[0], mine, theirs,
+                                        "set transaction read only", "select id from items where note = 'nobody'", mine, place, *READ))
+
     def test_a_read_of_both_in_it(self):
         self.same(lambda wire: wire.sql("begin", *both("in it")) + sorted(wire.sql("select id, note from items")) + wire.sql("commit", *READ))
 
