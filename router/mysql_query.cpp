@@ -198,6 +198,7 @@ bool Walk::query_term(Cursor& cursor, const Level* outer, const std::vector<std:
 bool Walk::query(Cursor& cursor, const Level* outer, std::vector<std::string> ctes, bool top, Outputs& outputs) {
   if (depth_ > kMaxDepth) return false;
   ++depth_;
+  context_.out.writes_what_it_reads |= context_.out.kind == StatementKind::kWrite;
   bool understood = with_clause(cursor, outer, ctes);
   auto seen = cursor;
   bool has_sets = false;

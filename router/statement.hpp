@@ -224,6 +224,7 @@ struct Statement {
   std::vector<std::uint16_t> reference_tables, single_tables;  // indexes into Topology::tables.all()
   bool writes_reference = false;
   bool writes_single = false;
+  bool writes_what_it_reads = false;  // MySQL: a write with a query in it
   // MySQL: parameters of a reference table's write for whose NULL each server would store its own time.
   std::vector<std::uint32_t> own_time_if_null;
   bool uses_unlisted = false;  // tables outside the configuration, where it says what they are

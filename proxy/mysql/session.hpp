@@ -307,6 +307,7 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_spread.cpp: a statement on several shards ----
   Step run_everywhere(const router::Statement& statement, const router::Plan& plan, const Work& work);
+  std::optional<protocol::Fault> unable_to_agree(const router::Statement& statement) const;
   Step on_branches(const Work& work);
   Step end_held();
   bool differs(const protocol::mysql::Ok& ok) const noexcept;
@@ -328,7 +329,7 @@ class Session final : public Client, public LinkOwner {
   Step route_bulk(Packet packet, ClientStatement& statement);
   std::optional<Step> plan_bulk(const router::Statement& facts, const Work& work);
   std::optional<protocol::Fault> unable_to_spread(const router::Statement& facts, const Work& work) const;
-  Step run_bulk(const Work& work);
+  Step run_bulk(const router::Statement& facts, const Work& work);
   void add_up_bulk(const protocol::mysql::Ok& ok);
   static std::string told_info(const Spread& spread);
   KeptError told_of_part(KeptError error) const;

@@ -51,14 +51,14 @@ Session::Step Session::route_bulk(Packet packet, ClientStatement& statement) {
   const Work work{my::Command::kStmtBulkExecute, typed, sql, &statement, &statement.traces};
   if (!bulk_ || bulk_->topology != database_->cache().topology())
     if (const auto step = plan_bulk(facts, work)) return *step;
-  if (!bulk_->is_whole) return run_bulk(work);
+  if (!bulk_->is_whole) return run_bulk(facts, work);
   const auto shard = bulk_->spread.shards.front();
   if (const auto fault = transaction_ && bulk_->writes ? unable_to_write({shard}) : std::nullopt) return refuse(*fault);
   return run_on(shard, /*replica_ok=*/false, facts, work, bulk_->writes, bulk_->spread.numbering);
 }
 
 // Always comes again: the answer is told when it is complete (end_held()).
-Session::Step Session::run_bulk(const Work& work) {
+Session::Step Session::run_bulk(const Statement& facts, const Work& work) {
   auto& spread = bulk_->spread;
   const bool atomic = spread.bulk->is_one_statement || spread.writes;
   for (const auto shard : spread.shards)
@@ -67,8 +67,10 @@ Session::Step Session::run_bulk(const Work& work) {
   if (!transaction_ && atomic) {
     open_implicitly();
     transaction_->is_single = true;
+    transaction_->is_raised = spread.writes;
   }
   if (!gather(spread, work)) return not_ready();
+  if (const auto fault = spread.writes ? unable_to_agree(facts) : std::nullopt) return refuse(*fault);
   spread.bulk->can_undo = atomic && transaction_ && !transaction_->is_single;
   changes_catalog_ = false;
   ask_shards(std::move(bulk_->spread), work);

@@ -61,7 +61,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   if (!transaction_ && !autocommits() && (is_union || writes)) open_implicitly();
   if (!transaction_ && writes) {
     open_implicitly();
-    transaction_->is_single = true;
+    transaction_->is_single = transaction_->is_raised = true;
   }
   const bool single = transaction_ && transaction_->is_single;
   spread.is_held = single;
@@ -70,10 +70,26 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
     if (single && step == Step::kConsumed) drop_transaction();
     return step;
   }
+  if (const auto fault = writes ? unable_to_agree(statement) : std::nullopt) return refuse(*fault);
   if (!transaction_) forget_characteristics();
   changes_catalog_ = statement.kind == router::StatementKind::kDdl;
   ask_shards(std::move(spread), work);
   return single ? Step::kBlocked : Step::kConsumed;
+}
+
+// The copies of a reference table are written one after the other, and below REPEATABLE READ nothing that a statement
+// has read stays as it is meanwhile. That rows were found is seen by their number, what was read is not. A statement
+// that is its own transaction is raised; of others everybody's links are there.
+std::optional<protocol::Fault> Session::unable_to_agree(const Statement& statement) const {
+  if (!statement.writes_what_it_reads || transaction_->is_raised) return std::nullopt;
+  bool is_below = false;
+  each_link([&](const Link& link) { is_below = is_below || is_below_repeatable_read(isolation_on(link)); });
+  if (!is_below) return std::nullopt;
+  return protocol::Fault{FaultReason::kNotSupported,
+                         "writing a reference table with a query in the statement, in a transaction below REPEATABLE "
+                         "READ: what it reads may differ between the copies",
+                         "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ before it begins, or read the values first",
+                         0};
 }
 
 // A single statement's transaction ends with it, and only then is it answered. What failed is undone first.

@@ -204,8 +204,9 @@ const std::string& Session::isolation_on(const Link& link) const {
 void Session::announce_transaction() {
   const auto* set_level = set_for_transactions("isolation");
   const auto& level = isolation_on(*link_);
-  if (level != (set_level != nullptr ? *set_level : link_->isolation())) {
-    auto words = "SET TRANSACTION ISOLATION LEVEL " + level;
+  const auto wanted = transaction_->is_raised && is_below_repeatable_read(level) ? kRepeatableRead : level;
+  if (wanted != (set_level != nullptr ? *set_level : link_->isolation())) {
+    auto words = "SET TRANSACTION ISOLATION LEVEL " + std::string(wanted);
     std::replace(words.begin(), words.end(), '-', ' ');
     link_->ask(my::Command::kQuery, words);
   }

@@ -16,6 +16,11 @@ namespace shardway::proxy::mysql {
 
 using Shards = std::vector<router::ShardIndex>;
 
+inline constexpr std::string_view kRepeatableRead = "REPEATABLE-READ";
+inline bool is_below_repeatable_read(std::string_view isolation) noexcept {
+  return isolation == "READ-COMMITTED" || isolation == "READ-UNCOMMITTED";
+}
+
 // A server's error, or one of ours, kept until it can be told.
 struct KeptError {
   std::uint16_t code = 0;
@@ -30,6 +35,7 @@ struct Transaction {
   bool is_single = false;    // one statement that writes on several shards: it ends with it
   bool read_only = false;
   bool has_access_mode = false;           // somebody has said READ ONLY or READ WRITE, when it began
+  bool is_raised = false;                 // to REPEATABLE READ at least: each copy of a table finds the rows for itself
   bool is_lost = false;                   // a server connection of it broke: the next statement hears of it
   bool is_over = false;                   // a server has rolled it back (1213): so are the others
   std::string isolation;                  // "READ-COMMITTED", as it was said when it began; empty: the servers' own

@@ -1,7 +1,12 @@
 """The copies of a reference table are equal, whatever writes them beside each other and whatever servers compute by themselves."""
+import contextlib
+import threading
+
 from mysql_commands import execute
+from support import mariadb, servers
 from support.mysql_case import proxy_only
 from support.mysql_sharded_case import TABLES, MysqlShardedCase
+from support.servers import wait_until
 
 SCHEMA = """create table items (id bigint primary key, note varchar(40), n int not null default 0);
 create table parts (id bigint, part int, what varchar(40), primary key (id, part));
@@ -11,6 +16,7 @@ create table stamps (id int primary key, v varchar(40), made timestamp not null 
  seen timestamp(6) not null default current_timestamp(6) on update current_timestamp(6));
 create table logs (entry int auto_increment primary key, what varchar(40));
 create table codes (code varchar(20) character set utf8mb4 collate utf8mb4_bin primary key, note varchar(40))"""
+COUNTS = "update places set n = (select count(*) from words)"
 
 
 class ReferenceCase(MysqlShardedCase):
@@ -18,13 +24,98 @@ class ReferenceCase(MysqlShardedCase):
     tables = TABLES + [{"name": "words", "kind": "reference"}, {"name": "stamps", "kind": "reference"}]
 
     def begin_with_rows(self, wire):
-        wire.sql("delete from words", "delete from places", "delete from stamps",
+        wire.sql("set session transaction isolation level repeatable read", "delete from words", "delete from places", "delete from stamps",
                  "insert into places (code, name) values ('de', 'Germany'), ('fr', 'France')")
 
     def equal_copies(self, table):
         first, second = self.on_shards(f"select * from {table} order by 1")
         self.assertEqual(first, second)
         return first
+
+
+class Beside(ReferenceCase):
+    """Each copy is written at a moment of its own; what the statement reads must be the same there."""
+
+    def written_beside(self, client, sql, *ending):
+        """`sql` is done on the first shard and waits on the second one, while another client writes what it reads."""
+        node, word = self.cluster.shards[1].primary, f"word{len(sql)}"
+        with node.connect(user="root", database=self.database) as holder, holder.cursor() as cursor, self.through() as other:
+            cursor.execute("begin")
+            cursor.execute("select * from places for update")
+            heard = []
+            first = threading.Thread(target=lambda: heard.extend(client.sql(sql)))
+            first.start()
+            wait_until(lambda: "update places" in str(node.query("show processlist")).lower(), 10, "it waits on the second shard")
+            second = threading.Thread(target=lambda: heard.extend(other.sql(f"insert into words values ('{word}')")))
+            second.start()
+            second.join(1)
+            cursor.execute("rollback")
+            first.join(20)
+            heard += client.sql(*ending)
+            second.join(20)
+        self.assertEqual([line[:2] for line in heard], ["OK"] * (2 + len(ending)))
+
+    @proxy_only
+    def test_a_statement_is_its_own_transaction(self):
+        for level in ("read committed", "read uncommitted", "repeatable read", "serializable"):
+            with self.subTest(level=level), self.through() as client:
+                self.begin_with_rows(client)
+                client.sql(f"set session transaction isolation level {level}")
+                self.written_beside(client, COUNTS)
+                self.equal_copies("places")
+                self.assertEqual(client.sql("select @@tx_isolation")[1], "ROW " + level.upper().replace(" ", "-"))
+
+    @proxy_only
+    def test_a_longer_transaction(self):
+        begins = {"set session transaction isolation level read committed": "begin", "set transaction isolation level read uncommitted": "begin",
+                  "set session transaction isolation level  read committed": "set autocommit = 0"}
+        for before, begin in begins.items():
+            with self.subTest(before=before), self.through() as client:
+                self.begin_with_rows(client)
+                client.sql(before, begin)
+                for sql in (COUNTS, "delete from places where name in (select word from words)",
+                            "insert into places (code, name) values ('it', (select max(word) from words))"):
+                    self.refused(client, sql, "REPEATABLE READ")
+                self.assertEqual([line[:13] for line in client.sql("insert into places values ('it', 'Italy', 5)", "update places set n = n + 1", "commit")],
+                                 ["OK affected=1", "OK affected=3", "OK affected=0"])
+                self.equal_copies("places")
+
+    @proxy_only
+    def test_it_is_raised_before_it_begins(self):
+        with self.through() as client:
+            self.begin_with_rows(client)
+            client.sql("set session transaction isolation level read committed", "set transaction isolation level repeatable read", "begin")
+            self.written_beside(client, COUNTS, "commit")
+            self.equal_copies("places")
+
+
+class ReadCommitted(ReferenceCase):
+    """What the servers do where nobody has said anything."""
+    @classmethod
+    @contextlib.contextmanager
+    def servers(cls):
+        cluster = mariadb.Cluster(shards=2, replicas=0, plain=True, settings="transaction-isolation = READ-COMMITTED\n")
+        servers.stop_at_exit(cluster)
+        yield cluster.start()
+        cluster.stop()
+
+    written_beside = Beside.written_beside
+
+    @proxy_only
+    def test_the_servers_default(self):
+        with self.through() as client:
+            self.begin_with_rows(client)
+            client.sql("set session transaction isolation level read committed", "set tx_isolation = default")
+            self.written_beside(client, COUNTS)
+            self.equal_copies("places")
+            client.sql("begin")
+            self.refused(client, COUNTS, "REPEATABLE READ")
+            client.sql("rollback", "set session transaction isolation level repeatable read", "begin")
+            self.assertTrue(client.sql(COUNTS)[0].startswith("OK"))
+            # What is said later is not for the part of it that begins later.
+            client.sql("commit", "set tx_isolation = default", "begin", "set session transaction isolation level serializable")
+            self.refused(client, COUNTS, "REPEATABLE READ")
+            client.sql("rollback")
 
 
 class OwnTime(ReferenceCase):
