@@ -196,6 +196,11 @@ bool Session::find_last_link(const Traces& traces, router::ShardIndex shard) {
   restores_row_count_ = false;
   if (traces.asks_for_insert_id && last_.is_insert_id_lost && !traces.gives_insert_id) return tell_gone();
   if (!traces.asks_about_last || traces.asks_for_insert_id_only || waiting_) return true;
+  const bool left_nothing = !last_.failed && last_.warnings == 0;
+  if (traces.asks_later && left_nothing && !traces.asks_for_counts && !traces.asks_for_count) {
+    asks_of_nothing_ = true;
+    return true;
+  }
   const auto wanted = traces.asks_for_count ? last_.sequence_link : last_.link;
   asks_of_nothing_ = wanted == 0 && !traces.asks_for_count;
   if (asks_of_nothing_) return true;

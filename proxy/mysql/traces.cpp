@@ -47,7 +47,7 @@ constexpr std::string_view kWords =
     "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
     "global statement kill sql_calc_found_rows connection_id last_insert_id identity insert replace load update share "
     "role group instance lock stage auto_increment_increment auto_increment_offset wait nowait begin start chain "
-    "autocommit from do ";
+    "autocommit from do delete ";
 
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
@@ -112,10 +112,7 @@ class Reading {
  private:
   // Behind this symbol, or behind the literal that begins with it. Quotes in a comment or in a name begin none.
   std::size_t past(std::size_t at) {
-    if (sql_[at] == ';' && at >= words_until_) {
-      first_ = true;
-      writes_rows_ = false;
-    }
+    if (sql_[at] == ';' && at >= words_until_) end_statement();
     if (!certain_ || at < words_until_) return at + 1;
     const auto rest = sql_.substr(at);
     switch (rest.front()) {
@@ -140,6 +137,15 @@ class Reading {
       default: break;
     }
     return at + 1;
+  }
+
+  void end_statement() {
+    first_ = true;
+    writes_rows_ = false;
+    clears_ = clears_ || (certain_ && has_table_);
+    finds_ = finds_ || (certain_ && begins_with_select_);
+    has_table_ = begins_with_select_ = false;
+    depth_ = 0;
   }
 
   void comment_to(std::size_t end) { words_until_ = comment_until_ = std::min(end, sql_.size()); }
@@ -169,6 +175,8 @@ class Reading {
     if (sql_[at] == '@' && after == '@' && sets_ && !has_scope(behind(sql_, at + 2)))
       pin(PinReason::kComputedSetting, "SET @@…");  // no tracker shows it
     if (sql_[at] == ':' && after == '=') assigns_ = true;
+    if (at >= words_until_ && sql_[at] == '(') ++depth_;
+    if (at >= words_until_ && sql_[at] == ')') --depth_;
   }
 
   void on_word(std::string_view word, std::size_t end) {
@@ -213,6 +221,7 @@ class Reading {
     if (first_) writes_rows_ = is("update") || is("insert") || is("replace") || is("load");
     if (first_) is_tableless_ = std::any_of(std::begin(kTableless), std::end(kTableless), is);
     from_ = from_ || is("from");
+    look_at_tables(word, end);
     sets_ = sets_ || (is("set") && !writes_rows_);  // not columns
     traces_.begins_transaction = traces_.begins_transaction || begins_transaction(word, end);
     into_ = into_ || is("into") || is("diagnostics");  // GET DIAGNOSTICS … @x = …
@@ -232,22 +241,34 @@ class Reading {
       insert_id_ = true;
       traces_.gives_insert_id = traces_.gives_insert_id || given;
     }
-    // A later statement of the same text asks about one of this text.
-    if (!is_later_) look_at_questions(word);
+    look_at_questions(word);
     traces_.inserts = traces_.inserts || is("insert") || is("replace");
     traces_.loads = traces_.loads || (first_ && is("load"));
     traces_.locks = traces_.locks || (equals(last_, "for") && is("update")) || is("share");
   }
 
+  // A later statement of the same text asks about one of this text, if that surely leaves something of its own.
   void look_at_questions(std::string_view word) {
     const auto is = [&](std::string_view lower) { return equals(word, lower); };
-    const bool counts = std::any_of(std::begin(kAboutCounts), std::end(kAboutCounts), is);
-    const bool diagnostics = std::any_of(std::begin(kAboutDiagnostics), std::end(kAboutDiagnostics), is);
-    about_last_ = about_last_ || counts || diagnostics;
+    const bool counts =
+        is_later_ ? is("found_rows") && !finds_ : std::any_of(std::begin(kAboutCounts), std::end(kAboutCounts), is);
+    const bool diagnostics = std::any_of(std::begin(kAboutDiagnostics), std::end(kAboutDiagnostics), is) && !clears_;
+    if (!counts && !diagnostics) return;
+    traces_.asks_later = is_later_ && (traces_.asks_later || !about_last_);
+    about_last_ = true;
     traces_.asks_for_counts = traces_.asks_for_counts || counts;
     traces_.asks_for_diagnostics = traces_.asks_for_diagnostics || diagnostics;
     traces_.asks_for_found_rows = traces_.asks_for_found_rows || is("found_rows");
     traces_.asks_for_row_count = traces_.asks_for_row_count || is("row_count");
+  }
+
+  // What surely clears the warnings of the statement before. EXTRACT(DAY FROM …) has no table.
+  void look_at_tables(std::string_view word, std::size_t end) {
+    const auto is = [&](std::string_view lower) { return equals(word, lower); };
+    begins_with_select_ = begins_with_select_ || (first_ && is("select"));
+    const bool writes = first_ && (is("insert") || is("update") || is("delete") || is("replace"));
+    const bool reads = begins_with_select_ && depth_ == 0 && is("from") && !equals(name_at(end), "dual");
+    has_table_ = has_table_ || writes || reads;
   }
 
   // Two words: a role, a resource group, a lock on everything. Nothing is reported of them, on MySQL or on both.
@@ -326,9 +347,12 @@ class Reading {
   std::string_view sql_;
   Quoting quoting_;
   Traces traces_;
-  bool certain_ = true;                              // where literals begin and end
-  std::size_t words_until_ = 0, comment_until_ = 0;  // a comment, or a quoted name
-  bool is_later_ = false;                            // not the first statement of the text
+  bool certain_ = true;                                  // where literals begin and end
+  std::size_t words_until_ = 0, comment_until_ = 0;      // a comment, or a quoted name
+  bool is_later_ = false;                                // not the first statement of the text
+  bool has_table_ = false, begins_with_select_ = false;  // of the statement at hand
+  bool clears_ = false, finds_ = false;                  // one before it in the text has surely
+  int depth_ = 0;                                        // of parentheses
   bool first_ = true, sets_ = false, into_ = false, transaction_ = false, scoped_ = false, variable_ = false;
   std::string_view last_;
   bool names_ = false, ends_ = false;

@@ -19,6 +19,7 @@ struct Traces {
   bool asks_about_last = false;     // LAST_INSERT_ID(), ROW_COUNT(), SHOW WARNINGS, …
   bool asks_for_insert_id_only = false;  // of these, only the first
   bool asks_for_diagnostics = false;     // warnings, errors
+  bool asks_later = false;               // not in the first statement, but no other one has surely cleared them
   bool asks_for_counts = false;          // ROW_COUNT(), FOUND_ROWS()
   bool asks_for_found_rows = false;
   bool asks_for_row_count = false;

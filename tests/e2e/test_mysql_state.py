@@ -190,6 +190,38 @@ class SeveralStatements(StateCase):
                     self.assertEqual([line[:8].strip() for line in heard], expected)
 
 
+class LastInOneText(StateCase):
+    """What a later statement of a text asks for may be of the statement before the text: the client's own, and nobody else's."""
+    pool = {"size": 1, "queue_timeout": "10s"}
+    behind = ("do 0; show warnings", "select 1; show count(*) warnings", "begin; show errors", "commit; select @@warning_count", "set @x = 1; show warnings",
+              "set time_zone = '+01:00'; select @@error_count", "select extract(day from '2020-01-01'); show warnings", "select 1 from dual; show warnings")
+
+    def test_nothing_of_another_client(self):
+        for text in self.behind:
+            with self.subTest(text=text):
+                self.same(lambda one, other, text=text: one.sql("select cast('secret' as int)") + other.sql(text, text), clients=2)
+        self.same(lambda one, other: one.sql("select cast('secret' as int)") + other.ask(command(commands.RESET_CONNECTION))[1:]
+                  + other.sql("set session transaction read only; show warnings"), clients=2)
+
+    def test_ones_own(self):
+        for text in self.behind:
+            with self.subTest(text=text):
+                self.same(lambda wire, text=text: wire.sql("select cast('mine' as int)", text, "insert into items values (1, 'twice')", text, "select 1 from items", text, "rollback"))
+        self.same(lambda wire: wire.sql("insert into items values (1, 'x'); show warnings", "do 0/0; show warnings", "select id from items; do 0; select found_rows()",
+                                        "do 1; select found_rows()", "select cast('mine' as int); select id from items; show warnings"))
+
+    @proxy_only
+    def test_ones_own_that_is_gone(self):
+        with self.through() as one, self.through() as other:
+            one.sql("select cast('mine' as int)")
+            other.sql("select cast('secret' as int)")
+            for text in self.behind:
+                with self.subTest(text=text):
+                    self.assertRegex(one.sql(text)[0], "^ERR 1235.*another client")
+            # A table clears it.
+            self.assertEqual(one.sql("select id from items where id = 1; show warnings")[-1], "EOF status=autocommit")
+
+
 @proxy_only
 class GlobalLocks(StateCase):
     """Nothing is reported of them; whoever takes one keeps its connection."""

@@ -130,6 +130,18 @@ TEST(Traces, WhatAsksAboutTheStatementBefore) {
   EXPECT_FALSE(traces_of("SELECT 1").asks_about_last);
 }
 
+TEST(Traces, WhatAsksBehindOthersOfItsText) {
+  for (const char* sql : {"DO 0; SHOW WARNINGS", "SELECT 1; SELECT @@error_count", "SELECT 1 FROM dual; SHOW ERRORS",
+                          "BEGIN; SELECT TRIM('x' FROM 'xy'); SHOW WARNINGS", "SET @a = 1; SELECT FOUND_ROWS()"}) {
+    EXPECT_TRUE(traces_of(sql).asks_about_last) << sql;
+    EXPECT_TRUE(traces_of(sql).asks_later) << sql;
+  }
+  EXPECT_FALSE(traces_of("SHOW WARNINGS; DO 0; SHOW WARNINGS").asks_later);
+  for (const char* sql : {"INSERT INTO t VALUES (1); SHOW WARNINGS", "SELECT a FROM t; DO 0; SHOW WARNINGS",
+                          "DO 0; SELECT ROW_COUNT()", "SELECT 1; SELECT FOUND_ROWS()"})
+    EXPECT_FALSE(traces_of(sql).asks_about_last) << sql;
+}
+
 TEST(Traces, VariablesOfOneStatement) {
   EXPECT_TRUE(traces_of("SET STATEMENT max_statement_time = 1 FOR SELECT 1").sets_for_statement);
   EXPECT_TRUE(traces_of("SELECT a FROM t FOR UPDATE NOWAIT").sets_for_statement);
