@@ -25,6 +25,8 @@ class OneConnection(WireCase):
         """The error names the statement as the client does, also where the transaction has failed before."""
         def conversation(wire):
             heard = wire.ask(parse("s", "select note from items where id = $1") + SYNC)
+            for name, sql in {"show": "show work_mem", "begin": "begin", "set": "set work_mem = '4MB'", "fetch": "fetch all from c"}.items():
+                heard += wire.ask(parse(name, sql) + SYNC) + wire.ask(bind("", name, ["1"]) + execute() + SYNC)
             for before in (), ("begin",), ("select 1/0",):
                 for sql in before:
                     heard += wire.sql(sql)
@@ -32,7 +34,7 @@ class OneConnection(WireCase):
                 heard += wire.ask(bind("p", "s", []) + SYNC)
             return heard + wire.sql("rollback")
         heard = self.same(conversation)
-        self.assertEqual(len([line for line in heard if "bind message supplies" in line]), 6, heard)
+        self.assertEqual(len([line for line in heard if "bind message supplies" in line]), 10, heard)
 
     def test_unnamed_statements_of_several_clients(self):
         for database in ("plain", "shop"):
