@@ -8,9 +8,9 @@
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_command.cpp,
 // session_prepared.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving back),
-// session_relay.cpp (answers), session_loss.cpp (connections that break), session_report.cpp; of those whose replicas
-// are read session_replica.cpp; and of sharded databases session_route.cpp, session_transaction.cpp,
-// session_spread.cpp, session_bulk.cpp, session_rows.cpp.
+// session_waits.cpp, session_relay.cpp (answers), session_loss.cpp (connections that break), session_report.cpp; of
+// those whose replicas are read session_replica.cpp; and of sharded databases session_route.cpp,
+// session_transaction.cpp, session_spread.cpp, session_bulk.cpp, session_rows.cpp.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,8 @@ class Session final : public Client, public LinkOwner {
   void adopt_generation() override;
   Database* database() noexcept override { return database_.get(); }
   const std::string& user() const noexcept override { return user_; }
+  void report_wait() override;
+  void leave_line(net::Time since);  // who has stood in it since then, if he still does, ends with 1213
   bool is_logging_in() const noexcept override { return phase_ < Phase::kReady; }
   router::PinReason pin() const noexcept override;
   stats::ClientRow row() const override;
@@ -373,6 +375,9 @@ class Session final : public Client, public LinkOwner {
   void on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure);
   void on_wait_deadline();
   void stop_waiting();
+  bool stands_in_line() const noexcept;
+  void watch_line();
+  void stop_watching();
   void give_back(bool clean);
   void hand_back(std::unique_ptr<Link> link, bool clean);
   void pin_to(router::PinReason reason, std::string detail, bool carries = true);
@@ -436,7 +441,7 @@ class Session final : public Client, public LinkOwner {
   const std::uint16_t listener_;
   Phase phase_ = Phase::kGreeting;
   bool readable_ = true, eof_ = false, blocked_ = false, pumping_ = false, reading_ = false;
-  bool draining_ = false, outdated_ = false, deaf_ = false;
+  bool draining_ = false, outdated_ = false, deaf_ = false, is_watched_ = false;
   bool sends_file_ = false;  // the server asked for one: the client's packets are its content
   bool link_is_ready_ = false;
   bool is_cleaning_ = false;                            // the link is reset before the client hears that it was

@@ -15,6 +15,8 @@ namespace my = protocol::mysql;
 
 namespace {
 
+constexpr std::uint16_t kDeadlock = 1213;
+
 std::chrono::milliseconds retry_pause() {
   static thread_local std::minstd_rand random{std::random_device{}()};
   return std::chrono::milliseconds(std::uniform_int_distribution<int>(50, 150)(random));
@@ -37,6 +39,7 @@ bool Session::borrow() {
   if (waiting_ && waiting_->fault) {
     const auto fault = *std::move(waiting_->fault);
     stop_waiting();
+    if (fault.code == kDeadlock) drop_transaction();
     answer_error(fault.code, fault.sqlstate, fault.message);
     told_ = true;
     return false;
@@ -150,6 +153,7 @@ void Session::wait_for(Pool& pool) {
   });
   const auto limit = database_->config().pool.queue_timeout;
   if (limit.count() > 0) waiting_->deadline = worker_.loop().after(limit, [this] { on_wait_deadline(); });
+  watch_line();
 }
 
 void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure& failure) {
@@ -250,6 +254,7 @@ void Session::on_wait_deadline() {
 
 void Session::stop_waiting() {
   if (!waiting_) return;
+  stop_watching();
   auto waiting = std::move(waiting_);
   worker_.loop().cancel(waiting->deadline);
   worker_.loop().cancel(waiting->retry);

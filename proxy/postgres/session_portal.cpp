@@ -24,8 +24,8 @@ std::size_t required_by(const ClientStatement& statement, const Statement& facts
   return std::max<std::size_t>(facts.parameters, statement.prepared->types.size());
 }
 
-// In the text of a SELECT or a write every $n is a parameter; elsewhere, if there is one, and of the formats, the server
-// knows.
+// In the text of a SELECT or a write every $n is a parameter; elsewhere, if there is one, and of the formats, the
+// server knows.
 bool has_wrong_number(const ClientStatement& statement, const Statement& facts, const pg::Bind& bind) {
   const bool reads_or_writes = facts.kind == StatementKind::kRead || facts.kind == StatementKind::kWrite;
   const bool is_known =
