@@ -79,6 +79,16 @@ void Operation::send_next() {
   }
 }
 
+void Operation::show(std::string_view bytes) {
+  show_description();
+  has_shown_ = true;
+  emit_(bytes);
+}
+
+void Operation::show_description() {
+  if (std::exchange(description_due_, false)) emit_(description_);
+}
+
 bool Operation::involves(const Link& link) const noexcept {
   for (const auto& part : parts_) {
     if (part.link == &link) return true;
@@ -140,7 +150,7 @@ std::size_t Operation::read_frames(Part& part, std::string_view in, const std::f
   for (;;) {
     if (link.pass_remaining > 0) {
       const auto piece = in.substr(at, link.pass_remaining);
-      if (shows(part)) emit_(piece);
+      if (shows(part)) show(piece);
       at += piece.size();
       link.pass_remaining -= piece.size();
       if (link.pass_remaining > 0) return at;
@@ -174,7 +184,7 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
     case 'D':
       if (dropping) return;
       ++part.rows;
-      if (shows_rows() && shows(part) && error_.empty()) emit_(frame);
+      if (shows_rows() && shows(part) && error_.empty()) show(frame);
       return;
     case 'T':
       if (!dropping) on_description(part, frame);
@@ -198,13 +208,13 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
       if (!dropping) part.statuses.put(frame);
       return;
     case 'N':
-      if (!dropping && (answer_ == Answer::kEnd || &part == &parts_.front())) emit_(frame);
+      if (!dropping && (answer_ == Answer::kEnd || &part == &parts_.front())) show(frame);
       return;
-    case 'A': return emit_(frame);  // only where the session LISTENs
+    case 'A': return show(frame);  // only where the session LISTENs
     case 'G': return is_copy() ? on_copy_response(part, frame) : link.mark_broken();
     case 'H':
     case 'd':
-    case 'c': return parts_.size() == 1 ? emit_(frame) : link.mark_broken();  // COPY TO STDOUT of one shard
+    case 'c': return parts_.size() == 1 ? show(frame) : link.mark_broken();  // COPY TO STDOUT of one shard
     case 'W': link.mark_broken(); return;
     default: return;  // BindComplete and the like: answered before, by the session
   }
@@ -213,7 +223,7 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
 void Operation::on_description(Part& part, std::string_view frame) {
   if (description_.empty()) {
     description_ = frame;
-    if (describe_rows_ && shows_rows()) emit_(frame);
+    description_due_ = describe_rows_ && shows_rows();
   } else if (!same_shape(description_, frame) && error_.empty()) {
     error_ = error_frame("0A000", "the shards describe the result differently",
                          "make the tables' column types equal on all shards");
@@ -222,11 +232,12 @@ void Operation::on_description(Part& part, std::string_view frame) {
 }
 
 void Operation::on_error(Part& part, std::string_view frame) {
+  const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
+  if (error && error->is_fatal()) part.link->mark_broken();
+  if (error && error->is_fatal() && error->sqlstate.starts_with("57P0")) return;  // it goes: on_lost() says the rest
   part.failed = true;
   part.copying = false;
   if (error_.empty()) error_ = frame;
-  const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
-  if (error && error->is_fatal()) part.link->mark_broken();
   stop_others(part);
 }
 
@@ -306,10 +317,11 @@ void Operation::on_lost(Link& link) {
     floor_ = nullptr;
   }
   if (error_.empty()) {
+    told_of_loss_ = true;
     error_ =
         error_frame("08006", "the connection to shard server " + link.target().node->address.text + " was lost", {});
   }
-  if (is_copy()) stop_others(*part);  // they would wait for its data
+  stop_others(*part);  // of a COPY they would wait for its data
   finish_if_over();
 }
 
@@ -331,6 +343,7 @@ void Operation::finish_if_over() {
     if (!part.done && !never_sent) return;
   }
   over_ = true;
+  if (!told_of_loss_) show_description();
   then_(*this);
 }
 

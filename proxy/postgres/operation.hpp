@@ -68,6 +68,11 @@ class Operation {
   bool failed() const noexcept { return !error_.empty(); }
   const std::string& error() const noexcept { return error_; }  // an ErrorResponse frame
   bool error_is_loss() const noexcept { return lost_; }
+  bool is_told_of_loss() const noexcept { return told_of_loss_; }  // error() is ours: a server connection broke
+  // The client's message that began it, if that can be handled once more as if it came now: it only reads.
+  void may_repeat(std::string message) { message_ = std::move(message); }
+  const std::string& message() const noexcept { return message_; }
+  bool can_repeat() const noexcept { return told_of_loss_ && !has_shown_ && !message_.empty(); }
   bool cut_off() const noexcept { return cut_off_; }  // the client has the beginning of a row whose end will not come
   std::uint64_t rows() const noexcept;
   std::string tag() const;  // "SELECT 7": the first one's with the sum of all
@@ -78,6 +83,8 @@ class Operation {
  private:
   void send(Part& part);
   void send_next();
+  void show(std::string_view bytes);
+  void show_description();
   std::size_t read_frames(Part& part, std::string_view in, const std::function<bool()>& may_emit);
   void on_frame(Part& part, char type, std::string_view frame);
   bool shows_rows() const noexcept { return answer_ == Answer::kUnion || answer_ == Answer::kFirst; }
@@ -96,11 +103,13 @@ class Operation {
   Emit emit_;
   Then then_;
   std::vector<Part> parts_;
-  std::string description_, error_;
+  std::string description_, error_, message_;
   const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
   std::function<void()> copy_begun_;
   bool has_begun_copy_ = false, copy_ended_ = false;  // all parts have taken CopyData; the client has sent the end
-  bool started_ = false, over_ = false, lost_ = false, cut_off_ = false, suspended_ = false;
+  bool started_ = false, over_ = false, lost_ = false, told_of_loss_ = false, cut_off_ = false, suspended_ = false;
+  bool description_due_ = false;  // it waits for the first row, or the end: until then all can begin anew
+  bool has_shown_ = false;        // the client has heard something of it
 };
 
 // A simple Query.

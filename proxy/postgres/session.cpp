@@ -190,12 +190,16 @@ std::size_t Session::consume_ready(std::string_view in) {
 // Of a write nothing is kept but its Parse, whose shard nobody knows yet. `at_hand`: what else has come is for the
 // same.
 void Session::keep_for_retry(Frame frame, std::size_t at_hand) {
-  const auto most = database_->config().reads.from == config::ReadFrom::kPrimary ? kRetryBytesUnread : kRetryBytes;
+  const auto most = most_kept_for_retry();
   retry_open_ = !operation_ && retry_.size() + frame.size() <= most &&
                 (branches_.size() != 1 || is_repeatable(branches_.front()));
   if (!retry_open_) return std::string().swap(retry_);
   if (retry_.empty()) retry_.reserve(std::min(at_hand, most));
   retry_.append(frame);
+}
+
+std::size_t Session::most_kept_for_retry() const noexcept {
+  return database_->config().reads.from == config::ReadFrom::kPrimary ? kRetryBytesUnread : kRetryBytes;
 }
 
 // A message too big to be held: CopyData, and on an unsharded database a Query, passes on in pieces.

@@ -219,6 +219,7 @@ class Session final : public Client, public LinkOwner {
     std::string_view sql;            // simple
     const Portal* portal = nullptr;  // extended
     std::string_view tag = {};       // told in place of the servers', whose rows are not shown
+    std::string_view name = {};      // of the portal
   };
   Step run_on_shards(const router::Statement& statement, const router::Plan& plan, const Work& work);
   struct KeptWork {  // the same, for as long as the operation takes
@@ -233,6 +234,9 @@ class Session final : public Client, public LinkOwner {
   std::string frames_for(Link& link, const KeptWork& work);
   void bind_for(Link& link, const KeptWork& work, std::string_view portal, std::string& frames);
   bool operation_has_failed(Operation& operation);
+  std::string error_of(const Operation& operation) const;
+  std::string message_to_repeat(const router::Plan& plan, const Work& work) const;
+  void repeat(const Operation& operation);
   void report_partial_definition(const Operation& operation);
   // `cancels`: when one shard has failed, what still runs on the others is cancelled there.
   void operate(std::unique_ptr<Operation> operation, bool cancels = true);
@@ -317,7 +321,8 @@ class Session final : public Client, public LinkOwner {
   Step begin_on(Branch& branch);
   Step describe_virtual(const Portal& portal);
   Step execute_virtual(Portal& portal, const protocol::postgres::Execute& execute);
-  Step run_portal(const Portal& portal, const router::Statement& facts, const router::Plan& plan, std::string_view sql);
+  Step run_portal(const Portal& portal, const router::Statement& facts, const router::Plan& plan,
+                  std::string_view name);
   Step execute_again(const router::Statement& facts, std::string_view name);
   void restrict_portals();
   const router::Statement& facts_of(const ClientStatement& statement) const;
@@ -336,6 +341,7 @@ class Session final : public Client, public LinkOwner {
   void mark_failed();
   void mark_lost();
   static protocol::Fault transaction_lost();
+  static protocol::Fault outcome_unknown(const std::string& address);
   void note_kind(router::StatementKind kind) noexcept;
 
   // ---- session_waits.cpp ----
@@ -427,9 +433,11 @@ class Session final : public Client, public LinkOwner {
   bool other_owes(const Branch& branch) const noexcept;
   bool pins_transaction() const noexcept;
   void tell_loss(Loss loss, const std::string& address);
+  void report_loss(const Link& link, bool is_asked, std::string_view loss) const;
   bool may_ask_again(const Branch& branch) const;
   bool is_repeatable(const Branch& branch) const noexcept;
   void keep_for_retry(Frame frame, std::size_t at_hand);
+  std::size_t most_kept_for_retry() const noexcept;
   bool is_in_block() const noexcept { return transaction_ && transaction_->mode == Transaction::Mode::kExplicit; }
   bool is_spare(const Branch& branch) const noexcept;
   void drop_branch(Branch& branch);
@@ -493,6 +501,8 @@ class Session final : public Client, public LinkOwner {
   std::string retry_;
   bool retry_open_ = false;
   int asked_again_ = 0;        // of the statement under way
+  bool is_starting_ = false;   // an operation, by the message at hand
+  bool comes_again_ = false;   // that message: its operation has broken at once
   Link* copy_link_ = nullptr;  // the server is in COPY FROM STDIN and takes the client's CopyData
   std::uint16_t listener_;
   std::string secret_;

@@ -74,8 +74,41 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
       return frames_for(link, *kept);
     });
   }
+  operation->may_repeat(message_to_repeat(plan, work));
+  is_starting_ = true;
   operate(std::move(operation));
-  return Step::kConsumed;
+  is_starting_ = false;
+  if (!std::exchange(comes_again_, false)) return Step::kConsumed;
+  worker_.resume_later(*this);
+  return Step::kBlocked;
+}
+
+// The message at hand, if losing a server before the client has heard anything is nothing to it.
+std::string Session::message_to_repeat(const router::Plan& plan, const Work& work) const {
+  if (plan.action != Action::kScatter || transaction_ || script_) return {};
+  const bool reads = std::all_of(branches_.begin(), branches_.end(),
+                                 [](const Branch& branch) { return branch.only_reads && !branch.pinned; });
+  if (!reads || work.sql.size() > most_kept_for_retry()) return {};
+  std::string message;
+  if (work.portal != nullptr)
+    pg::encode::execute(message, work.name, 0);
+  else
+    pg::encode::query(message, work.sql);
+  return message;
+}
+
+void Session::repeat(const Operation& operation) {
+  ++asked_again_;
+  release_idle();
+  effects_.clear();
+  statement_since_ = {};
+  comes_again_ = is_starting_;
+  if (is_starting_) return;
+  if (const auto execute = pg::decode_execute(std::string_view(operation.message()).substr(pg::kHeadBytes)))
+    if (auto* portal = operation.message().front() == 'E' ? portal_named(execute->portal) : nullptr)
+      portal->has_run = false;
+  input_.insert(0, operation.message());
+  resume();
 }
 
 // Each copy of a reference table finds the rows of a statement by itself, and at its own moment: whoever writes one
@@ -178,8 +211,12 @@ void Session::start_operation() {
 void Session::end_operation() {
   auto over = std::shared_ptr<Operation>(std::move(operation_));
   for (auto& branch : branches_) {
-    if (over->involves(*branch.link)) branch.dirty = branch.executed = false;
-    if (over->involves(*branch.link)) stamp(branch);
+    if (!over->involves(*branch.link)) continue;
+    branch.dirty = branch.executed = false;
+    stamp(branch);
+    if (!branch.link->is_broken()) continue;
+    if (transaction_) transaction_->lost = transaction_->lost || branch.begun;
+    report_loss(*branch.link, true, over->can_repeat() ? name_of(Loss::kRepeat) : "told");
   }
   if (!over->parts().empty()) note_strings(*over->parts().front().link);
   for (auto part = over->parts().rbegin(); part != over->parts().rend(); ++part)  // the first one's word counts
@@ -201,12 +238,27 @@ bool Session::operation_has_failed(Operation& operation) {
     return true;
   }
   if (!operation.failed()) return false;
+  if (operation.can_repeat() && asked_again_ < kMostRepeats && (!pumping_ || is_starting_)) {
+    repeat(operation);
+    return true;
+  }
   for (auto& branch : branches_) {
     if (branch.link->is_broken()) branch.pinned = false;
   }
-  fail_statement_frame(operation.error());
+  fail_statement_frame(error_of(operation));
   resume();
   return true;
+}
+
+// Of a transaction it is certain that nothing was kept.
+std::string Session::error_of(const Operation& operation) const {
+  if (!operation.is_told_of_loss()) return operation.error();
+  std::string address;
+  for (const auto& part : operation.parts())
+    if (address.empty() && part.link->is_broken()) address = part.link->target().node->address.text;
+  std::string frame;
+  encode_fault(frame, transaction_ ? transaction_lost() : outcome_unknown(address));
+  return frame;
 }
 
 // A definition that cannot run in a transaction stays where it has been run: the client hears where, before the error.

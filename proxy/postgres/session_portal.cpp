@@ -398,20 +398,22 @@ Session::Step Session::execute_virtual(Portal& portal, const pg::Execute& execut
     return fetch_rows(portal, facts, plan, execute.row_limit);
   portal.cursor.reset();
   portal.has_run = true;
-  const auto step = run_portal(portal, facts, plan, statement->prepared->text);
+  const auto step = run_portal(portal, facts, plan, execute.portal);
   if (step == Step::kBlocked) portal.has_run = false;  // it comes again
   return step;
 }
 
 // `portal` may be gone when this returns, unless it is blocked.
 Session::Step Session::run_portal(const Portal& portal, const router::Statement& facts, const router::Plan& plan,
-                                  std::string_view sql) {
+                                  std::string_view name) {
+  const auto statement = portal.statement;
+  const std::string_view sql = statement->prepared->text;
   switch (plan.action) {
     case Action::kExplain: explain_statement(facts); return Step::kConsumed;
     case Action::kSession: return run_session_statement(facts, plan, sql, {});
     case Action::kCopyIn: return begin_copy_in(facts, sql);
     case Action::kScatter:
-    case Action::kEveryShard: return run_on_shards(facts, plan, {sql, &portal});
+    case Action::kEveryShard: return run_on_shards(facts, plan, {sql, &portal, {}, name});
     default:
       return fail_in_order(
           {FaultReason::kNotSupported, "the shard map changed between Bind and Execute", "send the statement again", 0},

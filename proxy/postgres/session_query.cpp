@@ -212,6 +212,13 @@ Fault Session::transaction_lost() {
           "run the transaction again", 0};
 }
 
+Fault Session::outcome_unknown(const std::string& address) {
+  return {FaultReason::kOutcomeUnknown,
+          "the connection to server " + address + " was lost; the statement may have run",
+          {},
+          0};
+}
+
 // True if nextval() may have been called on the connection the next statement runs on, by this client.
 bool Session::has_counted() const noexcept {
   if (pin_ != router::PinReason::kNone || database_->config().pool.mode == config::PoolMode::kSession) return true;
@@ -434,6 +441,7 @@ void Session::finish_simple() {
   if (held_ready_) return;  // DDL is over when everybody's next statement is planned with it
   note_finished();
   note_ready(!transaction_);
+  asked_again_ = 0;
   error_seen_ = false;
   if (!let_go()) tell_ready();
 }

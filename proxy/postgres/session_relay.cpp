@@ -38,11 +38,12 @@ bool is_farewell(std::string_view frame) {
   return error && error->sqlstate.starts_with("57P0") && (error->is_fatal() || error->sqlstate == "57P02");
 }
 
-// Frames, whole; one of them tells the client that a statement of a name of its own is there.
-bool has_parsed(std::string_view frames) {
+// Of whole frames.
+std::size_t count_of_parses(std::string_view frames) {
+  std::size_t count = 0;
   for (pg::FrameHead head; pg::peek_head(frames, head) == pg::HeadState::kOk; frames.remove_prefix(head.size()))
-    if (head.type == '1') return true;
-  return false;
+    count += head.type == '1' ? 1 : 0;
+  return count;
 }
 
 }  // namespace
@@ -145,9 +146,10 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       at += head.size();
       continue;
     }
-    if (is_farewell(in.substr(at, head.size())) && !has_parsed(in.substr(run, at - run)) &&
-        branch_of(link) != nullptr && may_ask_again(*branch_of(link)))
-      run = at;                       // the beginning of an answer, flushed with it: all of it will come again
+    if (is_farewell(in.substr(at, head.size())) && branch_of(link) != nullptr && may_ask_again(*branch_of(link))) {
+      parses_answered_ -= count_of_parses(in.substr(run, at - run));
+      run = at;  // the beginning of an answer, flushed with it: all of it will come again
+    }
     if (head.type == 'E') forward();  // our own word may come in its place
     if (head.type == 'Z' && !drop && !statuses_.empty()) {
       forward();
@@ -486,11 +488,8 @@ void Session::link_lost(Link& link) {
   const auto broken = breakage(*branch);
   if (broken.is_busy_elsewhere && transaction_ && transaction_->untold) return;  // it was seen before
   const auto loss = judge(broken);
-  auto& node = *link.target().node;
-  log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text,
-            broken.is_asked, name_of(loss));
-  if (node.role.load() == backend::Role::kReplica) node.lost();
-  node.shard->look();
+  const auto& node = *link.target().node;
+  report_loss(link, broken.is_asked, name_of(loss));
   switch (loss) {
     case Loss::kNothing: drop_branch(*branch); return resume();
     case Loss::kSeenLater:
@@ -510,6 +509,14 @@ void Session::link_lost(Link& link) {
   }
 }
 
+void Session::report_loss(const Link& link, bool is_asked, std::string_view loss) const {
+  auto& node = *link.target().node;
+  log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text, is_asked,
+            loss);
+  if (node.role.load() == backend::Role::kReplica) node.lost();
+  node.shard->look();
+}
+
 // CopyData that is still under way is dropped, as by a server.
 void Session::tell_loss(Loss loss, const std::string& address) {
   copy_link_ = nullptr;
@@ -520,12 +527,7 @@ void Session::tell_loss(Loss loss, const std::string& address) {
     forget_unanswered_parses();
     in_segment_ = skip_until_sync_ = false;
   }
-  fail_statement(loss == Loss::kTransaction
-                     ? transaction_lost()
-                     : protocol::Fault{protocol::FaultReason::kOutcomeUnknown,
-                                       "the connection to server " + address + " was lost; the statement may have run",
-                                       {},
-                                       0});
+  fail_statement(loss == Loss::kTransaction ? transaction_lost() : outcome_unknown(address));
   if (phase_ != Phase::kClosed) resume();
 }
 

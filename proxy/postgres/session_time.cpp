@@ -143,10 +143,8 @@ void Session::asked(Operation& operation, std::string_view row, router::ShardInd
   for (auto& branch : branches_) {
     if (branch.link->is_broken()) branch.pinned = false;
   }
-  if (operation.error_is_loss()) {
-    encode_fault(transaction_->unasked, transaction_lost());
-  } else if (operation.failed()) {
-    transaction_->unasked = operation.error();
+  if (operation.failed()) {
+    transaction_->unasked = error_of(operation);
   } else if (!told(row, shard)) {
     encode_fault(transaction_->unasked,
                  {FaultReason::kProtocol, "the server's answer is not what it was asked", {}, 0});

@@ -85,7 +85,7 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
   }
   on_every_branch(set, [this, set, copy = std::make_shared<Statement>(statement)](Operation& operation) {
     if (operation.failed())
-      fail_statement_frame(operation.error());
+      fail_statement_frame(error_of(operation));
     else
       begin_block(*copy, set);
     resume();
@@ -229,7 +229,7 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
   auto copy = std::make_shared<Statement>(statement);
   on_every_branch(text, [this, copy, text, tag](Operation& operation) {
     if (operation.failed()) {
-      fail_statement_frame(operation.error());
+      fail_statement_frame(error_of(operation));
     } else {
       note_savepoint(*copy, text);
       answer(tag);

@@ -11,7 +11,7 @@ import wire
 from support import servers, shardway
 from support.case import ProxyCase
 from support.cutter import Cutter
-from support.servers import APP, wait_until
+from support.servers import APP, SUPERUSER, wait_until
 
 ON_SHARD = "select i from generate_series(1, 50) i where ((hashint8extended(i, 0) & 16383) < 8192) = %s order by i"
 
@@ -123,6 +123,22 @@ class Lost(ProxyCase):
                 self.break_connections()
                 thread.join(30)
                 self.assertEqual(heard, [[(1, 1), (0, 8000000)]])
+
+    def test_a_read_is_asked_again_with_its_parse(self):
+        """The server sends what it had in its buffer, ParseComplete and BindComplete, before its farewell."""
+        read = "select id, n from things where id = 1 union all select 0, count(*) from generate_series(1, 3000000)"
+        for database, name in (("shop", "counted"), ("plain", "")):
+            with self.subTest(database=database, name=name), self.wire(database) as client:
+                client.sql("delete from things where id = 1")
+                client.sql("insert into things values (1, 1)")
+                client.send(wire.run(read, name=name) + wire.SYNC)
+                wait_until(lambda: any(node.value("select count(*) from pg_stat_activity where query like '%%generate_series(1, 3000000)%%' and state ="
+                                                  " 'active' and pid <> pg_backend_pid()", dbname="postgres") for node in self.cluster.primaries), 10, "it runs")
+                self.break_connections()
+                heard = client.until_ready()
+                self.assertEqual([line.split()[0] for line in heard], ["1", "2", "T", "D", "D", "C", "Z"], heard)
+                heard = client.ask(wire.bind("", name) + wire.execute() + wire.SYNC)
+                self.assertEqual(heard, ["2", "D 1|1", "D 0|3000000", "C SELECT 2", "Z I"])
 
     def wire(self, database):
         return self.enterContext(wire.Wire.login(self.proxy.port, user=APP, password=self.cluster.passwords[APP], database=database))
@@ -279,6 +295,38 @@ class LostOnOneShard(ProxyCase):
                         self.assertFalse(client.has_input(0.2))
                         self.assertEqual(client.sql("rollback"), ["C ROLLBACK", "Z I"])
         self.assertEqual(self.rows(), [[], []])
+
+    def waiting_for_shop_0(self, client, message):
+        """What a client hears of a read of both shards whose connection to shop_0 is terminated while it waits there."""
+        node = self.cluster.primaries[0]
+        with node.connect(user=SUPERUSER, dbname=self.server_database) as holder:
+            holder.execute("begin")
+            holder.execute("lock table things")
+            client.send(message)
+            wait_until(lambda: node.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = %s",
+                                          (self.server_database,), dbname="postgres"), 10, "it waits for the table")
+            self.break_shop_0()
+        return client.until_ready()
+
+    def test_a_read_of_both_is_asked_again(self):
+        """Nothing of it has been shown; the server's own farewell is not the client's."""
+        self.client.execute("insert into things values (%s, 1)", (self.here[0],))
+        read = "select n from things"
+        with wire.Wire.login(self.proxy.port, APP, self.cluster.passwords[APP], "shop") as client:
+            self.assertEqual(self.waiting_for_shop_0(client, wire.query(read)), ["T n:23:t", "D 1", "C SELECT 1", "Z I"])
+            self.assertEqual(self.waiting_for_shop_0(client, wire.run(read) + wire.SYNC), ["1", "2", "T n:23:t", "D 1", "C SELECT 1", "Z I"])
+            self.assertEqual(client.sql("select 'alive'")[1], "D alive")
+
+    def test_a_read_of_both_that_has_shown_rows(self):
+        """It is no end of the client, and in a transaction nothing was kept."""
+        self.client.execute("insert into things values (%s, 1)", (self.there[0],))
+        with wire.Wire.login(self.proxy.port, APP, self.cluster.passwords[APP], "shop") as client:
+            for begin, code, status in ((), "08007", "Z I"), (("begin",), "40001", "Z E"):
+                for statement in begin:
+                    client.sql(statement)
+                heard = self.waiting_for_shop_0(client, wire.query("select n from things"))
+                self.assertEqual([line[:13] for line in heard], ["T n:23:t", "D 1", f"E ERROR {code}", status])
+                client.sql("rollback")
 
     def pipeline(self):
         """A connection that has been answered the first statement of a pipeline, on shop_0, before its Sync."""
