@@ -40,6 +40,9 @@ class Worker;
 
 namespace shardway::proxy::postgres {
 
+// It stays in the server's session when its statement fails and the transaction is rolled back.
+bool outlives_errors(router::PinReason reason) noexcept;
+
 class Session final : public Client, public LinkOwner {
  public:
   Session(Worker& worker, int fd, std::size_t listener, std::uint64_t id);

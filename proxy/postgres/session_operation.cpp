@@ -380,7 +380,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     copies = copies || statement.copy;
     whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
     if (statement.kind == StatementKind::kResetAll) whole.settings.emplace_back();
-    if (statement.pins != router::PinReason::kNone) whole.pins = statement.pins;
+    if (statement.pins != router::PinReason::kNone && !outlives_errors(whole.pins)) whole.pins = statement.pins;
     whole.defines.routines = whole.defines.routines || statement.defines.routines;
     whole.leaves_traces = whole.leaves_traces || statement.leaves_traces;
     if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
@@ -400,7 +400,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
       return Step::kConsumed;
     }
     const bool unclear = (controls || restores) && !whole.settings.empty();
-    if (unclear) whole.pins = router::PinReason::kComputedSetting;
+    if (unclear && !outlives_errors(whole.pins)) whole.pins = router::PinReason::kComputedSetting;
     if (transaction_) transaction_->modes_vary = true;
     auto plan = unsharded_plan();
     const auto step = forward_statement(whole, plan, frame);

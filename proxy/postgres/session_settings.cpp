@@ -87,13 +87,16 @@ void Session::apply_effects(Link& link, bool to_session, bool restored) {
   link.settings = *on_link == *settings_ ? settings_ : on_link;
 }
 
+bool outlives_errors(router::PinReason reason) noexcept {
+  return reason == router::PinReason::kAdvisoryLock || reason == router::PinReason::kSqlPrepare ||
+         reason == router::PinReason::kLoad || reason == router::PinReason::kUninspected ||
+         reason == router::PinReason::kRoutine;
+}
+
 // Locks and prepared statements are there whatever became of the statements beside them.
 void Session::keep_pin() {
   const auto reason = std::exchange(pin_after_, router::PinReason::kNone);
-  const bool outlives_errors = reason == router::PinReason::kAdvisoryLock || reason == router::PinReason::kSqlPrepare ||
-                               reason == router::PinReason::kLoad || reason == router::PinReason::kUninspected ||
-                               reason == router::PinReason::kRoutine;
-  if (!outlives_errors || branches_.empty()) return;
+  if (!outlives_errors(reason) || branches_.empty()) return;
   pin_to(reason, pin_detail_);
   for (auto& branch : branches_) branch.pinned = true;
 }

@@ -425,6 +425,20 @@ class EveryStatement(StateCase):
         for statement in ["select locks() from kept where 1 / locks() = 1", "merge into kept using (select 1) s on 1 / length(pg_advisory_lock(4711)::text) = 1 when not matched then do nothing"]:
             self.stays(statement, asks, 1, (0,), fails=True)
 
+    def test_a_lock_before_something_else_and_an_error(self):
+        asks = "select count(*) from pg_locks where locktype = 'advisory' and objid = 4711"
+        for text in (f"select {self.TAKES}; select set_config('app.tenant', random()::text, false)", f"begin; select {self.TAKES}; select set_config('app.tenant', random()::text, false)",
+                     "select locks(); create temp table made(i int)"):
+            with self.subTest(text=text):
+                with self.connect() as client:
+                    with self.assertRaises(psycopg.errors.DivisionByZero):
+                        client.execute(f"{text}; select 1/0")
+                    client.execute("rollback")
+                    self.assertEqual(client.execute(asks).fetchone(), (1,))
+                self.no_pins()
+                with self.connect() as client:
+                    self.assertEqual(client.execute(asks).fetchone(), (0,))
+
     def test_what_runs_unseen_is_cleaned_away(self):
         query = "select set_config('app.tenant', 't', false)"
         with self.connect() as client:
