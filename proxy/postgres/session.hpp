@@ -84,12 +84,20 @@ class Session final : public Client, public LinkOwner {
     std::size_t at = 0;  // the shards before it have given all their rows
     bool open = false;   // shards[at] has given some
   };
+  struct Rows {             // of a write with RETURNING that is done, as a server keeps them for its portal
+    std::string frames;     // DataRows
+    std::size_t at = 0;     // those before it have been fetched
+    std::size_t lacks = 0;  // of the last one, whose end has not come
+    std::string tag;
+    std::uint32_t limit = 0;  // of the Execute that runs it
+  };
   // A statement on its way: by simple Query, or as the Execute of a portal.
   struct Portal {
     std::shared_ptr<const ClientStatement> statement;
     std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
     std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
     std::shared_ptr<Cursor> cursor;           // fetched in portions from several shards
+    std::shared_ptr<Rows> rows;               // or from here
     bool has_run = false;                     // it is run by us, and only once
     std::shared_ptr<const protocol::Fault> fault;  // it is there to be described only
   };
@@ -248,7 +256,7 @@ class Session final : public Client, public LinkOwner {
   void cancel_behind_begin();
   void cancel_running();
   void end_operation();
-  void finish_work(Operation& operation, bool simple, std::string_view tag);
+  void finish_work(Operation& operation, bool simple, std::string_view tag, Rows* rows);
   void note_strings(const Link& link);
   void commit_implicit(std::function<void()> then);
   void on_every_branch(std::string_view command, std::function<void(Operation&)> then);
@@ -271,6 +279,8 @@ class Session final : public Client, public LinkOwner {
   Step fetch_rows(Portal& portal, const router::Statement& statement, const router::Plan& plan, std::uint32_t limit);
   void finish_fetch(Operation& operation, Cursor& cursor);
   void drop_cursor(Portal& portal);
+  void keep_row(Rows& rows, std::string_view bytes);
+  void hand_out(Rows& rows, std::uint32_t limit);
 
   // ---- session_statement.cpp, session_portal.cpp, session_segment.cpp: the extended protocol ----
   Step on_parse(Frame frame);

@@ -1,6 +1,8 @@
 // Row limits of Execute over several shards: the rows come shard after shard, and a portal left open on one of them
 // remembers where the next Execute goes on. Such portals live in a transaction, the client's or one of ours up to Sync.
+// A write with RETURNING is done at the first Execute; what it has returned waits here.
 #include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
 
@@ -8,6 +10,17 @@ namespace shardway::proxy::postgres {
 
 namespace pg = protocol::postgres;
 using router::Statement;
+
+namespace {
+
+constexpr std::size_t kKeptRowsBytes = 16 << 20;
+
+// A tag ends in the number of rows: of those that this Execute has fetched.
+std::string tag_with(const std::string& tag, std::uint32_t count) {
+  return tag.substr(0, tag.rfind(' ') + 1) + std::to_string(count);
+}
+
+}  // namespace
 
 Session::Step Session::fetch_rows(Portal& portal, const Statement& statement, const router::Plan& plan,
                                   std::uint32_t limit) {
@@ -64,6 +77,41 @@ void Session::finish_fetch(Operation& operation, Cursor& cursor) {
     answer(operation.tag());
   }
   resume();
+}
+
+// `bytes`: whole frames, but for a big one, which comes in pieces.
+void Session::keep_row(Rows& rows, std::string_view bytes) {
+  pg::FrameHead head;
+  if (rows.lacks == 0) {
+    if (bytes.front() != 'D') return send(bytes);
+    if (pg::peek_head(bytes, head) == pg::HeadState::kOk) rows.lacks = head.size();
+  }
+  rows.lacks -= bytes.size();
+  if (operation_->failed()) return;
+  if (rows.frames.size() + bytes.size() <= kKeptRowsBytes) {
+    rows.frames += bytes;
+    return;
+  }
+  std::string error;
+  encode_fault(error, {protocol::FaultReason::kTooLarge,
+                       "rows of a RETURNING on several shards are kept for an Execute with a row limit up to " +
+                           std::to_string(kKeptRowsBytes) + " bytes",
+                       "fetch them without a limit", 0});
+  operation_->fail(std::move(error));
+}
+
+void Session::hand_out(Rows& rows, std::uint32_t limit) {
+  const auto begin = rows.at;
+  const std::string_view frames = rows.frames;
+  std::uint32_t count = 0;
+  pg::FrameHead head;
+  for (; (limit == 0 || count < limit) && pg::peek_head(frames.substr(rows.at), head) == pg::HeadState::kOk; ++count)
+    rows.at += head.size();
+  if (count > 0) send(frames.substr(begin, rows.at - begin));
+  if (limit > 0 && count == limit)
+    pg::encode::portal_suspended(reply());
+  else
+    pg::encode::command_complete(reply(), tag_with(rows.tag, count));
 }
 
 // The portals that `portal` has on servers are closed: a transaction may open many.

@@ -56,11 +56,13 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
   const auto shown = !work.tag.empty()                 ? Operation::Answer::kSilent
                      : plan.action == Action::kScatter ? Operation::Answer::kUnion
                                                        : Operation::Answer::kFirst;
+  const auto rows = work.portal != nullptr ? work.portal->rows : nullptr;
   auto operation = std::make_unique<Operation>(
-      shown, everywhere && !copies, simple, [this](std::string_view bytes) { send(bytes); },
-      [this, simple, alone, tag = work.tag](Operation& done) {
+      shown, everywhere && !copies, simple,
+      [this, rows](std::string_view bytes) { rows && rows->limit > 0 ? keep_row(*rows, bytes) : send(bytes); },
+      [this, simple, alone, rows, tag = work.tag](Operation& done) {
         if (alone && done.failed()) report_partial_definition(done);
-        finish_work(done, simple, tag);
+        finish_work(done, simple, tag, rows.get());
       });
   if (copies) begin_spread_copy(*operation, statement);
   const auto kept = copies ? keep_work(plan, {work.sql}) : keep_work(plan, work);
@@ -278,7 +280,7 @@ void Session::report_partial_definition(const Operation& operation) {
 }
 
 // `told`: the tag, if it is not the servers'.
-void Session::finish_work(Operation& operation, bool simple, std::string_view told) {
+void Session::finish_work(Operation& operation, bool simple, std::string_view told, Rows* rows) {
   end_operation();
   if (operation_has_failed(operation)) return;
   if (operation.is_copy() && !operation.tags_agree()) {
@@ -303,7 +305,11 @@ void Session::finish_work(Operation& operation, bool simple, std::string_view to
   }
   if (!transaction_) release_idle();
   if (changes_catalog_ && !transaction_) catalog_changed();
-  answer(tag);
+  if (rows != nullptr) rows->tag = tag;
+  if (rows != nullptr && rows->limit > 0)
+    hand_out(*rows, rows->limit);
+  else
+    answer(tag);
   resume();
 }
 

@@ -5,6 +5,7 @@
 #include "proxy/postgres/local_statement.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
+#include "router/statement_lexer.hpp"
 
 namespace shardway::proxy::postgres {
 
@@ -33,6 +34,18 @@ bool has_wrong_number(const ClientStatement& statement, const Statement& facts, 
   const auto formats = bind.parameter_formats.size();
   const bool fits = formats <= 1 || formats == bind.parameters.size();
   return is_known && fits && bind.parameters.size() != required_by(statement, facts);
+}
+
+// RETURNING is a reserved word; one in parentheses is of a WITH.
+bool has_returning(std::string_view sql, bool standard_strings) {
+  router::StatementLexer lexer(sql, standard_strings);
+  int depth = 0;
+  for (auto token = lexer.next(); token.kind != router::TokenKind::kEnd; token = lexer.next()) {
+    const auto word = sql.substr(token.begin, token.end - token.begin);
+    depth += word == "(" ? 1 : word == ")" ? -1 : 0;
+    if (depth == 0 && token.kind == router::TokenKind::kWord && router::equals_word(word, "returning")) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -388,6 +401,10 @@ Session::Step Session::execute_virtual(Portal& portal, const pg::Execute& execut
     pg::encode::empty_query(reply());
     return Step::kConsumed;
   }
+  if (portal.rows) {
+    hand_out(*portal.rows, execute.row_limit);
+    return Step::kConsumed;
+  }
   if (portal.has_run) return execute_again(facts, execute.portal);
   const auto bind = pg::decode_bind(std::string_view(portal.bind).substr(pg::kHeadBytes));
   bool bad_values = false;
@@ -398,8 +415,14 @@ Session::Step Session::execute_virtual(Portal& portal, const pg::Execute& execut
     return fetch_rows(portal, facts, plan, execute.row_limit);
   portal.cursor.reset();
   portal.has_run = true;
+  if (facts.kind == StatementKind::kWrite && has_returning(statement->prepared->text, standard_strings_)) {
+    portal.rows = std::make_shared<Rows>();
+    portal.rows->limit = execute.row_limit;
+  }
   const auto step = run_portal(portal, facts, plan, execute.portal);
-  if (step == Step::kBlocked) portal.has_run = false;  // it comes again
+  if (step != Step::kBlocked) return step;
+  portal.has_run = false;  // it comes again
+  portal.rows.reset();
   return step;
 }
 

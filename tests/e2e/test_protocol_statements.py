@@ -135,3 +135,29 @@ class Names(WireCase):
                                   bind("", name, ["7"]) + execute() + SYNC)
             return heard
         self.same(conversation)
+
+    def test_row_limits_of_a_write_with_returning(self):
+        """The copies are written at the first Execute; the rows wait for the next ones."""
+        def conversation(limits, sql):
+            return lambda wire: (wire.sql("insert into countries values ('A', 'one'), ('B', 'two')") +
+                                 wire.ask(parse("", sql) + bind() + b"".join(execute("", limit) for limit in limits) + SYNC) +
+                                 wire.sql("select count(*), min(name) from countries"))
+        for sql in ("update countries set name = 'new' returning name", "insert into countries values ('C', 'c'), ('D', 'd') returning code",
+                    "delete from countries returning code", "update countries set name = 'new' where false returning name", "update countries set name = 'new'",
+                    "with x as (select 1) update countries set name = 'returning' returning name", "update countries set name = 'returning' -- returning"):
+            for limits in ([0, 0], [1, 0], [1, 1, 1, 1], [2, 1], [3, 1], [1, 5, 2]):
+                with self.subTest(sql=sql, limits=limits):
+                    self.same(conversation(limits, sql), databases=("shop",))
+        for size in (10, 400_000):
+            self.same(conversation([1, 1, 1], f"update countries set name = repeat('x', {size}) returning name"), databases=("shop",))
+        self.fill()
+        with self.through() as wire:
+            heard = conversation([1, 1], "update countries set name = 'x' returning repeat(name, 9000000)")(wire)
+            self.assertEqual([line.split()[2] for line in heard if line[0] == "E"], ["54000"])
+            self.assertEqual(heard[-3].split("|")[-1], "one")
+
+    def test_its_portal_in_a_transaction(self):
+        sql = "insert into countries values ('C', 'c'), ('D', 'd') returning code"
+        self.same(lambda wire: wire.sql("begin") + wire.ask(parse("p", sql) + bind("c", "p") + describe("P", "c") + execute("c", 1) + SYNC) +
+                  wire.ask(execute("c", 1) + SYNC) + wire.ask(execute("c", 1) + close("P", "c") + SYNC) + wire.sql("commit") + wire.ask(execute("c", 1) + SYNC),
+                  databases=("shop",))
