@@ -360,7 +360,6 @@ void walk_list(Context& context, Level& level, const List* list) {
 void result_column(Context& context, Level& level, const Node* node) {
   const auto before = context.out.now_calls.size();
   walk(context, level, node);
-  check_row_type(context, level, tree::as<ResTarget>(node)->val);
   if (tree::as<ResTarget>(node)->name == nullptr && context.out.now_calls.size() != before)
     context.out.names_plain_now = true;
 }

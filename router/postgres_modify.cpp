@@ -229,8 +229,15 @@ void check_defaults(Context& context, const InsertStmt& insert) {
 }
 
 Outputs returning(Context& context, Level& level, const List* list) {
-  for (const auto* node : tree::Nodes(list)) result_column(context, level, node);
   Outputs outputs;
+  for (const auto* node : tree::Nodes(list)) {
+    result_column(context, level, node);
+    Output row;
+    row.facts.differing_row = is_differing_row(context, level, tree::as<ResTarget>(node)->val);
+    if (row.facts.differing_row) outputs.columns.push_back(std::move(row));
+  }
+  check_row_types(context, outputs);
+  outputs = {};
   outputs.open = true;
   outputs.exact = false;
   return outputs;

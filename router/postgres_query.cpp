@@ -84,6 +84,7 @@ Outputs outputs_of(Context& context, const SelectStmt& select, const Level& leve
       if (output.name.empty()) output.name = tree::string_of(fields[fields.size() - 1]);
     }
     if (!level.top) output.facts = facts_of(context, level, target->val);
+    output.facts.differing_row = is_differing_row(context, level, target->val);
     // The server makes up a name for an expression, which may be that of a column inside it.
     if (output.name.empty()) outputs.open = true;
     outputs.columns.push_back(std::move(output));
@@ -184,7 +185,9 @@ Outputs set_operation(Context& context, const SelectStmt& select, const Level* o
   for (std::size_t i = 0; i < left.columns.size(); ++i) {
     const bool known = left.exact && right.exact && i < right.columns.size();
     left.columns[i].term = kNoTerm;
+    const bool is_row = left.columns[i].facts.differing_row;
     left.columns[i].facts = known ? either(left.columns[i].facts, right.columns[i].facts) : ValueFacts{};
+    left.columns[i].facts.differing_row |= is_row;
   }
   return left;
 }
@@ -252,6 +255,7 @@ Outputs select_statement(Context& context, const SelectStmt& select, const Level
         std::any_of(level.items.begin(), level.items.end(), [](const Item& i) { return i.reference; });
   }
   check_equals(context, select, level, outputs);
+  if (top) check_row_types(context, outputs);
   walk_list(context, level, select.sortClause);
   walk(context, level, select.limitOffset);
   walk(context, level, select.limitCount);

@@ -15,62 +15,71 @@ bool keeps_type(const FuncCall& call) {
   return std::find(std::begin(kOfTheSameType), std::end(kOfTheSameType), name) != std::end(kOfTheSameType);
 }
 
-const Item* item_named(const Level& level, std::string_view name) {
+bool is_row_of_item(const Level& level, std::string_view name) {
   for (const Level* at = &level; at != nullptr; at = at->outer)
     for (const auto& item : at->items)
-      if (!item.hidden && item.name == name) return &item;
-  return nullptr;
+      if (!item.hidden && item.name == name) return item.row_differs;
+  return false;
 }
 
 // `inside` a call t.* is t; in a list it is t's columns.
-const Item* row_named(const Level& level, const ColumnRef& reference, bool inside) {
+bool is_row(const Level& level, const ColumnRef& reference, bool inside) {
   const tree::Nodes fields(reference.fields);
-  const bool has_star = fields.size() == 2 && tree::tag(fields[1]) == T_A_Star;
-  if (fields.size() != 1 && !(has_star && inside)) return nullptr;
-  if (fields.size() == 1 && resolve(level, reference).facts) return nullptr;
-  return item_named(level, tree::string_of(fields[0]));
+  const bool has_star = fields.size() > 0 && tree::tag(fields[fields.size() - 1]) == T_A_Star;
+  if (has_star) return inside && fields.size() == 2 && is_row_of_item(level, tree::string_of(fields[0]));
+  if (const auto column = resolve(level, reference); column.facts) return column.facts->differing_row;
+  return fields.size() == 1 && is_row_of_item(level, tree::string_of(fields[0]));
 }
 
-const Item* differing_row(const Level& level, const Node* node, bool inside);
+bool is_row(const Context& context, const Level& level, const Node* node, bool inside);
 
-const Item* differing_row(const Level& level, const List* list) {
+bool has_row(const Context& context, const Level& level, const List* list) {
   for (const auto* node : tree::Nodes(list))
-    if (const auto* found = differing_row(level, node, true)) return found;
-  return nullptr;
+    if (is_row(context, level, node, true)) return true;
+  return false;
 }
 
-const Item* differing_row(const Level& level, const CaseExpr& expression) {
+bool is_row(const Context& context, const Level& level, const CaseExpr& expression) {
   for (const auto* when : tree::Nodes(expression.args))
-    if (const auto* found = differing_row(level, tree::as<Node>(tree::as<CaseWhen>(when)->result), true)) return found;
-  return differing_row(level, tree::as<Node>(expression.defresult), true);
+    if (is_row(context, level, tree::as<Node>(tree::as<CaseWhen>(when)->result), true)) return true;
+  return is_row(context, level, tree::as<Node>(expression.defresult), true);
 }
 
-const Item* differing_row(const Level& level, const Node* node, bool inside) {
-  if (node == nullptr) return nullptr;
+bool is_row(const Context& context, const SubLink& link) {
+  if (link.subLinkType != EXPR_SUBLINK && link.subLinkType != ARRAY_SUBLINK) return false;
+  const auto found = context.sublinks.find(&link);
+  return found != context.sublinks.end() && !found->second.columns.empty() &&
+         found->second.columns[0].facts.differing_row;
+}
+
+bool is_row(const Context& context, const Level& level, const Node* node, bool inside) {
+  if (node == nullptr) return false;
   switch (tree::tag(node)) {
-    case T_ColumnRef: {
-      const auto* item = row_named(level, *tree::as<ColumnRef>(node), inside);
-      return item != nullptr && item->row_differs ? item : nullptr;
-    }
+    case T_ColumnRef: return is_row(level, *tree::as<ColumnRef>(node), inside);
     case T_FuncCall:
-      return keeps_type(*tree::as<FuncCall>(node)) ? differing_row(level, tree::as<FuncCall>(node)->args) : nullptr;
-    case T_A_ArrayExpr: return differing_row(level, tree::as<A_ArrayExpr>(node)->elements);
-    case T_CoalesceExpr: return differing_row(level, tree::as<CoalesceExpr>(node)->args);
-    case T_CaseExpr: return differing_row(level, *tree::as<CaseExpr>(node));
-    default: return nullptr;
+      return keeps_type(*tree::as<FuncCall>(node)) && has_row(context, level, tree::as<FuncCall>(node)->args);
+    case T_A_ArrayExpr: return has_row(context, level, tree::as<A_ArrayExpr>(node)->elements);
+    case T_CoalesceExpr: return has_row(context, level, tree::as<CoalesceExpr>(node)->args);
+    case T_CaseExpr: return is_row(context, level, *tree::as<CaseExpr>(node));
+    case T_SubLink: return is_row(context, *tree::as<SubLink>(node));
+    default: return false;
   }
 }
 
 }  // namespace
 
-void check_row_type(Context& context, const Level& level, const Node* result) {
-  if (!context.topology.sharded()) return;
-  const auto* item = differing_row(level, result, false);
-  if (item == nullptr) return;
+bool is_differing_row(const Context& context, const Level& level, const Node* node) {
+  return context.topology.sharded() && is_row(context, level, node, false);
+}
+
+void check_row_types(Context& context, const Outputs& results) {
+  const bool any = std::any_of(results.columns.begin(), results.columns.end(),
+                               [](const Output& column) { return column.facts.differing_row; });
+  if (!any || context.out.is_explain || context.out.copy) return;
   context.fault(FaultReason::kTableRefused,
-                "the row type of \"" + item->name +
-                    "\" has another OID on each shard: its rows would be announced as " + "values of other types",
-                "name the columns (" + item->name + ".*), or make it text or JSON: to_jsonb(" + item->name + ")");
+                "a table's row as a result is not supported where its type has another OID on each shard: it would be "
+                "announced as a value of another type",
+                "name the columns (t.*), or make it text or JSON: to_jsonb(t)");
 }
 
 }  // namespace shardway::router::analyze

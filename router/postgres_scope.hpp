@@ -21,9 +21,10 @@ inline constexpr int kNoTerm = -1;
 // What is known of a value without asking a server (postgres_value.cpp).
 struct ValueFacts {
   bool text = true;
-  bool words = true;   // text that nobody has looked at: as a date it may be 'now'
-  bool exact = false;  // equal values are the same: not so 1.0 and 1.00
-  bool own = true;     // of a type that is not PostgreSQL's own
+  bool words = true;           // text that nobody has looked at: as a date it may be 'now'
+  bool exact = false;          // equal values are the same: not so 1.0 and 1.00
+  bool own = true;             // of a type that is not PostgreSQL's own
+  bool differing_row = false;  // of a table's row type, whose OID is another one on each shard
 };
 
 // An output column of a FROM item. `pushable`: a predicate on it restricts the rows the item reads.
@@ -174,8 +175,10 @@ void text_as(Context& context, const TypeName& type);
 // One of a select list or of RETURNING (a ResTarget).
 void result_column(Context& context, Level& level, const Node* node);
 
-// postgres_row_type.cpp: a result of a table's own row type, whose OID would be another one on each shard, is a fault.
-void check_row_type(Context& context, const Level& level, const Node* result);
+// postgres_row_type.cpp: see ValueFacts::differing_row; of a subquery after it was walked.
+bool is_differing_row(const Context& context, const Level& level, const Node* node);
+// What the client would be told as values of another type is a fault.
+void check_row_types(Context& context, const Outputs& results);
 
 // postgres_value.cpp; of a subquery after it was walked.
 ValueFacts facts_of(Context& context, const Level& level, const Node* node);

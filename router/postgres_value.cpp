@@ -227,7 +227,7 @@ std::string plain_type(std::string_view type) {
 }  // namespace
 
 ValueFacts either(ValueFacts a, ValueFacts b) {
-  return {a.text || b.text, a.words || b.words, a.exact && b.exact, a.own || b.own};
+  return {a.text || b.text, a.words || b.words, a.exact && b.exact, a.own || b.own, a.differing_row || b.differing_row};
 }
 
 std::string_view element_name(const TypeName& type) {

@@ -99,9 +99,16 @@ class RowTypes(WireCase):
         for result in ("items", "i", "array_agg(i)", "array_agg(items.*)", "array[items]", "coalesce(items, null)", "case when true then items end", "first_value(items) over ()"):
             sql = f"select {result} {where}".replace("items where", "items i where" if "items" not in result else "items where")
             with self.subTest(sql=sql), self.through() as wire:
-                self.assertIn('0A000 the row type of "', "".join(wire.sql(sql)))
+                self.assertIn('0A000 a table\'s row as a result', "".join(wire.sql(sql)))
+        for sql in (f"select x.r from (select i as r from items i where id = {self.there}) x", f"with x as (select items as r {where}) select * from x", f"select 1, (select items {where})",
+                    f"select array(select items {where})", f"select items {where} union all select items {where}"):
+            with self.subTest(sql=sql), self.through() as wire:
+                self.assertIn('0A000 a table\'s row as a result', "".join(wire.sql(sql)))
+        for sql in (f"select row_to_json(x) from (select id, array_agg(i) as r from items i where id = {self.there} group by id) x", f"select count(*) from (select items {where}) x",
+                    f"select exists(select items {where})", f"copy (select items {where}) to stdout"):
+            self.assertEqual(self.errors_in(self.same(lambda wire, sql=sql: wire.sql(sql))), [])
         with self.through() as wire:
-            self.assertIn('0A000 the row type of "items"', "".join(wire.sql(f"update items set amount = 1 where id = {self.there} returning items")))
+            self.assertIn('0A000 a table\'s row as a result', "".join(wire.sql(f"update items set amount = 1 where id = {self.there} returning items")))
         for result in ("to_jsonb(items)", "items::text", "count(items)", "row_to_json(items.*)", "array_to_json(array_agg(items))", "(items).note", "items.*", "items is null", "note as items"):
             with self.subTest(result=result):
                 self.assertEqual(self.errors_in(self.same(lambda wire, result=result: wire.sql(f"select {result} {where}"))), [])
