@@ -2,6 +2,7 @@
 
 #include "router/builtin_functions.hpp"
 #include "router/postgres_utility.hpp"
+#include "router/routine_body.hpp"
 #include "router/table_names.hpp"
 
 namespace shardway::router::analyze {
@@ -46,6 +47,10 @@ void create_view(Context& context, const ViewStmt& view) {
 }
 
 void create_function(Context& context, const CreateFunctionStmt& create) {
+  // The catalogue knows it when its transaction is over, and it may be called before.
+  const auto text = context.text.substr(context.out.begin, context.out.end - context.out.begin);
+  if (!context.topology.sharded() && leaves_in_session(text, leaving_functions(context)))
+    context.pin(PinReason::kRoutine);
   if (tree::name_of(create.funcname).schema != "pg_temp") return;
   context.out.pins = PinReason::kTemporaryTable;
   not_on_shards(context, "a temporary function", "create it in another schema");

@@ -360,6 +360,19 @@ class Routines(StateCase):
                     with self.connect() as client:
                         self.assertIn(client.execute(self.LEFT).fetchone()[0], (None, ""))
 
+    def test_a_function_that_nobody_knows_yet(self):
+        define = "create function fresh() returns int language plpgsql as 'begin perform set_config(''app.tenant'', ''t'', false); return 0; end'"
+        for texts in [f"{define}; select fresh()"], ["begin", define, "select fresh()", "commit"]:
+            with self.subTest(texts=texts):
+                with self.connect() as client:
+                    for text in texts:
+                        client.execute(text)
+                    self.assertEqual(client.execute(self.LEFT).fetchone()[0], "t")
+                self.no_pins()
+                with self.connect() as client:
+                    self.assertIn(client.execute(self.LEFT).fetchone()[0], (None, ""))
+                    client.execute("drop function fresh")
+
     def test_what_ends_with_the_transaction_pins_nobody(self):
         with self.connect() as client:
             self.assertEqual(client.execute("select only_here('t')").fetchone(), ("t",))
