@@ -167,6 +167,7 @@ class Link final : public net::EventHandler {
   std::uint64_t diagnostics_of = 0, rows_found_of = 0;
   router::Numbering numbering;  // by which it was told to count AUTO_INCREMENT columns up
   bool holds_number = false;    // SET insert_id, which no row may have used
+  bool keeps_rows = false;      // of a cursor that was closed while another link was at hand
 
   void on_events(std::uint32_t events) override;
 

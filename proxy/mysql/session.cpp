@@ -253,7 +253,10 @@ void Session::end_skipped() {
 // A short piece waits for what ends the answer: one write, and one segment for the client to wake up for.
 void Session::send(std::string_view bytes) {
   if (database_) database_->counters.sent_bytes += bytes.size();
-  if (deaf_) return;
+  if (deaf_) {
+    unheard_bytes_ += bytes.size();
+    return;
+  }
   if (out_.size() + bytes.size() <= kJoinedBytes) {
     out_.tail().append(bytes);
     return;
@@ -261,7 +264,8 @@ void Session::send(std::string_view bytes) {
   if (!out_.flush(stream_) || !out_.write(stream_, bytes)) turn_deaf();
 }
 
-// Nobody is there to be told; what runs on is read all the same, and by no event: its reader waits for the client.
+// Nobody is there to be told; what runs on is read all the same, and by no event: its reader waits for the client. But
+// a server would find out when it writes: a long result is not read to its end (read_link()).
 void Session::turn_deaf() {
   eof_ = deaf_ = true;
   out_.release();

@@ -7,13 +7,14 @@
 // handled again by resume(). Idle, a session holds no buffer.
 //
 // The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_command.cpp,
-// session_prepared.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving back),
-// session_waits.cpp, session_relay.cpp (answers), session_loss.cpp (connections that break), session_report.cpp; of
-// those whose replicas are read session_replica.cpp; and of sharded databases session_route.cpp,
+// session_prepared.cpp, session_cursor.cpp, session_last.cpp, session_kill.cpp, session_links.cpp (borrowing and giving
+// back), session_waits.cpp, session_relay.cpp (answers), session_loss.cpp (connections that break), session_report.cpp;
+// of those whose replicas are read session_replica.cpp; and of sharded databases session_route.cpp,
 // session_transaction.cpp, session_spread.cpp, session_bulk.cpp, session_rows.cpp.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -89,7 +90,8 @@ class Session final : public Client, public LinkOwner {
     std::uint16_t parameters = 0;
     std::string types;  // of the parameters, as the last execution that had them brought them
     bool has_long_data = false;
-    bool lost_data = false;  // a value that came ahead of its execution, and could not be sent anywhere, or was lost
+    bool lost_data = false;    // a value that came ahead of its execution, and could not be sent anywhere, or was lost
+    bool lost_cursor = false;  // its rows went with the link they were kept on
   };
   // How one statement reaches a link: as the packet it came in, or as the execution of a prepared statement.
   struct Work {
@@ -125,6 +127,7 @@ class Session final : public Client, public LinkOwner {
   void turn_deaf();
   void flush_all();
   bool backlogged() const noexcept;
+  bool is_unheard() const noexcept { return unheard_bytes_ > kClientBacklog; }
   void end_of_client();
   void abandon_links();
   void close();
@@ -343,7 +346,6 @@ class Session final : public Client, public LinkOwner {
   Step send_long_data(Packet packet);
   Step close_statement(Packet packet);
   Step reset_statement(Packet packet);
-  Step fetch(Packet packet);
   ClientStatement* statement_of(Packet packet);
   std::string with_types(Packet packet, ClientStatement& statement) const;
   static KeptError not_in_bulk();
@@ -358,6 +360,13 @@ class Session final : public Client, public LinkOwner {
   void unknown_statement(Packet packet, std::string_view what);
   void on_prepared(const Owed& owed, char* payload);
   std::vector<std::uint64_t> open_statements() const;
+
+  // ---- session_cursor.cpp ----
+  bool has_cursor(const Link& link) const noexcept;
+  void forget_cursor(std::uint32_t number);
+  void lose_cursors(const Link& link);
+  std::optional<protocol::Fault> leaves_cursor(std::optional<router::ShardIndex> shard) const;
+  Step fetch(Packet packet);
 
   // ---- session_links.cpp ----
   Pool& choose_pool(router::ShardIndex shard, bool replica_ok, bool& replica);
@@ -442,7 +451,8 @@ class Session final : public Client, public LinkOwner {
   Phase phase_ = Phase::kGreeting;
   bool readable_ = true, eof_ = false, blocked_ = false, pumping_ = false, reading_ = false;
   bool draining_ = false, outdated_ = false, deaf_ = false, is_watched_ = false;
-  bool sends_file_ = false;  // the server asked for one: the client's packets are its content
+  std::size_t unheard_bytes_ = 0;  // deaf: of answers
+  bool sends_file_ = false;        // the server asked for one: the client's packets are its content
   bool link_is_ready_ = false;
   bool is_cleaning_ = false;                            // the link is reset before the client hears that it was
   bool told_ = false;                                   // borrow() has answered with an error
@@ -513,8 +523,8 @@ class Session final : public Client, public LinkOwner {
   net::Time last_kill_{};
   std::unique_ptr<std::unordered_map<std::uint32_t, ClientStatement>> statements_;
   std::uint32_t last_statement_ = 0;
-  std::set<std::uint32_t> cursors_;    // statements with an open cursor
-  std::set<std::uint32_t> with_data_;  // statements with values ahead of their execution
+  std::map<std::uint32_t, router::ShardIndex> cursors_;  // statements with an open cursor, and where
+  std::set<std::uint32_t> with_data_;                    // statements with values ahead of their execution
   router::PinReason pin_ = router::PinReason::kNone;
   std::string pin_detail_;
   std::int64_t pin_since_ = 0;

@@ -113,7 +113,7 @@ void Session::on_ok(std::string_view payload, std::uint8_t sequence, bool& forwa
 void Session::learn(const my::Ok& ok) {
   status_ = shown_status(ok.status & kLasting);
   if ((ok.status & my::status::kCursorExists) != 0 && command_ == my::Command::kStmtExecute)
-    cursors_.insert(command_statement_);
+    cursors_[command_statement_] = link_->target().shard;
   if ((ok.status & my::status::kLastRowSent) != 0) cursors_.erase(command_statement_);
   const bool autocommit = (ok.status & my::status::kAutocommit) != 0, switched = autocommit != autocommits();
   if (ok.tracked.empty() && user_variables_set_.empty() && !switched) return;
@@ -260,11 +260,11 @@ void Session::finish_answer() {
   link_->may_be_open = may_have_begun;
   saves_ = ends_transaction_ = answer_failed_ = false;
   const bool in_transaction = (link_->status & my::status::kInTransaction) != 0 || may_have_begun;
-  const bool kept = in_transaction || is_bound() || !cursors_.empty() || !with_data_.empty();
   if (!in_transaction) ++database_->counters.transactions;
   if (std::exchange(changes_catalog_, false)) catalog_changed();
   if (transaction_ && transaction_->is_over) drop_transaction();
   if (!transaction_ && !parked_.empty() && pin_ != router::PinReason::kSessionMode) release_parked(true);
+  const bool kept = link_ && (in_transaction || is_bound() || has_cursor(*link_) || !with_data_.empty());
   if (std::exchange(ends_with_it_, false)) {  // the server hangs up behind it
     link_->mark_broken();
     out_.flush(stream_);

@@ -337,7 +337,7 @@ void Session::transaction_over() {
   close_broken();
   each_link([](Link& link) { link.xa_begun = link.wrote = link.failed = link.rollback_failed = false; });
   release_parked(true);
-  if (link_ && !is_bound() && cursors_.empty() && with_data_.empty()) give_back(/*clean=*/true);
+  if (link_ && !is_bound() && !has_cursor(*link_) && with_data_.empty()) give_back(/*clean=*/true);
 }
 
 }  // namespace shardway::proxy::mysql

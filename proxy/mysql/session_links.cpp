@@ -270,7 +270,7 @@ void Session::give_back(bool clean) {
   last_.is_insert_id_lost = last_.is_insert_id_lost || link->has_insert_id;
   for (const auto number : std::exchange(with_data_, {}))
     if (const auto found = statements_->find(number); found != statements_->end()) found->second.has_long_data = false;
-  cursors_.clear();
+  lose_cursors(*link);
   // A prepared XA branch outlives its connection, but not a reset.
   if (pin_detail_ == "xa") link->mark_broken();
   unpin();
@@ -283,7 +283,7 @@ void Session::give_back(bool clean) {
 void Session::hand_back(std::unique_ptr<Link> link, bool clean) {
   auto& pool = link->pool();
   link->lend_to(nullptr);
-  clean = clean && !link->xa_begun && !link->has_insert_id;
+  clean = !std::exchange(link->keeps_rows, false) && clean && !link->xa_begun && !link->has_insert_id;
   if (link->readable && !link->is_broken()) {  // the server has said more: its farewell
     char more;
     const auto got = link->read(&more, 1);
@@ -307,10 +307,12 @@ void Session::hand_back(std::unique_ptr<Link> link, bool clean) {
 // What must stay prepared on the link: it has an open cursor, or values that came ahead of their execution.
 std::vector<std::uint64_t> Session::open_statements() const {
   std::vector<std::uint64_t> open;
-  for (const auto* numbers : {&cursors_, &with_data_})
-    for (const auto number : *numbers)
-      if (const auto found = statements_->find(number); found != statements_->end())
-        open.push_back(found->second.text->id);
+  const auto add = [&](std::uint32_t number) {
+    if (const auto found = statements_->find(number); found != statements_->end())
+      open.push_back(found->second.text->id);
+  };
+  for (const auto& [number, shard] : cursors_) add(number);
+  for (const auto number : with_data_) add(number);
   return open;
 }
 

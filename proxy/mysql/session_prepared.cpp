@@ -119,7 +119,7 @@ std::uint32_t Session::client_number(Packet packet) const {
 
 // Its values have been used, or are not wanted any more.
 void Session::forget_data(ClientStatement& statement, std::uint32_t number) {
-  statement.has_long_data = statement.lost_data = false;
+  statement.has_long_data = statement.lost_data = statement.lost_cursor = false;
   with_data_.erase(number);
 }
 
@@ -294,13 +294,16 @@ Session::Step Session::close_statement(Packet packet) {
   auto* statement = statement_of(packet);
   if (statement == nullptr) return Step::kConsumed;
   const auto number = number_in(packet);
-  if (link_ && (cursors_.contains(number) || statement->has_long_data)) {
+  const auto cursor = cursors_.find(number);
+  const bool has_rows = link_ && cursor != cursors_.end() && cursor->second == link_->target().shard;
+  const auto on_link = link_ ? link_->statement(statement->text->id) : 0;
+  if ((has_rows || statement->has_long_data) && on_link != 0) {
     std::string argument;
-    protocol::Writer(argument).le32(link_->statement(statement->text->id));
+    protocol::Writer(argument).le32(on_link);
     link_->ask(my::Command::kStmtReset, argument);
-    cursors_.erase(number);
-    with_data_.erase(number);
   }
+  forget_cursor(number);
+  with_data_.erase(number);
   statements_->erase(number);
   return Step::kConsumed;
 }
@@ -311,8 +314,13 @@ Session::Step Session::reset_statement(Packet packet) {
     unknown_statement(packet, "mysqld_stmt_reset");
     return Step::kConsumed;
   }
+  if (const auto cursor = cursors_.find(client_number(packet)); is_sharded() && cursor != cursors_.end()) {
+    if (const auto fault = kept_elsewhere(cursor->second)) return refuse(*fault);
+    if (!stand_on(cursor->second, /*replica_ok=*/false)) return not_ready();
+  }
   const auto on_link = link_ ? link_->statement(statement->text->id) : 0;
-  cursors_.erase(number_in(packet));
+  cursors_.erase(client_number(packet));
+  statement->lost_cursor = false;
   if (on_link == 0) {
     statement->lost_data = false;
     answer_ok();
@@ -322,23 +330,6 @@ Session::Step Session::reset_statement(Packet packet) {
   std::string out(packet);
   put_number(out.data() + kNumberAt, on_link);
   return forward(my::Command::kStmtReset, out, packet);
-}
-
-Session::Step Session::fetch(Packet packet) {
-  auto* statement = statement_of(packet);
-  const auto on_link = statement != nullptr && link_ ? link_->statement(statement->text->id) : 0;
-  if (on_link == 0 || !cursors_.contains(number_in(packet))) {
-    if (statement == nullptr) {
-      unknown_statement(packet, "mysqld_stmt_fetch");
-    } else {
-      answer_error(1421, "HY000", "The statement (" + std::to_string(number_in(packet)) + ") has no open cursor");
-    }
-    return Step::kConsumed;
-  }
-  command_statement_ = number_in(packet);
-  std::string out(packet);
-  put_number(out.data() + kNumberAt, on_link);
-  return forward(my::Command::kStmtFetch, out);
 }
 
 }  // namespace shardway::proxy::mysql

@@ -236,7 +236,7 @@ class Session::Relay {
 void Session::read_link() {
   if (reading_) return;
   reading_ = true;
-  while (phase_ != Phase::kClosed && link_ && link_->readable && out_.size() <= kClientBacklog) {
+  while (phase_ != Phase::kClosed && link_ && link_->readable && out_.size() <= kClientBacklog && !is_unheard()) {
     auto& link = *link_;
     char* buffer = worker_.server_buffer();
     const auto held = link.held.size();
@@ -259,6 +259,7 @@ void Session::read_link() {
     if (phase_ != Phase::kClosed && out_.size() > kClientBacklog) flush_all();
   }
   reading_ = false;
+  if (phase_ != Phase::kClosed && is_unheard()) return close();
   if (phase_ != Phase::kClosed) flush_all();
 }
 

@@ -218,6 +218,13 @@ Session::Step Session::session_statement(const Statement& statement, const Work&
   if (std::any_of(statement.settings.begin(), statement.settings.end(), refuses))
     return refuse({FaultReason::kNotSupported, "SET completion_type is not supported on a sharded database",
                    "write COMMIT AND CHAIN or COMMIT RELEASE", 0});
+  const auto sets_auto_is_null = [](const router::Setting& one) {
+    return one.name == "sql_auto_is_null" && !one.value_sql.empty() && one.value_sql != "0" && one.value_sql != "OFF" &&
+           one.value_sql != "off";
+  };
+  if (std::any_of(statement.settings.begin(), statement.settings.end(), sets_auto_is_null))
+    return refuse({FaultReason::kNotSupported, "SET sql_auto_is_null is not supported on a sharded database",
+                   "ask for LAST_INSERT_ID()", 0});
   if (statement.kind == StatementKind::kSet && work.traces->selects)
     return refuse({FaultReason::kNotSupported, "SET to what a SELECT gives is not supported on a sharded database",
                    "select the value first", 0});
@@ -325,6 +332,7 @@ std::optional<protocol::Fault> Session::kept_elsewhere(router::ShardIndex shard)
 Session::Step Session::run_on(router::ShardIndex shard, bool replica_ok, const Statement& statement, const Work& work,
                               bool writes, const router::Numbering& numbering) {
   if (const auto fault = kept_elsewhere(shard)) return refuse(*fault);
+  if (const auto fault = leaves_cursor(shard)) return refuse(*fault);
   if (const auto step = await_apply(shard)) return *step;
   if (!find_last_link(*work.traces, shard)) return Step::kConsumed;
   const bool quiet =
@@ -360,7 +368,7 @@ bool Session::is_bound() const noexcept { return pin_ != router::PinReason::kNon
 
 bool Session::keeps_link() const noexcept {
   return (link_->status & my::status::kInTransaction) != 0 || link_->may_be_open || link_->xa_begun || is_bound() ||
-         !cursors_.empty() || !with_data_.empty();
+         has_cursor(*link_) || !with_data_.empty();
 }
 
 bool Session::counts_by_itself() const {
@@ -384,6 +392,7 @@ bool Session::put(const Work& work) {
     link_->out() += work.packet;
   } else {
     if (!is_on_link(*work.statement)) return false;
+    forget_cursor(command_statement_);
     auto out = complete(work);
     put_statement_number(out, link_->statement(work.statement->text->id));
     link_->shift = shift_of(out);

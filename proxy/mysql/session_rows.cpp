@@ -264,6 +264,7 @@ std::optional<Fault> Session::unable_to_spread(const Statement& facts, const Wor
     return Fault{FaultReason::kSeveralShards,
                  "the session is bound to one shard by " + pin_detail_ + ", and this bulk execution needs several",
                  "end what binds it, or use another connection", 0};
+  if (auto fault = leaves_cursor({})) return fault;
   if (!is_one_statement && !spread.writes && !transaction_ && !next_characteristics_.empty())
     return no("SET TRANSACTION", "begin the transaction");
   if (is_one_statement || spread.writes || transaction_)

@@ -40,6 +40,7 @@ Session::Step Session::run_everywhere(const Statement& statement, const router::
   if (is_bound() && pin_ != router::PinReason::kSessionMode)
     return no("the session is bound to one shard by " + pin_detail_ + ", and this statement needs several",
               "end what binds it, or use another connection");
+  if (const auto fault = leaves_cursor({})) return refuse(*fault);
   if (!plan.rewritten.empty()) return no("now() over several shards", "add a predicate on the shard key");
   if (writes)
     if (const auto fault = unable_to_write({plan.shards.begin(), plan.shards.end()})) return refuse(*fault);
@@ -154,6 +155,7 @@ void Session::ask_shards(Spread spread, const Work& work) {
   spread_ = std::make_unique<Spread>(std::move(spread));
   was_wide_ = spread_->shards.size() > 1;
   if (work.statement == nullptr) spread_->commands.emplace_back(work.packet);
+  if (work.statement != nullptr) forget_cursor(command_statement_);
   for (const auto shard : spread_->shards) {
     take_link(shard);
     if (work.statement != nullptr && !spread_->bulk) {

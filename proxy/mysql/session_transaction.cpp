@@ -305,8 +305,19 @@ void Session::note_rollback(std::uint16_t code) {
   if (transaction_ && link_->xa_begun && is_gone) transaction_->is_over = true;
 }
 
+// One with an open cursor stays, if it may stand in place of the one at hand.
 void Session::release_parked(bool clean) {
-  for (auto& link : std::exchange(parked_, {})) hand_back(std::move(link), clean);
+  for (auto& link : std::exchange(parked_, {})) {
+    const bool has_rows = has_cursor(*link);
+    if (clean && has_rows && !link->is_broken() && !(link_ && keeps_link())) {
+      if (link_) give_back(/*clean=*/true);
+      link_ = std::move(link);
+      link_is_ready_ = !link_->owes();
+      continue;
+    }
+    lose_cursors(*link);
+    hand_back(std::move(link), clean && !has_rows);
+  }
 }
 
 }  // namespace shardway::proxy::mysql

@@ -47,7 +47,7 @@ constexpr std::string_view kWords =
     "value next lastval previous savepoint commit rollback release no immediate prepare into transaction session "
     "global statement kill sql_calc_found_rows connection_id last_insert_id identity insert replace load update share "
     "role group instance lock stage auto_increment_increment auto_increment_offset wait nowait begin start chain "
-    "autocommit from do delete ";
+    "autocommit from do delete sql_auto_is_null ";
 
 constexpr auto kLengths = [] {
   std::array<std::uint32_t, 32> lengths{};
@@ -202,6 +202,9 @@ class Reading {
     // SET CHARACTER SET x takes the database's collation, which no tracker shows.
     if (sets_ && (is("charset") || (is("set") && equals(last_, "character"))))
       pin(PinReason::kComputedSetting, "SET CHARACTER SET");
+    // `WHERE id IS NULL` finds the row of the last INSERT on the same connection, once.
+    if (sets_ && is("sql_auto_is_null") && is_on(behind(sql_, end)))
+      pin(PinReason::kComputedSetting, "sql_auto_is_null");
     on_pair(word, end);
     if (sets_ && names_ && is("collate")) traces_.collation = name_at(end);
     names_ = names_ || (sets_ && is("names"));

@@ -151,6 +151,12 @@ class Vanished(PoolCase):
         self.vanishing(unread="select repeat('x', 1000) from seq_1_to_100000")
         self.vanishing("begin", "insert into items (note) values ('gone')", unread="select repeat('x', 1000) from seq_1_to_100000")
 
+    def test_in_a_result_that_takes_minutes(self):
+        """A server finds out when it writes; nobody reads the rest."""
+        for how in ("abort", "close"):
+            self.vanishing(unread="select repeat('x', 1000) from seq_1_to_100000000", how=how)
+        self.vanishing("begin", "insert into items (note) values ('gone')", unread="select repeat('x', 1000) from seq_1_to_100000000")
+
     def test_behind_a_pipeline(self):
         self.vanishing("begin", unread="insert into items (note) values ('gone')")
 

@@ -27,6 +27,15 @@ class Statements(MysqlShardedCase):
             f"select * from items where id = {key}", f"insert into parts (id, part) values ({key}, 1), ({key}, 2)",
             f"select count(*) from parts where id = {key}", f"select i.note, p.part from items i join parts p on i.id = p.id where i.id = {key}")]))
 
+    def test_waiting_beside_rows(self):
+        self.same(lambda wire: wire.sql(*[f"select sleep(0), benchmark(1, 1), note from items where id = {key}" for key in (HERE, THERE)], "select sleep(0)"))
+
+    @proxy_only
+    def test_the_last_row_by_null_is_refused(self):
+        with self.through() as wire:
+            self.refused(wire, "set sql_auto_is_null = 1", "sql_auto_is_null")
+            self.assertTrue(wire.sql("set sql_auto_is_null = 0")[0].startswith("OK"))
+
     def test_union_of_rows(self):
         self.each_way(lambda wire: [*sorted(wire.sql("select id, note from items")), *wire.sql("select id from items where note = 'nowhere'"),
                                     *wire.sql("select id from items where note = 'here'"), *wire.sql("select id from items where note = 'there'"),

@@ -158,6 +158,14 @@ create function sets_time() returns int begin set timestamp = 1000000; return 1;
         self.mixed("set names gbk", gbk, query("select hex('") + b"\xbf\x5c')", "set names utf8mb4", "select 'ok'")
 
 
+class AutoIsNull(StateCase):
+    def test_the_row_of_the_last_insert(self):
+        """The server finds it on the connection of the INSERT, once."""
+        self.mixed("set sql_auto_is_null = 1", "insert into items (note) values ('mine')", "select note from items where id is null",
+                   "select note from items where id is null", "insert into items (note) values ('a'), ('b')", "select note from items where id is null",
+                   "set sql_auto_is_null = 0", "insert into items (note) values ('c')", "select note from items where id is null")
+
+
 class UserVariables(StateCase):
     def test_constants_follow_their_client(self):
         """13: over connections, with their types; the others' are not touched, nor typed."""

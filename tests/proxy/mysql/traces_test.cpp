@@ -130,6 +130,13 @@ TEST(Traces, WhatAsksAboutTheStatementBefore) {
   EXPECT_FALSE(traces_of("SELECT 1").asks_about_last);
 }
 
+TEST(Traces, WhatTheLastInsertStandsFor) {
+  for (const char* sql : {"SET sql_auto_is_null = 1", "set @@session.SQL_AUTO_IS_NULL=on, a = 1"})
+    EXPECT_EQ(traces_of(sql).pins, PinReason::kComputedSetting) << sql;
+  for (const char* sql : {"SET SQL_AUTO_IS_NULL = 0", "SET sql_auto_is_null=OFF", "SELECT @@sql_auto_is_null"})
+    EXPECT_EQ(traces_of(sql).pins, PinReason::kNone) << sql;
+}
+
 TEST(Traces, WhatAsksBehindOthersOfItsText) {
   for (const char* sql : {"DO 0; SHOW WARNINGS", "SELECT 1; SELECT @@error_count", "SELECT 1 FROM dual; SHOW ERRORS",
                           "BEGIN; SELECT TRIM('x' FROM 'xy'); SHOW WARNINGS", "SET @a = 1; SELECT FOUND_ROWS()"}) {
