@@ -366,6 +366,7 @@ class Session final : public Client, public LinkOwner {
   bool is_broken_deadlock(Frame error_frame) const;
   bool lets_go_of(const Branch& branch) const noexcept;
   bool has_to_let_go() const noexcept;
+  std::string undo_of_failed() const;
   bool let_go();
   Step reset_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql);
   bool resets_base(const router::Statement& statement) const;

@@ -255,6 +255,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   } else {
     use_settings(savepoints.back().settings);
     transaction.failed = false;
+    for (auto& branch : branches_) branch.has_let_go = false;
     transaction.has_gone_back = true;
   }
 }
@@ -285,7 +286,7 @@ void Session::transaction_over(bool committed) {
       std::chrono::duration_cast<std::chrono::microseconds>(worker_.loop().now() - transaction_since_).count());
   for (auto& branch : branches_) {
     if (branch.begun) branch.link->settings = settings_;
-    branch.begun = branch.dirty = branch.executed = false;
+    branch.begun = branch.dirty = branch.executed = branch.has_let_go = false;
   }
   stop_being_wide();
   transaction_.reset();

@@ -56,6 +56,7 @@ void Session::report_wait() {
     waiting.backends.push_back({branch.shard, branch.link->process_id()});
     waiting.pools.push_back(branch.link->pool().shared().identity());
   }
+  waiting.is_pinned = std::all_of(branches_.begin(), branches_.end(), [](const Branch& one) { return one.pinned; });
   if (stands_in_line()) {
     waiting.wanted = waiting_->pool->shared().identity();
     waiting.wanted_size = waiting_->pool->shared().limit();
@@ -95,40 +96,55 @@ bool Session::is_broken_deadlock(Frame error_frame) const {
   return error && error->sqlstate == "57014";
 }
 
-// On its server nobody knows yet that the transaction has failed.
+// Its server does not know yet that the transaction has failed, or has gone back only to Shardway's own savepoint.
 bool Session::lets_go_of(const Branch& branch) const noexcept {
   const auto& link = *branch.link;
-  return branch.begun && !branch.dirty && link.status == 'T' && !link.owes() && !link.is_broken();
+  const auto& savepoints = transaction_->savepoints;
+  const bool is_held_by_ours = !savepoints.empty() && savepoints.back().name == kWritable;
+  const bool holds = link.status == 'T' || (link.status == 'E' && is_held_by_ours);
+  return branch.begun && !branch.has_let_go && !branch.dirty && holds && !link.owes() && !link.is_broken();
 }
 
 // A transaction that has failed holds no locks: on the server that knows, by itself; on the others from now on, and not
 // only when the client comes to say ROLLBACK. With a savepoint, only that is gone back to, as the client may do, too.
-// What was SET stays until then: the client would not hear that it is gone.
 bool Session::has_to_let_go() const noexcept {
-  return is_in_block() && transaction_->failed && settings_ == transaction_->settings_before && !local_ &&
+  return is_in_block() && transaction_->failed &&
          std::any_of(branches_.begin(), branches_.end(), [this](const Branch& one) { return lets_go_of(one); });
 }
 
-// False: there is nothing; else ReadyForQuery is told to the client when it is done.
+// What undoes it as far as a server's own end of a failed transaction does.
+std::string Session::undo_of_failed() const {
+  const auto& savepoints = transaction_->savepoints;
+  const auto last = std::find_if(savepoints.rbegin(), savepoints.rend(),
+                                 [](const Savepoint& savepoint) { return savepoint.name != kWritable; });
+  if (transaction_->lost || last == savepoints.rend()) return "ROLLBACK";
+  return "ROLLBACK TO SAVEPOINT " + quote_identifier(last->name);
+}
+
+// False: there is nothing; else ReadyForQuery is told to the client when it is done. A server that has failed by itself
+// has told what settings go back.
 bool Session::let_go() {
   if (!has_to_let_go()) return false;
-  const bool ends = transaction_->savepoints.empty() || transaction_->lost;
-  auto operation = commit_operation([this, ends](Operation& over) {
-    for (auto i = branches_.size(); ends && i-- > 0;) {
+  const auto undo = undo_of_failed();
+  const bool ends = undo == "ROLLBACK";
+  const bool told = std::any_of(branches_.begin(), branches_.end(), [this](const Branch& branch) {
+    return branch.begun && branch.link->status == 'E' && !lets_go_of(branch);
+  });
+  auto operation = commit_operation([this, ends, told](Operation& over) {
+    for (auto i = branches_.size(); i-- > 0;) {
       auto& branch = branches_[i];
       if (!over.involves(*branch.link)) continue;
+      branch.has_let_go = true;
+      if (!ends) continue;
       branch.begun = false;
       if (!branch.pinned || branch.link->is_broken()) drop_branch(branch);
     }
+    if (told) statuses_.take();
     tell_ready();
     resume();
   });
-  for (auto& branch : branches_) {
-    if (!lets_go_of(branch)) continue;
-    operation->add(*branch.link,
-                   query_of(ends ? "ROLLBACK"
-                                 : "ROLLBACK TO SAVEPOINT " + quote_identifier(transaction_->savepoints.back().name)));
-  }
+  for (auto& branch : branches_)
+    if (lets_go_of(branch)) operation->add(*branch.link, query_of(undo));
   operate(std::move(operation), /*cancels=*/false);
   return true;
 }

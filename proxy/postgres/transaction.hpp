@@ -35,6 +35,7 @@ struct Branch {
   bool has_traces = false;    // nobody knows what was left behind on it: it is cleaned before another one gets it
   bool flush_sent = false;    // nothing has been sent since the last Flush
   bool syncing = false;       // the session's settings are being brought to it
+  bool has_let_go = false;    // of what the failed transaction did there
 };
 using Branches = boost::container::small_vector<Branch, 1>;
 

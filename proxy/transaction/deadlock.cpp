@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 namespace shardway::proxy::transaction {
 
@@ -124,8 +125,8 @@ std::vector<Waiting> find_circle(const std::vector<Waiting>& waiting, const std:
     auto members = graph.circle_behind(start);
     if (members.empty()) continue;  // of processes that one server sees all of
     std::sort(members.begin(), members.end(), [](const Waiting& a, const Waiting& b) {
-      return std::make_pair(a.wanted != nullptr, a.transaction_since) >
-             std::make_pair(b.wanted != nullptr, b.transaction_since);
+      return std::make_tuple(!a.is_pinned, a.wanted != nullptr, a.transaction_since) >
+             std::make_tuple(!b.is_pinned, b.wanted != nullptr, b.transaction_since);
     });
     return members;
   }

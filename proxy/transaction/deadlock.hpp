@@ -32,6 +32,7 @@ struct Waiting {
   std::vector<const void*> pools = {};  // that the backends' connections are of, as they are told apart
   const void* wanted = nullptr;         // the pool in whose line it stands; null: it waits for a server
   std::uint32_t wanted_size = 0;        // so many connections may that pool have
+  bool is_pinned = false;               // its connections stay with it, whatever becomes of its statement
 };
 
 // Thread-safe.
@@ -53,9 +54,10 @@ struct Blocked {
   Backend waiter, blocker;
 };
 
-// The members of one circle: those in a pool's line first, whose statement has not begun, and of them the youngest
-// transaction; empty: there is none. A server process waits until all that block it are done; who stands in a line,
-// until any of the pool's connections comes back: he is stuck only if they are all held by others who are.
+// The members of one circle: those first whose giving up sets something free, of them those in a pool's line, whose
+// statement has not begun, and of them the youngest transaction; empty: there is none. A server process waits until all
+// that block it are done; who stands in a line, until any of the pool's connections comes back: he is stuck only if
+// they are all held by others who are.
 std::vector<Waiting> find_circle(const std::vector<Waiting>& waiting, const std::vector<Blocked>& blocked);
 
 }  // namespace shardway::proxy::transaction

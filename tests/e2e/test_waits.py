@@ -70,6 +70,7 @@ class SmallPools(WireCase):
         first.sql(f"update items set amount = amount where id = {self.here}")
         owner.sql(f"update items set amount = amount where id = {self.there}")
         other.send(query(f"update items set amount = amount where id = {self.here}"))    # the second connection of its shard
+        wait_until(lambda: any(state == "active" for _, state, _ in self.open_transactions()), 10, "it waits there")
         owner.send(query(f"select 1 from items where id = {self.here}"))                 # waits for a third
         first.send(query(f"update items set amount = amount where id = {self.there}"))   # waits for the owner's row
         heard = {wire: wire.until_ready() for wire in (owner, first)}
@@ -77,6 +78,22 @@ class SmallPools(WireCase):
         self.assertEqual(heard[first][-1], "Z T")
         self.assertEqual(first.sql("commit")[-1], "Z I")
         self.assertEqual(other.until_ready()[-1], "Z T")
+
+
+class PoolsOfOne(WireCase):
+    pool = {"size": 1}
+
+    def test_who_is_pinned_gives_nothing_free(self):
+        """The victim is the one whose connection comes free with it, though he is older."""
+        with self.through() as other, self.through() as pinned:
+            other.sql("begin")
+            other.sql(f"select 1 from items where id = {self.there}")
+            pinned.sql("listen news")
+            for wire, key in (other, self.here), (pinned, self.there):
+                wire.socket.settimeout(30)
+                wire.send(query(f"select note from items where id = {key}"))
+            self.assertIn("40P01 deadlock detected", other.until_ready()[0])
+            self.assertEqual(pinned.until_ready()[-1], "Z I")
 
 
 class Cancels(WireCase):
@@ -112,12 +129,13 @@ class FailedTransactions(WireCase):
         """On one server they are; on several they were held until ROLLBACK where the error had not been."""
         def conversation(login):
             heard, wire, other = [], login(), login()
-            for fails in ("select 1/0", f"select 1/0 from items where id = {self.there}", "selec 1", "select nothing from nowhere"):
-                for begin in (["begin"], ["begin", "savepoint a"], ["begin", self.LOCK, "savepoint a"],
-                              ["begin", "savepoint a", "savepoint \"A b\"", "release a"]):
-                    for sql in (*begin, f"update items set amount = amount where id = {self.here}",
-                                f"update items set amount = amount where id = {self.there}", self.LOCK, fails):
-                        wire.sql(sql)
+            here, there = (f"update items set amount = amount where id = {key}" for key in (self.here, self.there))
+            for fails in (["select 1/0"], [f"select 1/0 from items where id = {self.there}"], ["selec 1"], ["select nothing from nowhere"],
+                          ["set transaction read only", there], ["set transaction read only", "savepoint c", here]):
+                for begin in (["begin"], ["begin", "set local work_mem = '3MB'"], ["begin", "set datestyle = german"], ["begin", "savepoint a"],
+                              ["begin", self.LOCK, "savepoint a"], ["begin", "savepoint a", "savepoint \"A b\"", "release a"]):
+                    for sql in (*begin, here, there, self.LOCK, *fails):
+                        heard += [line for line in wire.sql(sql) if line[0] in "SZ"]
                     heard += other.sql(self.TRY)
                     heard += [line for key in (self.here, self.there) for line in other.sql(
                         f"select id from items where id = {key} for update skip locked")]

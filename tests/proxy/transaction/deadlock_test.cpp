@@ -66,6 +66,14 @@ TEST(Deadlock, TwoPoolsWhoseConnectionsAreHeldByThoseWhoWaitForTheOther) {
   EXPECT_THAT(circle(four, {}), IsEmpty()) << "one of there is held by somebody who works";
 }
 
+TEST(Deadlock, WhoseConnectionIsPinnedGivesNothingFree) {
+  std::vector<Waiting> two{in_line(1, {{0, 10}}, {&kHere}, &kThere), in_line(2, {{1, 20}}, {&kThere}, &kHere)};
+  two[0].wanted_size = two[1].wanted_size = 1;
+  EXPECT_THAT(circle(two, {}), ElementsAre(2, 1));
+  two[1].is_pinned = true;
+  EXPECT_THAT(circle(two, {}), ElementsAre(1, 2));
+}
+
 TEST(Deadlock, ALineAndARowLock) {
   auto other = waits(3, {{0, 11}});
   other.pools = {&kHere};
