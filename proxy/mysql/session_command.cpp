@@ -1,5 +1,6 @@
 // Commands: what is answered here, what goes to a server, and what is refused.
 // https://mariadb.com/kb/en/2-text-protocol/ https://mariadb.com/kb/en/3-binary-protocol-prepared-statements/
+#include "proxy/mysql/own_error.hpp"
 #include "proxy/mysql/session.hpp"
 #include "proxy/worker.hpp"
 
@@ -137,6 +138,10 @@ void Session::tell_ok() {
 
 void Session::answer_error(std::uint16_t code, std::string_view sqlstate, std::string_view message) {
   my::encode(out_.tail(), sequence_, my::Err{code, sqlstate, message});
+  if (phase_ != Phase::kReady) return;
+  last_.row_count = -1;
+  last_.is_row_count_elsewhere = last_.failed = last_.is_gone = true;
+  last_.diagnostics = std::make_unique<Diagnostics>(diagnostics_of(code, message, collation_, capabilities_));
 }
 
 }  // namespace shardway::proxy::mysql

@@ -89,7 +89,7 @@ void Session::note_told(const my::Ok& ok) {
 
 // Answered here: what is known of the last statement, and the client's own number.
 bool Session::tell_last(const Traces& traces, std::string_view sql) {
-  if (!traces.asks_for_number && (!traces.asks_about_last || last_.link == 0)) return false;
+  if (!traces.asks_for_number && (!traces.asks_about_last || (last_.link == 0 && !last_.diagnostics))) return false;
   const auto mode = parse_settings(*state_).mysql;
   const auto call = sole_call(sql, mode);
   if (call && call->function == "connection_id") {

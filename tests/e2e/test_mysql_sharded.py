@@ -27,6 +27,15 @@ class Statements(MysqlShardedCase):
             f"select * from items where id = {key}", f"insert into parts (id, part) values ({key}, 1), ({key}, 2)",
             f"select count(*) from parts where id = {key}", f"select i.note, p.part from items i join parts p on i.id = p.id where i.id = {key}")]))
 
+    def test_an_error_of_shardways_own_is_the_last_statement(self):
+        """What Shardway says in a server's place counts as one of that server's."""
+        wrong = "release savepoint nowhere"
+        questions = ("select row_count()", "show warnings", "show errors", "show count(*) errors", "select @@error_count", "show count(*) warnings")
+        for before in ([], [f"update items set n = n + 1 where id in ({HERE})"], ["begin", f"update items set n = n + 1 where id = {THERE}"]):
+            with self.subTest(before=before):
+                self.each_way(lambda wire, before=before: wire.sql(*before, *[sql for question in questions for sql in (wrong, question)], wrong, "set @x = 1",
+                                                                   "show warnings", f"select n from items where id = {HERE}", "show warnings", "rollback"))
+
     def test_waiting_beside_rows(self):
         self.same(lambda wire: wire.sql(*[f"select sleep(0), benchmark(1, 1), note from items where id = {key}" for key in (HERE, THERE)], "select sleep(0)"))
 
