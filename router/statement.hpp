@@ -61,6 +61,10 @@ enum class StatementKind : std::uint8_t {
   kOther,            // known to the parser, unknown to us: unsharded databases forward it, sharded ones refuse it
 };
 
+inline bool is_ddl(StatementKind kind) noexcept {
+  return kind == StatementKind::kDdl || kind == StatementKind::kDdlAlone;
+}
+
 // Why a client must keep its server connection, as SHOW PINS prints it.
 enum class PinReason : std::uint8_t {
   kNone,

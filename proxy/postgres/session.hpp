@@ -4,10 +4,12 @@
 // A message handler either consumes its message or is blocked (it waits for a link, or for answers); a blocked message
 // stays where it is and is handled again, from its beginning, by resume(). Idle, a session holds no buffer.
 //
-// The parts, one file each: session.cpp (bytes in and out), session_login.cpp, session_query.cpp (simple protocol and
-// the choice by plan), session_statement.cpp, session_portal.cpp, session_segment.cpp, session_transaction.cpp,
-// session_modes.cpp, session_settings.cpp, session_commit.cpp, session_links.cpp (borrowing and giving back),
-// session_waits.cpp (deadlocks), session_relay.cpp (answers), session_copy.cpp, session_console.cpp,
+// The parts, one file each: session.cpp (bytes in and out), session_login.cpp; the choice by plan: session_query.cpp
+// (simple protocol), session_batch.cpp, session_plan.cpp, session_notes.cpp; the extended protocol:
+// session_statement.cpp, session_portal.cpp, session_segment.cpp; session_transaction.cpp, session_modes.cpp,
+// session_settings.cpp, session_commit.cpp; several shards: session_operation.cpp, session_cursor.cpp,
+// session_time.cpp; session_links.cpp (borrowing and giving back), session_waits.cpp (deadlocks), session_loss.cpp;
+// session_relay.cpp (a server's answers), session_answer.cpp (our own); session_copy.cpp, session_console.cpp,
 // session_report.cpp.
 #pragma once
 

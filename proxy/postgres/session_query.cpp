@@ -21,9 +21,6 @@ using router::StatementKind;
 
 namespace {
 
-constexpr std::chrono::milliseconds kCatalogWait{5000}, kCatalogPoll{2};
-constexpr std::chrono::seconds kCatalogDoubt{1};  // how often a refusal has the catalogue read again
-
 // One per thread: the literals of the text at hand.
 router::Literals& scratch_literals() {
   thread_local router::Literals literals;
@@ -39,11 +36,6 @@ bool ends_failed_transaction(StatementKind kind) noexcept {
          kind == StatementKind::kTwoPhase;
 }
 
-bool changes_catalog(StatementKind kind) noexcept {
-  return kind == StatementKind::kDdl || kind == StatementKind::kDdlAlone;
-}
-
-// A key's bytes are hashed as the server stores them; in another encoding they would be other bytes, and another shard.
 // What a shard enlisted later hears again, or need not hear.
 bool leaves_untouched(StatementKind kind) noexcept {
   return kind == StatementKind::kShow || kind == StatementKind::kSet || kind == StatementKind::kReset;
@@ -101,7 +93,7 @@ Session::Step Session::on_query(Frame frame) {
 std::optional<Fault> Session::columns_in_doubt(const router::Query& query) const {
   const bool defines = (transaction_ && changes_catalog_) ||
                        std::any_of(query.statements.begin(), query.statements.end(),
-                                   [](const Statement& statement) { return changes_catalog(statement.kind); });
+                                   [](const Statement& statement) { return router::is_ddl(statement.kind); });
   if (!defines) return std::nullopt;
   return Fault{FaultReason::kNotSupported,
                "INSERT or COPY without a column list behind a definition in the same transaction is not supported: the "
@@ -180,123 +172,6 @@ Fault Session::currval_of_another() {
           "currval() and lastval() outside of the transaction that called nextval() would answer for another client's "
           "connection",
           "use INSERT … RETURNING, or call them in the transaction that called nextval()", 0};
-}
-
-// What has been sent, up to the end of its segment, may end an explicit transaction, or cannot.
-void Session::note_kind(StatementKind kind) noexcept {
-  kind_ = kind;
-  switch (kind) {
-    case StatementKind::kEmpty:
-    case StatementKind::kRead:
-    case StatementKind::kWrite:
-    case StatementKind::kSavepoint:
-    case StatementKind::kReleaseSavepoint:
-    case StatementKind::kRollbackTo:
-    case StatementKind::kSet:
-    case StatementKind::kReset:
-    case StatementKind::kShow:
-    case StatementKind::kDeclareCursor:
-    case StatementKind::kFetch:
-    case StatementKind::kCloseCursor:
-    case StatementKind::kLock:
-    case StatementKind::kDdl:
-    case StatementKind::kTruncate:
-    case StatementKind::kCopyIn:
-    case StatementKind::kCopyOut: return;
-    default: may_end_transaction_ = true;
-  }
-}
-
-Fault Session::transaction_lost() {
-  return {FaultReason::kTransactionLost, "a server connection of this transaction was lost; it was rolled back",
-          "run the transaction again", 0};
-}
-
-Fault Session::outcome_unknown(const std::string& address) {
-  return {FaultReason::kOutcomeUnknown,
-          "the connection to server " + address + " was lost; the statement may have run",
-          {},
-          0};
-}
-
-// True if nextval() may have been called on the connection the next statement runs on, by this client.
-bool Session::has_counted() const noexcept {
-  if (pin_ != router::PinReason::kNone || database_->config().pool.mode == config::PoolMode::kSession) return true;
-  return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.use != Use::kRead; });
-}
-
-void Session::note_start(const Statement& statement, const router::Plan& plan) {
-  auto& counters = database_->counters;
-  ++counters.by_rule[static_cast<std::size_t>(plan.rule)];
-  for (const auto shard : plan.shards) ++counters.by_shard[shard];
-  note_kind(statement.kind);
-  deadlock_victim_ = false;
-  statement_since_ = worker_.loop().now();
-  note_use(statement, plan);
-  if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
-    transaction_->cursors[statement.name] = plan.shards[0];
-  }
-  if (transaction_ && statement.kind == StatementKind::kCloseCursor) forget_cursor(statement.name);
-  note_local(statement);
-  effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
-  if (statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll)
-    effects_.emplace_back();  // without a name: all of them
-  if (statement.pins != router::PinReason::kNone && !outlives_errors(pin_after_)) {
-    pin_after_ = statement.pins;
-    pin_detail_ = std::string(router::name_of(statement.pins));
-  }
-  changes_catalog_ = changes_catalog_ || changes_catalog(statement.kind);
-  defines_routines_ = defines_routines_ || statement.defines.routines;
-  if (transaction_) {
-    transaction_->defined.clock |= statement.defines.clock;
-    transaction_->defined.varies |= statement.defines.varies;
-  }
-  deallocates_all_ = statement.kind == StatementKind::kDeallocate && statement.name.empty();
-}
-
-// `name` empty: all of them.
-void Session::forget_cursor(const std::string& name) {
-  if (name.empty())
-    transaction_->cursors.clear();
-  else
-    transaction_->cursors.erase(name);
-}
-
-// What is not known to only read counts as a write; what only reads, but may not go to a replica, may hold locks.
-void Session::note_use(const Statement& statement, const router::Plan& plan) {
-  const bool is_sealed = transaction_ && transaction_->is_sealed;
-  const bool writes =
-      !is_sealed && (plan.writes || statement.uses_user_functions || statement.kind == StatementKind::kOther);
-  const auto use = writes ? Use::kWrite : plan.replica_ok ? Use::kRead : Use::kLock;
-  const bool unpreparable =
-      statement.pins != router::PinReason::kNone || statement.writes_home || statement.kind == StatementKind::kNotify;
-  for (const auto shard : plan.shards) {
-    auto* branch = branch_on(shard);
-    if (branch == nullptr) continue;
-    branch->use = std::max(branch->use, use);
-    branch->unpreparable = branch->unpreparable || unpreparable;
-    branch->has_traces = branch->has_traces || statement.leaves_traces;
-  }
-}
-
-// What was planned with the old columns is refused at worst; but this session knows that there are new ones, and waits.
-void Session::catalog_changed() {
-  changes_catalog_ = false;
-  const bool matters = std::exchange(defines_routines_, false) || database_->topology().sharded();
-  if (!matters || database_->config().control.user.empty() || !worker_.surroundings().catalog_changed) return;
-  catalog_wanted_ = ++database_->backend().catalog_wanted;
-  catalog_deadline_ = worker_.loop().now() + kCatalogWait;
-  worker_.surroundings().catalog_changed(database_->config().name);
-}
-
-bool Session::catalog_is_current() {
-  if (catalog_wanted_ == 0) return true;
-  if (database_->backend().catalog_seen.load() >= catalog_wanted_ || worker_.loop().now() > catalog_deadline_) {
-    catalog_wanted_ = 0;
-    return true;
-  }
-  worker_.resume_after(*this, kCatalogPoll);
-  return false;
 }
 
 Session::Step Session::run_simple(const Statement& statement, Frame frame, std::string_view sql) {
@@ -425,84 +300,6 @@ Session::Step Session::everywhere_or_here(const Statement& statement, std::strin
   for (const auto& branch : branches_) plan.shards.push_back(branch.shard);
   if (resets_base(statement)) return reset_statement(statement, plan, sql);
   return run_on_shards(statement, plan, {sql, nullptr});
-}
-
-void Session::answer(std::string_view tag) {
-  pg::encode::command_complete(reply(), tag);
-  finish_simple();
-}
-
-char Session::ready_status() const noexcept { return !transaction_ ? 'I' : transaction_->failed ? 'E' : 'T'; }
-
-// The end of a simple Query answered here: ReadyForQuery, or the next statement of the batch.
-void Session::finish_simple() {
-  if (script_ || in_segment_) return;
-  held_ready_ = !catalog_is_current();
-  if (held_ready_) return;  // DDL is over when everybody's next statement is planned with it
-  note_finished();
-  note_ready(!transaction_);
-  asked_again_ = 0;
-  error_seen_ = false;
-  if (!let_go()) tell_ready();
-}
-
-void Session::tell_ready() {
-  if (!statuses_.empty()) reply() += statuses_.take();
-  pg::encode::ready(reply(), ready_status());
-}
-
-// A table may have been made or mended through another Shardway: the next one who asks shall find it.
-void Session::note_refusal(FaultReason reason) {
-  ++database_->counters.refusals[static_cast<std::size_t>(reason)];
-  if (reason != FaultReason::kTableRefused || !worker_.surroundings().catalog_changed) return;
-  const auto now = worker_.loop().now().time_since_epoch() / std::chrono::nanoseconds(1);
-  auto last = database_->backend().catalog_doubted.load();
-  if (now - last < kCatalogDoubt / std::chrono::nanoseconds(1)) return;
-  if (database_->backend().catalog_doubted.compare_exchange_strong(last, now))
-    worker_.surroundings().catalog_changed(database_->config().name);
-}
-
-void Session::fail_statement(const Fault& fault, std::string_view sqlstate) {
-  std::string frame;
-  if (sqlstate.empty()) {
-    encode_fault(frame, fault);
-  } else {
-    pg::encode::error(frame, {.sqlstate = sqlstate, .message = fault.message, .hint = fault.hint});
-  }
-  fail_statement_frame(frame);
-}
-
-// An error of ours ends the statement as the server's would: the transaction has failed; in the extended protocol
-// everything up to Sync is skipped.
-void Session::fail_statement_frame(std::string_view error_frame) {
-  if (is_broken_deadlock(error_frame)) {
-    encode_deadlock(reply());
-  } else {
-    reply() += error_frame;
-  }
-  effects_.clear();
-  keep_pin();
-  error_seen_ = true;
-  if (transaction_) transaction_->failed = true;
-  if (transaction_) transaction_->untold = false;
-  awaiting_ready_ = false;
-  if (script_) return;  // the script ends itself
-  if (in_segment_) {
-    forget_unanswered_parses();
-    skip_until_sync_ = error_is_ours_ = true;
-    note_finished();
-    return;
-  }
-  if (transaction_ && transaction_->mode == Transaction::Mode::kImplicit) {
-    on_every_branch("ROLLBACK", [this](Operation&) {
-      transaction_over(false);
-      finish_simple();
-      resume();
-    });
-    return;
-  }
-  if (!transaction_) release_idle();
-  finish_simple();
 }
 
 void Session::explain_statement(const Statement& statement) {
