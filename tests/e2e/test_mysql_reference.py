@@ -2,7 +2,7 @@
 import contextlib
 import threading
 
-from mysql_commands import execute
+from mysql_commands import LONGLONG, MARIADB_BULK, VARSTRING, bulk_execute, execute
 from support import mariadb, servers
 from support.mysql_case import proxy_only
 from support.mysql_sharded_case import TABLES, MysqlShardedCase
@@ -173,3 +173,24 @@ class OwnTime(ReferenceCase):
                 with self.subTest(definition=definition):
                     self.assertTrue(wire.sql(f"alter table places {definition}")[0].startswith("OK"))
                     self.equal_copies("places")
+
+
+class InBulk(ReferenceCase):
+    """MariaDB's bulk execution."""
+
+    @proxy_only
+    def test_of_any_row_and_below_repeatable_read(self):
+        with self.through(mariadb=MARIADB_BULK) as wire:
+            self.begin_with_rows(wire)
+            types, day = [LONGLONG, VARSTRING, VARSTRING], "2020-01-01"
+            insert = wire.prepare("insert into stamps (id, made, seen) values (?, ?, ?)")
+            self.assertRegex(wire.ask(bulk_execute(insert, types, [[1, day, day], [2, None, day]]))[0], "^ERR 1235.*TIMESTAMP")
+            wire.sql("set session transaction isolation level read committed")
+            self.assertTrue(wire.ask(bulk_execute(insert, types, [[1, day, day], [2, day, day]]))[0].startswith("OK affected=2"))
+            counted = wire.prepare("insert into places (code, n) values (?, (select count(*) from words where word <> ?))")
+            rows = [["it", "a"], ["es", "b"]]
+            self.assertTrue(wire.ask(bulk_execute(counted, [VARSTRING] * 2, rows))[0].startswith("OK affected=2"))
+            wire.sql("delete from places", "begin")
+            self.assertRegex(wire.ask(bulk_execute(counted, [VARSTRING] * 2, rows))[0], "^ERR 1235.*REPEATABLE READ")
+            wire.sql("rollback")
+            self.assertEqual([len(self.equal_copies(table)) for table in ("stamps", "places")], [2, 0])
