@@ -65,6 +65,7 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
   effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
   if (statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll)
     effects_.emplace_back();  // without a name: all of them
+  if (statement.kind == StatementKind::kDiscardAll) effects_.emplace_back().name = "session_authorization";
   if (statement.pins != router::PinReason::kNone && !outlives_errors(pin_after_)) {
     pin_after_ = statement.pins;
     pin_detail_ = std::string(router::name_of(statement.pins));

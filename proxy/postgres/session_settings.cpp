@@ -39,7 +39,7 @@ std::string restore_of(const router::Setting& setting, const Settings& base) {
   if (!setting.value_sql.empty()) return {};
   std::string sql;
   for (const auto& entry : base.entries()) {
-    if (setting.name.empty() || setting.name == entry.name) sql += entry.sql + ";";
+    if (setting.name.empty() || setting.name == entry.name) sql += reset_before(entry, setting.local) + entry.sql + ";";
   }
   constexpr std::string_view kForSession = ",false);";
   if (setting.local && sql.ends_with(kForSession)) sql.replace(sql.size() - kForSession.size(), sql.npos, ",true);");

@@ -219,6 +219,15 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
   const std::string tag(kTags[index]);
   const auto text = set ? setting_of_modes(statement, trimmed(sql)) : std::string(trimmed(sql));
   static_cast<void>(frame);
+  // A level, or READ WRITE, may not be set in a subtransaction: its server knows.
+  if (set && !transaction_->savepoints.empty() && first_begun() == nullptr) {
+    const auto enlisted = enlist(database_->topology().home, /*replica_ok=*/false);
+    if (enlisted.blocked) return Step::kBlocked;
+    if (enlisted.branch == nullptr) {
+      fail_statement(*enlisted.fault, enlisted.sqlstate);
+      return Step::kConsumed;
+    }
+  }
   bool begun = false;
   for (const auto& branch : branches_) begun = begun || branch.begun;
   if (!begun) {

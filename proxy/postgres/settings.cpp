@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proxy/postgres/date_style.hpp"
 #include "router/table_names.hpp"
 
 namespace shardway::proxy::postgres {
@@ -38,6 +39,28 @@ std::string search_path_in(std::string_view sql) {
   return router::search_path_of_string(value.substr(0, value.size() - kEnd.size()));
 }
 
+constexpr std::string_view kRole = "role", kUser = "session_authorization";
+
+// What an entry's SQL sets it to.
+std::string_view value_in(std::string_view sql) {
+  constexpr std::string_view kTo = " TO ", kCall = "set_config('datestyle',", kEnd = ",false)";
+  if (const auto to = sql.find(kTo); to != std::string_view::npos) return sql.substr(to + kTo.size());
+  const auto call = sql.find(kCall);
+  if (call == std::string_view::npos || !sql.ends_with(kEnd)) return {};
+  return sql.substr(call + kCall.size(), sql.size() - kEnd.size() - call - kCall.size());
+}
+
+Settings::Entry with_rest_of(const Settings::Entry* before, Settings::Entry entry) {
+  const auto next = read_date_style(value_in(entry.sql));
+  entry.is_partial = true;
+  if (!next) return entry;  // 'default', or what a server would not take
+  const auto last = before == nullptr ? std::nullopt : read_date_style(value_in(before->sql));
+  const auto all = behind(last.value_or(DateStyle()), *next);
+  entry = Settings::from_startup(entry.name, all.text());
+  entry.is_partial = !all.is_whole();
+  return entry;
+}
+
 }  // namespace
 
 std::string quote_literal(std::string_view value) {
@@ -70,6 +93,8 @@ const Settings::Entry* Settings::find(std::string_view name) const noexcept {
 
 void Settings::put(Entry entry) {
   if (entry.name == "search_path") search_path_ = search_path_in(entry.sql);
+  const auto* before = find(entry.name);
+  if (entry.name == "datestyle") entry = with_rest_of(before, std::move(entry));
   const auto at = std::lower_bound(entries_.begin(), entries_.end(), entry,
                                    [](const Entry& a, const Entry& b) { return a.name < b.name; });
   if (at != entries_.end() && at->name == entry.name) {
@@ -136,9 +161,21 @@ std::string difference(const Settings& from, const Settings& to) {
   }
   for (const auto& entry : to.entries()) {
     const auto* had = from.find(entry.name);
-    if (had == nullptr || had->sql != entry.sql) sql += entry.sql + ";";
+    if (entry.name == kRole || (had != nullptr && had->sql == entry.sql)) continue;
+    if (had != nullptr) sql += reset_before(entry);
+    sql += entry.sql + ";";
+  }
+  if (const auto* role = to.find(kRole)) {  // last, and again behind a change of the session's user, who has none
+    const auto *had = from.find(kRole), *user = to.find(kUser), *user_before = from.find(kUser);
+    const bool same_user = user == nullptr || user_before == nullptr ? user == user_before : *user == *user_before;
+    if (had == nullptr || *had != *role || !same_user) sql += role->sql + ";";
   }
   return sql;
+}
+
+std::string reset_before(const Settings::Entry& entry, bool local) {
+  if (!entry.is_partial) return {};
+  return local ? "SET LOCAL " + quoted_name(entry.name) + " TO DEFAULT;" : "RESET " + quoted_name(entry.name) + ";";
 }
 
 SharedSettings apply(const SharedSettings& now, const Settings& base, const std::vector<router::Setting>& changes) {
@@ -146,10 +183,17 @@ SharedSettings apply(const SharedSettings& now, const Settings& base, const std:
   for (const auto& change : changes) {
     if (change.local) continue;  // ends with the transaction
     if (change.name.empty()) {   // RESET ALL
+      const auto before = *next;
       *next = base;
-    } else if (!change.value_sql.empty()) {
+      for (const auto& name : {kRole, kUser})  // who one is, it leaves as it is
+        if (const auto* kept = before.find(name)) next->put(*kept);
+      continue;
+    }
+    if (change.name == kUser) next->erase(kRole);
+    if (!change.value_sql.empty()) {
       next->put(Settings::from_statement(change));
     } else if (const auto* initial = base.find(change.name)) {
+      next->erase(change.name);
       next->put(*initial);
     } else {
       next->erase(change.name);

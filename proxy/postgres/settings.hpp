@@ -16,6 +16,7 @@ class Settings {
   struct Entry {
     std::string name;  // lower case
     std::string sql;   // the statement that sets it on a server: "SET x TO 'y'" or "SELECT pg_catalog.set_config(…)"
+    bool is_partial = false;  // the rest of its value is the server's own: it is reset first
     bool operator==(const Entry&) const = default;
   };
 
@@ -48,6 +49,8 @@ bool is_ascii(std::string_view text) noexcept;
 std::string reading_of(const Settings& settings);
 bool decides_reading(std::string_view setting) noexcept;
 
+// RESET of what only a part is set of, and nothing else.
+std::string reset_before(const Settings::Entry& entry, bool local = false);
 // The statements that bring a server connection from one to the other, in one string; empty if there is nothing to do.
 std::string difference(const Settings& from, const Settings& to);
 

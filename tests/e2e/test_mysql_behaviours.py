@@ -305,7 +305,8 @@ class LostAnswers(BehaviourCase):
                 heard = self.heard_or_closed(client, statement)
                 self.assertEqual(self.cutter.cuts, cuts + 1)
                 self.assertTrue(heard == ["closed"] or errors(heard) == ["1180"], heard)
-                self.assertEqual(self.on_plain("select count(*) from items where note = 'lost'"), [(1,)])
+                times = self.on_plain("select count(*) from items where note = 'lost'")[0][0]
+                self.assertIn(times, (0, 1) if how == "several" else (1,))  # of several the first one's answer is cut off
 
     @proxy_only
     def test_48_a_late_kill_meets_nothing_else(self):

@@ -81,6 +81,15 @@ class Transactions(WireCase):
                   + wire.ask(run("rollback and chain") + SYNC) + wire.sql("commit"))
         self.wait_until_idle()
 
+    def test_modes_behind_a_savepoint(self):
+        """Some may not be set there: it is told at once, also where nothing has run yet."""
+        for modes in ("isolation level serializable", "isolation level repeatable read", "deferrable", "read only", "read write"):
+            for then in ("commit", "rollback to s", "select 1"):
+                for begin in ("begin", "begin read only"):
+                    with self.subTest(modes=modes, then=then, begin=begin):
+                        self.same(lambda wire, texts=(begin, "savepoint s", f"set transaction {modes}", then, "show transaction_read_only", "commit"):
+                                  [line for text in texts for line in wire.sql(text)])
+
     def test_the_modes_of_a_chained_transaction(self):
         """They are the server's, by whatever they came there; an error sets them back to the defaults."""
         shown = [f"show transaction_{mode}" for mode in ("isolation", "read_only", "deferrable")]

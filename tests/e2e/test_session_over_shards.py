@@ -68,3 +68,11 @@ class SessionOverShards(WireCase):
                 self.assertEqual(self.on_shards("select 1 from items where note = 'as a role'"), [[], []])
                 self.assertEqual(self.on_shards("select gid from pg_prepared_xacts where database = current_database()"), [[], []])
                 self.assertEqual(wire.sql("select 1")[-1], "Z I")
+
+    def test_the_role_behind_another_user_and_reset_all(self):
+        """A change of the session's user ends its role; RESET ALL leaves both."""
+        roles = [f"select current_setting('role') from items where id = {key}" for key in (self.here, self.there)]
+        for change in ("set session authorization default", "reset session authorization", "reset all", "discard all", "set session authorization app"):
+            with self.subTest(change=change):
+                self.same(lambda wire, change=change: [line for sql in (
+                    "set role app", *roles, change, "show role", *roles, "set role app", "reset role", *roles) for line in wire.sql(sql)])

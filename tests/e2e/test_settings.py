@@ -10,8 +10,8 @@ from support.case import ProxyCase
 from support.shardway import tried
 
 VALUES = {"work_mem": ("'6MB'", "'7MB'", "'9MB'"), "application_name": ("'first'", "'second'"), "search_path": ("public", "'pg_catalog'", "'x'"),
-          "timezone": ("'Europe/Berlin'", "'UTC'", "'-3'"), "statement_timeout": ("'31s'", "'32s'"), "myapp.tenant": ("'one'", "'two'")}
-STARTED = {"application_name": "started", "options": "-c work_mem=5MB"}   # what RESET goes back to
+          "timezone": ("'Europe/Berlin'", "'UTC'", "'-3'"), "statement_timeout": ("'31s'", "'32s'"), "datestyle": ("'iso'", "'SQL, DMY'", "german", "mdy", "'ymd'", "postgres, euro", "'default, dmy'"), "myapp.tenant": ("'one'", "'two'")}
+STARTED = {"application_name": "started", "options": "-c work_mem=5MB -c datestyle=dmy"}   # what RESET goes back to
 DEFERRED = "insert into referring values (1)"                              # its COMMIT fails
 
 # (how it is sent, the statements); after each whole transaction the settings of both clients are looked at.

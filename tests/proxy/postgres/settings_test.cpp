@@ -109,5 +109,34 @@ TEST(Settings, DifferenceLeadsFromAnyToAnyOther) {
   }
 }
 
+// DateStyle is what it was set to, one part after the other; what nobody has set is the server's.
+TEST(Settings, DateStyleIsTheSumOfAllItWasSetTo) {
+  Settings settings;
+  const auto after = [&settings](std::string value) {
+    settings.put(Settings::from_statement(set("datestyle", std::move(value))));
+    const auto& entry = *settings.find("datestyle");
+    return (entry.is_partial ? "partial " : "") + entry.sql;
+  };
+  const auto call = [](const std::string& value) {
+    return "SELECT pg_catalog.set_config('datestyle','" + value + "',false)";
+  };
+  EXPECT_EQ(after("'dmy'"), "partial " + call("DMY"));
+  EXPECT_EQ(after("iso"), call("ISO, DMY"));
+  EXPECT_EQ(after("'SQL', noneuropean"), call("SQL, MDY"));
+  EXPECT_EQ(after("German"), call("German, DMY"));
+  EXPECT_EQ(after("'postgres'"), call("Postgres, DMY"));
+  EXPECT_EQ(after("'default, ymd'"), "partial SET \"datestyle\" TO 'default, ymd'");
+}
+
+TEST(Settings, WhatAPartIsSetOfIsResetFirst) {
+  Settings whole, partial;
+  whole.put(Settings::from_statement(set("datestyle", "'SQL, DMY'")));
+  partial.put(Settings::from_startup("DateStyle", "ISO"));
+  const std::string iso = "SELECT pg_catalog.set_config('datestyle','ISO',false);";
+  EXPECT_EQ(difference(whole, partial), "RESET \"datestyle\";" + iso);
+  EXPECT_EQ(difference(Settings(), partial), iso);
+  EXPECT_EQ(difference(partial, partial), "");
+}
+
 }  // namespace
 }  // namespace shardway::proxy::postgres
