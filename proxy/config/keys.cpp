@@ -247,7 +247,9 @@ const Keys<Sharding>& sharding_keys() {
   constexpr std::uint32_t kMostSlots = 1u << 20;
   static const Keys<Sharding> keys{
       row("slots", &Sharding::slots, kDefault, number(1, kMostSlots), "a power of two, fixed for the database's life"),
-      row("map", &Sharding::map, kRequired, slot_map(), "which shard has which slots; each slot exactly once"),
+      row("map", &Sharding::map, kRequired, slot_map(),
+          "which shard has which slots; each slot exactly once. A reload takes another map only while the database is "
+          "paused"),
       row("home", &Sharding::home, kOptional, name(), "the shard of what belongs to none; without it, the first one"),
       row("unlisted_tables", &Sharding::unlisted_tables, kDefault, text(),
           "what a table not listed below is: refuse, single:SHARD or reference"),
