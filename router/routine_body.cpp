@@ -69,8 +69,15 @@ bool begins_statement(const Words& words, std::size_t i) {
 
 bool is_temporary(std::string_view word) { return word == "temp" || word == "temporary"; }
 
-// CREATE [OR REPLACE] [LOCAL | GLOBAL] TEMP …
+bool names_temporary_schema(const Words& words, std::size_t i) {
+  for (; i < words.size() && words.word(i) != ";"; ++i)
+    if (words.word(i) == "pg_temp" && words.word(i + 1) == ".") return true;
+  return false;
+}
+
+// CREATE [OR REPLACE] [LOCAL | GLOBAL] TEMP …, or into pg_temp.
 bool creates_temporary(const Words& words, std::size_t i) {
+  if (names_temporary_schema(words, i)) return !words.says(i, "on", "commit", "drop");
   auto next = i + 1;
   if (words.word(next) == "or") next += 2;
   if (words.word(next) == "local" || words.word(next) == "global") ++next;
@@ -93,6 +100,12 @@ bool is_local_setting(const Words& words, std::size_t i) {
   return end < words.size() && words.word(end - 1) == "true" && words.word(end - 2) == ",";
 }
 
+// UPDATE of this view is SET.
+bool updates_settings(const Words& words, std::size_t i) {
+  const auto table = words.word(i + 2) == "." ? words.word(i + 3) : words.word(i + 1);
+  return words.word(i) == "update" && table == "pg_settings";
+}
+
 bool call_leaves(const Words& words, std::size_t i) {
   if (words.word(i + 1) != "(") return false;
   const auto name = words.word(i);
@@ -108,6 +121,7 @@ bool leaves(std::string_view body, int depth) {
       continue;
     }
     if (call_leaves(words, i) || (begins_statement(words, i) && statement_leaves(words, i, goes_on))) return true;
+    if (updates_settings(words, i)) return true;
     if (words.word(i) == "into" && is_temporary(words.word(i + 1))) return true;
   }
   return false;

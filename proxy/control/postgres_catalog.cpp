@@ -143,11 +143,12 @@ const char* const kPostgresCatalogQuery =
     " ('uuid-ossp', 'pgcrypto'), false)));"
 
     // Bodies that may leave something in the session, and of those that may call them; the tables whose triggers they
-    // are.
-    "WITH RECURSIVE routine AS (SELECT p.oid, p.proname, p.prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid ="
+    // are. One in SQL's own form (BEGIN ATOMIC) has no source.
+    "WITH RECURSIVE routine AS (SELECT p.oid, p.proname, CASE WHEN p.prosrc = '' THEN pg_get_functiondef(p.oid) ELSE"
+    " p.prosrc END AS prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid ="
     " p.pronamespace JOIN pg_language l ON l.oid = p.prolang WHERE n.nspname NOT IN ('pg_catalog',"
     " 'information_schema') AND l.lanname IN ('plpgsql', 'sql')), found AS (SELECT * FROM routine WHERE prosrc ~*"
-    " '(set_config|advisory_lock|\\m(listen|unlisten|prepare|deallocate|load|temp|temporary|"
+    " '(set_config|pg_settings|pg_temp|advisory_lock|\\m(listen|unlisten|prepare|deallocate|load|temp|temporary|"
     "discard|reset)\\M|(;|\\mbegin|\\mthen|\\melse|\\mloop|''|^)\\s*set\\s)' UNION SELECT r.*"
     " FROM routine r JOIN found f ON strpos(lower(r.prosrc), lower(f.proname)) > 0) SELECT f.proname, f.prosrc,"
     " ARRAY(SELECT n.nspname || '.' || c.relname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"

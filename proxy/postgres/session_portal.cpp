@@ -286,6 +286,7 @@ Session::Step Session::on_describe(Frame frame) {
   if (portal == nullptr) return fail_no_portal(describe->name);
   if (!portal->shard) return describe_virtual(*portal);
   auto* branch = branch_on(*portal->shard);
+  if (branch == nullptr && transaction_ && transaction_->failed) return fail_in_order(*forbidden_here(Statement()));
   if (branch == nullptr) return fail_no_portal(describe->name);
   if (begin_on(*branch) == Step::kBlocked) return Step::kBlocked;
   branch->link->out() += frame;

@@ -211,7 +211,7 @@ Session::Step Session::savepoint_statement(const Statement& statement, std::stri
   const bool known = set || statement.kind == StatementKind::kSavepoint ||
                      std::any_of(transaction_->savepoints.begin(), transaction_->savepoints.end(),
                                  [&](const Savepoint& savepoint) { return savepoint.name == statement.name; });
-  if (!known) {
+  if (!known || statement.name == kWritable) {
     fail_statement({FaultReason::kNoTransaction, "savepoint \"" + statement.name + "\" does not exist", {}, 0},
                    "3B001");
     return Step::kConsumed;

@@ -8,8 +8,8 @@ namespace shardway::proxy::transaction {
 
 namespace {
 
-// A transaction, or a server process of which nothing else is known.
-struct Node {
+// A transaction, or a server process of which nothing else is known; and what it waits for.
+struct Waiter {
   const Waiting* known = nullptr;
   std::set<std::size_t> blockers;
   bool stuck = true;
@@ -53,13 +53,13 @@ class Graph {
     return found->second;
   }
 
-  static bool holds(const Node& node, const void* pool) {
+  static bool holds(const Waiter& node, const void* pool) {
     return node.known != nullptr && std::count(node.known->pools.begin(), node.known->pools.end(), pool) > 0;
   }
 
-  bool still_waits(const Node& node) const {
+  bool still_waits(const Waiter& node) const {
     if (node.known != nullptr && node.known->wanted != nullptr) {
-      const auto held = std::count_if(nodes_.begin(), nodes_.end(), [&](const Node& other) {
+      const auto held = std::count_if(nodes_.begin(), nodes_.end(), [&](const Waiter& other) {
         return other.stuck && &other != &node && holds(other, node.known->wanted);
       });
       return held >= static_cast<std::ptrdiff_t>(node.known->wanted_size);
@@ -90,7 +90,7 @@ class Graph {
                          [&](std::size_t blocker) { return nodes_[blocker].stuck; });
   }
 
-  std::vector<Node> nodes_;
+  std::vector<Waiter> nodes_;
   std::map<Backend, std::size_t> node_of_;
 };
 

@@ -326,7 +326,9 @@ class Canary(ProxyCase):
 
 class Routines(StateCase):
     """What a function leaves in the session its own text says, and its client stays where it is."""
+    schema = """create function atomic(t text) returns text language sql begin atomic select set_config('app.tenant', t, false); end"""
     functions = """
+        create function by_view() returns void language plpgsql as 'begin update pg_settings set setting = ''5MB'' where name = ''work_mem''; end';
         create function set_tenant(t text) returns void language plpgsql as 'begin perform set_config(''app.tenant'', t, false); end';
         create function enter(t text) returns text language sql as 'select set_tenant(t); select t';
         create function only_here(t text) returns text language plpgsql as 'begin perform set_config(''app.tenant'', t, true); return t; end';
@@ -346,10 +348,10 @@ class Routines(StateCase):
 
     def drop(self):
         with self.connect() as client:
-            client.execute("drop table stamped; drop function set_tenant, enter, only_here, stamp")
+            client.execute("drop table stamped; drop function by_view, set_tenant, enter, only_here, stamp")
 
     def test_what_a_function_sets_stays_with_its_client(self):
-        for call in ("select set_tenant('t')", "select enter('t')", "insert into stamped values ('t')", "do $$ begin perform set_config('app.tenant', 't', false); end $$"):
+        for call in ("select set_tenant('t')", "select enter('t')", "select atomic('t')", "insert into stamped values ('t')", "do $$ begin perform set_config('app.tenant', 't', false); end $$"):
             for prepare in (False, True):
                 with self.subTest(call=call, prepare=prepare):
                     with self.connect() as client:
@@ -359,6 +361,16 @@ class Routines(StateCase):
                     self.no_pins()
                     with self.connect() as client:
                         self.assertIn(client.execute(self.LEFT).fetchone()[0], (None, ""))
+
+    def test_a_function_that_updates_the_view_of_settings(self):
+        with self.connect() as client:
+            before = self.show(client, "work_mem")
+            client.execute("select by_view()")
+            self.assertEqual(self.show(client, "work_mem"), "5MB")
+            self.assertEqual([row["reason"] for row in self.pins()], ["routine"])
+        self.no_pins()
+        with self.connect() as client:
+            self.assertEqual(self.show(client, "work_mem"), before)
 
     def test_a_function_that_nobody_knows_yet(self):
         define = "create function fresh() returns int language plpgsql as 'begin perform set_config(''app.tenant'', ''t'', false); return 0; end'"
