@@ -9,6 +9,9 @@ from wire_case import WireCase
 class SmallPools(WireCase):
     pool = {"size": 2}
 
+    def wait_until_it_waits(self):
+        wait_until(lambda: any(state == "active" for _, state, _ in self.open_transactions()), 10, "a statement waits on its server")
+
     def both_ways(self, **clients):
         """Each has all connections of one shard in hand, and asks for one of the other's; what each hears."""
         wires = [self.through(**clients) for _ in range(4)]
@@ -51,6 +54,7 @@ class SmallPools(WireCase):
         holder.sql("begin")
         holder.sql(f"update items set amount = amount where id = {self.there}")
         waiter.send(query(f"update items set amount = amount where id = {self.there}"))
+        self.wait_until_it_waits()
         second.sql("begin")
         second.sql(f"select 1 from items where id = {self.here}")
         second.send(query(f"select note from items where id = {self.there}"))
@@ -70,7 +74,7 @@ class SmallPools(WireCase):
         first.sql(f"update items set amount = amount where id = {self.here}")
         owner.sql(f"update items set amount = amount where id = {self.there}")
         other.send(query(f"update items set amount = amount where id = {self.here}"))    # the second connection of its shard
-        wait_until(lambda: any(state == "active" for _, state, _ in self.open_transactions()), 10, "it waits there")
+        self.wait_until_it_waits()
         owner.send(query(f"select 1 from items where id = {self.here}"))                 # waits for a third
         first.send(query(f"update items set amount = amount where id = {self.there}"))   # waits for the owner's row
         heard = {wire: wire.until_ready() for wire in (owner, first)}
