@@ -227,9 +227,8 @@ std::string App::reload() {
     const auto moved = config::rows_moved(database->backend->config, *after);
     if (moved.empty()) continue;
     return config_file_ + ": error: database \"" + name + "\": " + moved +
-           ": Shardway moves no rows, and would look for them where they are not\n  hint: if they have been moved, or "
-           "there "
-           "are none: PAUSE " +
+           ": Shardway moves no rows, and would look for them where they are not\n"
+           "  hint: if they have been moved, or there are none: PAUSE " +
            name + ", RELOAD, RESUME " + name + "; or restart it\n";
   }
   std::shared_ptr<const Generation> fresh;

@@ -441,6 +441,7 @@ class Session final : public Client, public LinkOwner {
   Disposition on_reply(Link& link, char type, Frame frame);
   Disposition on_error_reply(Link& link, Frame frame);
   Disposition on_copy_in_response(Link& link);
+  void end_answer(Link& link, std::string_view rest, std::size_t ready_bytes, bool shown);
   void on_link_ready(Link& link, bool shown, bool withheld);
   void on_hidden_ready(Branch& branch);
   void emit_local_replies(Link& link);

@@ -172,21 +172,24 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       continue;  // the end of something of ours; the client's own is behind it
     }
     if (head.type == 'Z') {
-      if (const auto* branch = branch_of(link); branch != nullptr && disposition != Disposition::kDrop) stamp(*branch);
-      if (link.status == 'E') mark_failed();
-      const bool withheld = disposition != Disposition::kDrop && has_to_let_go();
-      if (withheld) {
-        send(in.substr(run, at - head.size() - run));
-        run = at;
-      }
-      forward();
       if (at < in.size()) link.held.assign(in.substr(at));  // should not be: nothing is owed behind it
-      on_link_ready(link, disposition != Disposition::kDrop, withheld);
+      end_answer(link, in.substr(run, at - run), head.size(), disposition != Disposition::kDrop);
       return in.size();
     }
   }
   forward();
   return at;
+}
+
+// `rest` ends with ReadyForQuery, unless that is not shown: the client hears it when its failed transaction has let go
+// of what it holds elsewhere.
+void Session::end_answer(Link& link, std::string_view rest, std::size_t ready_bytes, bool shown) {
+  if (const auto* branch = branch_of(link); branch != nullptr && shown) stamp(*branch);
+  if (link.status == 'E') mark_failed();
+  const bool withheld = shown && has_to_let_go();
+  if (withheld) rest.remove_suffix(ready_bytes);
+  if (!rest.empty()) send(rest);
+  on_link_ready(link, shown, withheld);
 }
 
 Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {

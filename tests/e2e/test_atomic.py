@@ -68,7 +68,7 @@ class Commit(WireCase):
                                          f"select note from items where id = {self.there}"))
 
     def test_read_only_behind_writes(self):
-        """The rows by which it is committed on all shards or on none could not be inserted any more."""
+        """The rows by which it is committed on all shards or on none are inserted all the same."""
         only, look = "set transaction read only", "select note from items where note = 'sealed'"
         for texts in ([only], ["set local transaction_read_only = on"], ["begin read only"], ["set transaction_read_only = 'on'", only], ["savepoint a", only],
                       ["savepoint a", only, "release a"], ["savepoint a", only, "rollback to a", only], [only, "savepoint a", "select 1/0", "rollback to a"],

@@ -115,7 +115,7 @@ class Transactions(WireCase):
                 self.same(lambda wire, sql=sql: wire.sql(sql) + wire.ask(run(sql) + run("show transaction_read_only") + SYNC) + wire.sql("show transaction_read_only"))
 
     def test_set_transaction_in_a_pipeline(self):
-        """It is warned of, and in force up to the Sync: a write behind READ ONLY was done."""
+        """It is warned of, and in force up to the Sync: a write behind READ ONLY is an error."""
         here, there = (f"select note from items where id = {key}" for key in (self.here, self.there))
         write, level, rows = f"delete from items where id = {self.there}", "show transaction_isolation", "select count(*) from items where id = "
         only, serializable = "set transaction read only", "set transaction isolation level serializable"

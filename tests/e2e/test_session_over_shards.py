@@ -43,7 +43,7 @@ class SessionOverShards(WireCase):
             self.assertEqual(self.tenant(wire, self.there), self.tenant(self.through("plain"), self.there))
 
     def test_what_a_pipeline_over_two_shards_leaves(self):
-        """It was pinned to the first one's connection, and the other one's was the next client's."""
+        """Its client keeps the connection where it is, whichever of the two that is."""
         here, there = (f"select 1 from items where id = {key}" for key in (self.here, self.there))
         hold = f"declare d cursor with hold for select note from items where id = {self.there}"
         locked = "select 'locked' from pg_locks where locktype = 'advisory' and objid = 4711"

@@ -36,7 +36,7 @@ class SmallPools(WireCase):
         return wires, heard
 
     def test_waiting_for_each_others_connections(self):
-        """The youngest ends with 40P01, soon; with what it lets go the others go on. They all waited, and all got 53300."""
+        """The youngest ends with 40P01, soon; with what it lets go the others go on, long before pool.queue_timeout."""
         wires, heard = self.both_ways()
         errors = [line for lines in heard for line in lines if line[0] == "E"]
         self.assertIn(len(errors), (1, 2), heard)
@@ -102,7 +102,7 @@ class PoolsOfOne(WireCase):
 
 class Cancels(WireCase):
     def test_while_another_one_writes_the_copies(self):
-        """The wait for him is Shardway's own statement: a cancel waited until it was over, and met what came then."""
+        """The wait for him is Shardway's own statement, and no BEGIN: it may be cancelled."""
         write = "update countries set name = name"
         for name, data in {"simple": query(write), "extended": run(write) + SYNC}.items():
             for begin in ("begin", "rollback"):
@@ -130,7 +130,7 @@ class FailedTransactions(WireCase):
     TRY = "select pg_try_advisory_xact_lock(4711)"
 
     def test_locks_are_free_at_once(self):
-        """On one server they are; on several they were held until ROLLBACK where the error had not been."""
+        """As on one server, also where the error has not been."""
         def conversation(login):
             heard, wire, other = [], login(), login()
             here, there = (f"update items set amount = amount where id = {key}" for key in (self.here, self.there))
