@@ -18,7 +18,8 @@ from chaos.journal import ACKNOWLEDGED, FAILED, INSERT, MARK, SPREAD, TRANSFER, 
 ACCOUNTS, BALANCE = 10, 1000
 NUMBERS_OF_A_CLIENT = 10_000_000
 RECONNECT_SECONDS = 0.2
-MIX = {"insert": 3, "change_mark": 3, "transfer": 3, "read": 8, "read_in_transaction": 1}
+READ_ONLY = "read_in_transaction"
+MIX = {"insert": 3, "change_mark": 3, "transfer": 3, "read": 8, READ_ONLY: 1}
 
 
 class Client(threading.Thread):

@@ -8,12 +8,12 @@ import time
 import psycopg
 
 from chaos import dialects, fault_proxy, network
+from chaos.load import READ_ONLY
 from support.servers import ServerError, wait_until
 
 FROZEN_SECONDS = 10
 DELAY_SECONDS = 3
 FENCED_SECONDS = 15
-READ_ONLY = "read_in_transaction"
 AWAY_SECONDS = 6      # in which Shardway may take the old primary for the primary
 
 
@@ -54,7 +54,7 @@ class Kill(Scenario):
                 old.stop("kill")
                 world.pass_time(world.random.uniform(0.0, 1.5))
                 world.cluster.promote_best()
-            world.cluster.rejoin(old)
+            world.rejoin(old)
             world.cluster.settle()
         world.await_nodes()
 
@@ -137,13 +137,14 @@ class _OldPrimary(Scenario):
         for turn in range(rounds):
             world.pass_time(0.5)
             old, is_quick = world.cluster.primary, turn % 2 == 1
-            with world.fault(f"{old.name} is {self.how}, another is promoted{', it is back' if is_quick else ''}", grace=AWAY_SECONDS):
+            with world.fault(f"{old.name} is {self.how}, another is promoted{', it is back' if is_quick else ''}", grace=AWAY_SECONDS) as window:
                 self.away(world, old)
                 world.pass_time(world.random.uniform(0.2, 1.0 if is_quick else 3.0))
                 world.cluster.promote_best()
                 promoted_at = time.monotonic()
                 if is_quick:
                     self.back(world, old)
+                    window[1] = promoted_at + AWAY_SECONDS
             with world.fault(f"{old.name} {'waits for nobody' if is_quick else 'is back and waits for nobody'}"):
                 if not is_quick:
                     self.back(world, old)
@@ -151,7 +152,7 @@ class _OldPrimary(Scenario):
                 world.pass_time(3)
             world.check_untouched(old, promoted_at + (AWAY_SECONDS if is_quick else 0))
             self.check_fenced(world, old)
-            world.cluster.rejoin(old)
+            world.rejoin(old)
             world.cluster.settle()
         world.await_nodes()
 

@@ -11,7 +11,7 @@ import psycopg
 from chaos import dialects
 from chaos.fault_proxy import FaultProxy
 from chaos.journal import Books
-from chaos.load import Load
+from chaos.load import READ_ONLY, Load
 from support import shardway
 from support.servers import wait_until
 
@@ -31,7 +31,8 @@ class World:
         self._more = cluster.switchover_commands() if scenario.has_commands else {}
         self._clients, self._rate, self._mix, self._databases = clients, rate, scenario.mix, {name: DATABASES[name] for name in scenario.databases}
         self._resources = contextlib.ExitStack()
-        self.faults = []             # (begun, ended): who was at work then may be told an expected code
+        self.faults = []             # [begun, ended]: who was at work then may be told an expected code
+        self.mends = []              # [begun, ended]: replicas may be stopped, which only a READ ONLY transaction there may be told
         self.wrong = []              # sentences
         self.stalls = []             # of every fault and client: how long it waited at most
         self.begun = time.monotonic()
@@ -99,17 +100,24 @@ class World:
     def pass_time(self, seconds):
         time.sleep(seconds)
 
+    def rejoin(self, node):
+        """An old primary comes back as a replica. Another one is stopped for a moment where this one has to be copied anew."""
+        begun = time.monotonic()
+        self.cluster.rejoin(node)
+        self.mends.append([begun, time.monotonic()])
+
     @contextlib.contextmanager
     def fault(self, what, grace=1.0, seconds=30):
-        """What is done inside; afterwards every client has to go on, within so many seconds. grace: after its beginning; None: until all go on."""
+        """What is done inside; afterwards every client has to go on, within so many seconds. grace: after its beginning; None: until all go on.
+        Yields its window, [begun, ended], whose end may be put off by what is done."""
         begun, marks = time.monotonic(), {client: len(client.errors) for client in self.load.clients}
         window = [begun, float("inf")]
         self.faults.append(window)
-        yield
-        window[1] = begun + grace if grace is not None else window[1]
+        yield window
+        last = window[1] if grace is None or window[1] < float("inf") else begun + grace
         recovered = self.await_progress(what, seconds)
         ended = time.monotonic()
-        window[1] = min(window[1], ended)
+        window[1] = min(last, ended)
         waits = self.load.longest_waits(begun, ended)
         self.stalls += [(seconds, client.is_elsewhere) for client, seconds in waits]
         here = [seconds for client, seconds in waits if not client.is_elsewhere]
@@ -184,12 +192,18 @@ class World:
         """Only who was at work when something was done to its shard may have been told anything, and only what the scenario expects."""
         surprises = collections.defaultdict(list)
         for error in self.load.errors():
-            at_work = any(error.begun <= ended and error.ended >= begun for begun, ended in self.faults)
-            if error.code not in scenario.expected(self.dialect, error.what) or error.is_elsewhere or not at_work:
+            at_work = self._was_at_work(error, self.faults)
+            is_cut = error.what == READ_ONLY and error.code in self.dialect.in_flight and self._was_at_work(error, self.mends)
+            is_expected = is_cut or at_work and error.code in scenario.expected(self.dialect, error.what)
+            if error.is_elsewhere or not is_expected:
                 surprises[error.code, error.is_elsewhere, at_work].append(error)
         for (code, is_elsewhere, at_work), errors in surprises.items():
             where = f"{' of another shard' if is_elsewhere else ''}{'' if at_work else ' long after the fault'}"
             yield f"{len(errors)} operations{where} were told {code}, such as {errors[0]}"
+
+    @staticmethod
+    def _was_at_work(error, windows):
+        return any(error.begun <= ended and error.ended >= begun for begun, ended in windows)
 
     def summary(self):
         """Counts and stalls, for the report."""
