@@ -24,7 +24,7 @@ bool characteristics(Context& context, Cursor& cursor) {
   return true;
 }
 
-// [WORK] [AND [NO] CHAIN] [[NO] RELEASE]
+// [WORK] [AND [NO] CHAIN] [[NO] RELEASE], and not both
 bool completion(Context& context, Cursor& cursor) {
   cursor.take_word("work");
   if (cursor.take_word("and")) {
@@ -34,7 +34,7 @@ bool completion(Context& context, Cursor& cursor) {
   }
   if (cursor.take_words({"no", "release"})) return ends(cursor);
   context.out.release = cursor.take_word("release");
-  return ends(cursor);
+  return ends(cursor) && !(context.out.chain && context.out.release);
 }
 
 bool begin(Context& context, Cursor& cursor) {

@@ -113,7 +113,7 @@ Session::Step Session::end_held() {
   ok.warnings = held->warnings;
   const auto info = held->bulk ? told_info(*held) : held->info;
   ok.info = info;
-  last_.row_count = static_cast<std::int64_t>(ok.affected_rows);
+  note_told(ok);
   my::encode(out_.tail(), sequence_, ok, capabilities_);
   return Step::kConsumed;
 }

@@ -486,6 +486,11 @@ class Session final : public Client, public LinkOwner {
 
   // ---- session_console.cpp ----
   void on_console_message(char type, Frame frame);
+  bool console_message(char type, Frame body);
+  bool console_parse(Frame body);
+  bool console_bind(Frame body);
+  bool console_describe(Frame body);
+  void console_lacks(std::string_view what, std::string_view name, std::string_view sqlstate);
   void console_execute(std::string_view command, bool simple);
   void console_answer(const admin::Answer& answer, bool simple);
 

@@ -11,6 +11,8 @@ namespace pg = protocol::postgres;
 
 namespace {
 
+constexpr std::string_view kNoPortal = "34000", kNoStatement = "26000";
+
 pg::Field field_of(const admin::Column& column) {
   switch (column.type) {
     case admin::ColumnType::kInt4: return {column.name, 0, 0, 23, 4, -1, pg::Format::kText};
@@ -69,66 +71,91 @@ void Session::console_execute(std::string_view command, bool simple) {
 }
 
 void Session::on_console_message(char type, Frame frame) {
-  const auto body = frame.substr(pg::kHeadBytes);
   if (skip_until_sync_ && type != 'S') return;
+  if (!console_message(type, frame.substr(pg::kHeadBytes)))
+    fatal(protocol::FaultReason::kProtocol, "invalid message on the console");
+}
+
+// False: it is none, or malformed.
+bool Session::console_message(char type, Frame body) {
   switch (type) {
-    case 'Q':
-      if (const auto sql = pg::decode_query(body)) return console_execute(*sql, true);
-      break;
-    case 'P':
-      if (const auto parse = pg::decode_parse(body)) {
-        auto statement = std::make_shared<ClientStatement>();
-        auto prepared = std::make_shared<Prepared>();
-        prepared->text = parse->query;
-        statement->prepared = std::move(prepared);
-        store_statement(parse->name, std::move(statement));
-        return pg::encode::parse_complete(reply());
-      }
-      break;
-    case 'B':
-      if (const auto bind = pg::decode_bind(body)) {
-        const auto statement = statement_named(bind->statement);
-        if (!statement) {
-          pg::encode::error(reply(), {.sqlstate = "26000", .message = "prepared statement does not exist"});
-          skip_until_sync_ = true;
-          return;
-        }
-        store_portal(bind->portal).statement = statement;
-        return pg::encode::bind_complete(reply());
-      }
-      break;
-    case 'D':
-      if (const auto describe = pg::decode_describe(body)) {
-        const bool of_portal = describe->target == pg::Target::kPortal;
-        const auto* portal = of_portal ? portal_named(describe->name) : nullptr;
-        const auto statement =
-            of_portal ? (portal != nullptr ? portal->statement : nullptr) : statement_named(describe->name);
-        if (!of_portal) pg::encode::parameter_description(reply(), {});
-        const auto columns = statement ? admin::describe(statement->prepared->text) : std::nullopt;
-        return describe_columns(reply(), columns.value_or(std::vector<admin::Column>{}));
-      }
-      break;
-    case 'E':
-      if (const auto execute = pg::decode_execute(body)) {
-        const auto* portal = portal_named(execute->portal);
-        return console_execute(
-            portal != nullptr ? std::string_view(portal->statement->prepared->text) : std::string_view(), false);
-      }
-      break;
-    case 'C':
-      if (const auto close = pg::decode_close(body)) {
-        if (close->target == pg::Target::kStatement && statements_) statements_->erase(std::string(close->name));
-        return pg::encode::close_complete(reply());
-      }
-      break;
-    case 'S': skip_until_sync_ = false; return pg::encode::ready(reply(), 'I');
-    case 'H':
-    case 'd':
-    case 'c':
-    case 'f': return;
-    default: break;
+    case 'Q': {
+      const auto sql = pg::decode_query(body);
+      if (sql) console_execute(*sql, true);
+      return sql.has_value();
+    }
+    case 'P': return console_parse(body);
+    case 'B': return console_bind(body);
+    case 'D': return console_describe(body);
+    case 'E': {
+      const auto execute = pg::decode_execute(body);
+      const auto* portal = execute ? portal_named(execute->portal) : nullptr;
+      if (portal != nullptr)
+        console_execute(portal->statement->prepared->text, false);
+      else if (execute)
+        console_lacks("portal", execute->portal, kNoPortal);
+      return execute.has_value();
+    }
+    case 'C': {
+      const auto close = pg::decode_close(body);
+      if (!close) return false;
+      if (close->target == pg::Target::kStatement && statements_) statements_->erase(std::string(close->name));
+      pg::encode::close_complete(reply());
+      return true;
+    }
+    case 'S':
+      skip_until_sync_ = false;
+      pg::encode::ready(reply(), 'I');
+      return true;
+    default: return type == 'H' || type == 'd' || type == 'c' || type == 'f';
   }
-  fatal(protocol::FaultReason::kProtocol, "invalid message on the console");
+}
+
+bool Session::console_parse(Frame body) {
+  const auto parse = pg::decode_parse(body);
+  if (!parse) return false;
+  auto statement = std::make_shared<ClientStatement>();
+  auto prepared = std::make_shared<Prepared>();
+  prepared->text = parse->query;
+  statement->prepared = std::move(prepared);
+  store_statement(parse->name, std::move(statement));
+  pg::encode::parse_complete(reply());
+  return true;
+}
+
+bool Session::console_bind(Frame body) {
+  const auto bind = pg::decode_bind(body);
+  if (!bind) return false;
+  const auto statement = statement_named(bind->statement);
+  if (!statement) {
+    console_lacks("prepared statement", bind->statement, kNoStatement);
+    return true;
+  }
+  store_portal(bind->portal).statement = statement;
+  pg::encode::bind_complete(reply());
+  return true;
+}
+
+bool Session::console_describe(Frame body) {
+  const auto describe = pg::decode_describe(body);
+  if (!describe) return false;
+  const bool of_portal = describe->target == pg::Target::kPortal;
+  const auto* portal = of_portal ? portal_named(describe->name) : nullptr;
+  const auto statement = portal != nullptr ? portal->statement : of_portal ? nullptr : statement_named(describe->name);
+  if (!statement) {
+    console_lacks(of_portal ? "portal" : "prepared statement", describe->name, of_portal ? kNoPortal : kNoStatement);
+    return true;
+  }
+  if (!of_portal) pg::encode::parameter_description(reply(), {});
+  describe_columns(reply(), admin::describe(statement->prepared->text).value_or(std::vector<admin::Column>{}));
+  return true;
+}
+
+void Session::console_lacks(std::string_view what, std::string_view name, std::string_view sqlstate) {
+  const bool is_unnamed = name.empty() && sqlstate == kNoStatement;
+  const auto named = is_unnamed ? "unnamed " + std::string(what) : std::string(what) + " \"" + std::string(name) + '"';
+  pg::encode::error(reply(), {.sqlstate = sqlstate, .message = named + " does not exist"});
+  skip_until_sync_ = true;
 }
 
 }  // namespace shardway::proxy::postgres

@@ -1,5 +1,6 @@
 """The console databases and HTTP, as psql and drivers use them, under a load whose numbers are known."""
 import concurrent.futures
+import contextlib
 import os
 import re
 import subprocess
@@ -11,6 +12,7 @@ import psycopg
 from support import shardway
 from support.case import ProxyCase
 from support.servers import wait_until
+from wire import SYNC, Wire, bind, close, describe, execute, parse
 
 SHOWS = ("HELP VERSION STATE CONFIG DATABASES USERS LISTS MEM POOLS CLIENTS SERVERS SOCKETS ACTIVE_SOCKETS STATS STATS_TOTALS"
          " STATS_AVERAGES TOTALS SHARDS NODES MAP PINS RULES REFUSALS PEERS PEER_POOLS DNS_HOSTS DNS_ZONES FDS").split()
@@ -70,6 +72,22 @@ class Show(ConsoleCase):
                 with self.subTest(command=wrong), self.assertRaises(psycopg.Error):
                     client.execute(wrong)
             self.assertTrue(client.execute("show version").fetchone())
+
+    def test_statements_and_portals_that_are_not_there(self):
+        """In a server's words, and nothing more until Sync."""
+        def conversation(wire):
+            heard = []
+            for messages in ([bind("", "nothing"), execute()], [bind("", "")], [execute("nothing"), parse("", "show version")], [execute()],
+                             [describe("S", "nothing")], [describe("S")], [describe("P", "nothing")], [close("S", "nothing"), close("P", "nothing")]):
+                wire.send(b"".join([*messages, SYNC]))
+                heard.append(wire.until_ready())
+            return heard
+
+        with contextlib.closing(Wire.login(self.cluster.plain.port, "app", self.cluster.passwords["app"], self.server_database)) as server, \
+                contextlib.closing(Wire.login(self.proxy.port, shardway.ADMIN, shardway.ADMIN_PASSWORD, "shardway")) as console:
+            self.assertEqual(conversation(console), conversation(server))
+            console.send(parse("version", "show version") + bind("", "version") + describe("P") + execute() + SYNC)
+            self.assertEqual([line[0] for line in console.until_ready()], ["1", "2", "T", "D", "C", "Z"])
 
     def test_who_may_do_what(self):
         with self.assertRaisesRegex(psycopg.OperationalError, "may not use the console"):

@@ -194,3 +194,18 @@ class InBulk(ReferenceCase):
             self.assertRegex(wire.ask(bulk_execute(counted, [VARSTRING] * 2, rows))[0], "^ERR 1235.*REPEATABLE READ")
             wire.sql("rollback")
             self.assertEqual([len(self.equal_copies(table)) for table in ("stamps", "places")], [2, 0])
+
+
+class Warned(ReferenceCase):
+    """What a write to all copies warned of is nobody's to ask for afterwards: never told as none."""
+
+    @proxy_only
+    def test_warnings_of_a_write(self):
+        with self.through() as wire:
+            self.begin_with_rows(wire)
+            for begin, end in ((), ()), (("begin",), ("rollback",)):
+                for ask in ("show warnings", "select 1; show warnings", "select 1; select @@warning_count"):
+                    with self.subTest(begin=begin, ask=ask):
+                        heard = wire.sql(*begin, "insert ignore into places (code, name) values ('de', 'Germany')", ask, *end)
+                        self.assertRegex(str(heard), "warnings=1")
+                        self.assertRegex(str(heard), "ERR 1235")

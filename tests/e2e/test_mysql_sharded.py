@@ -136,6 +136,15 @@ class Statements(MysqlShardedCase):
                                                 "set autocommit = 0", f"update items set n = 8 where id = {HERE}", end, "select @@in_transaction",
                                                 f"update items set n = n + 1 where id = {THERE}", "rollback", f"select id, n from items where id = {THERE}"))
 
+    def test_a_chain_and_the_end_of_the_connection(self):
+        """Both are no statement, and the transaction stays open."""
+        def conversation(wire):
+            heard = []
+            for sql in ("commit and chain release", "rollback work and chain release", "commit and no chain release"):
+                heard += [line[:3] for line in wire.sql("begin", f"update items set n = 7 where id = {HERE}", sql)]
+            return heard
+        self.same(conversation)
+
     def test_snapshot_isolation(self):
         """1020 rolls the transaction back, on every shard; what comes next is outside of it."""
         def conversation(wire, other):
