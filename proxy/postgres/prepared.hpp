@@ -48,6 +48,8 @@ struct ClientStatement {
   std::shared_ptr<const Prepared> as_sent;
   std::vector<router::WrittenLists::Span> written_lists;
   SharedSettings read_under;       // settings that are known to read it as it was read; null: none
+  std::string search_path, user;   // what decided which tables its names mean
+  bool standard_strings = true;    // how it was read, for good
   std::uint64_t parse_number = 0;  // the client's Parses are numbered: those skipped behind an error leave nothing
 };
 

@@ -439,8 +439,7 @@ void Session::adopt_generation() {
   hints_ = user->hints;
   pools_ = &database_->postgres.of_login({user->server_user.empty() ? user_ : user->server_user});
   if (!unnamed_portal_ || !unnamed_portal_->statement) return;
-  const auto& bound = *unnamed_portal_->statement;
-  unnamed_portal_->statement = analyzed(bound.as_sent ? bound.as_sent : bound.prepared, bound.parse_number);
+  unnamed_portal_->statement = analyzed_again(*unnamed_portal_->statement);
 }
 
 // The client has closed its side. What it sent before is done first: a statement it did not wait for still runs.

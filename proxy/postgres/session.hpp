@@ -44,6 +44,8 @@ namespace shardway::proxy::postgres {
 
 // It stays in the server's session when its statement fails and the transaction is rolled back.
 bool outlives_errors(router::PinReason reason) noexcept;
+// Nobody knows what is set afterwards.
+bool hides_settings(router::PinReason reason) noexcept;
 
 class Session final : public Client, public LinkOwner {
  public:
@@ -95,7 +97,7 @@ class Session final : public Client, public LinkOwner {
   };
   // A statement on its way: by simple Query, or as the Execute of a portal.
   struct Portal {
-    std::shared_ptr<const ClientStatement> statement;
+    std::shared_ptr<const ClientStatement> statement;  // that is run by us, or whose running is to be noted
     std::string bind;                         // kept only if it is run by us: the Bind message as the client sent it
     std::optional<router::ShardIndex> shard;  // it lives on a server; else it is run when it is executed
     std::shared_ptr<Cursor> cursor;           // fetched in portions from several shards
@@ -205,7 +207,12 @@ class Session final : public Client, public LinkOwner {
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
   bool keeps_local_settings() const noexcept;
   std::string reading_of(std::string_view text) const;
+  std::string reading_of_parse(std::string_view text);
+  bool has_constants(std::string_view text) const;
+  bool knows_its_settings() const noexcept;
+  const Settings& settings_in_force() const noexcept;
   bool is_read_otherwise(const ClientStatement& statement) const;
+  bool is_on_a_link(const ClientStatement& statement) const;
   void note_local(const router::Statement& statement);
   void refuse_unreadable(const router::Statement& statement, std::string_view sql, router::Plan& plan) const;
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
@@ -221,7 +228,8 @@ class Session final : public Client, public LinkOwner {
   void note_refusal(protocol::FaultReason reason);
   void explain_statement(const router::Statement& statement);
   router::ParseSettings parse_settings() const;
-  void note_start(const router::Statement& statement, const router::Plan& plan);
+  void note_start(const router::Statement& statement, const router::Plan& plan, bool has_run = true);
+  void note_effects(const router::Statement& statement);
   void note_use(const router::Statement& statement, const router::Plan& plan);
   void catalog_changed();     // DDL of this session is in force
   bool catalog_is_current();  // false: the session waits for it to be read again
@@ -294,10 +302,13 @@ class Session final : public Client, public LinkOwner {
   Step on_sync(Frame frame);
   std::shared_ptr<const ClientStatement> statement_named(std::string_view name) const;
   std::shared_ptr<const ClientStatement> analyzed(std::shared_ptr<const Prepared> prepared, std::uint64_t parse_number);
+  std::shared_ptr<const ClientStatement> analyze(ClientStatement read);
+  std::shared_ptr<const ClientStatement> analyzed_again(const ClientStatement& statement);
+  bool is_named_otherwise(const ClientStatement& statement) const;
   // ---- session_columns.cpp ----
   using WrittenLists = std::vector<router::WrittenLists::Span>;
   std::string query_with_columns(const router::Query& query, std::string_view sql);
-  void write_columns(ClientStatement& statement);
+  void write_columns(ClientStatement& statement, const router::ParseSettings& settings);
   const WrittenLists* lists_behind(const Owed& owed) const;
   bool send_moved_error(Link& link, Frame frame, std::string_view position);
 
@@ -376,6 +387,7 @@ class Session final : public Client, public LinkOwner {
   void begin_implicit();
   // `restored`: a RESET of theirs has brought the startup message's settings back.
   void apply_effects(Link& link, bool to_session = true, bool restored = false);
+  void forget_effects() noexcept;
   void use_settings(SharedSettings settings);  // the session's from now on
   void roll_back_told(Transaction* next, bool untold);
   void finish_transaction(bool committed, Transaction* next);
@@ -518,6 +530,9 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<LocalSettings> local_;  // of the transaction at hand
   bool standard_strings_ = true, serializable_default_ = false, snapshot_default_ = false, foreign_encoding_ = false,
        error_is_ours_ = false;
+  bool strings_in_doubt_ = false;      // standard_conforming_strings was set in the pipeline under way
+  bool has_unknown_settings_ = false;  // something has run that may have set anything
+  std::uint64_t own_readings_ = 0;     // numbers for what is prepared then
   // What the client has sent since it was last told something, while that only reads: if the server dies before it has
   // answered anything, it is asked again, or another node is.
   std::string retry_;
@@ -561,6 +576,7 @@ class Session final : public Client, public LinkOwner {
   std::unique_ptr<std::string> segment_time_;  // of a segment that is no transaction yet, as a literal
   router::Literals batch_literals_;
   std::vector<router::Setting> effects_;  // of the statements under way
+  SharedSettings coming_;                 // the settings with these; null: there are none
   router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;
   std::string pin_detail_;
   router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way

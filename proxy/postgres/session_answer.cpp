@@ -64,7 +64,7 @@ void Session::fail_statement_frame(std::string_view error_frame) {
   } else {
     reply() += error_frame;
   }
-  effects_.clear();
+  forget_effects();
   keep_pin();
   error_seen_ = true;
   if (transaction_) transaction_->failed = true;

@@ -21,13 +21,13 @@ std::string Session::query_with_columns(const router::Query& query, std::string_
 }
 
 // The statement with the lists in it; the one that was sent is kept, for a catalogue to come.
-void Session::write_columns(ClientStatement& statement) {
-  auto written = router::with_column_lists(*statement.query, statement.prepared->text, standard_strings_);
+void Session::write_columns(ClientStatement& statement, const router::ParseSettings& settings) {
+  auto written = router::with_column_lists(*statement.query, statement.prepared->text, statement.standard_strings);
   statement.as_sent = std::move(statement.prepared);
   statement.written_lists = std::move(written.spans);
   statement.prepared =
       worker_.surroundings().prepared.find_or_add(written.text, statement.as_sent->types, statement.as_sent->reading);
-  statement.query = database_->cache().find(statement.prepared->text, parse_settings(), statement.literals);
+  statement.query = database_->cache().find(statement.prepared->text, settings, statement.literals);
 }
 
 // The lists that were written into what this error is about; null: none.

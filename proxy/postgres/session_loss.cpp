@@ -27,7 +27,7 @@ void Session::ask_again() {
   branches_.clear();
   awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = error_seen_ = rolled_back_ = false;
   unnamed_before_.clear();
-  effects_.clear();
+  forget_effects();
   pin_after_ = router::PinReason::kNone;
   statement_since_ = {};
   forget_unanswered_parses();

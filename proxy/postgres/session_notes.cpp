@@ -16,6 +16,13 @@ namespace {
 constexpr std::chrono::milliseconds kCatalogWait{5000}, kCatalogPoll{2};
 constexpr std::chrono::seconds kCatalogDoubt{1};  // how often a refusal has the catalogue read again
 
+// Which way a backslash is read; without a name it is RESET ALL.
+bool sets_strings(const std::vector<router::Setting>& settings) {
+  return std::any_of(settings.begin(), settings.end(), [](const router::Setting& setting) {
+    return setting.name.empty() || setting.name == "standard_conforming_strings";
+  });
+}
+
 }  // namespace
 
 // What has been sent, up to the end of its segment, may end an explicit transaction, or cannot.
@@ -49,7 +56,8 @@ bool Session::has_counted() const noexcept {
   return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.use != Use::kRead; });
 }
 
-void Session::note_start(const Statement& statement, const router::Plan& plan) {
+// `has_run`: it is on its way to the server, or only bound there.
+void Session::note_start(const Statement& statement, const router::Plan& plan, bool has_run) {
   auto& counters = database_->counters;
   ++counters.by_rule[static_cast<std::size_t>(plan.rule)];
   for (const auto shard : plan.shards) ++counters.by_shard[shard];
@@ -61,11 +69,18 @@ void Session::note_start(const Statement& statement, const router::Plan& plan) {
     transaction_->cursors[statement.name] = plan.shards[0];
   }
   if (transaction_ && statement.kind == StatementKind::kCloseCursor) forget_cursor(statement.name);
+  if (has_run) note_effects(statement);
+}
+
+// A statement that is only bound may never run.
+void Session::note_effects(const Statement& statement) {
   note_local(statement);
   effects_.insert(effects_.end(), statement.settings.begin(), statement.settings.end());
   if (statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll)
     effects_.emplace_back();  // without a name: all of them
   if (statement.kind == StatementKind::kDiscardAll) effects_.emplace_back().name = "session_authorization";
+  strings_in_doubt_ = strings_in_doubt_ || (in_segment_ && sets_strings(effects_));
+  if (!effects_.empty()) coming_ = apply(settings_, *base_settings_, effects_);
   if (statement.pins != router::PinReason::kNone && !outlives_errors(pin_after_)) {
     pin_after_ = statement.pins;
     pin_detail_ = std::string(router::name_of(statement.pins));

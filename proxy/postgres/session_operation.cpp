@@ -102,7 +102,7 @@ std::string Session::message_to_repeat(const router::Plan& plan, const Work& wor
 void Session::repeat(const Operation& operation) {
   ++asked_again_;
   release_idle();
-  effects_.clear();
+  forget_effects();
   statement_since_ = {};
   comes_again_ = is_starting_;
   if (is_starting_) return;
@@ -296,7 +296,7 @@ void Session::finish_work(Operation& operation, bool simple, std::string_view to
     if (discards) part.link->forget_all_statements();
   }
   if (discards) forget_statements();
-  effects_.clear();
+  forget_effects();
   const auto tag = told.empty() ? operation.tag() : std::string(told);
   const bool commits = simple && !script_ && transaction_ && transaction_->mode == Transaction::Mode::kImplicit;
   if (commits) {

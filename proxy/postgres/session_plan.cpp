@@ -63,12 +63,13 @@ std::string_view role_of(std::string_view set_role) {
 router::ParseSettings Session::parse_settings() const {
   router::ParseSettings settings;
   settings.standard_conforming_strings = standard_strings_;
-  settings.search_path = settings_->search_path();
+  const auto& in_force = settings_in_force();
+  settings.search_path = in_force.search_path();
   if (local_ && keeps_local_settings()) {
     if (!local_->search_path.empty()) settings.search_path = local_->search_path;
   }
   if (pools_ != nullptr) settings.user = pools_->login.user;
-  if (const auto* role = settings_->find("role"); role != nullptr && !role_of(role->sql).empty())
+  if (const auto* role = in_force.find("role"); role != nullptr && !role_of(role->sql).empty())
     settings.user = role_of(role->sql);
   return settings;
 }
@@ -113,7 +114,8 @@ router::Plan Session::plan_for(const Statement& statement, const router::Values&
   if (database_->topology().sharded()) see_time(statement, view, now);
   auto plan = router::plan(statement, values, database_->topology(), view, sql);
   if (local_ && !keeps_local_settings()) local_.reset();
-  if (foreign_encoding_ || (local_ && !local_->encoding.empty())) refuse_unreadable(statement, sql, plan);
+  if (foreign_encoding_ || (coming_ && has_foreign_encoding(*coming_)) || (local_ && !local_->encoding.empty()))
+    refuse_unreadable(statement, sql, plan);
   return plan;
 }
 
@@ -125,8 +127,9 @@ void Session::refuse_unreadable(const Statement& statement, std::string_view sql
   if (uses_text_key(statement, topology)) {
     what = "a text shard key";
   } else if (!is_ascii(sql)) {
-    const auto* encoding = settings_->find("client_encoding");
-    const bool apart = !foreign_encoding_ || (encoding != nullptr && keeps_ascii_apart(encoding->sql));
+    const auto* encoding = settings_in_force().find("client_encoding");
+    const bool apart =
+        !has_foreign_encoding(settings_in_force()) || (encoding != nullptr && keeps_ascii_apart(encoding->sql));
     const bool local_apart = !local_ || local_->encoding.empty() || keeps_ascii_apart(local_->encoding);
     if (!apart || !local_apart) what = "a statement with letters outside of ASCII";
   }

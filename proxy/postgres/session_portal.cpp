@@ -48,6 +48,25 @@ bool has_returning(std::string_view sql, bool standard_strings) {
   return false;
 }
 
+bool sets_something(const router::Statement& statement) noexcept {
+  return statement.kind == StatementKind::kResetAll || statement.kind == StatementKind::kDiscardAll ||
+         !statement.settings.empty();
+}
+
+// What note_effects() has something to say about.
+bool leaves_effects(const router::Statement& statement) noexcept {
+  return sets_something(statement) || statement.pins != router::PinReason::kNone || router::is_ddl(statement.kind) ||
+         statement.kind == StatementKind::kDeallocate || statement.defines.routines || statement.defines.clock ||
+         statement.defines.varies;
+}
+
+// It was bound when the transaction was on one shard, and is for all of them.
+protocol::Fault only_on_one_shard(const router::Statement& statement) {
+  const std::string what = statement.settings.empty() ? "a statement" : "SET " + statement.settings.front().name;
+  return {FaultReason::kNotSupported, what + " that was bound before the transaction came to another shard",
+          "bind it again before it is executed", 0};
+}
+
 }  // namespace
 
 // 34000 and 26000 in the server's words.
@@ -127,12 +146,14 @@ bool Session::bind_on_server(const ClientStatement& statement, const router::Pla
   return true;
 }
 
-// A statement analyzed under another catalogue is analyzed again.
+// A statement analyzed under another catalogue, or under names that meant other tables, is analyzed again.
 std::shared_ptr<const ClientStatement> Session::statement_for_bind(std::string_view name) {
   auto statement = statement_named(name);
-  if (!statement || statement->query->topology_epoch == database_->topology().epoch) return statement;
+  if (!statement) return statement;
+  if (statement->query->topology_epoch == database_->topology().epoch && !is_named_otherwise(*statement))
+    return statement;
   const bool was_deferred = deferred_ == statement;
-  statement = analyzed(statement->as_sent ? statement->as_sent : statement->prepared, statement->parse_number);
+  statement = analyzed_again(*statement);
   store_statement(name, statement);
   if (was_deferred) deferred_ = statement;
   return statement;
@@ -185,7 +206,12 @@ Session::Step Session::on_bind(Frame frame) {
   if (const auto fault = unable_here(facts, plan)) return fail_in_order(*fault);
   if (plan.wants_time && plan.action == Action::kOneShard) return ask_time(facts, plan);
   router::ShardIndex shard = 0;
-  if (bind_on_server(*statement, plan, shard)) return forward_bind(plan, *bind, *statement, shard, frame);
+  if (bind_on_server(*statement, plan, shard)) {
+    const auto step = forward_bind(plan, *bind, *statement, shard, frame);
+    if (step == Step::kBlocked || !leaves_effects(facts)) return step;
+    if (auto* portal = portal_named(bind->portal)) portal->statement = statement;  // noted when it runs
+    return step;
+  }
   const auto required = required_by(*statement, facts);
   if (bind->parameters.size() != required) return refuse_bind(plan, *bind, required);
   if (forward_deferred() == Step::kBlocked || quiet() == Step::kBlocked) return Step::kBlocked;
@@ -225,7 +251,7 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   auto& branch = *enlisted.branch;
   auto& link = *branch.link;
   ensure_prepared(branch, statement, bind.statement);
-  note_start(facts, plan);
+  note_start(facts, plan, /*has_run=*/false);
   if (!plan.rewritten.empty()) {
     bind_rewritten(link, plan, bind, statement);
   } else if (bind.statement.empty()) {
@@ -386,6 +412,11 @@ Session::Step Session::on_execute(Frame frame) {
     return fail_in_order(*forbidden_here(any));
   }
   if (begin_on(*branch) == Step::kBlocked) return Step::kBlocked;
+  if (const auto statement = std::exchange(portal->statement, nullptr)) {
+    const auto& facts = facts_of(*statement);
+    if (branches_.size() > 1 && sets_something(facts)) return fail_in_order(only_on_one_shard(facts));
+    note_effects(facts);
+  }
   branch->link->out() += frame;
   branch->link->owe(Reply::kExecute);
   branch->dirty = branch->executed = true;

@@ -364,7 +364,7 @@ void Session::on_link_ready(Link& link, bool shown, bool withheld) {
   auto* branch = branch_of(link);
   if (!shown) return on_hidden_ready(*branch);
   branch->dirty = branch->executed = false;
-  awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = may_end_transaction_ = false;
+  awaiting_ready_ = in_segment_ = skip_until_sync_ = error_is_ours_ = may_end_transaction_ = strings_in_doubt_ = false;
   unnamed_before_.clear();
   copy_.reset();
   std::string().swap(retry_);
@@ -389,7 +389,7 @@ void Session::on_link_ready(Link& link, bool shown, bool withheld) {
   if (!undone) apply_effects(link);
   keep_pin();  // before the link is free
   if (ends) transaction_over(!undone);
-  effects_.clear();
+  forget_effects();
   error_seen_ = rolled_back_ = false;
   if (!transaction_) release_idle();
   if (changes_catalog_ && !transaction_) catalog_changed();

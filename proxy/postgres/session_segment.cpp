@@ -238,7 +238,7 @@ Session::Step Session::end_segment(bool error_of_ours) {
   }
   if (sent) return Step::kBlocked;
   const bool failed = skip_until_sync_;
-  in_segment_ = skip_until_sync_ = error_is_ours_ = false;
+  in_segment_ = skip_until_sync_ = error_is_ours_ = strings_in_doubt_ = false;
   unnamed_before_.clear();
   if (transaction_ && transaction_->mode == Transaction::Mode::kImplicit) {
     transaction_->failed = transaction_->failed || failed;
@@ -246,7 +246,7 @@ Session::Step Session::end_segment(bool error_of_ours) {
     return Step::kConsumed;
   }
   if (!transaction_) release_idle();
-  effects_.clear();
+  forget_effects();
   if (changes_catalog_ && !transaction_) catalog_changed();
   finish_simple();
   return Step::kConsumed;

@@ -12,19 +12,6 @@ using router::StatementKind;
 
 namespace {
 
-// True if the statement that sets client_encoding sets it to UTF-8, in any of its spellings.
-bool names_utf8(std::string_view sql) {
-  const auto end = sql.rfind('\'');
-  const auto begin = end == std::string_view::npos || end == 0 ? end : sql.rfind('\'', end - 1);
-  if (begin == std::string_view::npos) return false;
-  std::string plain;
-  for (const char c : sql.substr(begin + 1, end - begin - 1)) {
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
-      plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
-  }
-  return plain == "utf8" || plain == "unicode";
-}
-
 // SET transaction_isolation and its like, and what they are by default (without a name: RESET ALL).
 bool decides_modes(std::string_view setting) noexcept {
   constexpr std::string_view kDefault = "default_";
@@ -32,6 +19,8 @@ bool decides_modes(std::string_view setting) noexcept {
   return setting.empty() || setting == "transaction_isolation" || setting == "transaction_read_only" ||
          setting == "transaction_deferrable";
 }
+
+const std::string kOwnReading = "? ";  // and whose, and which Parse of theirs
 
 // What a RESET takes off a server that the startup message has set, as a server with a connection of the client's own
 // would have kept it; empty: nothing.
@@ -87,6 +76,16 @@ void Session::apply_effects(Link& link, bool to_session, bool restored) {
   link.settings = *on_link == *settings_ ? settings_ : on_link;
 }
 
+void Session::forget_effects() noexcept {
+  effects_.clear();
+  coming_.reset();
+}
+
+bool hides_settings(router::PinReason reason) noexcept {
+  return reason == router::PinReason::kComputedSetting || reason == router::PinReason::kRoutine ||
+         reason == router::PinReason::kUninspected;
+}
+
 bool outlives_errors(router::PinReason reason) noexcept {
   return reason == router::PinReason::kAdvisoryLock || reason == router::PinReason::kSqlPrepare ||
          reason == router::PinReason::kLoad || reason == router::PinReason::kUninspected ||
@@ -110,29 +109,53 @@ void Session::absorb_effects() {
     branch.pinned = branch.pinned || (pins && branch.executed);
     if (branch.executed) apply_effects(*branch.link, std::exchange(first, false));
   }
-  effects_.clear();
+  forget_effects();
+}
+
+// With what the statements under way have set, which a server has done when it comes to the next one.
+const Settings& Session::settings_in_force() const noexcept { return coming_ ? *coming_ : *settings_; }
+
+// False once something has run that may have set anything.
+bool Session::knows_its_settings() const noexcept { return !has_unknown_settings_ && !hides_settings(pin_after_); }
+
+// Under settings nobody knows a statement is this client's own, and every Parse makes another one.
+std::string Session::reading_of_parse(std::string_view text) {
+  if (knows_its_settings() || !has_constants(text)) return reading_of(text);
+  return kOwnReading + std::to_string(id_) + '.' + std::to_string(++own_readings_);
 }
 
 // Of a text without constants every session makes the same.
 std::string Session::reading_of(std::string_view text) const {
-  const bool has_constants = text.find('\'') != std::string_view::npos || text.find("$$") != std::string_view::npos ||
-                             settings_->find("transform_null_equals") != nullptr || !is_ascii(text);
-  if (!has_constants) return {};
+  if (!has_constants(text)) return {};
   const bool has_local = local_ && keeps_local_settings();
-  return postgres::reading_of(*settings_) + (has_local ? local_->reading : std::string());
+  return postgres::reading_of(settings_in_force()) + (has_local ? local_->reading : std::string());
+}
+
+bool Session::has_constants(std::string_view text) const {
+  return text.find('\'') != std::string_view::npos || text.find("$$") != std::string_view::npos ||
+         settings_in_force().find("transform_null_equals") != nullptr || !is_ascii(text);
 }
 
 // True if the statement would not mean the same any more, were it prepared again now.
 bool Session::is_read_otherwise(const ClientStatement& statement) const {
-  if (!local_ && statement.read_under == settings_) return false;
-  const auto& text = statement.prepared->text;
-  if (statement.prepared->reading == reading_of(text)) return false;
+  const bool knows = knows_its_settings();
+  if (!local_ && !coming_ && knows && statement.read_under == settings_) return false;
+  const auto& prepared = *statement.prepared;
+  if (!has_constants(prepared.text) || prepared.reading.starts_with(kOwnReading)) return false;
+  if (knows ? prepared.reading == reading_of(prepared.text) : is_on_a_link(statement)) return false;
   const auto is_date_like = [](const router::Literal& literal) {
     return literal.is_string && (literal.source.find_first_of("0123456789") != std::string_view::npos ||
                                  router::may_read_the_clock(literal.source));
   };
-  return text.find('\\') != std::string::npos || !is_ascii(text) ||
+  return prepared.text.find('\\') != std::string::npos || !is_ascii(prepared.text) ||
          std::any_of(statement.literals.begin(), statement.literals.end(), is_date_like);
+}
+
+bool Session::is_on_a_link(const ClientStatement& statement) const {
+  const auto id = statement.prepared->id;
+  return std::any_of(branches_.begin(), branches_.end(), [&](const Branch& branch) {
+    return branch.link->has_statement(id) || branch.link->unnamed_statement == id;
+  });
 }
 
 bool Session::resets_base(const Statement& statement) const {
@@ -160,8 +183,7 @@ void Session::use_settings(SharedSettings settings) {
   const auto* level = settings_->find("default_transaction_isolation");
   serializable_default_ = level != nullptr && level->sql.find("erializable") != std::string::npos;
   snapshot_default_ = serializable_default_ || (level != nullptr && level->sql.find("epeatable") != std::string::npos);
-  const auto* encoding = settings_->find("client_encoding");
-  foreign_encoding_ = encoding != nullptr && !names_utf8(encoding->sql);
+  foreign_encoding_ = has_foreign_encoding(*settings_);
 }
 
 }  // namespace shardway::proxy::postgres

@@ -45,14 +45,42 @@ std::shared_ptr<const ClientStatement> Session::statement_named(std::string_view
 
 std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const Prepared> prepared,
                                                          std::uint64_t parse_number) {
-  auto statement = std::make_shared<ClientStatement>();
-  statement->query = database_->cache().find(prepared->text, parse_settings(), statement->literals);
-  statement->prepared = std::move(prepared);
-  statement->parse_number = parse_number;
-  if (statement->query->lacks_columns) write_columns(*statement);
-  if (!local_ && statement->prepared->reading == reading_of(statement->prepared->text))
+  ClientStatement statement;
+  statement.prepared = std::move(prepared);
+  statement.parse_number = parse_number;
+  statement.standard_strings = standard_strings_;
+  return analyze(std::move(statement));
+}
+
+// Under another catalogue, or where its names mean other tables by now; the server has read it once and for all.
+std::shared_ptr<const ClientStatement> Session::analyzed_again(const ClientStatement& before) {
+  ClientStatement statement;
+  statement.prepared = before.as_sent ? before.as_sent : before.prepared;
+  statement.parse_number = before.parse_number;
+  statement.standard_strings = before.standard_strings;
+  return analyze(std::move(statement));
+}
+
+std::shared_ptr<const ClientStatement> Session::analyze(ClientStatement read) {
+  auto statement = std::make_shared<ClientStatement>(std::move(read));
+  auto settings = parse_settings();
+  settings.standard_conforming_strings = statement->standard_strings;
+  statement->search_path = settings.search_path;
+  statement->user = settings.user;
+  statement->query = database_->cache().find(statement->prepared->text, settings, statement->literals);
+  if (statement->query->lacks_columns) write_columns(*statement, settings);
+  const bool is_settled = !local_ && !coming_ && knows_its_settings();
+  if (is_settled && statement->prepared->reading == reading_of(statement->prepared->text))
     statement->read_under = settings_;
   return statement;
+}
+
+// True if the servers would look for its tables elsewhere than when it was prepared.
+// https://www.postgresql.org/docs/15/sql-prepare.html#SQL-PREPARE-NOTES
+bool Session::is_named_otherwise(const ClientStatement& statement) const {
+  if (statement.read_under == settings_ && !local_ && !coming_) return false;
+  const auto now = parse_settings();
+  return now.search_path != statement.search_path || now.user != statement.user;
 }
 
 // A Parse that failed, or was skipped behind an error, has made no statement.
@@ -157,9 +185,14 @@ Session::Step Session::on_parse(Frame frame) {
   if (parse->name.empty()) drop_unnamed();
   ++database_->counters.client_parses;
   auto statement = analyzed(
-      worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types, reading_of(parse->query)),
+      worker_.surroundings().prepared.find_or_add(parse->query, parse->parameter_types, reading_of_parse(parse->query)),
       parses_taken_ + 1);
   const bool sharded = database_->topology().sharded();
+  if (sharded && strings_in_doubt_ && parse->query.find('\\') != std::string_view::npos)
+    return fail_in_order({FaultReason::kNotSupported,
+                          "a backslash behind SET standard_conforming_strings in the same pipeline is not supported on "
+                          "a sharded database",
+                          "send Sync first", 0});
   const auto& query = *statement->query;
   if (query.syntax_error && sharded) return fail_in_order(*query.syntax_error);
   if (query.statements.size() > 1) {

@@ -302,7 +302,7 @@ void Session::transaction_over(bool committed) {
   segment_time_.reset();
   portals_.reset();
   unnamed_portal_.reset();
-  effects_.clear();
+  forget_effects();
   release_idle();
   if (changes_catalog_) catalog_changed();
 }
@@ -314,6 +314,7 @@ void Session::pin_to(router::PinReason reason, std::string_view detail) {
   }
   pin_ = reason;
   pin_detail_ = detail;
+  has_unknown_settings_ = has_unknown_settings_ || hides_settings(reason);
 }
 
 }  // namespace shardway::proxy::postgres

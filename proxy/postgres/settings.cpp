@@ -1,6 +1,7 @@
 #include "proxy/postgres/settings.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include "proxy/postgres/date_style.hpp"
 #include "router/table_names.hpp"
@@ -22,6 +23,19 @@ std::string lower(std::string_view text) {
   std::transform(out.begin(), out.end(), out.begin(),
                  [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
   return out;
+}
+
+// True if the statement that sets client_encoding sets it to UTF-8, in any of its spellings.
+bool names_utf8(std::string_view sql) {
+  const auto end = sql.rfind('\'');
+  const auto begin = end == std::string_view::npos || end == 0 ? end : sql.rfind('\'', end - 1);
+  if (begin == std::string_view::npos) return false;
+  std::string plain;
+  for (const char c : sql.substr(begin + 1, end - begin - 1)) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      plain.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+  }
+  return plain == "utf8" || plain == "unicode";
 }
 
 // "myapp.user" is a name of two parts: each is quoted by itself.
@@ -128,6 +142,11 @@ const SharedSettings& no_settings() {
 
 bool is_ascii(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+bool has_foreign_encoding(const Settings& settings) {
+  const auto* encoding = settings.find("client_encoding");
+  return encoding != nullptr && !names_utf8(encoding->sql);
 }
 
 bool decides_reading(std::string_view setting) noexcept {

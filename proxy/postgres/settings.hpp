@@ -49,6 +49,9 @@ bool is_ascii(std::string_view text) noexcept;
 std::string reading_of(const Settings& settings);
 bool decides_reading(std::string_view setting) noexcept;
 
+// client_encoding is another one than UTF-8.
+bool has_foreign_encoding(const Settings& settings);
+
 // RESET of what only a part is set of, and nothing else.
 std::string reset_before(const Settings::Entry& entry, bool local = false);
 // The statements that bring a server connection from one to the other, in one string; empty if there is nothing to do.
