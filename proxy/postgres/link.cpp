@@ -71,19 +71,42 @@ bool Link::write_through(std::string_view bytes) {
 bool Link::has_statement(std::uint64_t id) {
   const auto found = statements_.find(id);
   if (found == statements_.end()) return false;
-  found->second = ++use_clock_;
+  found->second.last_use = ++use_clock_;
   return true;
+}
+
+bool Link::is_older(std::uint64_t id, std::int64_t than) const {
+  const auto found = statements_.find(id);
+  return found != statements_.end() && found->second.prepared_at <= than;
+}
+
+void Link::forget_statement(std::uint64_t id) {
+  pg::encode::close(out(), pg::Target::kStatement, server_statement_name(id));
+  owe(Reply::kClose, /*drop=*/true, /*swallow_error=*/false, id);
+  statements_.erase(id);
+}
+
+Described Link::described(std::uint64_t id, bool unnamed) const {
+  if (unnamed)
+    return unnamed_statement == id && unnamed_described_.first == id ? unnamed_described_.second : Described();
+  const auto found = statements_.find(id);
+  return found == statements_.end() ? Described() : found->second.described;
+}
+
+void Link::note_described(std::uint64_t id, bool unnamed, Described described) {
+  if (unnamed) unnamed_described_ = {id, described};
+  if (const auto found = statements_.find(id); !unnamed && found != statements_.end())
+    found->second.described = described;
 }
 
 void Link::remember_statement(std::uint64_t id, std::uint32_t limit) {
   while (limit > 0 && statements_.size() >= limit) {
-    const auto oldest = std::min_element(statements_.begin(), statements_.end(),
-                                         [](const auto& a, const auto& b) { return a.second < b.second; });
-    pg::encode::close(out(), pg::Target::kStatement, server_statement_name(oldest->first));
-    owe(Reply::kClose, /*drop=*/true, /*swallow_error=*/false, oldest->first);
-    statements_.erase(oldest);
+    const auto oldest = std::min_element(statements_.begin(), statements_.end(), [](const auto& a, const auto& b) {
+      return a.second.last_use < b.second.last_use;
+    });
+    forget_statement(oldest->first);
   }
-  statements_[id] = ++use_clock_;
+  statements_[id] = {++use_clock_, pool_->loop().now().time_since_epoch().count(), {}};
 }
 
 void Link::undo(const Owed& skipped) {
@@ -92,7 +115,7 @@ void Link::undo(const Owed& skipped) {
   } else if (skipped.reply == Reply::kParse) {
     statements_.erase(skipped.statement);
   } else if (skipped.reply == Reply::kClose && skipped.statement != 0) {
-    statements_[skipped.statement] = ++use_clock_;
+    statements_[skipped.statement] = {++use_clock_, 0, {}};
   }
 }
 

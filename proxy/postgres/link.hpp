@@ -14,6 +14,7 @@
 #include "protocol/postgres/login.hpp"
 #include "proxy/backend/pool.hpp"
 #include "proxy/net/outbox.hpp"
+#include "proxy/postgres/columns.hpp"
 #include "proxy/postgres/secrets.hpp"
 #include "proxy/postgres/settings.hpp"
 
@@ -51,8 +52,8 @@ struct Owed {
   Reply reply;
   bool drop = false;            // the client has not asked for it
   bool swallow_error = false;   // nor may it see an error for it
-  std::uint64_t statement = 0;  // kParse, kClose of a registered statement: its number
-  bool unnamed = false;         // kParse: into the unnamed statement
+  std::uint64_t statement = 0;  // of a registered statement: its number
+  bool unnamed = false;         // it is the unnamed statement
   bool begins = false;          // kQuery: it is Shardway's own BEGIN
 };
 
@@ -124,6 +125,13 @@ class Link final : public net::EventHandler {
 
   // Statements prepared on this connection, by their number in the registry.
   bool has_statement(std::uint64_t id);
+  // Prepared at this time, of the event loop's clock, or before.
+  bool is_older(std::uint64_t id, std::int64_t than) const;
+  // Closes it, that it may be prepared anew.
+  void forget_statement(std::uint64_t id);
+  // What the server has said of it here.
+  Described described(std::uint64_t id, bool unnamed) const;
+  void note_described(std::uint64_t id, bool unnamed, Described described);
   // Notes that `id` is being prepared; appends Close messages for the statements it pushes out.
   void remember_statement(std::uint64_t id, std::uint32_t limit);
   // The server skipped this message because of an earlier error: what it would have done is undone in our books.
@@ -152,6 +160,7 @@ class Link final : public net::EventHandler {
   bool cancel_wanted = false;               // as soon as BEGIN is answered
   std::uint32_t cancels_in_flight = 0;  // nothing new may be sent, and it may not be lent on, until they are delivered
   std::uint64_t unnamed_statement = 0;  // the registry number of what the unnamed statement holds; 0: unknown
+  std::uint64_t parameters_told = 0;    // of the statement whose description is coming
 
   void on_events(std::uint32_t events) override;
 
@@ -183,7 +192,13 @@ class Link final : public net::EventHandler {
   std::size_t next_address_ = 0;  // of those the node's name stands for
   bool broken_ = false, retired_ = false;
   std::deque<Owed> owed_;
-  std::unordered_map<std::uint64_t, std::uint64_t> statements_;  // id -> last use
+  struct Known {
+    std::uint64_t last_use = 0;
+    std::int64_t prepared_at = 0;
+    Described described;
+  };
+  std::unordered_map<std::uint64_t, Known> statements_;
+  std::pair<std::uint64_t, Described> unnamed_described_{};  // of which statement, and what
   std::uint64_t use_clock_ = 0;
   backend::Claim claim_;
   std::vector<std::pair<std::string, std::string>> parameters_;

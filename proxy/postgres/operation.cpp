@@ -221,7 +221,12 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
 }
 
 void Operation::on_description(Part& part, std::string_view frame) {
-  if (description_.empty()) {
+  const bool is_expected =
+      expected_columns_ == 0 || expected_columns_ == fingerprint_of_columns(frame.substr(pg::kHeadBytes));
+  if (!is_expected && error_.empty()) {
+    error_ = error_frame("0A000", kColumnsHaveChanged, {});
+    part.failed = true;
+  } else if (description_.empty()) {
     description_ = frame;
     description_due_ = describe_rows_ && shows_rows();
   } else if (!same_shape(description_, frame) && error_.empty()) {

@@ -48,6 +48,9 @@ class Operation {
   void start();
   bool has_started() const noexcept { return started_; }
 
+  // What the client was told of its columns (columns.hpp); 0: nothing.
+  void expect_columns(std::uint64_t columns) noexcept { expected_columns_ = columns; }
+
   // It is a COPY FROM STDIN: `begun` is called when all parts take CopyData, which comes by feed_copy().
   void expect_copy(std::function<void()> begun) { copy_begun_ = std::move(begun); }
   bool is_copy() const noexcept { return copy_begun_ != nullptr; }
@@ -104,6 +107,7 @@ class Operation {
   Then then_;
   std::vector<Part> parts_;
   std::string description_, error_, message_;
+  std::uint64_t expected_columns_ = 0;
   const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
   std::function<void()> copy_begun_;
   bool has_begun_copy_ = false, copy_ended_ = false;  // all parts have taken CopyData; the client has sent the end

@@ -3,6 +3,7 @@
 // each server connection.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/columns.hpp"
 #include "proxy/postgres/settings.hpp"
 #include "router/column_lists.hpp"
 #include "router/planner.hpp"
@@ -23,6 +25,9 @@ struct Prepared {
   std::string text;
   std::vector<protocol::postgres::Oid> types;
   std::string reading;  // the settings its constants were read under (settings.hpp)
+  // A server has refused it, as its columns had changed: where it was prepared before that it is prepared anew. As
+  // ClientStatement::parsed_at.
+  mutable std::atomic<std::int64_t> outdated_at{0};
 };
 
 class PreparedRegistry {
@@ -51,6 +56,8 @@ struct ClientStatement {
   std::string search_path, user;   // what decided which tables its names mean
   bool standard_strings = true;    // how it was read, for good
   std::uint64_t parse_number = 0;  // the client's Parses are numbered: those skipped behind an error leave nothing
+  std::int64_t parsed_at = 0;      // when its client's Parse came, by the event loop's clock, in its own unit
+  mutable Described told;          // what its client was told of it
 };
 
 }  // namespace shardway::proxy::postgres

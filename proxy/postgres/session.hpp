@@ -326,6 +326,11 @@ class Session final : public Client, public LinkOwner {
   Step fail_no_portal(std::string_view name);
   Step fail_no_statement(std::string_view name);
   Step fail_read_otherwise(std::string_view name);
+  std::optional<Step> columns_changed(Branch& branch, const ClientStatement& statement, std::string_view name);
+  void describe_on(Branch& branch, const ClientStatement& statement, std::string_view name, bool drop);
+  const ClientStatement* statement_of(const Owed& owed) const;
+  void note_described(Link& link, protocol::Bytes columns);
+  bool outdates_statement(Link& link);
   Portal* portal_named(std::string_view name);
   Portal* cursor_as_portal(std::string_view name);
   Portal& store_portal(std::string_view name);
@@ -531,6 +536,7 @@ class Session final : public Client, public LinkOwner {
   bool standard_strings_ = true, serializable_default_ = false, snapshot_default_ = false, foreign_encoding_ = false,
        error_is_ours_ = false;
   bool strings_in_doubt_ = false;      // standard_conforming_strings was set in the pipeline under way
+  bool is_outdated_ = false;           // what was asked comes again: not because a server was lost
   bool has_unknown_settings_ = false;  // something has run that may have set anything
   std::uint64_t own_readings_ = 0;     // numbers for what is prepared then
   // What the client has sent since it was last told something, while that only reads: if the server dies before it has

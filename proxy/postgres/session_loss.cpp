@@ -81,7 +81,7 @@ void Session::link_lost(Link& link) {
   if (broken.is_busy_elsewhere && transaction_ && transaction_->untold) return;  // it was seen before
   const auto loss = judge(broken);
   const auto& node = *link.target().node;
-  report_loss(link, broken.is_asked, name_of(loss));
+  if (!std::exchange(is_outdated_, false)) report_loss(link, broken.is_asked, name_of(loss));
   switch (loss) {
     case Loss::kNothing: drop_branch(*branch); return resume();
     case Loss::kSeenLater:

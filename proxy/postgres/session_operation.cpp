@@ -64,6 +64,7 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
         if (alone && done.failed()) report_partial_definition(done);
         finish_work(done, simple, tag, rows.get());
       });
+  if (work.portal != nullptr) operation->expect_columns(work.portal->statement->told.columns);
   if (copies) begin_spread_copy(*operation, statement);
   const auto kept = copies ? keep_work(plan, {work.sql}) : keep_work(plan, work);
   const auto lock = everywhere ? lock_of_copies(statement) : std::string();
@@ -153,6 +154,7 @@ std::string Session::frames_for(Link& link, const KeptWork& work) {
     return frames;
   }
   bind_for(link, work, {}, frames);
+  pg::encode::describe(frames, pg::Target::kPortal, {});
   pg::encode::execute(frames, {}, 0);
   pg::encode::sync(frames);
   link.owe(Reply::kSync);
@@ -169,6 +171,7 @@ void Session::bind_for(Link& link, const KeptWork& work, std::string_view portal
     link.owe(Reply::kParse, true);
   } else {
     name = server_statement_name(prepared.id);
+    if (link.is_older(prepared.id, prepared.outdated_at)) link.forget_statement(prepared.id);
     if (!link.has_statement(prepared.id)) {
       link.remember_statement(prepared.id, database_->config().pool.max_prepared_statements);
       pg::encode::parse(frames, name, prepared.text, prepared.types);

@@ -250,6 +250,7 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   }
   auto& branch = *enlisted.branch;
   auto& link = *branch.link;
+  if (const auto step = columns_changed(branch, statement, bind.statement)) return *step;
   ensure_prepared(branch, statement, bind.statement);
   note_start(facts, plan, /*has_run=*/false);
   if (!plan.rewritten.empty()) {
@@ -266,7 +267,7 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
     writer.cstring(name);
     writer.bytes(frame.substr(after));
   }
-  link.owe(Reply::kBind);
+  link.owe(Reply::kBind, false, false, statement.prepared->id, bind.statement.empty());
   branch.dirty = true;
   branch.flush_sent = false;
   ++database_->counters.binds;
@@ -348,11 +349,7 @@ Session::Step Session::describe_statement(std::string_view name) {
   if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   auto& branch = *enlisted.branch;
   ensure_prepared(branch, *statement, name);
-  const auto on_server = name.empty() ? std::string() : server_statement_name(statement->prepared->id);
-  pg::encode::describe(branch.link->out(), pg::Target::kStatement, on_server);
-  branch.link->owe(Reply::kDescribe);
-  branch.dirty = true;
-  branch.flush_sent = false;
+  describe_on(branch, *statement, name, /*drop=*/false);
   return Step::kConsumed;
 }
 

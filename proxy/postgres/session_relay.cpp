@@ -38,6 +38,13 @@ bool is_farewell(std::string_view frame) {
   return error && error->sqlstate.starts_with("57P0") && (error->is_fatal() || error->sqlstate == "57P02");
 }
 
+// The table's columns are not what they were when the statement was prepared on this connection.
+bool is_outdated_plan(std::string_view frame) {
+  if (frame[0] != 'E') return false;
+  const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
+  return error && error->sqlstate == "0A000" && error->message == kColumnsHaveChanged;
+}
+
 // Of whole frames.
 std::size_t count_of_parses(std::string_view frames) {
   std::size_t count = 0;
@@ -146,10 +153,13 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       at += head.size();
       continue;
     }
-    if (is_farewell(in.substr(at, head.size())) && branch_of(link) != nullptr && may_ask_again(*branch_of(link))) {
+    const auto frame = in.substr(at, head.size());
+    const bool is_outdated = is_outdated_plan(frame) && outdates_statement(link);
+    if (is_outdated || (is_farewell(frame) && branch_of(link) != nullptr && may_ask_again(*branch_of(link)))) {
       parses_answered_ -= count_of_parses(in.substr(run, at - run));
       run = at;  // the beginning of an answer, flushed with it: all of it will come again
     }
+    if (is_outdated) return in.size();
     if (head.type == 'E') forward();  // our own word may come in its place
     if (head.type == 'Z' && !drop && !statuses_.empty()) {
       forward();
@@ -206,8 +216,14 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
       return answered(Reply::kParse);
     case '2': return answered(Reply::kBind);
     case '3': return answered(Reply::kClose);
+    case 't':
+      if (!owed.empty() && owed.front().statement != 0) link.parameters_told = fingerprint_of_parameters(body);
+      return drop ? Disposition::kDrop : Disposition::kForward;
     case 'T':
-    case 'n': return answered(Reply::kDescribe);
+    case 'n':
+      if (!owed.empty() && owed.front().reply == Reply::kDescribe && owed.front().statement != 0)
+        note_described(link, type == 'T' ? body : protocol::Bytes());
+      return answered(Reply::kDescribe);
     case 'C':
     case 'I':
     case 's':
@@ -318,9 +334,6 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
       skip_until_sync_ = true;
       if (std::exchange(awaiting_ready_, false)) worker_.resume_later(*this);
     }
-  }
-  if (error->sqlstate == "0A000" && error->message.find("cached plan") != std::string_view::npos) {
-    link.close_when_returned();
   }
   return ours || deadlock || moved ? Disposition::kDrop : Disposition::kForward;
 }

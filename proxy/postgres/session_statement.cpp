@@ -49,6 +49,7 @@ std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const P
   statement.prepared = std::move(prepared);
   statement.parse_number = parse_number;
   statement.standard_strings = standard_strings_;
+  statement.parsed_at = worker_.loop().now().time_since_epoch().count();
   return analyze(std::move(statement));
 }
 
@@ -58,6 +59,8 @@ std::shared_ptr<const ClientStatement> Session::analyzed_again(const ClientState
   statement.prepared = before.as_sent ? before.as_sent : before.prepared;
   statement.parse_number = before.parse_number;
   statement.standard_strings = before.standard_strings;
+  statement.parsed_at = before.parsed_at;
+  statement.told = before.told;
   return analyze(std::move(statement));
 }
 
@@ -120,6 +123,7 @@ void Session::ensure_prepared(Branch& branch, const ClientStatement& statement, 
   if (shown) deferred_.reset();
   const auto& prepared = *statement.prepared;
   const bool unnamed = client_name.empty();
+  if (!unnamed && link.is_older(prepared.id, prepared.outdated_at)) link.forget_statement(prepared.id);
   const bool there = unnamed ? link.unnamed_statement == prepared.id : link.has_statement(prepared.id);
   if (there && !(unnamed && shown)) {
     if (!shown) return;
