@@ -398,6 +398,7 @@ class Session final : public Client, public LinkOwner {
   void finish_transaction(bool committed, Transaction* next);
   void chain(Transaction& next);
   void pin_to(router::PinReason reason, std::string_view detail);
+  void end_pins();
   void keep_pin();
 
   // ---- session_modes.cpp ----
@@ -538,6 +539,7 @@ class Session final : public Client, public LinkOwner {
   bool strings_in_doubt_ = false;      // standard_conforming_strings was set in the pipeline under way
   bool is_outdated_ = false;           // what was asked comes again: not because a server was lost
   bool has_unknown_settings_ = false;  // something has run that may have set anything
+  bool has_loaded_ = false;            // a library
   std::uint64_t own_readings_ = 0;     // numbers for what is prepared then
   // What the client has sent since it was last told something, while that only reads: if the server dies before it has
   // answered anything, it is asked again, or another node is.

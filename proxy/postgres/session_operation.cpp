@@ -298,7 +298,10 @@ void Session::finish_work(Operation& operation, bool simple, std::string_view to
     apply_effects(*part.link, std::exchange(first, false), /*restored=*/!told.empty());
     if (discards) part.link->forget_all_statements();
   }
-  if (discards) forget_statements();
+  if (discards) {
+    forget_statements();
+    end_pins();
+  }
   forget_effects();
   const auto tag = told.empty() ? operation.tag() : std::string(told);
   const bool commits = simple && !script_ && transaction_ && transaction_->mode == Transaction::Mode::kImplicit;

@@ -396,6 +396,7 @@ void Session::on_link_ready(Link& link, bool shown, bool withheld) {
     link.forget_all_statements();
     forget_statements();
   }
+  if (discards && !error_seen_) end_pins();
   if (std::exchange(batch_sets_, false)) apply_effects(link);  // whatever became of it: that is known there only
   const bool ends = link.status == 'I' && transaction_;
   const bool undone = error_seen_ || (ends && rolled_back_);

@@ -315,6 +315,17 @@ void Session::pin_to(router::PinReason reason, std::string_view detail) {
   pin_ = reason;
   pin_detail_ = detail;
   has_unknown_settings_ = has_unknown_settings_ || hides_settings(reason);
+  has_loaded_ = has_loaded_ || reason == router::PinReason::kLoad;
+}
+
+// DISCARD ALL has left nothing on any of its connections but libraries.
+// https://www.postgresql.org/docs/15/sql-discard.html
+void Session::end_pins() {
+  if (has_loaded_ || database_->config().pool.mode == config::PoolMode::kSession) return;
+  for (auto& branch : branches_) branch.pinned = branch.has_traces = false;
+  pin_ = router::PinReason::kNone;
+  pin_detail_.clear();
+  has_unknown_settings_ = false;
 }
 
 }  // namespace shardway::proxy::postgres

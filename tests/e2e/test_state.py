@@ -9,7 +9,7 @@ import threading
 import psycopg
 
 from support.case import ProxyCase
-from support.servers import wait_until
+from support.servers import SUPERUSER, wait_until
 
 LONG = "x" * 20_000
 VALUES = [   # (setting, value as a literal, what SHOW says)
@@ -289,6 +289,35 @@ class Pins(StateCase):
         self.assertEqual((row["user"], row["database"]), ("app", "plain"))
         self.assertIn("temp", row["reason"].lower())
         self.assertTrue(any("20" in str(value) for key, value in row.items() if "since" in key or "time" in key), row)
+
+
+class Discarded(StateCase):
+    """DISCARD ALL leaves nothing on a connection, so that nothing keeps it."""
+
+    def test_every_pin_ends(self):
+        everywhere = ("listen canary", "select pg_advisory_lock(4712)", "declare canary cursor with hold for select 1")
+        for database, left in (("plain", (*everywhere, "create temp table canary(i int)", "prepare canary as select 1")), ("shop", everywhere)):
+            for what in left:
+                with self.subTest(database=database, what=what), self.connect(dbname=database, autocommit=True) as one, \
+                        self.connect(dbname=database, autocommit=True) as two:
+                    one.execute(what)
+                    self.assertEqual(len(self.pins()), 1)
+                    one.execute("discard all")
+                    self.assertEqual(self.pins(), [])
+                    self.assertEqual(two.execute("select 1").fetchall(), [(1,)])     # there is one connection
+                    self.assertEqual(two.execute("select count(*) from pg_locks where locktype = 'advisory' and objid = 4712").fetchall(), [(0,)])
+                    self.assertEqual(one.execute("select 1").fetchall(), [(1,)])
+
+    def test_a_library_stays(self):
+        node = self.cluster.plain
+        node.query("alter role app superuser", user=SUPERUSER)
+        try:
+            with self.connect(dbname="plain", autocommit=True) as one:
+                one.execute("load 'auto_explain'")
+                one.execute("discard all")
+                self.assertEqual(len(self.pins()), 1)
+        finally:
+            node.query("alter role app nosuperuser", user=SUPERUSER)
 
 
 class Canary(ProxyCase):
