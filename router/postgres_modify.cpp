@@ -87,8 +87,9 @@ void insert_values(Context& context, const SelectStmt& values, std::size_t posit
 void insert_select(Context& context, const SelectStmt& select, const Outputs& outputs, std::size_t position, int term) {
   const auto& table = context.table_of(term);
   if (outputs.exact && position < outputs.columns.size()) {
-    if (outputs.columns[position].term != kNoTerm) {
-      context.edges.push_back({term, outputs.columns[position].term, false});
+    const int source = outputs.columns[position].term;
+    if (source != kNoTerm && same_family(table, context.table_of(source))) {
+      context.edges.push_back({term, source, false});
       return;
     }
     // Without a star before it the target list's place is the column's place.

@@ -20,12 +20,6 @@ Column column_of(const Level& level, const Node* node) {
   return resolve(level, *tree::as<ColumnRef>(node));
 }
 
-// Integers of all sizes are one key if they are equal; other types only among themselves.
-bool same_family(const Table& left, const Table& right) {
-  const auto family = [](KeyType type) { return type == KeyType::kText ? 1 : type == KeyType::kUuid ? 2 : 0; };
-  return family(left.key_type) == family(right.key_type);
-}
-
 class Reader {
  public:
   static constexpr std::size_t kSubquery = static_cast<std::size_t>(-1);
@@ -192,6 +186,12 @@ class Reader {
 };
 
 }  // namespace
+
+// Integers of all sizes are one key if they are equal; other types only among themselves.
+bool same_family(const Table& left, const Table& right) {
+  const auto family = [](KeyType type) { return type == KeyType::kText ? 1 : type == KeyType::kUuid ? 2 : 0; };
+  return family(left.key_type) == family(right.key_type);
+}
 
 void equal_columns(Context& context, const Level& level, const Column& left, const Column& right, Range range) {
   if (left.term == right.term || !same_family(context.table_of(left.term), context.table_of(right.term))) return;

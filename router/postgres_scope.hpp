@@ -200,6 +200,8 @@ std::optional<std::vector<ValueRef>> constant_array(Context& context, const Node
 // postgres_predicate.cpp: what must hold for every row of the items in `range`. `join`: from a join's ON or WHERE.
 void predicate(Context& context, const Level& level, const Node* node, Range range);
 void equal_columns(Context& context, const Level& level, const Column& left, const Column& right, Range range);
+// Equal keys of the two tables have one shard.
+bool same_family(const Table& left, const Table& right);
 
 // postgres_from.cpp
 Range from_item(Context& context, Level& level, const Node* node);
