@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/reading.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
 
@@ -91,6 +92,9 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
 }
 
 void Session::begin_script(const std::shared_ptr<const router::Query>& query, std::string_view sql) {
+  const auto in_transaction = transaction_ ? std::string_view(transaction_->replay) : std::string_view();
+  if (const auto fault = read_otherwise(*query, sql, {*settings_, *base_settings_, in_transaction, standard_strings_}))
+    return fail_statement(*fault);
   script_ = std::make_unique<Script>();
   script_->text = sql;
   script_->query = query;

@@ -20,6 +20,35 @@ class SettingsCase(WireCase):
         return wire.until_ready()
 
 
+class Texts(SettingsCase):
+    """A server reads a whole text before it runs any of it."""
+    def test_one_that_sets_how_it_is_read(self):
+        backslash, quote, letter = r"select 'a\\b'", r"select E'it\'s'", "select length('é')"
+        off = "set standard_conforming_strings = off"
+        with self.through() as wire:
+            for before, text in (("", f"{off}; {backslash}"), ("", f"{off}; insert into items(id, note) values ({self.here}00, 'a\\\\b')"),
+                                 ("", f"begin; set local standard_conforming_strings = off; {backslash}; commit"),
+                                 ("", f"select set_config('standard_conforming_strings', 'off', false), 1 from items where id = 0; {off}; {backslash}"),
+                                 (off, f"set standard_conforming_strings = on; {backslash}"), (off, f"reset standard_conforming_strings; {backslash}"),
+                                 (off, f"set standard_conforming_strings to default; {backslash}"), (off, f"reset all; {backslash}"),
+                                 (f"begin; {off}", f"rollback; {backslash}"), (f"begin; set local standard_conforming_strings = off", f"commit; {backslash}"),
+                                 (f"begin; savepoint s; {off}", f"rollback to s; {backslash}"),
+                                 ("", f"set backslash_quote = off; {quote}"), ("set backslash_quote = off", f"set backslash_quote = on; {quote}"),
+                                 ("", f"set client_encoding = 'latin1'; {letter}"), ("set client_encoding = 'latin1'", f"set client_encoding = 'utf8'; {letter}")):
+                with self.subTest(before=before, text=text):
+                    wire.sql(before)
+                    self.assertEqual([line.split()[2] for line in self.errors_in(wire.sql(text))], ["0A000"])
+                    wire.sql("rollback")
+                    wire.sql("reset all")
+
+    def test_one_that_is_read_as_before(self):
+        for text in (r"set standard_conforming_strings = off; select 'ab'", r"set standard_conforming_strings = on; set client_encoding = 'UTF8'; select 'é\\b'",
+                     r"reset all; select 'é\\b', E'it\'s'", r"select 'a\\b'; set standard_conforming_strings = off",
+                     r"begin; set work_mem = '1MB'; rollback; select 'a\\b'"):
+            with self.subTest(text=text):
+                self.same(lambda wire, text=text: wire.sql(text) + wire.sql(r"select 'a\\b'"))
+
+
 class Constants(SettingsCase):
     """They are read when a statement is prepared; nobody else's settings have a part in it."""
 
