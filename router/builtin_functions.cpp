@@ -269,11 +269,12 @@ FunctionFacts function_facts(std::string_view name) noexcept {
   facts.sequence = any_of(kSequences, name);
   facts.session_sequence = any_of(kSessionSequences, name);
   facts.session_lock = is_advisory(name) && name.find("advisory_lock") != std::string_view::npos;
-  facts.needs_home = facts.sequence || is_advisory(name) || is_large_object(name) || name == "pg_notify";
+  facts.needs_home = is_advisory(name) || is_large_object(name) || name == "pg_notify";
   facts.writes_home = is_large_object(name) || name == "pg_notify";
   facts.reads_unseen = any_of(kReadsUnseen, name);
   const bool quiet = function->volatility != 'v' || any_of(kVolatileReads, name);
-  facts.replica_safe = quiet && !facts.needs_home && !facts.reads_unseen && !is_about_the_server(name);
+  facts.replica_safe =
+      quiet && !facts.sequence && !facts.needs_home && !facts.reads_unseen && !is_about_the_server(name);
   facts.same_everywhere = !is_about_the_server(name) && !facts.reads_unseen &&
                           (function->volatility == 'i' || any_of(kStableEverywhere, name));
   return facts;

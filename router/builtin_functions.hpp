@@ -17,7 +17,7 @@ struct FunctionFacts {
   bool now = false;              // the transaction's time
   bool sequence = false;
   bool session_sequence = false;  // currval, lastval: what this server session did before
-  bool needs_home = false;        // sequences, advisory locks, NOTIFY, large objects
+  bool needs_home = false;        // advisory locks, NOTIFY, large objects
   bool writes_home = false;       // of these, what is part of a transaction
   bool session_lock = false;      // leaves a session advisory lock behind
   bool reads_unseen = false;      // runs SQL, or reads tables, named in its arguments

@@ -83,6 +83,7 @@ struct Catalog {
   // "schema.name" of views, materialized and foreign tables: what they read is not known here, so unlisted ones are
   // refused.
   std::unordered_set<std::string> views;
+  std::unordered_set<std::string> sequences;       // "schema.name"; each is a table of one row, too
   std::unordered_set<std::string> user_operators;  // names of operators, not PostgreSQL's own, that may do anything
   std::unordered_set<std::string> user_functions;  // unqualified names of functions outside pg_catalog
   std::unordered_map<std::string, std::vector<std::string>> primary_keys;  // "schema.name" -> its columns

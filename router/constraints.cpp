@@ -26,7 +26,8 @@ bool same_family(KeyType a, KeyType b) noexcept {
 
 class Judge {
  public:
-  Judge(const Tables& tables, const Table& table, ShardIndex home) : tables_(tables), table_(table), home_(home) {}
+  Judge(const Tables& tables, const Table& table, ShardIndex sequences)
+      : tables_(tables), table_(table), sequences_(sequences) {}
 
   std::vector<Unenforceable> judge(const TableShape& shape) {
     numbered_ = numbered_column(table_, shape.columns);
@@ -76,14 +77,14 @@ class Judge {
 
   void judge_sequence(const std::string& column) {
     const bool reference = table_.kind == TableKind::kReference;  // its rows get their values before they are copied
-    if (reference || (table_.kind == TableKind::kSingle && table_.shard == home_)) return;
+    if (reference || (table_.kind == TableKind::kSingle && table_.shard == sequences_)) return;
     add(column,
         "column \"" + column + "\" of " + shown_name(table_) +
             (table_.kind == TableKind::kSharded
                  ? " takes its values from a sequence of which every shard has its own: they would repeat"
-                 : " takes its values from a sequence that is not on the home shard, where nextval() is answered"),
+                 : " takes its values from a sequence that is not on the shard where nextval() is answered"),
         table_.kind == TableKind::kSharded ? "give the values yourself, or use DEFAULT gen_random_uuid()"
-                                           : "keep the table on the home shard");
+                                           : "keep the table on the home shard, or where unlisted_tables are");
   }
 
   void judge_trigger(const std::string& trigger) {
@@ -103,7 +104,7 @@ class Judge {
 
   const Tables& tables_;
   const Table& table_;
-  const ShardIndex home_;
+  const ShardIndex sequences_;
   const Column* numbered_ = nullptr;
   std::vector<Unenforceable> found_;
 };
@@ -111,8 +112,8 @@ class Judge {
 }  // namespace
 
 std::vector<Unenforceable> unenforceable(const Tables& tables, const Table& table, const TableShape& shape,
-                                         ShardIndex home) {
-  return Judge(tables, table, home).judge(shape);
+                                         ShardIndex sequences) {
+  return Judge(tables, table, sequences).judge(shape);
 }
 
 }  // namespace shardway::router

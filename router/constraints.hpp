@@ -16,8 +16,8 @@ struct Unenforceable {
   std::string message, hint;
 };
 
-// Those that `table.unenforced` does not list. `home`: the shard of sequences.
+// Those that `table.unenforced` does not list. `sequences`: their shard.
 std::vector<Unenforceable> unenforceable(const Tables& tables, const Table& table, const TableShape& shape,
-                                         ShardIndex home);
+                                         ShardIndex sequences);
 
 }  // namespace shardway::router

@@ -198,7 +198,6 @@ class Scanner {
     auto& out = context_.out;
     out.uses_sequences = true;
     out.uses_session_sequence = out.uses_session_sequence || of_session;
-    out.needs_home = true;
     out.replica_safe = false;
     varies("a sequence");
   }

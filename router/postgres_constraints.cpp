@@ -66,7 +66,7 @@ class ShapeReader {
   void trigger(std::string_view name) { shape_.triggers.emplace_back(name); }
 
   void judge() {
-    const auto found = unenforceable(context_.topology.tables, table_, shape_, context_.topology.home);
+    const auto found = unenforceable(context_.topology.tables, table_, shape_, context_.topology.sequence_shard());
     if (!found.empty()) context_.fault(FaultReason::kNotSupported, found[0].message, found[0].hint, true);
   }
 

@@ -55,6 +55,11 @@ void use_unlisted(Context& context, std::string_view schema, const RangeVar& rel
     context.fault(FaultReason::kUnknownTable,
                   "\"" + std::string(relation.relname) + "\" is a view or a foreign table: what it reads is not known",
                   "query the tables themselves, or name the shard in a comment: /* shardway: shard=… */", true);
+  if (context.topology.catalog &&
+      context.topology.catalog->sequences.contains(std::string(schema) + "." + relation.relname)) {
+    context.out.uses_sequences = true;
+    context.out.replica_safe = false;  // a replica's are ahead
+  }
   const auto* refusal =
       context.topology.catalog ? context.topology.catalog->refusal_of(schema, relation.relname) : nullptr;
   if (refusal != nullptr) context.fault(FaultReason::kTableRefused, refusal->message, refusal->hint, true);
@@ -132,7 +137,9 @@ int use_relation(Context& context, Level* level, const RangeVar& relation, Acces
     Item item;
     item.name = relation.alias != nullptr ? relation.alias->aliasname : relation.relname;
     if (relation.alias == nullptr) item.schema = resolved.schema;
-    item.reference = resolved.table != nullptr && resolved.table->kind == TableKind::kReference;
+    item.reference = resolved.table != nullptr ? resolved.table->kind == TableKind::kReference
+                                               : resolved.meaning == NameMeaning::kUnlisted &&
+                                                     context.topology.unlisted == Unlisted::kReference;
     item.sharded = term != kNoTerm;
     item.row_differs = context.topology.sharded() && context.topology.catalog &&
                        context.topology.catalog->differing_rows.contains(resolved.schema + "." + relation.relname);

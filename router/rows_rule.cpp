@@ -44,8 +44,10 @@ class Places {
     }
     if (s.uses_unlisted && c_.topology.unlisted == Unlisted::kSingle)
       if (auto refused = set_anchor(c_.topology.unlisted_shard, "an unlisted table")) return refused;
+    if (s.uses_sequences)
+      if (auto refused = set_anchor(c_.topology.sequence_shard(), "a sequence")) return refused;
     if (s.needs_home)
-      if (auto refused = set_anchor(c_.topology.home, "a sequence, advisory lock or its like")) return refused;
+      if (auto refused = set_anchor(c_.topology.home, "an advisory lock or its like")) return refused;
     if (s.uses_catalog)
       if (auto refused = set_anchor(c_.topology.home, "the system catalog")) return refused;
     // Two lockers of one row of a reference table must meet on one copy.

@@ -276,7 +276,7 @@ std::optional<Plan> reference_write_rule(const Case& c) {
   };
   if (!s.sharded.empty() || !s.single_tables.empty() || (s.uses_unlisted && !unlisted_reference) || s.uses_catalog)
     return no("the statement also uses tables that are not on every shard", "read them first, then write the values");
-  if (s.needs_home)
+  if (s.needs_home || s.uses_sequences)
     return no("sequences, advisory locks and the like are not on every shard",
               "call the function first, then write its result");
   if (!s.not_repeatable.empty())

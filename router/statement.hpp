@@ -200,7 +200,7 @@ struct Statement {
   PinReason pins = PinReason::kNone;   // the statement leaves something behind in the session that cannot be tracked
   bool replica_safe = false;           // proven read-only: no lock, no write, every function known to be safe there
   bool is_explain = false;             // EXPLAIN (without ANALYZE of a write) of what the facts say
-  bool uses_sequences = false;         // nextval, currval, setval, lastval
+  bool uses_sequences = false;         // nextval, currval, setval, lastval; FROM a sequence: see sequence_shard()
   bool starts = false;                 // kBegin: START TRANSACTION, which has a tag of its own
   bool uses_session_sequence = false;  // currval, lastval: the answer is the server connection's, not the server's
   bool uses_user_functions = false;    // a function outside pg_catalog, or one whose volatility is unknown
@@ -234,7 +234,7 @@ struct Statement {
   bool uses_unlisted = false;  // tables outside the configuration, where it says what they are
   bool writes_unlisted = false;
   bool uses_catalog = false;     // pg_catalog or information_schema is read
-  bool needs_home = false;       // sequences, advisory locks, NOTIFY, large objects: they live on the home shard
+  bool needs_home = false;       // advisory locks, NOTIFY, large objects: they live on the home shard
   bool writes_home = false;      // NOTIFY, large objects: part of the transaction there
   bool locks_reference = false;  // FOR UPDATE … that would lock rows of one copy only
   bool names_plain_now = false;  // a now()-like call may give an unnamed column its name, which a literal would not

@@ -60,6 +60,8 @@ struct Topology {
   std::shared_ptr<const Catalog> catalog;         // null: not read yet (or offline); then what needs it is refused
 
   bool sharded() const noexcept { return shards.size() > 1; }
+  // A sequence is no listed table, and those of unlisted ones count where these are.
+  ShardIndex sequence_shard() const noexcept { return unlisted == Unlisted::kSingle ? unlisted_shard : home; }
 };
 
 }  // namespace shardway::router

@@ -96,6 +96,7 @@ class Merger {
       if (!shape.primary_key.empty()) catalog.primary_keys.emplace(name, shape.primary_key);
     }
     catalog.views = home.views;
+    catalog.sequences = home.sequences;
     catalog.search_paths = home.search_paths;
     catalog.computing_functions = home.computing_functions;
     catalog.sql_mode = home.sql_mode;
@@ -176,7 +177,7 @@ class Merger {
     if (table.kind == TableKind::kSharded) {
       if (const auto refusal = judge_key(table, shape)) return refuse(name, refusal->message, refusal->hint);
     }
-    const auto broken = router::unenforceable(topology_.tables, table, shape, topology_.home);
+    const auto broken = router::unenforceable(topology_.tables, table, shape, topology_.sequence_shard());
     if (!broken.empty()) return refuse(name, broken[0].message, broken[0].hint);
     judge_numbers(table, name, shape);
   }

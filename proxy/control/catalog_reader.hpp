@@ -19,6 +19,7 @@ extern const char* const kMysqlCatalogQuery;
 struct ShardCatalog {
   std::unordered_map<std::string, router::TableShape> tables;  // "schema.name"; views and foreign tables too
   std::unordered_set<std::string> views;                       // those that are no tables
+  std::unordered_set<std::string> sequences;                   // nor are these
   std::unordered_set<std::string> primary_only;  // views, tables with policies: not to be read on replicas
   std::unordered_map<std::string, std::vector<std::string>> parents;  // of partitions and inheritance children
   std::unordered_map<std::string, std::string> search_paths;          // a user's first one; "": everyone else's

@@ -20,12 +20,13 @@ const char* const kPostgresCatalogQuery =
     " a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) ~* '\\mnextval\\(', false),"
     " coalesce(NOT o.collisdeterministic, false),"
     " CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 0 ELSE t.oid END,"
-    " coalesce(pg_get_expr(d.adbin, d.adrelid), ''), c.relkind IN ('v', 'm', 'f')"
+    " coalesce(pg_get_expr(d.adbin, d.adrelid), ''), c.relkind"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
     " JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation o ON o.oid = a.attcollation"
     " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
     " CROSS JOIN LATERAL (SELECT coalesce(d.adbin::text, t.typdefaultbin::text)) e(tree)"
-    " WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm') AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT a.attisdropped"
+    " WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.relpersistence <> 't' AND a.attnum > 0 AND NOT "
+    "a.attisdropped"
     " AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
     " ORDER BY c.oid, a.attnum;"
 
@@ -180,7 +181,9 @@ void read_columns(const Rows& r, ShardCatalog& into) {
     column.own_type = number_in(r, i, 9);
     column.default_sql = text(r, i, 10);
     const auto name = name_in(r, i);
-    if (is_true(r, i, 11)) into.views.insert(name);
+    const auto kind = r.text(i, 11);
+    if (kind == "v" || kind == "m" || kind == "f") into.views.insert(name);
+    if (kind == "S") into.sequences.insert(name);
     into.tables[name].columns.push_back(std::move(column));
   }
 }

@@ -33,7 +33,8 @@ router::Literals& scratch_literals() {
 
 // It needs no table and nothing that one server alone has.
 bool goes_anywhere(const Statement& statement, const router::Plan& plan) noexcept {
-  return plan.rule == router::Rule::kHome && statement.uses_catalog_only && !statement.needs_home;
+  return plan.rule == router::Rule::kHome && statement.uses_catalog_only && !statement.needs_home &&
+         !statement.uses_sequences;
 }
 
 }  // namespace

@@ -15,7 +15,8 @@ bool uses_tables(const Statement& statement) noexcept {
     case StatementKind::kUse:
     case StatementKind::kReset: return false;
     case StatementKind::kRead:
-      return !statement.uses_catalog_only || statement.uses_user_functions || statement.needs_home;
+      return !statement.uses_catalog_only || statement.uses_user_functions || statement.needs_home ||
+             statement.uses_sequences;
     default: return true;
   }
 }

@@ -39,7 +39,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
       fail_statement(currval_of_another());
       return Step::kConsumed;
     }
-    counts = counts || statement.kind == StatementKind::kWrite || statement.needs_home;
+    counts = counts || statement.kind == StatementKind::kWrite || statement.uses_sequences;
     // Their names are others on the server.
     restores = restores || resets_base(statement) || statement.kind == StatementKind::kDeallocate;
     copies = copies || statement.copy;

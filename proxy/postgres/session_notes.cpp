@@ -53,7 +53,9 @@ void Session::note_kind(StatementKind kind) noexcept {
 // True if nextval() may have been called on the connection the next statement runs on, by this client.
 bool Session::has_counted() const noexcept {
   if (pin_ != router::PinReason::kNone || database_->config().pool.mode == config::PoolMode::kSession) return true;
-  return std::any_of(branches_.begin(), branches_.end(), [](const Branch& branch) { return branch.use != Use::kRead; });
+  const auto shard = database_->topology().sequence_shard();
+  return std::any_of(branches_.begin(), branches_.end(),
+                     [shard](const Branch& branch) { return branch.shard == shard && branch.use != Use::kRead; });
 }
 
 // `has_run`: it is on its way to the server, or only bound there.

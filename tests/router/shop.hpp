@@ -61,6 +61,7 @@ inline std::shared_ptr<Catalog> catalog() {
                      {"cast_to", {.casts_to = true}},
                      {"random_number", {.default_varies = true}},
                      {"stamp", {.reads_clock = true}}};
+  made->sequences = {"public.numbers"};
   made->computing_functions = {"uuid_generate_v4"};
   made->user_functions = {"refund", "order_total", "lower_all"};
   return made;

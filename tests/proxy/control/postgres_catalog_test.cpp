@@ -10,10 +10,11 @@ namespace {
 std::vector<Rows> answers() {
   std::vector<Rows> results;
   results.push_back(
-      make_result({{"public", "orders", "id", "bigint", "f", "t", "t", "t", "f", "0", "nextval('s'::regclass)", "f"},
-                   {"public", "orders", "total", "numeric(10,2)", "t", "f", "f", "f", "f", "0", "", "f"},
-                   {"public", "orders", "mood", "mood", "f", "f", "f", "f", "t", "16400", "", "f"},
-                   {"sales", "recent", "x", "text", "f", "f", "f", "f", "f", "0", "", "t"}},
+      make_result({{"public", "orders", "id", "bigint", "f", "t", "t", "t", "f", "0", "nextval('s'::regclass)", "r"},
+                   {"public", "orders", "total", "numeric(10,2)", "t", "f", "f", "f", "f", "0", "", "r"},
+                   {"public", "orders", "mood", "mood", "f", "f", "f", "f", "t", "16400", "", "r"},
+                   {"sales", "recent", "x", "text", "f", "f", "f", "f", "f", "0", "", "v"},
+                   {"sales", "numbers", "last_value", "bigint", "f", "t", "f", "f", "f", "0", "", "S"}},
                   12));
   results.push_back(make_result({{"total_of"}, {"crypt"}}, 1));
   results.push_back(make_result({{"public", "orders", "orders_pkey", "f", "t", "{id,\"a b\"}"},
@@ -53,7 +54,8 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   EXPECT_EQ(found.leaving_views, (std::unordered_set<std::string>{"public.entering", "public.over"}));
   EXPECT_EQ(found.parents.at("public.orders_1"), std::vector<std::string>{"public.orders"});
   EXPECT_EQ(found.search_paths.at("app"), "\"$user\", c");
-  ASSERT_EQ(found.tables.size(), 2U);
+  ASSERT_EQ(found.tables.size(), 3U);
+  EXPECT_EQ(found.sequences, std::unordered_set<std::string>{"sales.numbers"});
   const auto& orders = found.tables.at("public.orders");
   ASSERT_EQ(orders.columns.size(), 3U);
   EXPECT_EQ(orders.columns[0].name, "id");
