@@ -66,6 +66,7 @@ void builtin_function(Context& context, const Level& level, const FuncCall& call
   if (facts.writes_home) out.writes_home = true;
   if (facts.session_lock) out.pins = PinReason::kAdvisoryLock;
   if (facts.reads_unseen) unseen_queries(context, call, name);
+  reads_session(context, name);
   const std::string shown = std::string(name) + "()";
   if (facts.now) {
     if (call.args == nullptr) now_call(context, call.location);

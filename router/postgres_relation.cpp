@@ -45,6 +45,7 @@ void use_catalog(Context& context, std::string_view schema, std::string_view nam
   context.out.uses_catalog = true;
   if (schema == "pg_catalog" && catalog_relation(name) != CatalogRelation::kReplicaSafe)
     context.out.replica_safe = false;
+  if (schema == "pg_catalog") reads_session(context, name);
 }
 
 void use_unlisted(Context& context, std::string_view schema, const RangeVar& relation, Access access) {
@@ -95,6 +96,15 @@ int use_listed(Context& context, const Level* level, const Table& table, Access 
 }
 
 }  // namespace
+
+void reads_session(Context& context, std::string_view name) {
+  if (name == "pg_cursors" || name == "pg_cursor") context.out.reads_cursors = true;
+  if (name == "pg_prepared_statements" || name == "pg_prepared_statement")
+    context.fault(FaultReason::kNotSupported,
+                  std::string(name) +
+                      " is not supported on a sharded database: each server connection has others, of several clients",
+                  "", true);
+}
 
 const Table* listed_table(const Context& context, const RangeVar* relation) {
   if (relation == nullptr || relation->relname == nullptr) return nullptr;

@@ -153,6 +153,8 @@ struct Context {
 // postgres_relation.cpp: adds a table to the facts, and as an item to `level` (null: it has no columns to name).
 enum class Access : unsigned char { kRead, kWrite, kInsert };
 int use_relation(Context& context, Level* level, const RangeVar& relation, Access access);
+// A relation or function of pg_catalog that tells what the server connection has.
+void reads_session(Context& context, std::string_view name);
 // The configured table that a definition names; null if it is none.
 const Table* listed_table(const Context& context, const RangeVar* relation);
 

@@ -108,7 +108,7 @@ struct TableUse {
   bool bound = false;
   bool written = false;
   bool inserts = false;  // INSERT: `keys` are the new rows' keys
-  bool ignores = false;  // MySQL: INSERT IGNORE and INSERT … SELECT: a NULL key is not simply an error
+  bool ignores = false;  // INSERT … SELECT, MySQL: INSERT IGNORE, too: a NULL key is not simply an error
   std::vector<ValueRef> keys;
   std::string why_not;
 };
@@ -234,6 +234,7 @@ struct Statement {
   bool uses_unlisted = false;  // tables outside the configuration, where it says what they are
   bool writes_unlisted = false;
   bool uses_catalog = false;     // pg_catalog or information_schema is read
+  bool reads_cursors = false;    // pg_cursors: each server connection has its own
   bool needs_home = false;       // advisory locks, NOTIFY, large objects: they live on the home shard
   bool writes_home = false;      // NOTIFY, large objects: part of the transaction there
   bool locks_reference = false;  // FOR UPDATE … that would lock rows of one copy only

@@ -19,6 +19,7 @@ enum class FaultReason : std::uint8_t {
   kInFailedTransaction,  // 25P02
   kActiveTransaction,    // 25001
   kNoTransaction,        // 25P01
+  kCursorExists,         // 42P03
   kPoolTimeout,          // 53300 / 1040: waited for a server connection until the deadline
   kNoServer,             // 57P03 / 2003: the shard has no node that can be used now
   kServerLost,           // 08006 / 1317: the server connection broke and nothing of a write is unknown

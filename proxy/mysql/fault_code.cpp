@@ -11,6 +11,7 @@ ErrorCode code_of(FaultReason reason) noexcept {
     case FaultReason::kSeveralShards:
     case FaultReason::kBadKey:
     case FaultReason::kTableRefused:
+    case FaultReason::kCursorExists:
     case FaultReason::kTooLarge:  // 1153 would be taken for the end of the connection
     case FaultReason::kUnknownTable: return {1235, "42000"};
     case FaultReason::kNullKey: return {1048, "23000"};

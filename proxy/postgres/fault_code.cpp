@@ -20,6 +20,7 @@ std::string_view sqlstate_of(FaultReason reason) noexcept {
     case FaultReason::kInFailedTransaction: return "25P02";
     case FaultReason::kActiveTransaction: return "25001";
     case FaultReason::kNoTransaction: return "25P01";
+    case FaultReason::kCursorExists: return "42P03";
     case FaultReason::kPoolTimeout: return "53300";
     case FaultReason::kNoServer: return "57P03";
     case FaultReason::kServerLost: return "08006";

@@ -218,7 +218,9 @@ class Session final : public Client, public LinkOwner {
   std::optional<protocol::Fault> forbidden_here(const router::Statement& statement) const;
   bool has_counted() const noexcept;
   static protocol::Fault currval_of_another();
-  void forget_cursor(const std::string& name);
+  std::optional<protocol::Fault> cursor_elsewhere(const router::Statement& statement, const router::Plan& plan) const;
+  std::optional<protocol::Fault> cursors_unseen(const router::Statement& statement, const router::Plan& plan) const;
+  void note_cursor(const router::Statement& statement, const router::Plan& plan);
   std::optional<protocol::Fault> columns_in_doubt(const router::Query& query) const;
   void answer(std::string_view tag);  // CommandComplete, and the end of a simple Query
   void finish_simple();               // ReadyForQuery, unless a batch or a segment goes on
@@ -587,6 +589,7 @@ class Session final : public Client, public LinkOwner {
   SharedSettings coming_;                 // the settings with these; null: there are none
   router::PinReason pin_ = router::PinReason::kNone, pin_after_ = router::PinReason::kNone;
   std::string pin_detail_;
+  std::unique_ptr<Cursors> held_cursors_;                       // every one that was declared WITH HOLD
   router::StatementKind kind_ = router::StatementKind::kEmpty;  // of the simple statement under way
   bool may_end_transaction_ = false;                            // something of the segment under way may
   backend::Marks marks_;

@@ -48,6 +48,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     if (statement.pins != router::PinReason::kNone && !outlives_errors(whole.pins)) whole.pins = statement.pins;
     whole.defines.routines = whole.defines.routines || statement.defines.routines;
     whole.leaves_traces = whole.leaves_traces || statement.leaves_traces;
+    whole.reads_cursors = whole.reads_cursors || statement.reads_cursors;
     if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
       whole.kind = StatementKind::kDdl;
     controls = controls || (statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase);
@@ -80,11 +81,15 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
       fail_statement(*fault);
       return Step::kConsumed;
     }
-    const auto step = forward_statement(whole, plan, frame);
-    if (step == Step::kConsumed && transaction_) {
-      for (const auto& statement : query->statements)
-        if (statement.kind == StatementKind::kDeclareCursor) transaction_->cursors[statement.name] = plan.shards[0];
+    for (const auto& statement : query->statements) {
+      if (const auto fault = cursor_elsewhere(statement, plan)) {
+        fail_statement(*fault);
+        return Step::kConsumed;
+      }
     }
+    const auto step = forward_statement(whole, plan, frame);
+    if (step == Step::kConsumed)
+      for (const auto& statement : query->statements) note_cursor(statement, plan);
     return step;
   }
   begin_script(query, sql);

@@ -46,6 +46,8 @@ CommitOutcome failed_with(const Fault& fault) {
 // A transaction that writes on several shards has to be committed on all of them or on none: are they able to?
 // Why the statement may not run on these shards beside those that the transaction is on.
 std::optional<Fault> Session::unable_here(const router::Statement& statement, const router::Plan& plan) const {
+  if (auto fault = cursor_elsewhere(statement, plan)) return fault;
+  if (auto fault = cursors_unseen(statement, plan)) return fault;
   if (has_written() && database_->topology().sharded() &&
       std::any_of(statement.settings.begin(), statement.settings.end(), is_sealing))
     return Fault{FaultReason::kSeveralShards,

@@ -94,7 +94,7 @@ void Session::note_modes(const Statement& statement, std::string_view set) {
   transaction.is_sealed = statement.read_only_begin && (transaction.is_sealed || transaction.savepoints.empty());
   if (set.starts_with(kKeepWritable)) {
     transaction.is_sealed = false;
-    transaction.savepoints.push_back({std::string(kWritable), settings_});
+    transaction.savepoints.push_back({std::string(kWritable), settings_, transaction.cursors});
   }
   transaction.read_only = transaction.read_only || statement.read_only_begin;
   transaction.serializable = transaction.serializable || statement.serializable_begin;

@@ -67,11 +67,17 @@ void Session::note_start(const Statement& statement, const router::Plan& plan, b
   deadlock_victim_ = false;
   statement_since_ = worker_.loop().now();
   note_use(statement, plan);
-  if (transaction_ && statement.kind == StatementKind::kDeclareCursor && !plan.shards.empty()) {
-    transaction_->cursors[statement.name] = plan.shards[0];
-  }
-  if (transaction_ && statement.kind == StatementKind::kCloseCursor) forget_cursor(statement.name);
+  note_cursor(statement, plan);
   if (has_run) note_effects(statement);
+}
+
+void Session::note_cursor(const Statement& statement, const router::Plan& plan) {
+  if (transaction_ && statement.kind == StatementKind::kCloseCursor) forget_cursor(*transaction_, statement.name);
+  if (statement.kind != StatementKind::kDeclareCursor || plan.shards.empty()) return;
+  if (transaction_) transaction_->cursors[statement.name] = plan.shards[0];
+  if (statement.pins != router::PinReason::kHoldCursor || !database_->topology().sharded()) return;
+  if (!held_cursors_) held_cursors_ = std::make_unique<Cursors>();
+  (*held_cursors_)[statement.name] = plan.shards[0];
 }
 
 // A statement that is only bound may never run.
@@ -96,12 +102,32 @@ void Session::note_effects(const Statement& statement) {
   deallocates_all_ = statement.kind == StatementKind::kDeallocate && statement.name.empty();
 }
 
-// `name` empty: all of them.
-void Session::forget_cursor(const std::string& name) {
-  if (name.empty())
-    transaction_->cursors.clear();
-  else
-    transaction_->cursors.erase(name);
+std::optional<protocol::Fault> Session::cursors_unseen(const Statement& statement, const router::Plan& plan) const {
+  if (!statement.reads_cursors || plan.shards.empty()) return std::nullopt;
+  const bool elsewhere = std::any_of(branches_.begin(), branches_.end(), [&](const Branch& branch) {
+    return branch.shard != plan.shards[0] && (branch.begun || branch.dirty || branch.executed || branch.pinned);
+  });
+  if (!elsewhere) return std::nullopt;
+  return protocol::Fault{protocol::FaultReason::kSeveralShards,
+                         "pg_cursors beside other shards is not supported: each has cursors of its own",
+                         {},
+                         0};
+}
+
+// Two servers would take what one refuses. A cursor WITH HOLD may have been closed since.
+std::optional<protocol::Fault> Session::cursor_elsewhere(const Statement& statement, const router::Plan& plan) const {
+  if (statement.kind != StatementKind::kDeclareCursor || plan.shards.empty()) return std::nullopt;
+  const auto is_elsewhere = [&](const Cursors& cursors) {
+    const auto found = cursors.find(statement.name);
+    return found != cursors.end() && found->second != plan.shards[0];
+  };
+  const auto what = "cursor \"" + statement.name + "\" ";
+  if (transaction_ && is_elsewhere(transaction_->cursors))
+    return protocol::Fault{protocol::FaultReason::kCursorExists, what + "already exists", {}, 0};
+  if (held_cursors_ && is_elsewhere(*held_cursors_))
+    return protocol::Fault{protocol::FaultReason::kNotSupported, what + "may be open WITH HOLD on another shard",
+                           "use another name", 0};
+  return std::nullopt;
 }
 
 // What is not known to only read counts as a write; what only reads, but may not go to a replica, may hold locks.

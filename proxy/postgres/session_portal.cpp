@@ -193,10 +193,13 @@ Session::Step Session::on_bind(Frame frame) {
   if (is_read_otherwise(*statement)) return fail_read_otherwise(bind->statement);
   if (statement->as_sent && transaction_ && changes_catalog_)
     return fail_in_order(*columns_in_doubt(*statement->query));
-  if (!bind->portal.empty() && portals_ && portals_->count(std::string(bind->portal)) > 0 &&
-      (!transaction_ || !transaction_->has_gone_back))  // which may have taken it along
+  const bool may_have_gone = transaction_ && transaction_->has_gone_back;  // with a ROLLBACK TO
+  const bool is_portal = portals_ && portals_->contains(std::string(bind->portal)) && !may_have_gone;
+  const bool is_cursor =
+      transaction_ && database_->topology().sharded() && transaction_->cursors.contains(std::string(bind->portal));
+  if (!bind->portal.empty() && (is_portal || is_cursor))
     return fail_in_order(
-        {FaultReason::kNotSupported, "cursor \"" + std::string(bind->portal) + "\" already exists", {}, 0}, "42P03");
+        {FaultReason::kCursorExists, "cursor \"" + std::string(bind->portal) + "\" already exists", {}, 0}, "42P03");
   bool bad_values = false;
   auto plan = statement->query->syntax_error ? unsharded_plan() : plan_of_bind(*statement, *bind, bad_values);
   if (plan.action == Action::kRefuse && plan.fault->reason == FaultReason::kBadKey && !bad_values)

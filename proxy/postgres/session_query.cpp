@@ -161,9 +161,6 @@ std::optional<Fault> Session::forbidden_here(const Statement& statement) const {
     return Fault{FaultReason::kActiveTransaction, "this statement cannot run inside a transaction block", {}, 0};
   }
   if (statement.uses_session_sequence && !has_counted()) return currval_of_another();
-  if (statement.kind == StatementKind::kDeclareCursor && transaction_ && branches_.size() > 1 &&
-      !transaction_->has_gone_back && transaction_->cursors.count(statement.name) > 0)  // perhaps on another shard
-    return Fault{FaultReason::kNotSupported, "cursor \"" + statement.name + "\" already exists", {}, 0};
   return std::nullopt;
 }
 

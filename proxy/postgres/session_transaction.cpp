@@ -253,7 +253,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
   if (statement.kind == StatementKind::kSetTransaction) return note_modes(statement, sql);
   transaction.replay.append(sql).append("\n;");  // it may end in a comment
   if (statement.kind == StatementKind::kSavepoint) {
-    transaction.savepoints.push_back({statement.name, settings_});
+    transaction.savepoints.push_back({statement.name, settings_, transaction.cursors});
     return;
   }
   auto& savepoints = transaction.savepoints;
@@ -263,6 +263,7 @@ void Session::note_savepoint(const Statement& statement, std::string_view sql) {
     savepoints.pop_back();
   } else {
     use_settings(savepoints.back().settings);
+    transaction.cursors = savepoints.back().cursors;
     transaction.failed = false;
     for (auto& branch : branches_) branch.has_let_go = false;
     transaction.has_gone_back = true;

@@ -19,6 +19,17 @@ bool has_savepoint(const Transaction& transaction, std::string_view name) noexce
                      [&](const Savepoint& savepoint) { return savepoint.name == name; });
 }
 
+void forget_cursor(Transaction& transaction, const std::string& name) {
+  const auto forget = [&name](Cursors& cursors) {
+    if (name.empty())
+      cursors.clear();
+    else
+      cursors.erase(name);
+  };
+  forget(transaction.cursors);
+  for (auto& savepoint : transaction.savepoints) forget(savepoint.cursors);
+}
+
 std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
   auto next = std::make_unique<Transaction>();
   next->inherited = modes_for_next(ended);

@@ -39,9 +39,12 @@ struct Branch {
 };
 using Branches = boost::container::small_vector<Branch, 1>;
 
+using Cursors = std::map<std::string, router::ShardIndex>;  // by name, those of DECLARE
+
 struct Savepoint {
   std::string name;
   SharedSettings settings;  // in force when it was set
+  Cursors cursors;          // open then, and not closed since
 };
 
 // How a transaction is begun.
@@ -74,7 +77,7 @@ struct Transaction {
   std::string now;
   std::optional<router::ShardIndex> clock_shard;  // whose it is; nullopt: Shardway's own
   std::string unasked;                            // why a server could not be asked: an ErrorResponse frame
-  std::map<std::string, router::ShardIndex> cursors;
+  Cursors cursors;
   router::Definitions defined;  // which the catalogue does not know yet
 };
 
@@ -82,6 +85,9 @@ struct Transaction {
 // inserted again. https://www.postgresql.org/docs/15/sql-release-savepoint.html
 inline constexpr std::string_view kWritable = "shardway: writable";
 bool has_savepoint(const Transaction& transaction, std::string_view name) noexcept;
+
+// CLOSE, which no ROLLBACK TO takes back. `name` empty: all of them.
+void forget_cursor(Transaction& transaction, const std::string& name);
 
 // The transaction that AND CHAIN begins.
 std::unique_ptr<Transaction> successor_of(const Transaction& ended);

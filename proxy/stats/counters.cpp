@@ -27,6 +27,7 @@ std::string_view reason_name(protocol::FaultReason reason) noexcept {
     case kInFailedTransaction: return "in_failed_transaction";
     case kActiveTransaction: return "active_transaction";
     case kNoTransaction: return "no_transaction";
+    case kCursorExists: return "cursor_exists";
     case kPoolTimeout: return "pool_timeout";
     case kNoServer: return "no_server";
     case kServerLost: return "server_lost";

@@ -16,12 +16,12 @@ inline std::string described(const ValueRef& key) {
 
 inline std::string described(const Statement& s) {
   std::string text = std::to_string(static_cast<int>(s.kind)) + " pins " + std::string(name_of(s.pins));
-  for (const bool flag : {s.replica_safe,        s.is_explain,        s.uses_sequences,  s.uses_session_sequence,
-                          s.uses_user_functions, s.uses_catalog_only, s.read_only_begin, s.leaves_traces,
-                          s.serializable_begin,  s.snapshot_begin,    s.chain,           s.writes_reference,
-                          s.writes_single,       s.uses_unlisted,     s.writes_unlisted, s.uses_catalog,
-                          s.needs_home,          s.writes_home,       s.locks_reference, s.names_plain_now,
-                          s.fault_yields_to_hint})
+  for (const bool flag : {s.replica_safe,        s.is_explain,          s.uses_sequences,  s.uses_session_sequence,
+                          s.uses_user_functions, s.uses_catalog_only,   s.read_only_begin, s.leaves_traces,
+                          s.serializable_begin,  s.snapshot_begin,      s.chain,           s.writes_reference,
+                          s.writes_single,       s.uses_unlisted,       s.writes_unlisted, s.uses_catalog,
+                          s.needs_home,          s.reads_cursors,       s.writes_home,     s.locks_reference,
+                          s.names_plain_now,     s.fault_yields_to_hint})
     text += flag ? '1' : '0';
   text += " name " + s.name;
   for (const auto& use : s.sharded) {
