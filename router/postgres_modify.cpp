@@ -90,6 +90,7 @@ void insert_select(Context& context, const SelectStmt& select, const Outputs& ou
     const int source = outputs.columns[position].term;
     if (source != kNoTerm && same_family(table, context.table_of(source))) {
       context.edges.push_back({term, source, false});
+      context.out.sharded[static_cast<std::size_t>(term)].ignores = true;  // no row was found by NULL
       return;
     }
     // Without a star before it the target list's place is the column's place.
@@ -132,10 +133,8 @@ void write_missing_list(Context& context, const InsertStmt& insert, const Output
   const auto& table = context.table_of(term);
   const auto& known = *context.topology.catalog->columns(table.schema, table.name);
   const auto width = width_of(*tree::as<SelectStmt>(insert.selectStmt), outputs);
-  if (width && *width > known.size())
-    return context.fault(FaultReason::kSyntax, "INSERT has more expressions than target columns", "");
-  std::vector<std::string_view> columns;
-  for (std::size_t i = 0; width && i < *width; ++i) columns.emplace_back(known[i].name);
+  std::vector<std::string_view> columns;  // that there are more values, the server says best
+  for (std::size_t i = 0; width && i < *width && i < known.size(); ++i) columns.emplace_back(known[i].name);
   if (columns.empty() || !write_columns(context, *insert.relation, columns))
     context.fault(FaultReason::kNotSupported,
                   "INSERT into " + shown_name(table) + " without a column list: where it belongs was not found",

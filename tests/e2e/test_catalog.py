@@ -1,7 +1,7 @@
 """The servers' catalogue: what differs between shards or cannot be kept by them is refused until it is mended."""
 from support.servers import APP, wait_until
 from support.case import ProxyCase
-from wire import COPY_DONE, SYNC, Wire, copy_data, fields_of, query, run
+from wire import COPY_DONE, SYNC, Wire, bind, copy_data, execute, fields_of, parse, query, run
 from wire_case import WireCase
 
 TABLES = """
@@ -119,6 +119,23 @@ class RowTypes(WireCase):
             node.query("create type mood as enum ('ok', 'sad'); create table late(id bigint primary key, m mood)", dbname=self.server_database, user=APP)
         with self.through() as wire:
             wait_until(lambda: "0A000" in "".join(wire.sql("select m from late where id = 1")), 12, "the table is refused: its type differs")
+
+
+class TooManyValues(WireCase):
+    """More values than the columns that are known: the server's to refuse, unless the columns may be others by now."""
+    def test_no_such_column(self):
+        text = f"insert into items values ({self.there}00, 'a', 1, 2)"
+        self.same(lambda wire: wire.sql(text))
+        self.same(lambda wire: wire.ask(parse("", text) + bind() + execute() + SYNC))
+        self.same(lambda wire: wire.sql(f"insert into items select id + 100, note, amount, 1 from items where id = {self.there}"), databases=("plain",))
+
+    def test_one_that_is_being_made(self):
+        change, text = "alter table items add more int", f"insert into items values ({self.here}00, 'a', 1, 2)"
+        for conversation in (lambda wire: wire.sql("begin") + wire.sql(change) + wire.sql(text), lambda wire: wire.sql(f"begin; {change}; {text}"),
+                             lambda wire: wire.ask(run("begin") + run(change) + run(text) + SYNC)):
+            with self.through() as wire:
+                self.assertEqual([line.split()[2] for line in self.errors_in(conversation(wire))], ["0A000"])
+                wire.sql("rollback")
 
 
 class OwnPath(ProxyCase):

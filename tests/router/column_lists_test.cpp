@@ -46,6 +46,7 @@ TEST(ColumnLists, AreWrittenBehindTheTable) {
            {"INSERT INTO sites VALUES (1); SELECT 1; INSERT INTO sites VALUES (1, 'Zo\xc3\xab')",
             R"(INSERT INTO sites ("site") VALUES (1); SELECT 1; )"
             "INSERT INTO sites (\"site\", \"host\") VALUES (1, 'Zo\xc3\xab')"},
+           {"INSERT INTO sites VALUES (1, 'x', 2)", R"(INSERT INTO sites ("site", "host") VALUES (1, 'x', 2))"},
            {"EXPLAIN INSERT INTO sites VALUES ($1, $2)",
             R"(EXPLAIN INSERT INTO sites ("site", "host") VALUES ($1, $2))"},
            {"COPY accounts FROM STDIN", R"(COPY accounts ("name", "balance") FROM STDIN)"},
@@ -65,9 +66,6 @@ TEST(ColumnLists, AreNotWrittenElsewhere) {
 
 TEST(ColumnLists, WhatDoesNotFitIsRefused) {
   std::string fault;
-  written("INSERT INTO sites VALUES (1, 'x', 2)", &fault);
-  EXPECT_EQ(fault, "INSERT has more expressions than target columns");
-  fault.clear();
   written("INSERT INTO U&\"sit!0065s\" UESCAPE '!' VALUES (1, 'x')", &fault);
   EXPECT_EQ(fault, "INSERT into \"sites\" without a column list: where it belongs was not found");
 }
