@@ -29,14 +29,21 @@ bool quoted_element(std::string_view& rest, std::string& element) {
   return false;
 }
 
-// An unquoted element ends at a comma or the closing brace; spaces around it do not count.
-bool plain_element(std::string_view& rest, std::string& element) {
+// An unquoted element ends at a comma or the closing brace; spaces around it do not count. One with a backslash is
+// never NULL.
+bool plain_element(std::string_view& rest, std::string& element, bool& null) {
+  std::size_t escaped = 0;  // up to here
   while (!rest.empty() && rest.front() != ',' && rest.front() != '}') {
-    if (rest.front() == '\\' || rest.front() == '"' || rest.front() == '{') return false;
+    if (rest.front() == '"' || rest.front() == '{') return false;
+    const bool escapes = rest.front() == '\\';
+    if (escapes) rest.remove_prefix(1);
+    if (rest.empty()) return false;
     element += rest.front();
     rest.remove_prefix(1);
+    if (escapes) escaped = element.size();
   }
-  while (!element.empty() && is_space(element.back())) element.pop_back();
+  while (element.size() > escaped && is_space(element.back())) element.pop_back();
+  null = escaped == 0 && is_null(element);
   return !element.empty();
 }
 
@@ -87,8 +94,9 @@ bool member(std::string_view& rest, std::vector<std::string>& elements, int dept
     if (!quoted_element(rest, element)) return false;
     elements.push_back(std::move(element));
   } else {
-    if (!plain_element(rest, element)) return false;
-    if (!is_null(element)) elements.push_back(std::move(element));
+    bool null = false;
+    if (!plain_element(rest, element, null)) return false;
+    if (!null) elements.push_back(std::move(element));
   }
   skip_spaces(rest);
   return true;
