@@ -29,6 +29,26 @@ TEST(StatementCache, LiteralsShareAnEntry) {
   EXPECT_EQ(cache.counters().misses, 1U);
 }
 
+// Whatever the cache has seen before.
+TEST(StatementCache, AStringMayGoOnBehindAComment) {
+  const std::pair<const char*, const char*> pairs[] = {
+      {"SELECT * FROM orders WHERE customer_id = '4'--c\n'2'", "SELECT * FROM orders WHERE customer_id = '42'"},
+      {"SELECT * FROM orders WHERE customer_id = '4' -- it's 'one'\n-- more\n'2' AND status = '--a'",
+       "SELECT * FROM orders WHERE customer_id = '42' AND status = '--a'"},
+      {"SELECT E'it\\'s'--c\r\n'x', B'1' --c\n'0', $$'a'--c\n'b'$$", "SELECT E'x', B'10', 'c'"},
+  };
+  for (const auto& [text, plain] : pairs) {
+    StatementCache cache(shop::topology(), 1 << 20), other(shop::topology(), 1 << 20);
+    Literals literals;
+    EXPECT_FALSE(cache.find(text, kDefault, literals)->syntax_error) << text;
+    EXPECT_EQ(facts(cache, text), facts(other, plain)) << text;
+  }
+  StatementCache cache(shop::topology(), 1 << 20);
+  Literals literals;
+  EXPECT_TRUE(cache.find("SELECT '4' /* c */\n'2'", kDefault, literals)->syntax_error);
+  EXPECT_TRUE(cache.find("SELECT '4' -- c", kDefault, literals)->syntax_error == std::nullopt);
+}
+
 TEST(StatementCache, WhatMeansSomethingElseHasAnotherEntry) {
   // Pairs that a careless key would confuse.
   const std::pair<const char*, const char*> pairs[] = {
