@@ -113,8 +113,8 @@ class Collector {
 
   // No row has it; where one is to be inserted, the server says so, if it is sure to.
   void is_null() {
-    if (use_.inserts && !is_not_null())
-      fault(FaultReason::kNullKey,
+    if (use_.inserts && !use_.ignores && !is_not_null())
+      fault(FaultReason::kNeedsKey,
             "null value in column \"" + table_.key + "\" of relation \"" + table_.name +
                 "\": the shard key cannot be NULL",
             "");

@@ -1,5 +1,6 @@
 #include "router/planner.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include "router/key_values.hpp"
@@ -8,6 +9,18 @@
 #include "router/table_names.hpp"
 
 namespace shardway::router {
+
+namespace {
+
+// It is known that the server would take it.
+bool may_be_null(const Table& table, const Topology& topology) {
+  const auto* columns = topology.catalog ? topology.catalog->columns(table.schema, table.name) : nullptr;
+  return columns != nullptr && std::any_of(columns->begin(), columns->end(), [&table](const Column& column) {
+           return column.name == table.key && !column.not_null;
+         });
+}
+
+}  // namespace
 
 Plan plan(const Statement& statement, const Values& values, const Topology& topology, const SessionView& session,
           std::string_view text) {
@@ -33,13 +46,15 @@ RowShard shard_of_row(const Table& table, const Topology& topology, std::optiona
   RowShard row;
   if (!key) {
     row.fault = make_fault(
-        FaultReason::kNullKey,
+        may_be_null(table, topology) ? FaultReason::kNeedsKey : FaultReason::kNullKey,
         "null value in column \"" + table.key + "\" of relation \"" + table.name + "\": the shard key cannot be NULL",
         "");
     return row;
   }
   if ((row.fault = altered_when_stored(table, topology, *key))) return row;
   const auto hash = binary ? hash_binary_form(table.key_type, 0, *key) : hash_text_form(table.key_type, *key);
+  const bool is_integer = table.key_type != KeyType::kText && table.key_type != KeyType::kUuid;
+  if (!hash && !binary && is_integer && is_integer_text(*key)) return row;
   if (!hash) {
     row.fault = make_fault(FaultReason::kBadKey,
                            (binary ? std::string("a binary value") : '"' + std::string(*key) + '"') +

@@ -53,7 +53,8 @@ std::string_view hidden_clock(const Statement& statement, const Definitions& def
 // A value in which 'now', 'today' or their like stands, perhaps within an array or a range.
 bool may_read_the_clock(std::string_view value);
 
-// The shard of a COPY row's key, or why there is none.
+// The shard of a COPY row's key, or why there is none; neither of an integer out of the key's range, which every server
+// refuses.
 struct RowShard {
   std::optional<ShardIndex> shard;
   std::unique_ptr<Fault> fault;

@@ -112,8 +112,8 @@ bool Session::copy_row(std::optional<std::string_view> key, std::uint64_t row) {
     copy_->fault = std::move(*found.fault);
     return false;
   }
-  if (!copy_->shard) copy_->shard = *found.shard;
-  if (*copy_->shard == *found.shard) return true;
+  if (!copy_->shard) copy_->shard = found.shard.value_or(copy_->topology->home);
+  if (!found.shard || *copy_->shard == *found.shard) return true;
   const auto& shards = database_->config().shards;
   copy_->fault = Fault{FaultReason::kSeveralShards,
                        "COPY " + table.name + ", row " + std::to_string(row) + ": key " +
@@ -134,8 +134,12 @@ Session::Step Session::on_sharded_copy_message(char type, Frame frame) {
              : type == 'c' ? copy_->rows->finish(on_key)
                            : protocol::Result<void>();
   if (!fed && !copy_->fault) {
-    copy_->fault = Fault{FaultReason::kBadKey, "COPY data could not be read: " + fed.error().message(),
-                         "check the format and the number of columns", 0};
+    copy_->fault =
+        copy_->rows->saw_end_marker() && !copy_->binary
+            ? Fault{FaultReason::kNotSupported, "rows behind the end marker \\. of a COPY in csv are not supported",
+                    "end the data there", 0}
+            : Fault{FaultReason::kBadKey, "COPY data could not be read: " + fed.error().message(),
+                    "check the format and the number of columns", 0};
   }
   if (type == 'f' && !copy_->fault && !copy_->shard) {
     const auto reason = protocol::Reader(frame.substr(pg::kHeadBytes)).cstring();

@@ -84,7 +84,7 @@ TEST_F(PlannerTest, ParametersAreMissedOnlyWhereTheyDecide) {
 
 TEST_F(PlannerTest, CopyRowsWithoutAKeyAreRefused) {
   const auto& orders = *cache_.topology()->tables.find("", "orders");
-  EXPECT_EQ(shard_of_row(orders, *cache_.topology(), std::nullopt, false).fault->reason, FaultReason::kNullKey);
+  EXPECT_EQ(shard_of_row(orders, *cache_.topology(), std::nullopt, false).fault->reason, FaultReason::kNeedsKey);
   EXPECT_EQ(shard_of_row(orders, *cache_.topology(), "4.0", false).fault->reason, FaultReason::kBadKey);
 }
 
