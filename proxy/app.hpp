@@ -61,6 +61,7 @@ class App final : public admin::Host {
   void raise_open_files();
   void drain(bool at_once);
   bool drained();
+  bool set_paused(const std::string& database, bool paused);
   void pause_databases(const std::string& database, bool may_be_paused, std::function<void(std::string)> done);
   std::string resume_databases(const std::string& database);
   void check_paused(std::vector<std::string> names, std::function<void(std::string)> done);

@@ -182,7 +182,7 @@ void App::add_static_rows(stats::Report& report) const {
       for (const auto& node : shard->nodes) {
         auto& added = report.nodes.emplace_back(node_row(database->backend->config, *shard, *node));
         added.state = maintenance_.state_of(added.address);
-        added.servers = database->postgres_pools.open(node->number) + database->mysql_pools.open(node->number);
+        added.servers = database->postgres_pools.open(*node) + database->mysql_pools.open(*node);
         row.current_connections += added.servers;
       }
     }
@@ -265,12 +265,26 @@ std::vector<std::shared_ptr<SharedDatabase>> App::databases_named(const std::str
 
 std::string App::unknown(const std::string& database) const { return "no such database: " + database; }
 
+// In every configuration: clients wait in old ones, too. Whether it was so in the newest.
+bool App::set_paused(const std::string& database, bool paused) {
+  std::vector<std::shared_ptr<const Generation>> kept;  // its end is none of the lock's
+  const std::lock_guard lock(mutex_);
+  bool before = false;
+  for (const auto& weak : generations_) {
+    const auto& generation = kept.emplace_back(weak.lock());
+    if (!generation) continue;
+    const auto found = generation->databases.find(database);
+    if (found != generation->databases.end()) before = found->second->backend->paused.exchange(paused);
+  }
+  return before;
+}
+
 void App::pause_databases(const std::string& database, bool may_be_paused, std::function<void(std::string)> done) {
   const auto chosen = databases_named(database);
   if (chosen.empty()) return done(unknown(database));
   std::vector<std::string> names;
   for (const auto& one : chosen) {
-    if (one->backend->paused.exchange(true) && !database.empty() && !may_be_paused)
+    if (set_paused(one->backend->config.name, true) && !database.empty() && !may_be_paused)
       return done("database \"" + database + "\" is already paused");
     names.push_back(one->backend->config.name);
   }
@@ -303,7 +317,7 @@ std::string App::resume_databases(const std::string& database) {
   if (chosen.empty()) return unknown(database);
   bool any = false;
   for (const auto& one : chosen) {
-    any = one->backend->paused.exchange(false) || any;
+    any = set_paused(one->backend->config.name, false) || any;
     on_each_worker([name = one->backend->config.name](Worker& worker) { worker.serve_paused(name); });
   }
   return any || database.empty() ? std::string() : "database \"" + database + "\" is not paused";
@@ -329,7 +343,7 @@ std::string App::kill(const std::string& database) {
   const auto chosen = databases_named(database);
   if (chosen.empty()) return unknown(database);
   for (const auto& one : chosen) {
-    one->backend->paused.store(true);
+    set_paused(one->backend->config.name, true);
     on_each_worker(
         [name = one->backend->config.name](Worker& worker) { worker.kill_database(name, "KILL on the console"); });
   }

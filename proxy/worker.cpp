@@ -278,9 +278,7 @@ void Worker::serve_paused(const std::string& name) {
   };
   if (const auto known = databases_.find(name); known != databases_.end()) serve(*known->second);
   for (auto& old : old_databases_) {  // paused before a reload: its clients wait there
-    if (old.database->config().name != name) continue;
-    old.database->backend().paused.store(false);
-    serve(*old.database);
+    if (old.database->config().name == name) serve(*old.database);
   }
 }
 
@@ -310,10 +308,14 @@ void Worker::heed_gates(const std::string& name) {
 
 std::size_t Worker::lent_links(const std::string& name) const {
   std::size_t sum = 0;
-  if (const auto known = databases_.find(name); known != databases_.end()) {
-    known->second->visit_pools([&](const std::string&, auto& pool) {
+  const auto count = [&sum](Database& database) {
+    database.visit_pools([&sum](const std::string&, auto& pool) {
       if (!pool.is_beside()) sum += pool.lent() + pool.opening();
     });
+  };
+  if (const auto known = databases_.find(name); known != databases_.end()) count(*known->second);
+  for (const auto& old : old_databases_) {
+    if (old.database->config().name == name) count(*old.database);
   }
   return sum;
 }

@@ -62,8 +62,8 @@ class Worker {
   void kill_database(const std::string& name, std::string_view reason);
   void serve_paused(const std::string& name);  // after RESUME
   void reconnect(const std::string& name);
-  void heed_gates(const std::string& name);  // roles, gates or epochs of this database have changed
-  std::size_t lent_links(const std::string& name) const;
+  void heed_gates(const std::string& name);               // roles, gates or epochs of this database have changed
+  std::size_t lent_links(const std::string& name) const;  // those of older configurations, too
   // The node is to be left: idle links there are closed; how many are in use. `name` empty: of any database.
   std::size_t leave_node(const std::string& name, const std::string& node);
 

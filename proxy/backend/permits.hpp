@@ -79,6 +79,17 @@ class PermitBook {
     permits_[key] = fresh;
     return fresh;
   }
+  // Server connections of this database to the node, for whichever login and configuration.
+  std::uint32_t open(const std::string& database, const Node& node) {
+    const std::lock_guard lock(mutex_);
+    std::uint32_t sum = 0;
+    for (const auto& [key, permits] : permits_) {
+      const auto known =
+          std::get<0>(key) == database && std::get<1>(key) == node.address.text ? permits.lock() : nullptr;
+      if (known) sum += known->open();
+    }
+    return sum;
+  }
 
  private:
   std::mutex mutex_;

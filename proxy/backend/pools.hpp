@@ -29,12 +29,7 @@ class SharedPools {
   }
 
   // Server connections to this node, those of older configurations included.
-  std::uint32_t open(std::uint32_t node) {
-    const std::lock_guard lock(mutex_);
-    std::uint32_t sum = 0;
-    for (const auto& [key, pool] : pools_) sum += key.first == node ? pool->open() : 0;
-    return sum;
-  }
+  std::uint32_t open(const Node& node) { return book_.open(name_, node); }
 
  private:
   const std::string name_;

@@ -13,6 +13,10 @@ class Maintenance(ProxyCase):
     schema = "create table things(id bigint primary key, note text)"
     reads = {"from": "replicas", "consistency": "eventual"}
 
+    @classmethod
+    def configure(cls, config):
+        config["database"][1]["pool"]["size"] = 1
+
     def setUp(self):
         self.first, self.second = self.cluster.shards
         self.keys = [self.key_on(0), self.key_on(1)]
@@ -98,6 +102,46 @@ class Maintenance(ProxyCase):
         client.commit()
         paused.result(10)
         self.proxy.console("RESUME shop.shop_0")
+
+    def test_a_pause_waits_for_clients_of_older_configurations(self):
+        for reload_first in (True, False):
+            with self.subTest(reload_first=reload_first):
+                client = self.connect(dbname="shop", autocommit=False)
+                client.execute("update things set note = 'z' where id = %s", (self.keys[0],))
+                if reload_first:
+                    self.reload()
+                paused = self.in_background(lambda: self.proxy.console("PAUSE shop"))
+                time.sleep(0.3)
+                if not reload_first:
+                    self.reload()
+                    time.sleep(0.5)
+                self.assertFalse(paused.done())
+                shown = next(row for row in self.proxy.console("SHOW DATABASES") if row["name"] == "shop")
+                self.assertGreaterEqual(int(shown["current_connections"]), 1)
+                client.execute("update things set note = 'zz' where id = %s", (self.keys[0],))
+                client.commit()
+                paused.result(10)
+                waiting = self.in_background(lambda: client.execute("select 1").fetchall())
+                time.sleep(0.3)
+                self.assertFalse(waiting.done())
+                self.proxy.console("RESUME shop")
+                self.assertEqual(waiting.result(10), [(1,)])
+                client.commit()
+
+    def test_who_waits_in_an_older_configuration_is_paused_and_resumed_with_it(self):
+        holder, second = self.connect(dbname="plain", autocommit=False), self.connect(dbname="plain")
+        holder.execute("select 1")
+        waiting = self.in_background(lambda: second.execute("select 2").fetchall())
+        wait_until(lambda: any(int(row["cl_waiting"]) for row in self.proxy.console("SHOW POOLS") if row["database"] == "plain"),
+                   10, "the second one waits")
+        self.reload()
+        paused = self.in_background(lambda: self.proxy.console("PAUSE plain"))
+        time.sleep(0.3)
+        holder.commit()
+        paused.result(10)
+        self.assertFalse(waiting.done())
+        self.proxy.console("RESUME plain")
+        self.assertEqual(waiting.result(10), [(2,)])
 
     def test_a_pause_with_a_time_ends_by_itself(self):
         for command in ("PAUSE shop.shop_0 TIMEOUT 0.7", f"PAUSE NODE '{self.first.primary.address}' TIMEOUT 0.7", "PAUSE shop TIMEOUT 0.7",
