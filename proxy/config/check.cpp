@@ -1,7 +1,11 @@
 #include "proxy/config/check.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 #include <set>
 
 #include "proxy/config/words.hpp"
@@ -24,12 +28,34 @@ void check_database_names(const Config& config, const Value& document, Report& r
   }
 }
 
+// Whether it may be written there is seen when it is opened: who checks may be another user.
+void check_log_file(const Config& config, const Value& document, Report& report) {
+  if (config.log_file.empty()) return;
+  const auto slash = config.log_file.rfind('/');
+  const auto folder = slash == std::string::npos ? "." : config.log_file.substr(0, slash + 1);
+  struct stat info {};
+  std::string why;
+  if (::stat(folder.c_str(), &info) != 0 && errno != EACCES)
+    why = "its folder: " + std::string(std::strerror(errno));
+  else if (::stat(config.log_file.c_str(), &info) == 0 && S_ISDIR(info.st_mode))
+    why = "it is a folder";
+  const Value* program = document.find("shardway");
+  if (!why.empty() && program)
+    report.error(where(*program, {"log_file"}),
+                 "shardway.log_file: cannot write " + quote(config.log_file) + ": " + why,
+                 "relative names start at the folder Shardway runs in");
+}
+
 void check_admin(const Config& config, const Value& document, Report& report) {
   const Value* admin = document.find("admin");
   if (!admin) return;
   const Admin& settings = config.admin;
   if (settings.http && settings.http->is_unix)
     report.error(where(*admin, {"http"}), "admin.http: a Unix socket cannot be served", "write \"127.0.0.1:9632\"");
+  if (const auto* listen = settings.http ? listener_at(config, *settings.http) : nullptr)
+    report.error(where(*admin, {"http"}),
+                 "admin.http: " + quote(settings.http->text) + " is taken by [[listen]] " + quote(listen->address.text),
+                 "give it another port");
   if (settings.http && !is_loopback(*settings.http) && !settings.insecure)
     report.error(
         where(*admin, {"http"}),
@@ -67,6 +93,7 @@ void check(const Config& config, const Value& document, Report& report) {
   check_listeners(config, document, report);
   check_users(config, document, report);
   check_admin(config, document, report);
+  check_log_file(config, document, report);
   check_database_names(config, document, report);
   for (std::size_t i = 0; i < config.databases.size(); ++i)
     check_database(config.databases[i], element(document, "database", i), report);

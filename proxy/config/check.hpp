@@ -13,6 +13,8 @@ void check(const Config& config, const Value& document, Report& report);
 
 // Its parts.
 void check_listeners(const Config& config, const Value& document, Report& report);
+// One that takes the connections of this address; null: none does.
+const Listen* listener_at(const Config& config, const Address& address);
 void check_users(const Config& config, const Value& document, Report& report);
 void check_database(const Database& database, const Value& at, Report& report);
 void check_sharding(const Database& database, const Value& at, Report& report);

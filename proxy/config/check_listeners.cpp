@@ -44,7 +44,32 @@ void check_listener(const Listen& listen, const Value& at, Report& report) {
   check_listener_tls(listen, at, report);
 }
 
+// One of the two takes the connections of the other, where the system lets it.
+bool overlap(const Address& a, const Address& b) {
+  if (a.is_unix || b.is_unix || a.port != b.port) return false;
+  const auto takes = [](const Address& one, const Address& other) {
+    return one.host == "::" || (one.host == "0.0.0.0" && other.host.find(':') == std::string::npos);
+  };
+  return a.host == b.host || takes(a, b) || takes(b, a);
+}
+
+void check_overlap(const Config& config, std::size_t i, const Position& at, Report& report) {
+  const auto& address = config.listen[i].address;
+  for (std::size_t k = 0; k < i; ++k)
+    if (overlap(address, config.listen[k].address))
+      report.error(at,
+                   "listen: " + quote(address.text) + " takes the connections of " +
+                       quote(config.listen[k].address.text) + ", too",
+                   "give one of them another port, or remove it");
+}
+
 }  // namespace
+
+const Listen* listener_at(const Config& config, const Address& address) {
+  for (const auto& listen : config.listen)
+    if (overlap(listen.address, address)) return &listen;
+  return nullptr;
+}
 
 void check_server_tls(const Tls& tls, const Value& at, Report& report) {
   check_pair(tls, at, report);
@@ -80,6 +105,8 @@ void check_listeners(const Config& config, const Value& document, Report& report
     if (!listen.address.text.empty() && !seen.insert(listen.address.text).second)
       report.error(where(at, {"address"}), "listen: " + quote(listen.address.text) + " is there twice",
                    "remove one of the two [[listen]]");
+    else
+      check_overlap(config, i, where(at, {"address"}), report);
   }
 }
 

@@ -108,6 +108,28 @@ const std::vector<Case> kListeners{
     {"AddressTwice",
      "listen = [{ address = \"h:1\" },\n{ address = \"h:1\" }]\n" + kAfterListen,
      {"f:2:13: error: listen: \"h:1\" is there twice\n  hint: remove one of the two [[listen]]"}},
+    {"AddressesThatOverlap",
+     "listen = [{ address = \"127.0.0.1:1\" },\n{ address = \"0.0.0.0:1\" },\n{ address = \"0.0.0.0:2\" },\n"
+     "{ address = \"[::1]:2\" },\n{ address = \"[::]:2\" }]\n" +
+         kAfterListen,
+     {"f:2:13: error: listen: \"0.0.0.0:1\" takes the connections of \"127.0.0.1:1\", too\n  hint: give one of them "
+      "another port, or remove it",
+      "f:5:13: error: listen: \"[::]:2\" takes the connections of \"0.0.0.0:2\", too\n  hint: give one of them "
+      "another port, or remove it",
+      "f:5:13: error: listen: \"[::]:2\" takes the connections of \"[::1]:2\", too\n  hint: give one of them "
+      "another port, or remove it"}},
+    {"HttpWhereClientsConnect",
+     "listen = [{ address = \"0.0.0.0:9632\" }]\n" + kAfterListen + "[admin]\nhttp = \"127.0.0.1:9632\"\n",
+     {"f:5:8: error: admin.http: \"127.0.0.1:9632\" is taken by [[listen]] \"0.0.0.0:9632\"\n  hint: give it another "
+      "port"}},
+    {"LogInNoFolder",
+     kHouse + "[shardway]\nlog_file = \"/no/such/folder/x.log\"\n",
+     {"f:5:12: error: shardway.log_file: cannot write \"/no/such/folder/x.log\": its folder: No such file or "
+      "directory\n  hint: relative names start at the folder Shardway runs in"}},
+    {"LogIsAFolder",
+     kHouse + "[shardway]\nlog_file = \"/\"\n",
+     {"f:5:12: error: shardway.log_file: cannot write \"/\": it is a folder\n  hint: relative names start at the "
+      "folder Shardway runs in"}},
     {"TrustForEverybody",
      "listen = [{ address = \"0.0.0.0:1\", auth = \"trust\" }]\n" + kAfterListen,
      {"f:1:43: error: listen: auth = \"trust\" lets anybody in who reaches \"0.0.0.0:1\"\n  hint: use auth = "
