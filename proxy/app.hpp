@@ -102,6 +102,7 @@ class App final : public admin::Host {
   void add_static_rows(stats::Report& report) const;
   std::vector<std::shared_ptr<SharedDatabase>> databases_named(const std::string& name) const;
   std::string unknown(const std::string& database) const;
+  std::string take_over();  // the file as it is now, under reload_mutex_
   void on_each_worker(const std::function<void(Worker&)>& action);
 
   const std::string config_file_;

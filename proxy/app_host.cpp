@@ -206,6 +206,12 @@ void App::add_static_rows(stats::Report& report) const {
 
 std::string App::reload() {
   const std::lock_guard one_at_a_time(reload_mutex_);
+  auto problems = take_over();
+  if (!problems.empty()) reopen_log();  // it may have been renamed all the same
+  return problems;
+}
+
+std::string App::take_over() {
   const auto loaded = config::load(config_file_);
   if (!loaded.config) {
     std::string problems;
@@ -221,6 +227,10 @@ std::string App::reload() {
   if (before->config->workers != loaded.config->workers) {
     return config_file_ + ": error: shardway.workers cannot change while the program runs\n  hint: restart it\n";
   }
+  const auto http_of = [](const config::Config& config) { return config.admin.http ? config.admin.http->text : ""; };
+  if (http_of(*before->config) != http_of(*loaded.config)) {
+    return config_file_ + ": error: admin.http cannot change while the program runs\n  hint: restart it\n";
+  }
   for (const auto& [name, database] : before->databases) {
     const auto* after = loaded.config->database(name);
     if (after == nullptr || database->backend->paused) continue;
@@ -233,13 +243,16 @@ std::string App::reload() {
   }
   std::shared_ptr<const Generation> fresh;
   SlowLane slow_lane;
+  std::function<void()> use_log;
   try {
+    use_log = prepare_log(*loaded.config);
     fresh = make_generation(loaded.config);
     inherit(*before, *fresh);
     slow_lane = make_slow_lane(*fresh);
   } catch (const std::exception& error) {
     return config_file_ + ": error: " + error.what() + "\n";
   }
+  use_log();
   apply_maintenance(*fresh);
   {
     const std::lock_guard lock(mutex_);

@@ -1,90 +1,117 @@
 #include "proxy/log.hpp"
 
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
 
 #include "proxy/config/config.hpp"
+#include "proxy/log_line.hpp"
 
 namespace shardway::proxy {
 namespace {
 
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t more = lead < 0x80                   ? 0
-                             : lead >= 0xc2 && lead < 0xe0 ? 1
-                             : lead >= 0xe0 && lead < 0xf0 ? 2
-                             : lead >= 0xf0 && lead < 0xf5 ? 3
-                                                           : 9;
-    if (more > 3 || i + more >= text.size()) return false;
-    for (std::size_t k = 1; k <= more; ++k) {
-      if ((static_cast<unsigned char>(text[i + k]) & 0xc0) != 0x80) return false;
-    }
-    i += more + 1;
+// %* in a pattern: the line, as text or as the fields of a JSON object.
+class LineText final : public spdlog::custom_flag_formatter {
+ public:
+  explicit LineText(config::LogFormat format) : format_(format) {}
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const std::string_view line(message.payload.data(), message.payload.size());
+    text_.clear();
+    if (format_ == config::LogFormat::kJson)
+      log::append_fields(text_, line);
+    else
+      log::append_text(text_, line);
+    out.append(text_.data(), text_.data() + text_.size());
   }
-  return true;
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<LineText>(format_); }
+
+ private:
+  config::LogFormat format_;
+  std::string text_;
+};
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+int leave_open(std::FILE*) { return 0; }
+
+File open_file(const std::string& name) {
+  if (name.empty()) return {stderr, leave_open};
+  File file(std::fopen(name.c_str(), "ae"), std::fclose);
+  if (!file)
+    throw std::runtime_error("shardway.log_file: cannot write \"" + name +
+                             "\": " + std::error_code(errno, std::generic_category()).message());
+  return file;
 }
 
-// %* in a pattern: the message as the inside of a JSON string. What comes from a client may be any bytes.
-class JsonText final : public spdlog::custom_flag_formatter {
+std::unique_ptr<spdlog::formatter> make_formatter(config::LogFormat format) {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  const bool is_json = format == config::LogFormat::kJson;
+  formatter->add_flag<LineText>('*', format)
+      .set_pattern(is_json ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%*})" : "%Y-%m-%dT%H:%M:%S.%eZ %l %*");
+  return formatter;
+}
+
+// Where the lines go: one for the program's life, because every thread writes to it.
+class Output final : public spdlog::sinks::base_sink<std::mutex> {
  public:
-  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    const bool utf8 = is_utf8({message.payload.data(), message.payload.size()});
-    for (const char c : message.payload) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (c == '"' || c == '\\') {
-        out.push_back('\\');
-        out.push_back(c);
-      } else if (byte < 0x20 || byte == 0x7f || (byte > 0x7f && !utf8)) {
-        fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-      } else {
-        out.push_back(c);
-      }
-    }
+  void change(File file, std::string name, std::unique_ptr<spdlog::formatter> formatter) {
+    const std::lock_guard lock(mutex_);
+    file_ = std::move(file);
+    name_ = std::move(name);
+    formatter_ = std::move(formatter);
   }
-  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonText>(); }
+  void reopen() {
+    const std::lock_guard lock(mutex_);
+    file_ = open_file(name_);
+  }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t line;
+    formatter_->format(message, line);
+    std::fwrite(line.data(), 1, line.size(), file_.get());
+  }
+  void flush_() override { std::fflush(file_.get()); }
+
+  File file_{stderr, leave_open};
+  std::string name_;
 };
 
-// %* in a pattern: the message on one line, whatever a client's name holds.
-class PlainText final : public spdlog::custom_flag_formatter {
- public:
-  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
-    for (const char c : message.payload) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (c == '\n') {
-        out.push_back('\\');
-        out.push_back('n');
-      } else if (byte < 0x20 || byte == 0x7f) {
-        fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
-      } else {
-        out.push_back(c);
-      }
-    }
-  }
-  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<PlainText>(); }
-};
+Output& output() {
+  static const auto only = [] {
+    auto sink = std::make_shared<Output>();
+    auto logger = std::make_shared<spdlog::logger>("shardway", sink);
+    logger->flush_on(spdlog::level::info);
+    spdlog::set_default_logger(std::move(logger));
+    return sink;
+  }();
+  return *only;
+}
 
 }  // namespace
 
-void set_up_log(const config::Config& config) {
-  auto logger = config.log_file.empty()
-                    ? std::make_shared<spdlog::logger>("shardway", std::make_shared<spdlog::sinks::stderr_sink_mt>())
-                    : std::make_shared<spdlog::logger>(
-                          "shardway", std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.log_file));
-  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
-  if (config.log_format == config::LogFormat::kJson) {
-    formatter->add_flag<JsonText>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":"%*"})");
-  } else {
-    formatter->add_flag<PlainText>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %*");
+std::function<void()> prepare_log(const config::Config& config) {
+  auto file = std::make_shared<File>(open_file(config.log_file));
+  return [file, name = config.log_file, format = config.log_format, level = config.log_level] {
+    output().change(std::move(*file), name, make_formatter(format));
+    spdlog::set_level(spdlog::level::from_str(level));
+  };
+}
+
+void reopen_log() {
+  try {
+    output().reopen();
+  } catch (const std::exception& error) {
+    log::error("event=log_not_reopened error=\"{}\"", error.what());
   }
-  logger->set_formatter(std::move(formatter));
-  logger->set_level(spdlog::level::from_str(config.log_level));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
 }
 
 namespace log {

@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -14,8 +15,11 @@ namespace config {
 struct Config;
 }
 
-// Throws std::runtime_error if the file cannot be opened.
-void set_up_log(const config::Config& config);
+// Opens the file, or throws std::runtime_error; from the call of what it returns on, lines are written as `config`
+// says.
+std::function<void()> prepare_log(const config::Config& config);
+// The file by its name, in place of the one that was renamed.
+void reopen_log();
 
 namespace log {
 

@@ -25,7 +25,7 @@ int run(const std::string& file) {
     std::fprintf(stderr, "%s\n", shardway::proxy::config::format(diagnostic).c_str());
   }
   if (!loaded.config) return 1;
-  shardway::proxy::set_up_log(*loaded.config);
+  shardway::proxy::prepare_log (*loaded.config)();
   shardway::proxy::App app(file, loaded.config);
   return app.run();
 }

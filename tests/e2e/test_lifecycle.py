@@ -91,6 +91,58 @@ class Reload(LifecycleCase):
         self.assertIn("workres", proxy.log())
         proxy.write_config()
 
+    def test_the_log_as_the_file_says(self):
+        proxy = self.start(log_level="error")
+        first, second = proxy.folder / "first.log", proxy.folder / "second.log"
+
+        def reload(**settings):
+            proxy.config["shardway"].update(settings)
+            proxy.write_config()
+            proxy.console("RELOAD")
+
+        proxy.query("select 1")
+        self.assertNotIn("event=login", proxy.log())
+        reload(log_level="info")
+        proxy.query("select 1")
+        proxy.wait_for_log("event=login")
+        reload(log_file=str(first), log_format="json")
+        proxy.query("select 1")
+        lines = [json.loads(line) for line in first.read_text().splitlines()]
+        self.assertEqual({line["database"] for line in lines if line["event"] == "login"}, {"plain"})
+        with self.assertRaisesRegex(psycopg.Error, r"shardway\.log_file: cannot write .*: No such file or directory"):
+            reload(log_file=str(proxy.folder / "nowhere" / "x.log"), log_format="text")
+        self.assertTrue(all(json.loads(line) for line in first.read_text().splitlines()))
+        reload(log_file=str(second), log_format="text")
+        proxy.query("select 1")
+        self.assertIn("event=login", second.read_text())
+
+    def test_a_renamed_log_is_opened_anew(self):
+        folder = servers.temporary_folder("shardway-log-")
+        log, old = folder / "shardway.log", folder / "shardway.log.1"
+        self.addCleanup(lambda: [log.unlink(), old.unlink(), folder.rmdir()])
+        proxy = self.start(log_file=str(log))
+        log.rename(old)
+        proxy.send(signal.SIGHUP)
+        wait_until(lambda: log.exists() and "event=reloaded" in log.read_text(), 10, "it is there again")
+        log.rename(old)
+        good, proxy.config = proxy.config, "no TOML ["
+        proxy.write_config()
+        proxy.send(signal.SIGHUP)   # what stands in the file has nothing to do with it
+        wait_until(lambda: log.exists() and "event=reload_failed" in log.read_text(), 10, "it is there again")
+        proxy.config = good
+        proxy.write_config()
+
+    def test_what_is_made_once_is_not_changed(self):
+        proxy = self.start()
+        http = proxy.config["admin"]["http"]
+        proxy.config["admin"]["http"] = f"127.0.0.1:{servers.free_port()}"
+        proxy.write_config()
+        with self.assertRaisesRegex(psycopg.Error, r"admin\.http cannot change while the program runs"):
+            proxy.console("RELOAD")
+        proxy.config["admin"]["http"] = http
+        proxy.write_config()
+        proxy.console("RELOAD")
+
     def test_rows_do_not_move_by_themselves(self):
         """They would be looked for where they are not, and their keys given once more."""
         config = self.make_config()
@@ -254,7 +306,12 @@ class Surface(LifecycleCase):
         wait_until(lambda: "reloaded" in proxy.log(), 10, "a reload")
         log = proxy.log()
         lines = [json.loads(line) for line in log.splitlines() if line]
-        self.assertTrue(any(line.get("event") == "login" or "event=login" in str(line) for line in lines), lines[:3])
+        login = next(line for line in lines if line["event"] == "login")
+        self.assertEqual(sorted(login), ["addr", "client", "database", "event", "level", "time", "tls", "user"])
+        self.assertEqual((login["level"], login["user"], login["database"], login["tls"]), ("info", "app", "plain", "false"))
+        self.assertIn("odd \"quoted\"\n\\user", [line.get("user") for line in lines])
+        self.assertIn("no\nsuch \"base\"", [line.get("database") for line in lines])
+        self.assertFalse([line for line in lines if "event=" in str(line)])
         for secret in [*self.cluster.passwords.values(), shardway.ADMIN_PASSWORD, "tricky", "a wrong secret", "SCRAM-SHA-256$"]:
             self.assertNotIn(secret, log)
 
