@@ -326,6 +326,7 @@ void Session::end_pins() {
   for (auto& branch : branches_) branch.pinned = branch.has_traces = false;
   pin_ = router::PinReason::kNone;
   pin_detail_.clear();
+  held_cursors_.reset();
   has_unknown_settings_ = false;
 }
 
