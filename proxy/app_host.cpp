@@ -131,6 +131,7 @@ void inherit(const Generation& before, const Generation& fresh) {
   for (const auto& [name, database] : fresh.databases) {
     const auto found = before.databases.find(name);
     if (found == before.databases.end()) continue;
+    database->inherit_welcomes(*found->second);
     const auto& old = *found->second->backend;
     for (const auto& shard : database->backend->shards) {
       for (const auto& known : old.shards) {

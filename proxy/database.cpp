@@ -1,5 +1,6 @@
 #include "proxy/database.hpp"
 
+#include <algorithm>
 #include <atomic>
 
 namespace shardway::proxy {
@@ -10,7 +11,27 @@ std::uint64_t next_link_id() {
   return ++last;
 }
 
+const std::string kNamed("\0named", 6);
+
+bool has_same_servers(const config::Database& a, const config::Database& b) {
+  const auto same_node = [](const config::Node& one, const config::Node& other) {
+    return one.address.text == other.address.text;
+  };
+  const auto same_shard = [&](const config::Shard& one, const config::Shard& other) {
+    return std::equal(one.nodes.begin(), one.nodes.end(), other.nodes.begin(), other.nodes.end(), same_node);
+  };
+  return a.server_database == b.server_database &&
+         std::equal(a.shards.begin(), a.shards.end(), b.shards.begin(), b.shards.end(), same_shard);
+}
+
 }  // namespace
+
+void SharedDatabase::inherit_welcomes(SharedDatabase& before) {
+  if (!has_same_servers(backend->config, before.backend->config)) return;
+  const std::scoped_lock lock(mutex, before.mutex);
+  welcomes = before.welcomes;
+  for (auto& [key, welcome] : welcomes) welcome.is_old = true;
+}
 
 Database::Database(net::EventLoop& loop, std::shared_ptr<const Generation> generation,
                    std::shared_ptr<SharedDatabase> shared)
@@ -121,22 +142,27 @@ std::string Database::server_user_of(const std::string& user) const {
   return known == nullptr || known->server_user.empty() ? user : known->server_user;
 }
 
-std::optional<Welcome> Database::welcome(const std::string& key) {
+std::optional<Welcome> Database::welcome(const std::string& key, bool named) {
   const std::lock_guard lock(shared_->mutex);
-  const auto known = shared_->welcomes.find(key);
-  return known == shared_->welcomes.end() ? std::nullopt : std::optional(known->second);
+  const auto& welcomes = shared_->welcomes;
+  const auto known = welcomes.find(key);
+  if (named && (known == welcomes.end() || known->second.is_old)) {
+    const auto other = welcomes.find(key + kNamed);
+    if (other != welcomes.end()) return other->second;
+  }
+  return known == welcomes.end() ? std::nullopt : std::optional(known->second);
 }
 
-void Database::remember_welcome(const std::string& key, const Welcome& welcome) {
+void Database::remember_welcome(const std::string& key, bool named, const Welcome& welcome) {
   constexpr std::size_t kMostWelcomes = 10'000;
   const std::lock_guard lock(shared_->mutex);
   if (shared_->welcomes.size() > kMostWelcomes) shared_->welcomes.clear();
-  shared_->welcomes[key] = welcome;
+  shared_->welcomes[named ? key + kNamed : key] = welcome;
 }
 
-void Database::forget_welcomes() {
+void Database::outdate_welcomes() {
   const std::lock_guard lock(shared_->mutex);
-  shared_->welcomes.clear();
+  for (auto& [key, welcome] : shared_->welcomes) welcome.is_old = true;
 }
 
 bool Database::is_empty() {

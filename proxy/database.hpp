@@ -21,8 +21,10 @@ namespace shardway::proxy {
 
 // What a client is told at login: the ParameterStatus messages of a server with its settings.
 struct Welcome {
-  std::string frames;
+  std::string frames;            // but for application_name: a client's own needs no server
+  std::string application_name;  // of those who name none
   bool standard_conforming_strings = true;
+  bool is_old = false;  // from before a RELOAD or RECONNECT: a server may say something else by now
 };
 
 // The permits of all databases' pools: what the configurations have in common.
@@ -41,6 +43,8 @@ struct SharedDatabase {
   backend::SharedPools<mysql::Link> mysql_pools;
   std::mutex mutex;  // welcomes
   std::unordered_map<std::string, Welcome> welcomes;
+  // Those of the configuration before, as old ones, if its servers are the same.
+  void inherit_welcomes(SharedDatabase& before);
 };
 
 struct Generation {
@@ -84,10 +88,11 @@ class Database {
   void retire();    // a newer configuration has taken its place
   bool is_empty();  // no link is lent, opening, awaited or idle
 
-  // Learnt once for all threads, by server user and settings.
-  std::optional<Welcome> welcome(const std::string& key);
-  void remember_welcome(const std::string& key, const Welcome& welcome);
-  void forget_welcomes();
+  // Learnt once for all threads, by server user and settings without application_name; `named`: by a client that has
+  // one, from one that has, too.
+  std::optional<Welcome> welcome(const std::string& key, bool named);
+  void remember_welcome(const std::string& key, bool named, const Welcome& welcome);
+  void outdate_welcomes();
 
  private:
   std::unique_ptr<postgres::Pool> make_postgres_pool(router::ShardIndex shard, std::size_t node,

@@ -285,7 +285,7 @@ void Worker::serve_paused(const std::string& name) {
 void Worker::reconnect(const std::string& name) {
   const auto known = databases_.find(name);
   if (known == databases_.end()) return;
-  known->second->forget_welcomes();
+  known->second->outdate_welcomes();
   known->second->sweep(true);
   for (auto& [id, client] : clients_) {
     if (client->database() == known->second.get()) client->close_links_when_returned();

@@ -242,6 +242,10 @@ void Session::on_wait_deadline() {
     waiting_->fault->message = "no server of shard '" + shard + "' could be reached for " + waited + ": " +
                                pool.last_failure().message +
                                "; check that the node is up and that its address is right";
+  } else if (database_->backend().paused.load()) {
+    waiting_->fault = KeptError{1040, "08004", {}};
+    waiting_->fault->message = "database '" + config.name + "' is paused, for more than " + waited + "; RESUME " +
+                               config.name + " on the console ends it";
   } else {
     waiting_->fault = KeptError{1040, "08004", {}};
     waiting_->fault->message = "pool of database '" + config.name + "', shard '" + shard +

@@ -289,6 +289,9 @@ void Session::on_wait_deadline() {
     fault = {protocol::FaultReason::kNoServer,
              "no server of shard \"" + shard + "\" could be reached for " + waited + ": " + pool.last_failure().message,
              "check that the node is up and that its address is right", 0};
+  } else if (database_->backend().paused.load()) {
+    fault = {protocol::FaultReason::kPoolTimeout, "database \"" + config.name + "\" is paused, for more than " + waited,
+             "RESUME " + config.name + " on the console ends it; pool.queue_timeout says how long to wait", 0};
   } else {
     fault = {protocol::FaultReason::kPoolTimeout,
              "pool of database \"" + config.name + "\", shard \"" + shard +

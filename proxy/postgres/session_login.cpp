@@ -17,6 +17,8 @@ namespace pg = protocol::postgres;
 namespace {
 
 constexpr std::size_t kSecretBytes = 4;
+constexpr std::string_view kApplicationName = "application_name";
+constexpr std::chrono::milliseconds kPatience{200};  // for what a server says now, where an older word is known
 
 pg::AuthMethod method_of(config::AuthMethod method) {
   switch (method) {
@@ -208,19 +210,31 @@ router::ShardIndex welcoming_shard(Database& database) {
 }  // namespace
 
 // The first client with these settings asks a server what they make of its parameters; the next ones are told the same.
+// What was told before a RELOAD or RECONNECT is told again while no server can be asked.
 void Session::welcome() {
-  const auto key = pools_->login.user + '\0' + base_settings_->fingerprint();
-  if (const auto known = database_->welcome(key)) {
+  const bool named = base_settings_->find(kApplicationName) != nullptr;
+  auto others = *base_settings_;
+  others.erase(kApplicationName);
+  const auto key = pools_->login.user + '\0' + others.fingerprint();
+  const auto known = database_->welcome(key, named);
+  const auto tell = [this](const Welcome& told) {
     stop_waiting();  // another session has learned it meanwhile: the link that was waited for is not needed
     phase_ = Phase::kReady;
-    finish_welcome(*known);
-    return;
-  }
+    finish_welcome(told);
+  };
+  if (known && !known->is_old) return tell(*known);
+  const bool has_waited = waiting_ != nullptr;
   const auto shard = waiting_ ? waiting_->shard : welcoming_shard(*database_);
   const bool has_primary = database_->backend().shards[shard]->gate.is_open();
   auto enlisted = enlist(shard, /*replica_ok=*/!has_primary);
-  if (enlisted.blocked) return;
+  if (enlisted.blocked) {
+    if (!known || !waiting_) return;
+    if (worker_.loop().now() - waiting_->since >= kPatience / 2) return tell(*known);
+    if (!has_waited) worker_.resume_after(*this, kPatience);
+    return;
+  }
   if (enlisted.branch == nullptr) {
+    if (known && enlisted.sqlstate.empty()) return tell(*known);  // no server has said no
     return refuse_login(
         enlisted.sqlstate.empty() ? sqlstate_of(enlisted.fault->reason) : std::string_view(enlisted.sqlstate),
         enlisted.fault->message);
@@ -229,12 +243,14 @@ void Session::welcome() {
   for (const auto& [name, value] : enlisted.branch->link->parameters()) {
     if (name == "standard_conforming_strings") fresh.standard_conforming_strings = value == "on";
     const bool is_user = name == "session_authorization", is_role = name == "in_hot_standby";  // writes are taken here
-    pg::encode::parameter_status(fresh.frames, name, is_user ? user_ : is_role ? std::string("off") : value);
+    if (name == kApplicationName)
+      fresh.application_name = value;
+    else
+      pg::encode::parameter_status(fresh.frames, name, is_user ? user_ : is_role ? std::string("off") : value);
   }
-  phase_ = Phase::kReady;
   release_idle();
-  database_->remember_welcome(key, fresh);
-  finish_welcome(fresh);
+  database_->remember_welcome(key, named, fresh);
+  tell(fresh);
 }
 
 void Session::finish_welcome(const Welcome& welcome) {
@@ -254,6 +270,9 @@ void Session::finish_welcome(const Welcome& welcome) {
                                       {"integer_datetimes", "on"}}) {
       pg::encode::parameter_status(reply(), name, value);
     }
+  } else {
+    const auto* own = base_settings_->find(kApplicationName);
+    pg::encode::parameter_status(reply(), kApplicationName, own == nullptr ? welcome.application_name : value_of(*own));
   }
   reply() += welcome.frames;
   pg::encode::backend_key(reply(), process_id_, secret_);

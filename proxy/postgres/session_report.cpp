@@ -8,10 +8,7 @@ namespace {
 
 std::string text_of_setting(const Settings& settings, std::string_view name) {
   const auto* entry = settings.find(name);
-  if (entry == nullptr) return {};
-  const auto last = entry->sql.rfind('\'');
-  const auto first = last == std::string::npos ? last : entry->sql.rfind('\'', last - 1);
-  return first == std::string::npos ? entry->sql : entry->sql.substr(first + 1, last - first - 1);
+  return entry == nullptr ? std::string() : value_of(*entry);
 }
 
 }  // namespace

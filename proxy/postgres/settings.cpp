@@ -55,13 +55,32 @@ std::string search_path_in(std::string_view sql) {
 
 constexpr std::string_view kRole = "role", kUser = "session_authorization";
 
-// What an entry's SQL sets it to.
-std::string_view value_in(std::string_view sql) {
-  constexpr std::string_view kTo = " TO ", kCall = "set_config('datestyle',", kEnd = ",false)";
-  if (const auto to = sql.find(kTo); to != std::string_view::npos) return sql.substr(to + kTo.size());
-  const auto call = sql.find(kCall);
-  if (call == std::string_view::npos || !sql.ends_with(kEnd)) return {};
-  return sql.substr(call + kCall.size(), sql.size() - kEnd.size() - call - kCall.size());
+// What an entry's SQL sets it to; `call` is set_config's, up to the value.
+std::string_view value_behind(std::string_view sql, std::string_view call) {
+  constexpr std::string_view kSet = "SET ", kTo = " TO ", kEnd = ",false)";
+  const auto to = sql.starts_with(kSet) ? sql.find(kTo) : std::string_view::npos;
+  if (to != std::string_view::npos) return sql.substr(to + kTo.size());
+  const auto begin = sql.find(call);
+  if (begin == std::string_view::npos || !sql.ends_with(kEnd)) return {};
+  return sql.substr(begin + call.size(), sql.size() - kEnd.size() - begin - call.size());
+}
+
+std::string_view value_in(std::string_view sql) { return value_behind(sql, "set_config('datestyle',"); }
+
+// An application_name as a server has it: 63 bytes of whole characters, each byte but printable ASCII a '?'.
+std::string cleaned(std::string_view name) {
+  constexpr std::size_t kLongest = 63;
+  std::size_t end = name.size() > kLongest ? 0 : name.size();
+  while (end < name.size()) {
+    const auto lead = static_cast<unsigned char>(name[end]);
+    const std::size_t size = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf8 ? 4 : 1;
+    if (end + size > kLongest) break;
+    end += size;
+  }
+  std::string clean(name.substr(0, end));
+  for (auto& c : clean)
+    if (c < 32 || c > 126) c = '?';
+  return clean;
 }
 
 Settings::Entry with_rest_of(const Settings::Entry* before, Settings::Entry entry) {
@@ -86,7 +105,24 @@ std::string quote_identifier(std::string_view name) { return '"' + doubled(name,
 
 Settings::Entry Settings::from_startup(std::string_view name, std::string_view value) {
   const auto key = lower(name);
-  return {key, "SELECT pg_catalog.set_config(" + quote_literal(key) + "," + quote_literal(value) + ",false)"};
+  const auto literal = quote_literal(key == "application_name" ? cleaned(value) : value);
+  return {key, "SELECT pg_catalog.set_config(" + quote_literal(key) + "," + literal + ",false)"};
+}
+
+std::string value_of(const Settings::Entry& entry) {
+  const auto call = "set_config(" + quote_literal(entry.name) + ",";
+  auto value = value_behind(entry.sql, call);
+  const bool escapes = value.starts_with("E'");
+  if (escapes) value.remove_prefix(1);
+  if (value.size() < 2 || value.front() != '\'' || value.back() != '\'') return std::string(value);
+  value = value.substr(1, value.size() - 2);
+  std::string text;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool is_pair = value[i] == '\'' || (escapes && value[i] == '\\');
+    if (is_pair && i + 1 < value.size()) ++i;
+    text.push_back(value[i]);
+  }
+  return text;
 }
 
 Settings::Entry Settings::from_statement(const router::Setting& setting) {

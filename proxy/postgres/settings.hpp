@@ -42,6 +42,9 @@ class Settings {
 using SharedSettings = std::shared_ptr<const Settings>;
 const SharedSettings& no_settings();
 
+// What an entry sets it to, without its quotes.
+std::string value_of(const Settings::Entry& entry);
+
 // Read the same under every client_encoding that keeps ASCII apart.
 bool is_ascii(std::string_view text) noexcept;
 

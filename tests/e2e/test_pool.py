@@ -250,6 +250,62 @@ class SessionMode(PoolCase):
         self.assertEqual(three.execute("select 1").fetchone(), (1,))
 
 
+class FullPool(PoolCase):
+    """The only server connection is in a transaction."""
+    pool = {"size": 1, "queue_timeout": "1s"}
+
+    def setUp(self):
+        self.connect().execute("select 1")   # what clients are told is known
+        self.holder = self.connect()
+        self.holder.execute("begin")
+        self.holder.execute("select 1")
+
+    def told(self, connection):
+        return {name: connection.info.parameter_status(name) for name in (
+            "application_name", "client_encoding", "DateStyle", "IntervalStyle", "TimeZone", "server_encoding", "server_version",
+            "standard_conforming_strings", "integer_datetimes", "is_superuser", "session_authorization", "in_hot_standby")}
+
+    def test_a_login_with_a_name_needs_no_server(self):
+        for name in "load", "na\u00efve \u20ac", "tab\there", "it's \"x\" \\", "a" * 70, "\u00e9" * 40, "x" * 62 + "\u20ac", "":
+            with self.subTest(name=name):
+                client = self.connect(application_name=name)
+                with self.cluster.plain.connect(dbname=self.server_database, user=servers.APP, application_name=name) as plain:
+                    expected = self.told(plain)
+                    self.assertEqual(self.told(client), expected)
+                self.holder.execute("commit")
+                self.assertEqual(client.execute("show application_name").fetchone(), (expected["application_name"],))
+                shown = {row["application_name"] for row in self.proxy.console("SHOW CLIENTS") if row["database"] == "plain"}
+                self.assertIn(expected["application_name"], shown)
+                self.holder.execute("begin")
+                self.holder.execute("select 1")
+        self.assertEqual(self.told(self.connect())["application_name"], "")
+
+    def test_a_login_behind_a_reload(self):
+        for command in "RELOAD", "RECONNECT plain", "RELOAD":
+            with self.subTest(command=command):
+                self.proxy.console(command)
+                self.assertEqual(self.told(self.connect())["TimeZone"], self.told(self.holder)["TimeZone"])
+                self.connect(application_name="x")
+
+    def test_a_login_while_it_is_paused(self):
+        self.holder.execute("commit")
+        self.proxy.console("RELOAD")
+        self.proxy.console("PAUSE plain")
+        self.addCleanup(self.proxy.console, "RESUME")
+        client = self.connect(application_name="x")
+        with self.refused("53300", "is paused") as caught:
+            client.execute("select 1")
+        self.assertIn("RESUME plain", caught.exception.diag.message_hint)
+        self.assertNotIn("pool.size", str(caught.exception))
+
+    def test_what_servers_say_now_is_told_again(self):
+        self.holder.execute("commit")
+        self.cluster.plain.query(f"alter database {self.server_database} set timezone = 'Asia/Tokyo'", dbname="postgres")
+        self.addCleanup(self.cluster.plain.query, f"alter database {self.server_database} reset timezone", dbname="postgres")
+        self.proxy.console("RECONNECT plain")
+        wait_until(lambda: self.told(self.connect())["TimeZone"] == "Asia/Tokyo", 10, "a server is asked again")
+
+
 class StatementMode(PoolCase):
     pool = {"mode": "statement", "size": 2}
 

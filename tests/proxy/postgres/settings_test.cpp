@@ -36,6 +36,22 @@ TEST(Settings, StatementsByKind) {
             "SELECT pg_catalog.set_config('application_name','it''s',false)");
 }
 
+TEST(Settings, ApplicationNamesAreCleaned) {
+  const auto cleaned = [](std::string_view name) { return value_of(Settings::from_startup("application_name", name)); };
+  EXPECT_EQ(cleaned("a \"b\" 'c' \\"), "a \"b\" 'c' \\");
+  EXPECT_EQ(cleaned("na\xc3\xafve\t\xff\x7f"), "na??ve???");
+  EXPECT_EQ(cleaned(std::string(70, 'a')), std::string(63, 'a'));
+  EXPECT_EQ(cleaned(std::string(62, 'a') + "\xe2\x82\xac"), std::string(62, 'a'));
+  EXPECT_EQ(cleaned(std::string(62, 'a') + "\xe2"), std::string(62, 'a') + "?");
+}
+
+TEST(Settings, ValueOf) {
+  EXPECT_EQ(value_of(Settings::from_statement(set("a", "'x''y\"z'"))), "x'y\"z");
+  EXPECT_EQ(value_of(Settings::from_statement(set("a", "E'x\\\\y\\'z'", false, true))), "x\\y'z");
+  EXPECT_EQ(value_of(Settings::from_statement(set("a", "Elsewhere"))), "Elsewhere");
+  EXPECT_EQ(value_of(Settings::from_statement(set("a", "5"))), "5");
+}
+
 TEST(Settings, Difference) {
   const auto none = Settings();
   const auto one = with({set("a", "1"), set("b", "2")});
