@@ -124,6 +124,7 @@ Worker::~Worker() {
 void Worker::start() {
   thread_ = std::thread([this] {
     every_second();
+    check_timeouts();
     loop_.run();
     while (!clients_.empty()) clients_.begin()->second->kill("stopped");
   });
@@ -374,12 +375,27 @@ void Worker::drain(bool at_once) {
   }
 }
 
-bool Worker::has_timeouts() const {
-  if (generation_->config->client_idle_timeout.count() > 0) return true;
+// A short query_timeout is to be over when it says so, or soon after.
+std::chrono::milliseconds Worker::between_timeouts() const {
+  constexpr config::Milliseconds kShortest{100}, kLongest{1000};
+  bool any = generation_->config->client_idle_timeout.count() > 0;
+  auto between = kLongest;
   for (const auto& database : generation_->config->databases) {
-    if (database.pool.query_timeout.count() > 0 || database.pool.idle_transaction_timeout.count() > 0) return true;
+    const auto limit = database.pool.query_timeout;
+    any = any || limit.count() > 0 || database.pool.idle_transaction_timeout.count() > 0;
+    if (limit.count() > 0) between = std::clamp(limit / 4, kShortest, between);
   }
-  return false;
+  return any ? between : config::Milliseconds(0);
+}
+
+void Worker::check_timeouts() {
+  const auto between = between_timeouts();
+  if (between.count() > 0) {
+    std::vector<Client*> all;  // closing one takes it out of the map
+    for (auto& [id, client] : clients_) all.push_back(client.get());
+    for (auto* client : all) client->check_timeouts(loop_.now());
+  }
+  loop_.after(between.count() > 0 ? between : std::chrono::seconds(1), [this] { check_timeouts(); });
 }
 
 // Where somebody stands in a pool's line with a connection of another one in hand, everybody else of the database who
@@ -405,11 +421,6 @@ void Worker::every_second() {
   if (!old_databases_.empty()) retire_old_databases();
   std::erase_if(interned_, [](const auto& entry) { return entry.second.expired(); });
   report_waits();
-  if (has_timeouts()) {
-    std::vector<Client*> all;  // closing one takes it out of the map
-    for (auto& [id, client] : clients_) all.push_back(client.get());
-    for (auto* client : all) client->check_timeouts(loop_.now());
-  }
   loop_.after(std::chrono::seconds(1), [this] { every_second(); });
 }
 

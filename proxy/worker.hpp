@@ -107,7 +107,8 @@ class Worker {
   void accept(int fd, std::size_t listener);
   Client* client_of(std::uint64_t id) const;
   void cancel_delivered(postgres::Link* link);
-  bool has_timeouts() const;
+  std::chrono::milliseconds between_timeouts() const;  // how often they are looked at; 0: there are none
+  void check_timeouts();
   void every_second();
   void report_waits();
   void retire_old_databases();

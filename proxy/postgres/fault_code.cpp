@@ -52,4 +52,12 @@ void encode_deadlock(std::string& out) {
   protocol::postgres::encode::error(out, text);
 }
 
+void encode_query_timeout(std::string& out) {
+  protocol::postgres::encode::ErrorText text;
+  text.sqlstate = "57014";
+  text.message = "canceling statement due to query_timeout";
+  text.hint = "pool.query_timeout says how long a statement may take";
+  protocol::postgres::encode::error(out, text);
+}
+
 }  // namespace shardway::proxy::postgres

@@ -15,5 +15,7 @@ void encode_fault(std::string& out, const protocol::Fault& fault, std::string_vi
 
 // 40P01: the statement was one of several on several shards that waited for each other.
 void encode_deadlock(std::string& out);
+// 57014, as of a statement_timeout.
+void encode_query_timeout(std::string& out);
 
 }  // namespace shardway::proxy::postgres

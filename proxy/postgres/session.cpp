@@ -371,6 +371,7 @@ void Session::check_timeouts(net::Time now) {
   if (busy()) {
     if (commit_ || !over(statement_since_, pool.query_timeout)) return;
     statement_since_ = now;  // asked once; again after another query_timeout
+    is_timed_out_ = true;
     cancel_running();
   } else if (transaction_ || in_segment_) {
     if (over(last_message_, pool.idle_transaction_timeout))

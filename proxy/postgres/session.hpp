@@ -383,7 +383,7 @@ class Session final : public Client, public LinkOwner {
   bool stands_in_line() const noexcept;
   net::Time waits_since() const noexcept;  // {}: it does not wait
   void leave_line();
-  bool is_broken_deadlock(Frame error_frame) const;
+  bool tell_why_cancelled(Frame error_frame);  // false: it was not Shardway that cancelled it
   bool lets_go_of(const Branch& branch) const noexcept;
   bool has_to_let_go() const noexcept;
   std::string undo_of_failed() const;
@@ -594,6 +594,7 @@ class Session final : public Client, public LinkOwner {
   bool may_end_transaction_ = false;                            // something of the segment under way may
   backend::Marks marks_;
   bool changes_catalog_ = false, defines_routines_ = false;
+  bool is_timed_out_ = false;         // by query_timeout: its servers have been asked to cancel it
   bool held_ready_ = false;           // ReadyForQuery waits for the new catalogue
   std::uint64_t catalog_wanted_ = 0;  // 0: nothing to wait for
   net::Time statement_since_{}, transaction_since_{}, catalog_deadline_{}, last_message_{}, apply_deadline_{};

@@ -59,11 +59,7 @@ void Session::fail_statement(const Fault& fault, std::string_view sqlstate) {
 // An error of ours ends the statement as the server's would: the transaction has failed; in the extended protocol
 // everything up to Sync is skipped.
 void Session::fail_statement_frame(std::string_view error_frame) {
-  if (is_broken_deadlock(error_frame)) {
-    encode_deadlock(reply());
-  } else {
-    reply() += error_frame;
-  }
+  if (!tell_why_cancelled(error_frame)) reply() += error_frame;
   forget_effects();
   keep_pin();
   error_seen_ = true;

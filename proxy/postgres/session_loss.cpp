@@ -30,6 +30,7 @@ void Session::ask_again() {
   forget_effects();
   pin_after_ = router::PinReason::kNone;
   statement_since_ = {};
+  is_timed_out_ = false;
   forget_unanswered_parses();
   input_.insert(0, again);
   resume();

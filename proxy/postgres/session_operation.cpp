@@ -105,6 +105,7 @@ void Session::repeat(const Operation& operation) {
   release_idle();
   forget_effects();
   statement_since_ = {};
+  is_timed_out_ = false;
   comes_again_ = is_starting_;
   if (is_starting_) return;
   if (const auto execute = pg::decode_execute(std::string_view(operation.message()).substr(pg::kHeadBytes)))

@@ -319,9 +319,8 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
     if (error->sqlstate.starts_with("57P0")) return Disposition::kDrop;
   }
   error_seen_ = true;
-  const bool deadlock = is_broken_deadlock(frame);
-  if (deadlock) encode_deadlock(reply());
-  const bool moved = !deadlock && !ours && send_moved_error(link, frame, error->position);
+  const bool told = tell_why_cancelled(frame);
+  const bool moved = !told && !ours && send_moved_error(link, frame, error->position);
   const bool extended =
       !owed.empty() && owed.front().reply != Reply::kQuery && owed.front().reply != Reply::kFunctionCall;
   if (extended) {
@@ -335,7 +334,7 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
       if (std::exchange(awaiting_ready_, false)) worker_.resume_later(*this);
     }
   }
-  return ours || deadlock || moved ? Disposition::kDrop : Disposition::kForward;
+  return ours || told || moved ? Disposition::kDrop : Disposition::kForward;
 }
 
 // The COPY of a pipeline is over before its Sync: what the client sent behind it goes on.
@@ -425,6 +424,7 @@ void Session::note_finished() {
   counters.query.add(us);
   counters.server.add(us);
   statement_since_ = {};
+  is_timed_out_ = false;
 }
 
 // As PgBouncer counts: a query is what ReadyForQuery ends, whoever answers it; the first one behind an idle one begins

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/postgres/fault_code.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/transaction/ledger.hpp"
 #include "proxy/worker.hpp"
@@ -90,10 +91,15 @@ void Session::leave_line() {
   resume();
 }
 
-bool Session::is_broken_deadlock(Frame error_frame) const {
-  if (!deadlock_victim_) return false;
+bool Session::tell_why_cancelled(Frame error_frame) {
+  if (!deadlock_victim_ && !is_timed_out_) return false;
   const auto error = pg::decode_error(error_frame.substr(pg::kHeadBytes));
-  return error && error->sqlstate == "57014";
+  if (!error || error->sqlstate != "57014") return false;
+  if (deadlock_victim_)
+    encode_deadlock(reply());
+  else
+    encode_query_timeout(reply());
+  return true;
 }
 
 // Its server does not know yet that the transaction has failed, or has gone back only to Shardway's own savepoint.

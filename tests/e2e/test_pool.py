@@ -306,6 +306,33 @@ class FullPool(PoolCase):
         wait_until(lambda: self.told(self.connect())["TimeZone"] == "Asia/Tokyo", 10, "a server is asked again")
 
 
+class QueryTimeout(PoolCase):
+    pool = {"size": 4, "query_timeout": "1s"}
+    tables = [{"name": "things", "key": "id", "type": "bigint"}]
+    schema = "create table things(id bigint primary key)"
+
+    def end_of(self, client, sql):
+        begun = time.monotonic()
+        with self.refused("57014", "canceling statement due to query_timeout"):
+            client.execute(sql)
+        self.assertLess(time.monotonic() - begun, 1.6)
+
+    def test_it_says_what_it_was_and_comes_in_time(self):
+        client = self.connect()
+        for _ in range(3):
+            self.end_of(client, "select pg_sleep(10)")
+        self.assertEqual(client.execute("select 1").fetchone(), (1,))
+        with self.refused("57014", "canceling statement due to statement timeout"):
+            client.execute("set statement_timeout = 100; select pg_sleep(10)")
+
+    def test_on_several_shards(self):
+        client = self.connect(dbname="shop")
+        with self.cluster.shards[0].primary.connect(dbname=self.server_database) as holder, holder.transaction():
+            holder.execute("lock table things")
+            self.end_of(client, "select id from things")
+        self.assertEqual(client.execute("select id from things").fetchall(), [])
+
+
 class StatementMode(PoolCase):
     pool = {"mode": "statement", "size": 2}
 
