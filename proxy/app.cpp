@@ -169,7 +169,8 @@ int App::run() {
   const timespec tick{1, 0}, tick_draining{0, 50'000'000};
   net::Time deadline = net::Time::max();
   for (;;) {
-    const int signal = ::sigtimedwait(&signals, nullptr, deadline == net::Time::max() ? &tick : &tick_draining);
+    const bool is_ending = deadline != net::Time::max() || awaits_clients_.load();
+    const int signal = ::sigtimedwait(&signals, nullptr, is_ending ? &tick_draining : &tick);
     if (signal == SIGHUP) {
       const auto problems = reload();
       if (problems.empty()) {
@@ -186,7 +187,7 @@ int App::run() {
       deadline = net::Clock::now() + this->config()->shutdown_timeout;
     }
     drop_unused_lanes();
-    if (deadline != net::Time::max() && (drained() || net::Clock::now() >= deadline)) break;
+    if ((is_ending && drained()) || net::Clock::now() >= deadline) break;
   }
   log::info("event=stopped clients={}", surroundings_.clients.load());
   return 0;

@@ -121,7 +121,7 @@ class App final : public admin::Host {
   Maintenance maintenance_;
   mutable std::mutex switchovers_mutex_;
   std::map<std::string, std::unique_ptr<control::switchover::Switchover>> switchovers_;  // by "database.shard"
-  std::atomic<bool> accepting_{true};
+  std::atomic<bool> accepting_{true}, awaits_clients_{false};
   std::atomic<std::uint32_t> next_node_{0};
   const std::int64_t start_time_;
   const net::Time started_ = net::Clock::now();

@@ -369,6 +369,16 @@ std::string App::kill_client(std::uint64_t id) {
   return {};
 }
 
-void App::shutdown(bool wait_for_clients) { ::kill(::getpid(), wait_for_clients ? SIGTERM : SIGINT); }
+// Clients leave by themselves, however long they take; a signal still ends it as ever.
+void App::shutdown(bool wait_for_clients) {
+  if (!wait_for_clients) {
+    ::kill(::getpid(), SIGINT);
+    return;
+  }
+  if (!accepting_.exchange(false)) return;
+  log::info("event=waiting_for_clients clients={}", surroundings_.clients.load());
+  on_each_worker([](Worker& worker) { worker.stop_accepting(); });
+  awaits_clients_.store(true);
+}
 
 }  // namespace shardway::proxy

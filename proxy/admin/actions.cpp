@@ -105,7 +105,8 @@ const std::vector<Action>& actions() {
       {"RECONNECT", Argument::kDatabaseOrAll, reconnect_database, "replaces server connections as they become idle"},
       {"KILL", Argument::kDatabaseOrAll, kill_database, "drops clients and servers and leaves the database paused"},
       {"KILL_CLIENT", Argument::kClient, kill_client, "drops one client; its id is in SHOW CLIENTS"},
-      {"SHUTDOWN", Argument::kHowToStop, shut_down, "ends the program, waiting for transactions or for clients"},
+      {"SHUTDOWN", Argument::kHowToStop, shut_down,
+       "ends the program when the transactions have ended, or when all clients have left by themselves"},
       {"SUSPEND", Argument::kNone, refuse_suspend, "not supported"},
       {"WAIT_CLOSE", Argument::kDatabaseOrAll, refuse_wait_close, "not supported"},
   };

@@ -247,6 +247,35 @@ class Shutdown(LifecycleCase):
         with self.assertRaises(psycopg.OperationalError):
             idle.execute("select 1")
 
+    def test_shutdown_waits_for_clients(self):
+        proxy = self.start(shutdown_timeout="500ms")
+        idle, working = self.connect(), self.connect()
+        working.execute("begin")
+        working.execute("select 1")
+        proxy.console("SHUTDOWN WAIT_FOR_CLIENTS")
+        with self.assertRaises(psycopg.OperationalError):
+            proxy.connect()
+        self.assertEqual(proxy.http("/readyz")[0], 503)
+        time.sleep(1.5)
+        self.assertEqual(idle.execute("select 1").fetchone(), (1,))
+        working.execute("commit")
+        working.execute("begin")
+        idle.close()
+        time.sleep(0.5)
+        self.assertEqual(working.execute("select 2").fetchone(), (2,))
+        working.close()
+        self.assertEqual(proxy.wait(), 0)
+
+    def test_a_signal_ends_the_wait_for_clients(self):
+        proxy = self.start()
+        idle = self.connect()
+        proxy.console("SHUTDOWN WAIT_FOR_CLIENTS")
+        idle.execute("select 1")
+        proxy.send(signal.SIGTERM)
+        self.assertEqual(proxy.wait(), 0)
+        with self.assertRaises(psycopg.OperationalError):
+            idle.execute("select 1")
+
     def test_a_second_signal_quits(self):
         proxy = self.start()
         client = self.connect()
