@@ -41,7 +41,7 @@ class App final : public admin::Host {
   std::string set_disabled(const std::string& database, bool disabled) override;
   std::string reconnect(const std::string& database) override;
   std::string kill(const std::string& database) override;
-  std::string kill_client(std::uint64_t id) override;
+  void kill_client(std::uint64_t id, std::function<void(std::string)> done) override;
   void shutdown(bool wait_for_clients) override;
 
  private:

@@ -364,9 +364,15 @@ std::string App::kill(const std::string& database) {
   return {};
 }
 
-std::string App::kill_client(std::uint64_t id) {
-  on_each_worker([id](Worker& worker) { worker.kill_client(id); });
-  return {};
+void App::kill_client(std::uint64_t id, std::function<void(std::string)> done) {
+  auto is_there = std::make_shared<std::atomic<bool>>(false);
+  gather(
+      [id, is_there](Worker& worker) {
+        if (worker.kill_client(id)) is_there->store(true);
+      },
+      [id, is_there, done = std::move(done)] {
+        done(is_there->load() ? std::string() : "no such client: " + std::to_string(id));
+      });
 }
 
 // Clients leave by themselves, however long they take; a signal still ends it as ever.

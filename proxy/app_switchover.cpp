@@ -222,7 +222,7 @@ switchover::Around App::around_of(const admin::Part& part, const config::Address
   around.release = [this, held] { set_switchover_gates(*held, false); };
   around.lent = [this, old_primary] { return lent_now(old_primary.text); };
   around.holders = [this, old_primary] { return holders_of(old_primary); };
-  around.end_client = [this](std::uint64_t client) { kill_client(client); };
+  around.end_client = [this](std::uint64_t client) { kill_client(client, [](const std::string&) {}); };
   around.look = [this, held] { look_at(*held); };
   around.is_primary = [this, held](const config::Address& node) {
     return std::all_of(held->begin(), held->end(), [&](const Maintenance::Shard& one) {

@@ -20,7 +20,8 @@ CLI::App* add_command(CLI::App& app, const char* name, const char* about, Comman
 Command parse_command_line(int argc, char** argv) {
   Command out;
   CLI::App app{
-      "Shardway: one address for many PostgreSQL servers. Pools connections, splits reads, routes by shard key."};
+      "Shardway: one address for many PostgreSQL, MySQL or MariaDB servers. Pools connections, splits reads, routes by "
+      "shard key."};
   app.name("shardway");
   app.set_version_flag("--version", "shardway " + std::string(admin::kVersion));
   app.require_subcommand(1);
@@ -43,6 +44,13 @@ Command parse_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // What lacks is told first, but may lack because a word was misspelt.
+    const auto unknown = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr ? app.remaining(/*recurse=*/true)
+                                                                                    : std::vector<std::string>();
+    if (!unknown.empty()) {
+      out.exit_status = app.exit(CLI::ExtrasError(unknown)) == 0 ? 0 : kUsage;
+      return out;
+    }
     out.exit_status = app.exit(error) == 0 ? 0 : kUsage;
     return out;
   }

@@ -52,7 +52,7 @@ void kill_database(Host& host, const Order& order, Done done) { finish(done, "KI
 void kill_client(Host& host, const Order& order, Done done) {
   std::uint64_t number = 0;
   std::from_chars(order.name.data(), order.name.data() + order.name.size(), number);
-  finish(done, "KILL_CLIENT", host.kill_client(number));
+  host.kill_client(number, [done = std::move(done)](const std::string& error) { finish(done, "KILL_CLIENT", error); });
 }
 
 // Answered first: afterwards there may be nobody left to answer.

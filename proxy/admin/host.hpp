@@ -51,7 +51,7 @@ class Host {
   virtual std::string reconnect(const std::string& database) = 0;
   // Drops clients and server connections of the database and leaves it paused: KILL.
   virtual std::string kill(const std::string& database) = 0;
-  virtual std::string kill_client(std::uint64_t id) = 0;
+  virtual void kill_client(std::uint64_t id, std::function<void(std::string error)> done) = 0;
   virtual void shutdown(bool wait_for_clients) = 0;
 };
 

@@ -91,7 +91,8 @@ bool has_shard(const Database& database, std::string_view name) {
 std::string shard_hint(const Database& database, std::string_view name) {
   std::vector<std::string_view> names;
   for (const Shard& shard : database.shards)
-    if (!shard.name.empty()) names.push_back(shard.name);
+    if (!shard.name.empty() && std::find(names.begin(), names.end(), shard.name) == names.end())
+      names.push_back(shard.name);
   if (names.empty()) return "add [[database.shard]] with this name";
   if (const auto near = nearest(name, names); !near.empty()) return "did you mean " + quote(near) + "?";
   return "the shards are " + one_of(names);

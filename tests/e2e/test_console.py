@@ -267,6 +267,8 @@ class Actions(ConsoleCase):
         with self.assertRaises(psycopg.OperationalError):
             victim.execute("select 1")
         self.assertEqual(other.execute("select 1").fetchone(), (1,))
+        with self.assertRaisesRegex(psycopg.Error, "no such client: 0"):
+            self.proxy.console("KILL_CLIENT 0")
 
     def test_reload_with_a_bad_file_is_an_error(self):
         good = self.proxy.config

@@ -81,6 +81,14 @@ TEST(Cli, WrongUsageIsStatus2) {
   }
 }
 
+TEST(Cli, WhatIsNotKnownIsNamed) {
+  for (const std::vector<std::string>& wrong : {std::vector<std::string>{"frobnicate"}, {"check", "frobnicate"}}) {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(parse(wrong).exit_status, 2);
+    EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("frobnicate"));
+  }
+}
+
 TEST(Cli, CheckCountsWhatItFound) {
   const std::string file = path_of("sharded-postgresql.toml");
   testing::internal::CaptureStdout();

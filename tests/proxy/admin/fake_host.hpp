@@ -206,7 +206,9 @@ class FakeHost : public Host {
   }
   std::string reconnect(const std::string& database) override { return note("reconnect " + database); }
   std::string kill(const std::string& database) override { return note("kill " + database); }
-  std::string kill_client(std::uint64_t id) override { return note("kill_client " + std::to_string(id)); }
+  void kill_client(std::uint64_t id, std::function<void(std::string)> done) override {
+    done(note("kill_client " + std::to_string(id)));
+  }
   void shutdown(bool wait_for_clients) override { note(wait_for_clients ? "shutdown clients" : "shutdown servers"); }
 
  private:
