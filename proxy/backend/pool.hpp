@@ -201,6 +201,8 @@ class Pool {
   std::size_t lent() const noexcept { return lent_; }
   std::size_t opening() const noexcept { return opening_.size(); }
   std::size_t waiting() const noexcept { return granted_.size(); }
+  // Everybody who waits here gets a connection that is being made already, if nothing fails.
+  bool opens_for_all() const noexcept { return !paused() && opening_.size() >= granted_.size(); }
   const std::vector<std::unique_ptr<Link>>& idle_links() const noexcept { return idle_; }
   const std::vector<std::unique_ptr<Link>>& opening_links() const noexcept { return opening_; }
   SharedPool<Link>& shared() noexcept { return *shared_; }

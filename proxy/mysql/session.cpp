@@ -114,6 +114,7 @@ void Session::pump() {
     if (phase_ == Phase::kGreeting) return pump();
   }
   if (phase_ != Phase::kClosed) flush_all();
+  if (waiting_) watch_client();
   if (held_up && phase_ != Phase::kClosed && !backlogged()) worker_.resume_later(*this);
 }
 

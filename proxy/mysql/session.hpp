@@ -387,6 +387,10 @@ class Session final : public Client, public LinkOwner {
   bool stands_in_line() const noexcept;
   void watch_line();
   void stop_watching();
+  bool may_leave() const noexcept;
+  bool client_has_gone();
+  void watch_client();
+  void leave_if_gone();
   void give_back(bool clean);
   void hand_back(std::unique_ptr<Link> link, bool clean);
   void pin_to(router::PinReason reason, std::string detail, bool carries = true);
@@ -450,7 +454,7 @@ class Session final : public Client, public LinkOwner {
   const std::uint16_t listener_;
   Phase phase_ = Phase::kGreeting;
   bool readable_ = true, eof_ = false, blocked_ = false, pumping_ = false, reading_ = false;
-  bool draining_ = false, outdated_ = false, deaf_ = false, is_watched_ = false;
+  bool draining_ = false, outdated_ = false, deaf_ = false, is_watched_ = false, watches_client_ = false;
   std::size_t unheard_bytes_ = 0;  // deaf: of answers
   bool sends_file_ = false;        // the server asked for one: the client's packets are its content
   bool link_is_ready_ = false;

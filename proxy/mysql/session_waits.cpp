@@ -7,9 +7,23 @@
 
 namespace shardway::proxy::mysql {
 
+namespace my = protocol::mysql;
+
 namespace {
 
 constexpr std::chrono::seconds kLongWait{1};
+constexpr std::chrono::milliseconds kMoment{100};
+constexpr std::size_t kReadAhead = 64 * 1024;
+constexpr std::string_view kQuit{"\x01\0\0\0\x01", 5};
+
+bool says_quit(std::string_view packets) {
+  my::PacketHead head;
+  while (my::peek_head(packets, head) && packets.size() >= head.size()) {
+    if (packets.substr(0, head.size()) == kQuit) return true;
+    packets.remove_prefix(head.size());
+  }
+  return false;
+}
 
 std::int64_t nanos(net::Time time) { return time.time_since_epoch() / std::chrono::nanoseconds(1); }
 
@@ -63,6 +77,43 @@ void Session::leave_line(net::Time since) {
                                   "' were held by transactions that waited for others; raise pool.size of database '" +
                                   config.name + "'"};
   resume();
+}
+
+// It waits in a pool's line, or before a gate, and of what it asks no server has heard.
+bool Session::may_leave() const noexcept {
+  if (phase_ != Phase::kReady || !waiting_ || waiting_->fault) return false;
+  if ((waiting_->ticket == 0 && waiting_->retry == 0) || busy() || spread_) return false;
+  return !transaction_ || transaction_->stage == Transaction::Stage::kOpen;
+}
+
+// It has closed its side, or said COM_QUIT behind what waits.
+bool Session::client_has_gone() {
+  if (!eof_ && !stream_.peer_has_ended() && readable_ && input_.size() < kReadAhead) {
+    char* buffer = worker_.client_buffer();
+    const auto got = stream_.read(buffer, Worker::kClientBuffer);
+    readable_ = !got.drained;
+    eof_ = got.closed;
+    database_->counters.received_bytes += got.bytes;
+    input_.append(buffer, got.bytes);
+  }
+  return eof_ || stream_.peer_has_ended() || says_quit(input_);
+}
+
+// Nobody would be there to be answered. A free connection, or one that is being made, comes before that is looked at.
+void Session::watch_client() {
+  const bool has_sent_more = readable_ || eof_ || stream_.peer_has_ended() || says_quit(input_);
+  if (watches_client_ || !has_sent_more || !may_leave()) return;
+  watches_client_ = true;
+  worker_.loop().after(kMoment, [&worker = worker_, id = id_] {
+    worker.with_client<Session>(id, [](Session& session) { session.leave_if_gone(); });
+  });
+}
+
+void Session::leave_if_gone() {
+  watches_client_ = false;
+  if (!may_leave() || !client_has_gone()) return;
+  if (waiting_->ticket != 0 && waiting_->held == nullptr && waiting_->pool->opens_for_all()) return watch_client();
+  close();
 }
 
 }  // namespace shardway::proxy::mysql

@@ -29,6 +29,7 @@ class Stream {
   // A read that comes back short has drained the socket, unless the peer has ended its side: that end is still to be
   // read, and no further event tells of it. So every event is noted here.
   void note_events(std::uint32_t events) noexcept;
+  bool peer_has_ended() const noexcept { return peer_ended_; }  // though what it sent before may still be unread
   IoResult read(char* into, std::size_t size) noexcept;
   IoResult write(const char* from, std::size_t size) noexcept;
 

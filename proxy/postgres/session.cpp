@@ -125,6 +125,7 @@ void Session::pump() {
   if (phase_ == Phase::kTls && !input_.empty())
     return close();  // sent in clear behind SSLRequest: it is not waited for
   if (phase_ != Phase::kClosed) flush_all();
+  if (waiting_) watch_client();
   // What held it up may just have been written after all: then no event tells of it.
   if (held_up && phase_ != Phase::kClosed && !backlogged()) worker_.resume_later(*this);
 }

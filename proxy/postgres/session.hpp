@@ -383,6 +383,10 @@ class Session final : public Client, public LinkOwner {
   bool stands_in_line() const noexcept;
   net::Time waits_since() const noexcept;  // {}: it does not wait
   void leave_line();
+  bool may_leave() const noexcept;
+  bool client_has_gone();
+  void watch_client();
+  void leave_if_gone();
   bool tell_why_cancelled(Frame error_frame);  // false: it was not Shardway that cancelled it
   bool lets_go_of(const Branch& branch) const noexcept;
   bool has_to_let_go() const noexcept;
@@ -523,6 +527,7 @@ class Session final : public Client, public LinkOwner {
   Link* pass_to_ = nullptr;         // null: they are dropped
   Phase phase_ = Phase::kStartup;
   bool readable_ = false, eof_ = false, deaf_ = false, pumping_ = false, reading_ = false, blocked_ = false;
+  bool watches_client_ = false;
   bool awaiting_ready_ = false;  // Query or Sync is out, ReadyForQuery is owed to the client
   bool in_segment_ = false;      // extended messages since the last Sync
   bool skip_until_sync_ = false;

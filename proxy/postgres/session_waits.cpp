@@ -15,6 +15,18 @@ namespace pg = protocol::postgres;
 namespace {
 
 constexpr std::chrono::seconds kLongWait{1};  // as long as the servers' deadlock_timeout
+constexpr std::chrono::milliseconds kMoment{100};
+constexpr std::size_t kReadAhead = 64 * 1024;
+
+bool says_terminate(std::string_view messages) {
+  pg::FrameHead head;
+  while (pg::peek_head(messages, head) == pg::HeadState::kOk) {
+    if (head.type == 'X') return true;
+    if (messages.size() <= head.size()) return false;
+    messages.remove_prefix(head.size());
+  }
+  return false;
+}
 
 std::int64_t nanos(net::Time time) { return time.time_since_epoch() / std::chrono::nanoseconds(1); }
 
@@ -89,6 +101,43 @@ void Session::leave_line() {
                                     0};
   waiting_->fault_sqlstate = "40P01";
   resume();
+}
+
+// It waits in a pool's line, or before a gate, and of what it asks no server has heard.
+bool Session::may_leave() const noexcept {
+  if (!waiting_ || waiting_->fault || (waiting_->ticket == 0 && waiting_->retry == 0)) return false;
+  if (script_ ? script_->next > 0 : busy()) return false;
+  return std::none_of(branches_.begin(), branches_.end(), [](const Branch& one) { return one.link->owes(); });
+}
+
+// It has closed its side, or said Terminate behind what waits.
+bool Session::client_has_gone() {
+  if (!eof_ && !stream_.peer_has_ended() && readable_ && input_.size() < kReadAhead) {
+    char* buffer = worker_.client_buffer();
+    const auto got = stream_.read(buffer, Worker::kClientBuffer);
+    readable_ = !got.drained;
+    eof_ = got.closed;
+    database_->counters.received_bytes += got.bytes;
+    input_.append(buffer, got.bytes);
+  }
+  return eof_ || stream_.peer_has_ended() || says_terminate(input_);
+}
+
+// Nobody would be there to be answered. A free connection, or one that is being made, comes before that is looked at.
+void Session::watch_client() {
+  const bool has_sent_more = readable_ || eof_ || stream_.peer_has_ended() || says_terminate(input_);
+  if (watches_client_ || !has_sent_more || !may_leave()) return;
+  watches_client_ = true;
+  worker_.loop().after(kMoment, [&worker = worker_, id = id_] {
+    worker.with_client<Session>(id, [](Session& session) { session.leave_if_gone(); });
+  });
+}
+
+void Session::leave_if_gone() {
+  watches_client_ = false;
+  if (!may_leave() || !client_has_gone()) return;
+  if (waiting_->ticket != 0 && waiting_->held == nullptr && waiting_->pool->opens_for_all()) return watch_client();
+  close();
 }
 
 bool Session::tell_why_cancelled(Frame error_frame) {

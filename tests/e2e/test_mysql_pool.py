@@ -193,6 +193,61 @@ class Vanished(PoolCase):
         self.assertEqual(self.same_at(ask), (True, [(0,)]))
 
 
+class Leaving(PoolCase):
+    """A client that is gone while it waits has left the line, and nothing of what it waited with is executed."""
+    pool = {"size": 1, "queue_timeout": "30s"}
+
+    def waiting(self):
+        return sum(int(row["cl_waiting"]) for row in self.proxy.console("SHOW POOLS") if row["database"] == self.database)
+
+    def leave(self, quitter, how, message):
+        quit_ = commands.command(commands.QUIT)
+        if how == "at once":
+            quitter.send(message, quit_)
+            quitter.end()
+        else:
+            quitter.send(message)
+            wait_until(lambda: self.waiting() == 1, 10, "it waits")
+            {"ends": quitter.end, "quits": lambda: quitter.send(quit_), "closes": quitter.close}[how]()
+        wait_until(lambda: self.waiting() == 0, 5, "it has left the line")
+
+    def each_that_leaves(self, begin, end):
+        for how in ("ends", "quits", "closes", "at once"):
+            with self.subTest(how=how):
+                quitter = self.through()
+                quitter.sql("select 1")
+                begin()
+                try:
+                    self.leave(quitter, how, query("insert into items (note) values ('left behind')"))
+                finally:
+                    end()
+                self.assertEqual(self.through().sql("select count(*) from items")[1], "ROW 0")
+
+    @proxy_only
+    def test_the_line(self):
+        holder = self.through()
+        self.each_that_leaves(lambda: holder.sql("begin", "select count(*) from items"), lambda: holder.sql("commit"))
+
+    @proxy_only
+    def test_a_paused_database(self):
+        self.each_that_leaves(lambda: self.proxy.console(f"PAUSE {self.database}"), lambda: self.proxy.console(f"RESUME {self.database}"))
+
+    @proxy_only
+    def test_what_is_sent_before_the_end_is_done(self):
+        """A connection was free, or could be made: nobody had to wait."""
+        count = 0
+        for reconnects in (False, True):
+            for ends in ("end", "close"):
+                with self.subTest(reconnects=reconnects, ends=ends):
+                    client = self.through()
+                    if reconnects:
+                        self.proxy.console(f"RECONNECT {self.database}")
+                    client.send(query("insert into items (note) values ('sent')"), commands.command(commands.QUIT))
+                    getattr(client, ends)()
+                    count += 1
+                    wait_until(lambda: self.on_plain("select count(*) from items") == [(count,)], 5, "it is done")
+
+
 class QueueTimeout(PoolCase):
     pool = {"size": 1, "queue_timeout": "300ms"}
 

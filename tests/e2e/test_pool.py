@@ -9,6 +9,7 @@ import time
 
 import psycopg
 
+import wire
 from support import servers, shardway
 from support.case import ProxyCase
 from support.servers import wait_until
@@ -123,6 +124,65 @@ class TransactionMode(PoolCase):
 
     def waiting(self):
         return sum(int(row["cl_waiting"]) for row in self.proxy.console("SHOW POOLS") if row["database"] == "plain")
+
+    def wire(self):
+        return self.enterContext(wire.Wire.login(self.proxy.port, "app", self.cluster.passwords["app"], "plain"))
+
+    def leaves(self, how, message):
+        """A client that says this and is gone, while it waits: it has left the line, and nothing of it is executed."""
+        quitter = self.wire()
+        if how == "at once":
+            quitter.send(message + wire.TERMINATE)
+            quitter.end()
+        else:
+            quitter.send(message)
+            wait_until(lambda: self.waiting() == 1, 10, "it waits")
+            if how == "ends":
+                quitter.end()
+            elif how == "terminates":
+                quitter.send(wire.TERMINATE)
+            else:
+                quitter.close()
+        wait_until(lambda: self.waiting() == 0, 5, "it has left the line")
+
+    def each_that_leaves(self, begin, end):
+        self.connect().execute("create table if not exists left_behind(i int)")
+        insert = "insert into left_behind values (1)"
+        self.wire()   # the log-in of the others needs no server
+        for how in ("ends", "terminates", "closes", "at once"):
+            for message in (wire.query(insert), wire.run(insert) + wire.SYNC, wire.query(f"begin; {insert}; commit")):
+                with self.subTest(how=how, message=message):
+                    begin()
+                    try:
+                        self.leaves(how, message)
+                    finally:
+                        end()
+                    self.assertEqual(self.connect().execute("select count(*) from left_behind").fetchone(), (0,))
+
+    def test_a_client_that_closes_while_it_waits_is_not_served(self):
+        holders = [self.connect() for _ in range(3)]
+        self.each_that_leaves(lambda: [holder.execute(s) for holder in holders for s in ("begin", "select 1")],
+                              lambda: [holder.execute("commit") for holder in holders])
+
+    def test_a_client_that_closes_in_a_paused_database_is_not_served(self):
+        self.each_that_leaves(lambda: self.proxy.console("PAUSE plain"), lambda: self.proxy.console("RESUME plain"))
+
+    def test_what_is_sent_before_the_end_is_done(self):
+        """A connection was free, or could be made: nobody had to wait."""
+        self.connect().execute("create table if not exists sent_before(i int)")
+        insert = "insert into sent_before values (1)"
+        count = 0
+        for reconnects in (False, True):
+            for message in (wire.query(insert), wire.run(insert) + wire.SYNC, wire.query(insert) + wire.TERMINATE):
+                for ends in (True, False):
+                    with self.subTest(reconnects=reconnects, message=message, ends=ends):
+                        client = self.wire()
+                        if reconnects:
+                            self.proxy.console("RECONNECT plain")
+                        client.send(message)
+                        client.end() if ends else client.close()
+                        count += 1
+                        wait_until(lambda: self.on_plain("select count(*) from sent_before") == [(count,)], 5, "it is done")
 
 
 class Reload(PoolCase):

@@ -311,6 +311,10 @@ class Wire:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 
+    def end(self):
+        """Closes its side, and still listens."""
+        self.socket.shutdown(socket.SHUT_WR)
+
     def close(self):
         self.socket.close()
 
