@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
 #include <ctime>
 #include <stdexcept>
 #include <thread>
@@ -25,6 +27,12 @@ std::shared_ptr<SharedDatabase> make_database(const config::Database& config, Pe
   database->backend = backend::make_backend(config, next_node, zone);
   database->server_tls = net::make_client_context(config.server_tls);
   return database;
+}
+
+std::string cannot_listen(const config::Address& address, const std::error_code& error) {
+  const bool in_the_way = error == std::errc::file_exists;
+  return "cannot listen on " + address.text + ": " +
+         (in_the_way ? "there is a file of that name, and it is no socket" : error.message());
 }
 
 }  // namespace
@@ -66,9 +74,13 @@ App::~App() {
   for (auto& worker : workers_) worker->join();
   slow_lane_ = {};
   old_lanes_.clear();
-  for (const auto& listen : generation_->config->listen) {
-    if (listen.address.is_unix && !listeners_.empty()) ::unlink(listen.address.host.c_str());
-  }
+  remove_sockets();
+}
+
+// While they are still listened on: later another program may have put its own there.
+void App::remove_sockets() {
+  for (const auto& path : unix_sockets_) ::unlink(path.c_str());
+  unix_sockets_.clear();
 }
 
 std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const config::Config> config) {
@@ -136,14 +148,20 @@ void App::open_listeners(std::uint32_t workers) {
   listeners_.assign(workers, {});
   for (const auto& listen : generation_->config->listen) {
     std::error_code error;
-    const int probe =
-        net::listen_on(listen.address, false, error);  // SO_REUSEPORT alone would not see who else is there
-    if (probe < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
-    if (!listen.address.is_unix) ::close(probe);
+    const auto open = [&](bool reuse_port) {
+      const int fd = net::listen_on(listen.address, reuse_port, listen.unix_socket_mode, error);
+      if (fd < 0) throw std::runtime_error(cannot_listen(listen.address, error));
+      return fd;
+    };
+    const int probe = open(false);  // SO_REUSEPORT alone would not see who else is there
+    if (listen.address.is_unix) {
+      unix_sockets_.push_back(listen.address.host);
+    } else {
+      ::close(probe);
+    }
     for (std::uint32_t i = 0; i < workers; ++i) {
-      const int fd =
-          listen.address.is_unix ? (i == 0 ? probe : ::dup(probe)) : net::listen_on(listen.address, true, error);
-      if (fd < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + error.message());
+      const int fd = !listen.address.is_unix ? open(true) : i == 0 ? probe : ::dup(probe);
+      if (fd < 0) throw std::runtime_error("cannot listen on " + listen.address.text + ": " + std::strerror(errno));
       listeners_[i].push_back(fd);
     }
     log::info("event=listen address={} protocol={}", listen.address.text,
@@ -195,6 +213,7 @@ int App::run() {
 
 void App::drain(bool at_once) {
   accepting_.store(false);
+  remove_sockets();
   log::info("event=draining clients={} signal={}", surroundings_.clients.load(), at_once ? "SIGINT" : "SIGTERM");
   on_each_worker([at_once](Worker& worker) {
     worker.stop_accepting();

@@ -58,6 +58,7 @@ class App final : public admin::Host {
   void drop_unused_lanes();
   std::shared_ptr<transaction::Ledger> ledger_of(const config::Database& database, const std::string& cluster);
   void open_listeners(std::uint32_t workers);
+  void remove_sockets();
   void raise_open_files();
   void drain(bool at_once);
   bool drained();
@@ -116,6 +117,7 @@ class App final : public admin::Host {
   std::mutex reload_mutex_;
   Surroundings surroundings_;
   std::vector<std::vector<int>> listeners_;  // per worker, as in config.listen
+  std::vector<std::string> unix_sockets_;    // the paths of those that are bound here
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<admin::Http> http_;
   Maintenance maintenance_;

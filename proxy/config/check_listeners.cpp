@@ -41,6 +41,9 @@ void check_listener(const Listen& listen, const Value& at, Report& report) {
     report.error(where(at, {"auth"}),
                  "listen: auth = \"trust\" lets anybody in who reaches " + quote(listen.address.text),
                  "use auth = \"scram-sha-256\", or write insecure = true here if the network is closed");
+  if (known && !listen.address.is_unix && at.find("unix_socket_mode") != nullptr)
+    report.error(where(at, {"unix_socket_mode"}), "listen: " + quote(listen.address.text) + " is no Unix socket",
+                 "remove unix_socket_mode, or listen on unix:/path/of/socket");
   check_listener_tls(listen, at, report);
 }
 

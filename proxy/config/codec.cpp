@@ -1,10 +1,13 @@
 #include "proxy/config/codec.hpp"
 
+#include <charconv>
+
 #include "proxy/config/command_words.hpp"
 
 namespace shardway::proxy::config {
 namespace {
 
+constexpr char kFileModes[] = R"(modes look like "0777", "0770" or "0700")";
 constexpr char kDurations[] = R"(durations look like "500ms", "10s", "5m" or "1h")";
 
 std::optional<std::string> read_text(const Value& value, const Scope& scope) {
@@ -141,6 +144,25 @@ Codec<std::uint32_t> number(std::uint32_t min, std::uint32_t max) {
             return static_cast<std::uint32_t>(*found);
           },
           [](const std::uint32_t& n) { return std::to_string(n); }};
+}
+
+Codec<std::uint32_t> file_mode() {
+  return {[](const Value& value, const Scope& scope) -> std::optional<std::uint32_t> {
+            constexpr std::uint32_t kMost = 0777;
+            if (!expect(Value::Kind::kString, value, scope, kFileModes)) return std::nullopt;
+            const std::string_view digits = value.text;
+            std::uint32_t mode = 0;
+            const auto end = digits.data() + digits.size();
+            const auto read = std::from_chars(digits.data(), end, mode, 8);
+            if (read.ec == std::errc() && read.ptr == end && mode <= kMost) return mode;
+            scope.error(value.at, quote(value.text) + " is not the mode of a file", kFileModes);
+            return std::nullopt;
+          },
+          [](const std::uint32_t& mode) {
+            std::string out = "0000";
+            for (std::size_t i = 0; i < 3; ++i) out[3 - i] = static_cast<char>('0' + ((mode >> (3 * i)) & 7));
+            return out;
+          }};
 }
 
 Codec<std::size_t> bytes(std::size_t min, std::size_t max) {

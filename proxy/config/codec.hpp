@@ -45,6 +45,7 @@ Codec<std::string> command();  // of an operator's own (command_words.hpp)
 Codec<std::vector<std::string>> names();
 Codec<bool> flag();
 Codec<std::uint32_t> number(std::uint32_t min, std::uint32_t max);
+Codec<std::uint32_t> file_mode();  // as chmod reads it: "0770"
 Codec<std::size_t> bytes(std::size_t min, std::size_t max);
 Codec<Milliseconds> duration(Milliseconds min, Milliseconds max);
 Codec<Address> address();

@@ -40,6 +40,7 @@ struct Listen {
   Tls tls;
   AuthMethod auth = AuthMethod::kScram;
   bool insecure = false;  // lets `trust` be offered beyond loopback
+  std::uint32_t unix_socket_mode = 0777;
 };
 
 struct Admin {

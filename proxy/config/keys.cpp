@@ -76,6 +76,8 @@ const Keys<Listen>& listen_keys() {
       row("auth", &Listen::auth, kDefault, auth_method(),
           "how clients prove who they are: scram-sha-256, md5, password or trust"),
       row("insecure", &Listen::insecure, kDefault, flag(), "true lets auth = \"trust\" be offered beyond this machine"),
+      row("unix_socket_mode", &Listen::unix_socket_mode, kOptional, file_mode(),
+          "who may connect to a Unix socket, as chmod writes it; without it, everybody (0777)"),
   };
   return keys;
 }

@@ -133,26 +133,52 @@ int connect_like(int fd, std::error_code& error) {
   return begin_connect(target, error);
 }
 
-int listen_on(const config::Address& address, bool reuse_port, std::error_code& error) {
+namespace {
+
+// The path of a Unix socket is made free, if only a socket is left there that nobody listens on any more.
+bool clear_path(int fd, const std::string& path, const Target& target, std::error_code& error) {
+  const int problem = ::connect(fd, target.address(), target.size) == 0 ? 0 : errno;
+  if (problem == ENOENT) return true;
+  if (problem != ECONNREFUSED) {  // another program serves there, or nobody here may look
+    const bool serves = problem == 0 || problem == EAGAIN || problem == EPROTOTYPE;
+    error = {serves ? EADDRINUSE : problem, std::generic_category()};
+    return false;
+  }
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISSOCK(info.st_mode)) {
+    error = std::make_error_code(std::errc::file_exists);
+    return false;
+  }
+  ::unlink(path.c_str());
+  return true;
+}
+
+// Nobody comes in before listen(): the mode is right by then.
+bool open_to(const std::string& path, std::uint32_t mode, std::error_code& error) {
+  if (::chmod(path.c_str(), mode) == 0) return true;
+  error = system_error();
+  ::unlink(path.c_str());
+  return false;
+}
+
+}  // namespace
+
+int listen_on(const config::Address& address, bool reuse_port, std::uint32_t unix_mode, std::error_code& error) {
   error.clear();
   Target target;
   if (!resolve(address, true, 0, target, error)) return -1;
   const int fd = open_socket(target.family, error);
   if (fd < 0) return -1;
   if (address.is_unix) {
-    if (::connect(fd, target.address(), target.size) == 0 || errno == EAGAIN) {  // another program serves there
-      ::close(fd);
-      error = std::make_error_code(std::errc::address_in_use);
-      return -1;
-    }
-    struct stat info {};
-    if (::stat(address.host.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) ::unlink(address.host.c_str());
+    if (!clear_path(fd, address.host, target, error)) return ::close(fd), -1;
   } else {
     set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
     if (reuse_port) set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
     tune(fd, target.family);  // accepted sockets inherit it
   }
-  if (::bind(fd, target.address(), target.size) != 0 || ::listen(fd, 4096) != 0) return fail(fd, error);
+  if (::bind(fd, target.address(), target.size) != 0) return fail(fd, error);
+  if (address.is_unix && !open_to(address.host, unix_mode, error)) return ::close(fd), -1;
+  if (::listen(fd, 4096) != 0) return fail(fd, error);
   return fd;
 }
 

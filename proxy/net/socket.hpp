@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -17,7 +18,9 @@ namespace shardway::proxy::net {
 std::optional<int> connect_to(const config::Address& address, std::size_t which, std::error_code& error);
 // To where the connected socket `fd` goes, whatever its name resolves to by now.
 int connect_like(int fd, std::error_code& error);
-int listen_on(const config::Address& address, bool reuse_port, std::error_code& error);
+// A Unix socket nobody listens on any more is replaced; `file_exists`: there is something else at its path.
+// `unix_mode`: who may use it.
+int listen_on(const config::Address& address, bool reuse_port, std::uint32_t unix_mode, std::error_code& error);
 int accept_from(int listener, std::error_code& error);
 std::error_code pending_error(int fd) noexcept;  // SO_ERROR: how a connect ended
 

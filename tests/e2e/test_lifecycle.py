@@ -2,6 +2,7 @@
 import copy
 import json
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -314,6 +315,75 @@ class Surface(LifecycleCase):
                 self.assertEqual(client.execute("select 1").fetchone(), (1,))
         proxy.stop()
         self.assertEqual(os.listdir(folder), [])
+
+    def unix_config(self, path, **more):
+        config = self.make_config()
+        config["listen"].append({"protocol": "postgresql", "address": f"unix:{path}", **more})
+        return config
+
+    def answer_at(self, proxy, folder, user=None):
+        """What psql hears by the socket of this folder, run by this user of the system."""
+        as_user = ["setpriv", f"--reuid={user}", f"--regid={pwd.getpwnam(user).pw_gid}", "--clear-groups"] if user else []
+        return subprocess.run([*as_user, "psql", "-XAt", proxy.conninfo(host=str(folder), port=6432), "-c", "select 1"], cwd="/", text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout.strip()
+
+    def test_a_unix_socket_is_open_to_other_users(self):
+        folder = servers.temporary_folder("shardway-sock-")
+        self.addCleanup(os.rmdir, folder)
+        os.chmod(folder, 0o755)
+        path = f"{folder}/.s.PGSQL.6432"
+        for more, mode in ({}, 0o777), ({"unix_socket_mode": "0700"}, 0o700), ({"unix_socket_mode": "0666"}, 0o666):
+            with self.subTest(mode=mode), shardway.Proxy(self.unix_config(path, **more)) as proxy:
+                self.assertEqual(os.stat(path).st_mode & 0o7777, mode)
+                self.assertEqual(self.answer_at(proxy, folder), "1")
+                if os.geteuid() == 0:
+                    said = self.answer_at(proxy, folder, "nobody")
+                    self.assertEqual(said == "1", mode != 0o700, said)
+
+    def refused_start(self, config):
+        proxy = shardway.Proxy(config).start(wait=False)
+        self.assertNotEqual(proxy.wait(10), 0)
+        return proxy.log()
+
+    def test_what_is_at_the_path_of_a_unix_socket(self):
+        """Another program's socket stays, and so does a file; only a socket that nobody listens on is replaced."""
+        folder = servers.temporary_folder("shardway-sock-")
+        self.addCleanup(os.rmdir, folder)
+        path = f"{folder}/.s.PGSQL.6432"
+        self.addCleanup(lambda: os.path.exists(path) and os.unlink(path))
+        first = shardway.Proxy(self.unix_config(path)).start()
+        self.addCleanup(first.kill)
+        self.assertIn(path, self.refused_start(self.unix_config(path)))
+        taken = self.unix_config(path)
+        taken["listen"] = [*first.config["listen"][:1], *taken["listen"][1:]]
+        self.assertIn(first.addresses[0], self.refused_start(taken))
+        self.assertEqual(self.answer_at(first, folder), "1")
+        first.kill()
+        self.assertTrue(os.path.exists(path))
+        with shardway.Proxy(self.unix_config(path)) as proxy:
+            self.assertEqual(self.answer_at(proxy, folder), "1")
+        self.assertFalse(os.path.exists(path))
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("precious")
+        self.assertIn("no socket", self.refused_start(self.unix_config(path)))
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_the_socket_of_the_next_one_stays(self):
+        """It may have begun to listen while this one waits for its last transaction."""
+        folder = servers.temporary_folder("shardway-sock-")
+        self.addCleanup(os.rmdir, folder)
+        path = f"{folder}/.s.PGSQL.6432"
+        first = self.start(self.unix_config(path))
+        with first.connect() as client:
+            client.execute("begin")
+            client.execute("select 1")
+            first.send(signal.SIGTERM)
+            wait_until(lambda: not os.path.exists(path), 10, "it listens no more")
+            with shardway.Proxy(self.unix_config(path)) as proxy:
+                client.execute("commit")
+                first.wait()
+                self.assertEqual(self.answer_at(proxy, folder), "1")
 
     def test_the_log_says_how_many_files_may_be_open(self):
         self.assertRegex(self.start().log(), r"event=open_files limit=\d+ clients_and_servers=\d+")

@@ -134,6 +134,14 @@ const std::vector<Case> kListeners{
      "listen = [{ address = \"0.0.0.0:1\", auth = \"trust\" }]\n" + kAfterListen,
      {"f:1:43: error: listen: auth = \"trust\" lets anybody in who reaches \"0.0.0.0:1\"\n  hint: use auth = "
       "\"scram-sha-256\", or write insecure = true here if the network is closed"}},
+    {"ModeOfAPort",
+     "listen = [{ address = \"h:1\", unix_socket_mode = \"0770\" }]\n" + kAfterListen,
+     {"f:1:49: error: listen: \"h:1\" is no Unix socket\n  hint: remove unix_socket_mode, or listen on "
+      "unix:/path/of/socket"}},
+    {"ModeOfNoFile",
+     "listen = [{ address = \"unix:/s\", unix_socket_mode = \"0978\" }]\n" + kAfterListen,
+     {"f:1:53: error: listen.unix_socket_mode: \"0978\" is not the mode of a file\n  hint: modes look like \"0777\", "
+      "\"0770\" or \"0700\""}},
     {"UnreadableCertificate",
      "listen = [{ address = \"h:1\", tls = { mode = \"require\", certificate = \"/no/such\", key = \"/\" } }]\n" +
          kAfterListen,
