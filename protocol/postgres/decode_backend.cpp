@@ -17,6 +17,7 @@ void keep(ErrorFields& fields, char code, std::string_view text) noexcept {
     case 'D': fields.detail = text; break;
     case 'H': fields.hint = text; break;
     case 'P': fields.position = text; break;
+    case 'R': fields.routine = text; break;
     default: break;  // "frontends should silently ignore fields of unrecognized type"
   }
 }
@@ -45,6 +46,9 @@ bool ErrorFields::is_fatal() const noexcept {
   const auto level = severity_nonlocalized.empty() ? severity : severity_nonlocalized;
   return level == "FATAL" || level == "PANIC";
 }
+
+// The routine's name is not translated, and no RAISE of a user's comes from there.
+bool ErrorFields::is_last_word() const noexcept { return routine == "quickdie"; }
 
 Result<ErrorFields> decode_error(Bytes body) {
   Reader reader(body);

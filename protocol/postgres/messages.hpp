@@ -63,7 +63,10 @@ struct ErrorFields {
   std::string_view severity;                                   // S
   std::string_view severity_nonlocalized;                      // V
   std::string_view sqlstate, message, detail, hint, position;  // C M D H P
+  std::string_view routine;                                    // R
   bool is_fatal() const noexcept;                              // FATAL or PANIC
+  // A notice after which the server ends at once: it is stopped without delay, or another of its processes has crashed.
+  bool is_last_word() const noexcept;
 };
 struct ParameterStatus {
   std::string_view name, value;

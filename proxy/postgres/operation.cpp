@@ -207,9 +207,12 @@ void Operation::on_frame(Part& part, char type, std::string_view frame) {
         link.note_parameter(parameter->name, parameter->value);
       if (!dropping) part.statuses.put(frame);
       return;
-    case 'N':
+    case 'N': {
+      const auto notice = pg::decode_error(body);
+      if (notice && notice->is_last_word()) return;  // on_lost() says the rest
       if (!dropping && (answer_ == Answer::kEnd || &part == &parts_.front())) show(frame);
       return;
+    }
     case 'A': return show(frame);  // only where the session LISTENs
     case 'G': return is_copy() ? on_copy_response(part, frame) : link.mark_broken();
     case 'H':

@@ -35,7 +35,7 @@ bool hints_at_roles(std::string_view sqlstate) noexcept {
 bool is_farewell(std::string_view frame) {
   if (frame[0] != 'E' && frame[0] != 'N') return false;
   const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
-  return error && error->sqlstate.starts_with("57P0") && (error->is_fatal() || error->sqlstate == "57P02");
+  return error && ((error->is_fatal() && error->sqlstate.starts_with("57P0")) || error->is_last_word());
 }
 
 // The table's columns are not what they were when the statement was prepared on this connection.
@@ -252,13 +252,8 @@ Session::Disposition Session::on_reply(Link& link, char type, Frame frame) {
       if (parameter->name == "standard_conforming_strings") standard_strings_ = parameter->value == "on";
       return Disposition::kForward;
     }
-    case 'N': {  // "terminating connection because of crash of another server process": the end follows
-      const auto* branch = branch_of(link);
-      if (drop || branch == nullptr || !may_ask_again(*branch))
-        return drop ? Disposition::kDrop : Disposition::kForward;
-      const auto notice = pg::decode_error(body);
-      return notice && notice->sqlstate == "57P02" ? Disposition::kDrop : Disposition::kForward;
-    }
+    case 'N':  // "terminating connection due to immediate shutdown command": the end follows
+      return drop || is_farewell(frame) ? Disposition::kDrop : Disposition::kForward;
     case 'G': return on_copy_in_response(link);
     case 'W': link.mark_broken(); return Disposition::kDrop;
     default: return drop ? Disposition::kDrop : Disposition::kForward;

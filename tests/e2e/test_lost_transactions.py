@@ -204,6 +204,36 @@ class LostBehindTheLastRow(unittest.TestCase):
                         client.execute("rollback")
 
 
+class StoppedAtOnce(unittest.TestCase):
+    """A server that is stopped without delay says so in a notice, and closes."""
+
+    def heard_of(self, client, node, statement):
+        """What a client hears of a statement whose server is stopped at once while it waits for a lock, and started again."""
+        with contextlib.suppress(psycopg.OperationalError), node.connect(user=SUPERUSER, dbname=servers.DATABASE) as holder:
+            holder.execute("begin")
+            holder.execute("lock table things")
+            client.send(wire.query(statement))
+            wait_until(lambda: node.value("select count(*) from pg_stat_activity where wait_event_type = 'Lock'", dbname="postgres"), 10, "it waits")
+            node.stop("immediate")
+        node.start()
+        return client.until_ready()
+
+    def test_what_it_says_is_not_the_clients(self):
+        with servers.Cluster(shards=2, replicas=0) as cluster:
+            here = cluster.primaries[0].value(ON_SHARD + " limit 1", (True,), dbname="postgres")
+            for node in cluster.primaries:
+                node.query("create table things (id bigint primary key, n int)", user=APP)
+            config = shardway.base_config(cluster)
+            config["database"] = [shardway.sharded_database(cluster, [{"name": "things", "key": "id", "type": "bigint"}], pool={"queue_timeout": "30s"})]
+            with shardway.Proxy(config) as proxy, wire.Wire.login(proxy.port, APP, cluster.passwords[APP], "shop") as client:
+                client.sql(f"insert into things values ({here}, 7)")
+                node = cluster.primaries[0]
+                self.assertEqual(self.heard_of(client, node, f"select n from things where id = {here}"), ["T n:23:t", "D 7", "C SELECT 1", "Z I"])
+                self.assertEqual(self.heard_of(client, node, "select n from things"), ["T n:23:t", "D 7", "C SELECT 1", "Z I"])
+                heard = self.heard_of(client, node, f"update things set n = 8 where id = {here}")
+                self.assertEqual([line[:13] for line in heard], ["E ERROR 08007", "Z I"], heard)
+
+
 class LostOnOneShard(ProxyCase):
     """What is lost of a transaction that several shards know of, or only one of them."""
     tables = [{"name": "things", "key": "id", "type": "bigint"}]

@@ -162,6 +162,8 @@ TEST(Messages, ErrorFieldsMayBeMissingOrUnknown) {
   EXPECT_TRUE(decode_error("SPANIC\0qwhat\0\0"s)->is_fatal());
   // A translated server: V decides.
   EXPECT_FALSE(decode_error("SFATAL\0VERROR\0\0"s)->is_fatal());
+  EXPECT_TRUE(decode_error("SWARNING\0C57P01\0Rquickdie\0\0"s)->is_last_word());
+  EXPECT_FALSE(decode_error("SWARNING\0C57P01\0Rexec_stmt_raise\0\0"s)->is_last_word());
 }
 
 TEST(Messages, ATextWithNulInsideStaysOneField) {
