@@ -70,6 +70,11 @@ void execute(Host& host, std::string_view command, bool may_change, std::functio
   run_action(host, *action, *words, command, std::move(done));
 }
 
+bool is_action(std::string_view command) {
+  const auto words = split_words(command);
+  return words && !words->empty() && find_action(*words) != nullptr;
+}
+
 std::optional<std::vector<Column>> describe(std::string_view command) {
   const auto words = split_words(command);
   if (!words) return std::nullopt;

@@ -31,6 +31,8 @@ struct Answer {
 // `may_change`: the user is in [admin] users; stats_users may only SHOW. `done` is called exactly once,
 // on any thread; but for an Answer with `more`, after which it is called again.
 void execute(Host& host, std::string_view command, bool may_change, std::function<void(Answer)> done);
+// False: whatever comes of it, it only looks.
+bool is_action(std::string_view command);
 // The columns `command` will answer with (Describe before Execute); empty for commands without rows; nullopt: unknown
 // command.
 std::optional<std::vector<Column>> describe(std::string_view command);

@@ -2,6 +2,7 @@
 // protocol.
 #include "protocol/postgres/messages.hpp"
 #include "proxy/admin/console.hpp"
+#include "proxy/log.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
 
@@ -11,6 +12,7 @@ namespace pg = protocol::postgres;
 
 namespace {
 
+constexpr std::size_t kShown = 500;  // of a command, in the log
 constexpr std::string_view kNoPortal = "34000", kNoStatement = "26000";
 
 pg::Field field_of(const admin::Column& column) {
@@ -56,12 +58,17 @@ void Session::console_answer(const admin::Answer& answer, bool simple) {
   if (simple) pg::encode::ready(reply(), 'I');
 }
 
-// The answer may come on any thread, and later: it is brought back to this one.
+// The answer may come on any thread, and later: it is brought back to this one. Who asked for what is in the log, as
+// soon as it is begun; and why it was not done.
 void Session::console_execute(std::string_view command, bool simple) {
   console_busy_ = true;
   console_described_ = false;
+  const bool is_action = may_change_ && admin::is_action(command);
+  if (is_action) log::info("event=console client={} user=\"{}\" command=\"{}\"", id_, user_, command.substr(0, kShown));
   admin::execute(*worker_.surroundings().host, command, may_change_,
-                 [&worker = worker_, id = id_, simple](admin::Answer answer) {
+                 [&worker = worker_, id = id_, simple, is_action](admin::Answer answer) {
+                   if (is_action && !answer.error.empty())
+                     log::warn("event=console_refused client={} message=\"{}\"", id, answer.error);
                    auto shared = std::make_shared<admin::Answer>(std::move(answer));
                    worker.with_client<Session>(id, [shared, simple](Session& session) {
                      session.console_answer(*shared, simple);

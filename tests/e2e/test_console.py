@@ -283,6 +283,27 @@ class Actions(ConsoleCase):
         self.proxy.console("RELOAD")
         self.assertEqual(self.proxy.query("select 1"), [(1,)])
 
+    def test_who_asked_is_in_the_log(self):
+        self.plain(application_name="asked")
+        number = next(row for row in self.proxy.console("SHOW CLIENTS") if row["application_name"] == "asked")["id"]
+        begin = len(self.proxy.log().splitlines())
+        good = ["PAUSE plain", "RESUME plain", "RELOAD", "DISABLE plain", "ENABLE plain", "RECONNECT plain", "KILL plain", "resume plain ;",
+                f"KILL_CLIENT {number}"]
+        for command in good:
+            self.proxy.console(command)
+        for command in ("RESUME plain", "PAUSE nowhere", "SUSPEND"):
+            with self.assertRaises(psycopg.Error):
+                self.proxy.console(command)
+        with self.proxy.connect(dbname="shardway", user="watcher", password="watcher-secret") as watcher:
+            with self.assertRaises(psycopg.Error):
+                watcher.execute("PAUSE plain")
+            watcher.execute("SHOW POOLS")
+        log = self.proxy.log().splitlines()[begin:]
+        for command in good:
+            self.assertTrue(any(f'user="admin" command="{command}"' in line and "event=console " in line for line in log), command)
+        self.assertEqual(len([line for line in log if "event=console_refused" in line]), 3, log)
+        self.assertFalse([line for line in log if "event=console" in line and ("SHOW" in line or "watcher" in line)])
+
     def test_reload_while_paused_keeps_it_paused_and_resumable(self):
         client = self.plain()
         self.proxy.console("PAUSE plain")

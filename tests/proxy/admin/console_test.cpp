@@ -320,6 +320,12 @@ TEST(Console, ErrorsSayWhatIsWrong) {
   EXPECT_EQ(describe("SHOW nonsense"), std::nullopt);
 }
 
+TEST(Console, WhatIsDoneIsToldFromWhatIsShown) {
+  for (const char* command : {"RELOAD", "pause shop;", "KILL", "SUSPEND"}) EXPECT_TRUE(is_action(command)) << command;
+  for (const char* command : {"SHOW POOLS", "SELECT 1", "", "nonsense", "SET x = 1"})
+    EXPECT_FALSE(is_action(command)) << command;
+}
+
 TEST(Console, HostErrorsAreHandedOn) {
   FakeHost host;
   host.error = "shardway.toml:3:1: error: unknown key 'wrokers'";
