@@ -32,6 +32,7 @@ struct Surroundings {
   mysql::Statements statements;
   mysql::ServerVersion mysql_version;  // what MySQL clients are greeted with
   std::atomic<std::uint64_t> clients{0};
+  std::atomic<std::uint64_t> spare_consoles{0};  // of them: admin and stats users who came when there were too many
   std::atomic<std::uint64_t> last_client_id{0};
   std::function<void()> sample_wanted;                               // wakes the control lane
   std::function<void(const std::string& database)> catalog_changed;  // DDL went through

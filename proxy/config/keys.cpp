@@ -39,7 +39,7 @@ const Keys<Config>& program_keys() {
           "where this Shardway stands: reads.from = \"nearest\" prefers nodes of this zone"),
       row("workers", &Config::workers, kDefault, number(0, 1024), "threads that serve clients; 0: one per core"),
       row("max_clients", &Config::max_clients, kDefault, number(1, 10 * kMillion),
-          "client connections at a time; one more is refused with 53300"),
+          "client connections at a time; more are refused with 53300, but for a few to the console"),
       row("login_timeout", &Config::login_timeout, kDefault, duration(kInstant, kYear),
           "a client that has not logged in by then is closed"),
       row("shutdown_timeout", &Config::shutdown_timeout, kDefault, duration(kNone, kYear),

@@ -59,7 +59,8 @@ std::string Session::server_version() const {
 
 // Too many are sent away before they have taken anything.
 void Session::greet() {
-  if (worker_.surroundings().clients.load() > generation_->config->max_clients)
+  const auto& around = worker_.surroundings();
+  if (around.clients.load() > generation_->config->max_clients + around.spare_consoles.load())
     return refuse_login(1040, "08004", "Too many connections");
   scramble_ = my::make_scramble();
   process_id_ = worker_.new_process_id(*this);

@@ -469,6 +469,7 @@ void Session::close() {
   worker_.loop().cancel(timer_);
   timer_ = 0;
   stream_.close();
+  if (is_spare_console_) worker_.surroundings().spare_consoles.fetch_sub(1);
   worker_.remove(*this);
 }
 

@@ -180,6 +180,7 @@ class Session final : public Client, public LinkOwner {
   void on_password(Frame frame);
   void login_step(protocol::postgres::LoginStep step);
   void begin_session();
+  bool has_place(bool to_console);
   bool read_startup_settings(const protocol::postgres::StartupMessage& message, std::string& problem);
   void welcome();
   void finish_welcome(const Welcome& welcome);
@@ -532,6 +533,7 @@ class Session final : public Client, public LinkOwner {
   bool in_segment_ = false;      // extended messages since the last Sync
   bool skip_until_sync_ = false;
   bool error_seen_ = false;  // in this Query or segment
+  bool is_spare_console_ = false;
   bool draining_ = false, outdated_ = false, rolled_back_ = false, console_busy_ = false, console_described_ = false,
        may_change_ = false, hints_ = false, is_wide_ = false, deadlock_victim_ = false, batch_sets_ = false,
        deallocates_all_ = false, query_ends_segment_ = false,

@@ -19,6 +19,7 @@ namespace {
 constexpr std::size_t kSecretBytes = 4;
 constexpr std::string_view kApplicationName = "application_name";
 constexpr std::chrono::milliseconds kPatience{200};  // for what a server says now, where an older word is known
+constexpr std::uint64_t kSpareConsoles = 8;  // beyond max_clients
 
 pg::AuthMethod method_of(config::AuthMethod method) {
   switch (method) {
@@ -34,6 +35,10 @@ bool is_console(std::string_view database) { return database == "shardway" || da
 
 bool names(const std::vector<std::string>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+bool may_use_console(const config::Admin& admin, std::string_view user) {
+  return names(admin.users, user) || names(admin.stats_users, user);
 }
 
 // Startup parameters that are no settings.
@@ -121,7 +126,7 @@ void Session::on_startup(const pg::StartupMessage& message) {
   if (needs_tls && !stream_.is_tls() && !listen.address.is_unix) {
     return refuse_login("28000", "this listener takes encrypted connections only; use sslmode=require");
   }
-  if (worker_.surroundings().clients.load() > config.max_clients) {
+  if (!has_place(is_console(database_name_) && may_use_console(config.admin, user_))) {
     return refuse_login("53300",
                         "sorry, too many clients already: max_clients is " + std::to_string(config.max_clients));
   }
@@ -135,6 +140,16 @@ void Session::on_startup(const pg::StartupMessage& message) {
   if (!read_startup_settings(message, problem)) return refuse_login("22023", problem);
   phase_ = Phase::kLogin;
   begin_login();
+}
+
+// Whoever is to look after it can, when nobody else is let in.
+bool Session::has_place(bool to_console) {
+  auto& around = worker_.surroundings();
+  if (around.clients.load() <= generation_->config->max_clients + around.spare_consoles.load()) return true;
+  if (!to_console) return false;
+  is_spare_console_ = around.spare_consoles.fetch_add(1) < kSpareConsoles;
+  if (!is_spare_console_) around.spare_consoles.fetch_sub(1);
+  return is_spare_console_;
 }
 
 bool Session::read_startup_settings(const pg::StartupMessage& message, std::string& problem) {
@@ -178,7 +193,7 @@ void Session::begin_session() {
   hints_ = user->hints;
   if (is_console(database_name_)) {
     may_change_ = names(config.admin.users, user_);
-    if (!may_change_ && !names(config.admin.stats_users, user_)) {
+    if (!may_use_console(config.admin, user_)) {
       return refuse_login("42501",
                           "user \"" + user_ + "\" may not use the console; add it to [admin] users or stats_users");
     }

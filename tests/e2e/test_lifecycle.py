@@ -426,6 +426,32 @@ class Surface(LifecycleCase):
         for secret in [*self.cluster.passwords.values(), shardway.ADMIN_PASSWORD]:
             self.assertNotIn(secret, proxy.log())
 
+    def test_the_console_is_open_when_there_are_too_many(self):
+        config = self.make_config(max_clients=3)
+        config["admin"]["stats_users"] = ["watcher"]
+        config["user"].append({"name": "watcher", "password": "watcher-secret"})
+        proxy = self.start(config)
+        clients = [self.connect() for _ in range(3)]
+
+        def refused(**how):
+            with self.assertRaises(psycopg.OperationalError) as caught:
+                proxy.connect(**how)
+            self.assertIn("too many clients already", str(caught.exception))
+        for how in ({}, {"user": shardway.ADMIN, "password": shardway.ADMIN_PASSWORD}, {"dbname": "shardway"}):
+            refused(**how)
+        console = {"dbname": "shardway", "user": shardway.ADMIN, "password": shardway.ADMIN_PASSWORD}
+        looking = [self.connect(**console), self.connect(dbname="shardway", user="watcher", password="watcher-secret")]
+        self.assertEqual(len(looking[0].execute("show clients").fetchall()), 5)
+        clients.pop().close()
+        wait_until(lambda: len(looking[0].execute("show clients").fetchall()) == 4, 5, "one has left")
+        clients.append(self.connect())   # whoever only looks takes no place from those
+        refused()
+        looking += [self.connect(**console) for _ in range(6)]
+        refused(**console)
+        looking.pop().close()
+        wait_until(lambda: len(looking[0].execute("show clients").fetchall()) == 10, 5, "one has left")
+        looking.append(self.connect(**console))
+
     def test_an_address_in_use_is_an_error_at_start(self):
         proxy = self.start()
         config = self.make_config()
