@@ -4,6 +4,7 @@
 #include <array>
 
 #include "protocol/postgres/messages.hpp"
+#include "proxy/config/words.hpp"
 #include "proxy/log.hpp"
 #include "proxy/net/socket.hpp"
 #include "proxy/postgres/fault_code.hpp"
@@ -45,6 +46,30 @@ bool may_use_console(const config::Admin& admin, std::string_view user) {
 bool is_protocol_parameter(std::string_view name) {
   constexpr std::array<std::string_view, 4> kOwn{"user", "database", "options", "replication"};
   return std::find(kOwn.begin(), kOwn.end(), name) != kOwn.end() || name.starts_with("_pq_.");
+}
+
+// A server, too, goes by the beginning of a longer one.
+std::string as_name(std::string_view text) { return std::string(text.substr(0, config::kLongestName)); }
+
+// False: a server that reads it as UTF-8 would refuse it.
+bool is_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i++]);
+    auto more = lead < 0x80 ? 0 : lead < 0xc2 ? 4 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 4;
+    if (more == 4) return false;
+    for (; more > 0; --more, ++i)
+      if (i == text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
+  }
+  return true;
+}
+
+// In a startup packet it may be any bytes: the server makes '?' of those it does not show (pg_clean_ascii).
+std::string as_application_name(std::string_view text) {
+  std::string name(text);
+  if (!is_utf8(text))
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+  return name;
 }
 
 }  // namespace
@@ -114,8 +139,8 @@ void Session::refuse_login(std::string_view sqlstate, std::string message) {
 
 void Session::on_startup(const pg::StartupMessage& message) {
   const auto& config = *generation_->config;
-  user_ = message.parameter("user");
-  database_name_ = message.parameter("database");
+  user_ = as_name(message.parameter("user"));
+  database_name_ = as_name(message.parameter("database"));
   if (database_name_.empty()) database_name_ = user_;
   if (message.minor > 0 || !message.unknown_options.empty()) {
     pg::encode::negotiate_version(reply(), 0, message.unknown_options);
@@ -163,7 +188,9 @@ bool Session::read_startup_settings(const pg::StartupMessage& message, std::stri
     for (const auto& [name, value] : *split) settings.put(Settings::from_startup(name, value));
   }
   for (const auto& [name, value] : message.parameters) {
-    if (!is_protocol_parameter(name)) settings.put(Settings::from_startup(name, value));
+    if (is_protocol_parameter(name)) continue;
+    settings.put(
+        Settings::from_startup(name, name == "application_name" ? as_application_name(value) : std::string(value)));
   }
   base_settings_ = settings_ = worker_.intern(std::move(settings));
   return true;

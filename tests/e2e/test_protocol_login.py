@@ -88,6 +88,15 @@ class Login(WireCase):
                 with self.through(database) as wire:
                     self.assertEqual(wire.parameters, direct.parameters)
 
+    def test_names_of_any_bytes(self):
+        """What a server makes of them, and of names longer than it has any."""
+        for name in (b"x\xff\n", b"\xc3", "ü\t€".encode(), b"ok\x7f", b"\xf0\x9f"):
+            self.assertEqual(self.same(lambda wire: wire.sql("show application_name"), application_name=name)[0], "T application_name:25:t", name)
+        for port, database in (self.cluster.plain.port, self.server_database), (self.proxy.port, "shop"):
+            error = self.refused_by(port, database, user="a" * 9000, password="wrong")
+            self.assertEqual((error.sqlstate, error.said), ("28P01", f'password authentication failed for user "{"a" * 63}"'))
+        self.assertNotIn("a" * 64, self.proxy.log())
+
     def test_cancel_of_nobody(self):
         with Wire(self.proxy.port) as wire:
             wire.send(request(CANCEL_REQUEST, 12345, 678))

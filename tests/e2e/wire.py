@@ -36,7 +36,7 @@ def message(kind, body=b""):
 
 
 def text(value):
-    return value.encode() + b"\0"
+    return (value if isinstance(value, bytes) else value.encode()) + b"\0"
 
 
 def query(sql):
