@@ -350,6 +350,16 @@ bool Session::is_only_held() const noexcept {
          transaction_->stage == Transaction::Stage::kOpen;
 }
 
+// What it has on its connections stays with them; nothing is under way.
+bool Session::is_only_pinned() const noexcept {
+  if (phase_ != Phase::kReady || waiting_ || transaction_ || spread_ || held_ || bulk_ || locks_tables_) return false;
+  const auto rests = [](const Link& link) {
+    return !link.owes() && !link.xa_begun && !link.may_be_open && (link.status & my::status::kInTransaction) == 0;
+  };
+  return pin_ != router::PinReason::kNone && (!link_ || rests(*link_)) &&
+         std::all_of(parked_.begin(), parked_.end(), [&](const auto& link) { return rests(*link); });
+}
+
 // From the gate of the old configuration to that of the new one, which may know a primary where the old one knows none.
 void Session::leave_gate() {
   waits_since_ = waiting_->since;
@@ -365,11 +375,21 @@ void Session::ask_at_new_gate() {
   });
 }
 
-// The new configuration's database, as soon as nothing is open on the old one.
+// The new configuration's database, as soon as nothing is open on the old one. Without it the client has to go, with
+// whatever pins it.
 void Session::adopt_generation() {
   outdated_ = true;
   const bool is_held = is_only_held();
-  if (!database_ || (!is_held && (link_ || waiting_ || transaction_ || !parked_.empty()))) return;
+  const auto leave = [this] {
+    worker_.with_client<Session>(
+        id_, [](Session& session) { session.kill("its user or database is no longer configured"); });
+  };
+  if (!database_) return;
+  if (!is_held && (link_ || waiting_ || transaction_ || !parked_.empty())) {
+    const auto& fresh = *worker_.generation();
+    const bool is_known = fresh.config->user(user_) != nullptr && fresh.databases.contains(database_->config().name);
+    return is_known || !is_only_pinned() ? void() : leave();
+  }
   outdated_ = false;
   if (is_held) leave_gate();
   last_.shard = 0;
@@ -381,8 +401,7 @@ void Session::adopt_generation() {
     if (is_held) ask_at_new_gate();
     return;
   }
-  worker_.with_client<Session>(id_,
-                               [](Session& session) { session.kill("its user or database is no longer configured"); });
+  leave();
 }
 
 // The client has closed its side. A command it did not wait for still runs to its end.

@@ -373,6 +373,7 @@ class Session final : public Client, public LinkOwner {
   bool take_link();
   void wait_before_gate(router::ShardIndex shard);
   bool is_only_held() const noexcept;
+  bool is_only_pinned() const noexcept;
   void leave_gate();
   void ask_at_new_gate();
   void on_hold_deadline();

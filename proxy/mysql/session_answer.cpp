@@ -290,6 +290,7 @@ void Session::finish_tenancy(bool kept) {
     give_back(/*clean=*/true);
     if (draining_ && input_.empty()) return kill("shutdown");
   }
+  if (kept && outdated_) worker_.adopt_later(*this);
   worker_.resume_later(*this);
 }
 

@@ -407,6 +407,13 @@ bool Session::is_only_held() const noexcept {
   });
 }
 
+// What it has on its connections stays with them; nothing is under way.
+bool Session::is_only_pinned() const noexcept {
+  return !branches_.empty() && std::all_of(branches_.begin(), branches_.end(), [](const Branch& branch) {
+    return branch.pinned && !branch.begun && !branch.syncing && !branch.dirty && !branch.link->owes();
+  });
+}
+
 // From the gate of the old configuration to that of the new one, which may know a primary where the old one knows none.
 // What it asks is asked again, and has waited for as long as it has.
 void Session::leave_gate() {
@@ -421,12 +428,12 @@ void Session::leave_gate() {
 }
 
 // The new configuration's database, as soon as nothing is open on the old one. Without such a database, or such a user,
-// the client has to go.
+// the client has to go, with whatever pins it.
 void Session::adopt_generation() {
   outdated_ = true;
   const bool is_held = is_only_held();
-  if (!database_ || (!is_held && (in_transaction() || in_segment_ || waiting_ || !branches_.empty()))) return;
-  outdated_ = false;
+  if (!database_ || (!is_held && (in_transaction() || in_segment_ || waiting_))) return;
+  if (!is_held && !branches_.empty() && !is_only_pinned()) return;
   const auto* user = worker_.generation()->config->user(user_);
   auto fresh = worker_.database(database_name_);
   if (user == nullptr || !fresh) {
@@ -434,6 +441,8 @@ void Session::adopt_generation() {
         id_, [](Session& session) { session.kill("its user or database is no longer configured"); });
     return;
   }
+  if (!is_held && !branches_.empty()) return;  // what pins it is on the old one
+  outdated_ = false;
   if (is_held) leave_gate();
   generation_ = worker_.generation();
   marks_.carry_over(database_->backend(), fresh->backend());

@@ -442,6 +442,7 @@ class Session final : public Client, public LinkOwner {
   bool exceeds_snapshot(router::ShardIndex shard) const noexcept;
   void wait_before_gate(router::ShardIndex shard);
   bool is_only_held() const noexcept;
+  bool is_only_pinned() const noexcept;
   void leave_gate();
   void on_hold_deadline();
   Branch* branch_on(router::ShardIndex shard) noexcept;

@@ -371,7 +371,7 @@ void Session::release_idle() {
     branches_.erase(branches_.begin() + static_cast<std::ptrdiff_t>(i));
   }
   if (!transaction_) stop_being_wide();
-  if (outdated_ && branches_.empty()) worker_.adopt_later(*this);
+  if (outdated_) worker_.adopt_later(*this);
 }
 
 }  // namespace shardway::proxy::postgres

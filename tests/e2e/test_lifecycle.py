@@ -11,6 +11,7 @@ import time
 
 import psycopg
 
+import wire
 from support import servers, shardway
 from support.case import ProxyCase
 from support.servers import wait_until
@@ -69,6 +70,26 @@ class Reload(LifecycleCase):
         leaver.execute("commit")
         wait_until(lambda: self.is_closed(leaver), 10, "it is closed")
         self.assertEqual(stayer.execute("select 1").fetchone(), (1,))
+
+    def test_a_removed_database_ends_what_pins_its_clients(self):
+        config = self.make_config()
+        config["database"].append({**copy.deepcopy(config["database"][0]), "name": "left"})
+        proxy = self.start(config)
+        pinned, busy, stayer = [self.enterContext(wire.Wire.login(proxy.port, "app", self.cluster.passwords["app"], name))
+                                for name in ("left", "left", "plain")]
+        for client in (pinned, busy, stayer):
+            client.sql("listen something")
+        busy.sql("begin")
+        config = copy.deepcopy(config)
+        config["database"].pop()
+        proxy.reload(config)
+        proxy.wait_for_log("event=reloaded")
+        self.assertEqual([line[:13] for line in pinned.rest()], ["E FATAL 57P01"])
+        self.assertEqual(busy.sql("select 2")[1], "D 2")   # its transaction may end
+        busy.sql("commit")
+        self.assertEqual([line[:13] for line in busy.rest()], ["E FATAL 57P01"])
+        self.assertEqual(stayer.sql("select 1")[1], "D 1")
+        self.assertEqual([row["reason"] for row in proxy.console("SHOW PINS")], ["listen"])
 
     def is_closed(self, client):
         try:

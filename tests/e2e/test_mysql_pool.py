@@ -87,6 +87,27 @@ class Reload(PoolCase):
         wait_until(lambda: self.proxy.log().count("event=reloaded") > before, 10, "the configuration is read again")
 
     @proxy_only
+    def test_a_removed_database_ends_what_pins_its_clients(self):
+        pinned, busy = self.through(), self.through()
+        for client in (pinned, busy):
+            client.sql(f"select get_lock('{id(client)}', 0)")
+        busy.sql("begin", "insert into items (note) values ('kept')")
+        whole, less = self.proxy.config, copy.deepcopy(self.proxy.config)
+        less["database"] = [database for database in less["database"] if database["name"] != self.database]
+        before = self.proxy.log().count("event=reloaded")
+        try:
+            self.proxy.reload(less)
+            wait_until(lambda: self.proxy.log().count("event=reloaded") > before, 10, "the configuration is read again")
+            self.assertTrue(pinned.is_closed(5))
+            self.assertEqual(busy.sql("select count(*) from items")[1], "ROW 1")   # its transaction may end
+            busy.sql("commit")
+            self.assertTrue(busy.is_closed(5))
+        finally:
+            self.proxy.reload(whole)
+            wait_until(lambda: self.proxy.log().count("event=reloaded") > before + 1, 10, "the configuration is read again")
+        self.assertEqual(self.through().sql("select count(*) from items")[1], "ROW 1")
+
+    @proxy_only
     def test_old_and_new_connections_together_stay_below_the_cap(self):
         most, stop = [0], threading.Event()
 
