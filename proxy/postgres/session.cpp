@@ -128,6 +128,7 @@ void Session::pump() {
   if (waiting_) watch_client();
   // What held it up may just have been written after all: then no event tells of it.
   if (held_up && phase_ != Phase::kClosed && !backlogged()) worker_.resume_later(*this);
+  if (draining_ && !waiting_) drain("shutdown");  // a transaction's end that was answered here is one, too
 }
 
 // Takes as many whole messages as it can; returns how many bytes of `in` are done with. Sets blocked_ if it has to
@@ -384,7 +385,7 @@ void Session::check_timeouts(net::Time now) {
 
 void Session::drain(std::string_view reason) {
   draining_ = true;
-  if (phase_ >= Phase::kReady && !in_transaction() && !in_segment_ && input_.empty()) kill(reason);
+  if (phase_ >= Phase::kReady && !in_transaction() && !in_segment_ && !copy_ && input_.empty()) kill(reason);
 }
 
 void Session::close_links_when_returned() {

@@ -225,9 +225,10 @@ class Reload(LifecycleCase):
 class Shutdown(LifecycleCase):
     def test_sigterm_drains(self):
         proxy = self.start()
-        idle, working = self.connect(), self.connect()
+        idle, working, driven = self.connect(), self.connect(), self.connect(autocommit=False)
         idle.execute("select 1")
         working.execute("create table if not exists drained(i int)")
+        driven.execute("select 1")   # its BEGIN and COMMIT are simple queries
         working.execute("begin")
         working.execute("insert into drained values (1)")
         proxy.send(signal.SIGTERM)
@@ -241,7 +242,8 @@ class Shutdown(LifecycleCase):
             proxy.connect()
         working.execute("insert into drained values (2)")
         working.execute("commit")
-        self.assertEqual(proxy.wait(), 0)
+        driven.commit()
+        self.assertEqual(proxy.wait(10), 0)
         self.assertEqual(self.cluster.plain.query("select i from drained order by i", dbname=self.server_database), [(1,), (2,)])
 
     def test_sigterm_gives_up_after_shutdown_timeout(self):
