@@ -128,6 +128,9 @@ int use_relation(Context& context, Level* level, const RangeVar& relation, Acces
   if (is_known && context.topology.catalog &&
       context.topology.catalog->leaving_views.contains(std::string(resolved.schema) + "." + relation.relname))
     context.pin(PinReason::kRoutine);
+  const bool is_table = is_known && context.topology.catalog &&
+                        !context.topology.catalog->views.contains(full_name(resolved.schema, relation.relname));
+  if (!is_table && resolved.meaning != NameMeaning::kCatalog) context.out.reads_views = true;
   int term = kNoTerm;
   switch (resolved.meaning) {
     case NameMeaning::kListed: term = use_listed(context, level, *resolved.table, access); break;

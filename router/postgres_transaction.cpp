@@ -8,10 +8,11 @@ void begin_options(Statement& out, const List* options) {
     if (option->arg == nullptr || tree::tag(option->arg) != T_A_Const) continue;
     const auto& value = tree::as<A_Const>(option->arg)->val;
     const auto name = tree::text(option->defname);
-    if (name == "transaction_read_only" && tree::tag(&value) == T_Integer)
+    if (name == "transaction_read_only" && tree::tag(&value) == T_Integer) {
       out.read_only_begin = value.ival.ival != 0;
-    else if (name == "transaction_isolation" && tree::tag(&value) == T_String)
-      begin_level(out, tree::text(value.sval.sval));
+      out.read_write_begin = !out.read_only_begin;
+    }
+    if (name == "transaction_isolation" && tree::tag(&value) == T_String) begin_level(out, tree::text(value.sval.sval));
   }
 }
 

@@ -206,14 +206,16 @@ struct Statement {
   bool uses_user_functions = false;    // a function outside pg_catalog, or one whose volatility is unknown
   bool uses_catalog_only = false;      // no table at all, or pg_catalog and information_schema only
   bool read_only_begin = false;        // BEGIN READ ONLY
-  bool leaves_traces = false;          // DO, CALL: settings, locks, temporary tables may stay behind on the connection
-  bool serializable_begin = false;     // BEGIN ISOLATION LEVEL SERIALIZABLE
-  bool snapshot_begin = false;         // PostgreSQL: that or REPEATABLE READ: one snapshot for all its statements
-  bool consistent_snapshot = false;    // START TRANSACTION WITH CONSISTENT SNAPSHOT
-  bool chain = false;                  // COMMIT AND CHAIN, ROLLBACK AND CHAIN
-  bool returns_rows = false;           // INSERT, REPLACE, DELETE … RETURNING
-  bool release = false;                // COMMIT RELEASE, ROLLBACK RELEASE: the connection ends
-  bool implicit_commit = false;        // commits the open transaction before it runs
+  bool read_write_begin = false;       // PostgreSQL: BEGIN READ WRITE
+  bool reads_views = false;         // PostgreSQL: a view, or what may be one, is read: what it calls is not in the text
+  bool leaves_traces = false;       // DO, CALL: settings, locks, temporary tables may stay behind on the connection
+  bool serializable_begin = false;  // BEGIN ISOLATION LEVEL SERIALIZABLE
+  bool snapshot_begin = false;      // PostgreSQL: that or REPEATABLE READ: one snapshot for all its statements
+  bool consistent_snapshot = false;  // START TRANSACTION WITH CONSISTENT SNAPSHOT
+  bool chain = false;                // COMMIT AND CHAIN, ROLLBACK AND CHAIN
+  bool returns_rows = false;         // INSERT, REPLACE, DELETE … RETURNING
+  bool release = false;              // COMMIT RELEASE, ROLLBACK RELEASE: the connection ends
+  bool implicit_commit = false;      // commits the open transaction before it runs
   // Answers that are the server connection's, from what it did before.
   bool reads_last_insert_id = false;  // LAST_INSERT_ID(), @@last_insert_id, @@identity
   bool reads_last_outcome = false;    // ROW_COUNT(), FOUND_ROWS(), SHOW WARNINGS, @@warning_count, GET DIAGNOSTICS

@@ -8,9 +8,9 @@
 // (simple protocol), session_batch.cpp, session_plan.cpp, session_notes.cpp; the extended protocol:
 // session_statement.cpp, session_portal.cpp, session_segment.cpp; session_transaction.cpp, session_modes.cpp,
 // session_settings.cpp, session_commit.cpp; several shards: session_operation.cpp, session_cursor.cpp,
-// session_time.cpp; session_links.cpp (borrowing and giving back), session_waits.cpp (deadlocks), session_loss.cpp;
-// session_relay.cpp (a server's answers), session_answer.cpp (our own); session_copy.cpp, session_console.cpp,
-// session_report.cpp.
+// session_time.cpp; session_links.cpp (borrowing and giving back), session_replica.cpp; session_waits.cpp (deadlocks),
+// session_loss.cpp; session_relay.cpp (a server's answers), session_answer.cpp (our own); session_copy.cpp,
+// session_console.cpp, session_report.cpp.
 #pragma once
 
 #include <cstdint>
@@ -198,7 +198,6 @@ class Session final : public Client, public LinkOwner {
   Step on_query_in_segment(Branch& branch, Frame frame);
   Step end_segment_by_query();
   router::Plan unsharded_plan() const;
-  bool replica_allowed(const router::Statement& statement, const router::Plan& plan) const noexcept;
   void begin_script(const std::shared_ptr<const router::Query>& query, std::string_view sql);
   void continue_script();
   bool run_script_statement(const router::Statement& statement, std::string_view sql);
@@ -340,7 +339,7 @@ class Session final : public Client, public LinkOwner {
   router::Plan plan_of_bind(const ClientStatement& statement, const protocol::postgres::Bind& bind, bool& bad_values);
   bool bind_on_server(const ClientStatement& statement, const router::Plan& plan, router::ShardIndex& shard) const;
   Enlisted segment_branch(router::ShardIndex shard, bool replica_ok);
-  Enlisted describing_branch(router::ShardIndex shard);
+  Enlisted describing_branch(router::ShardIndex shard, const router::Statement& statement);
   Step settle_segment(Branch& branch);
   void ensure_prepared(Branch& branch, const ClientStatement& statement, std::string_view client_name);
   Step forward_deferred();
@@ -459,6 +458,17 @@ class Session final : public Client, public LinkOwner {
   void release_idle();
   void lose(Link& link);
   void stamp(const Branch& branch);
+
+  // ---- session_replica.cpp ----
+  bool is_hinted_to_primary(const router::Statement& statement) const noexcept;
+  bool replica_allowed(const router::Statement& statement, const router::Plan& plan,
+                       router::ShardIndex shard) const noexcept;
+  bool is_open_on_replica(router::ShardIndex shard) const noexcept;
+  bool stays_on_replica(const router::Query& query) const noexcept;
+  bool may_leave_replica(const Branch& branch) const noexcept;
+  Enlisted leave_replica(Branch& branch);
+  static Enlisted refused_on_replica();
+  static void note_time(Branch& branch, const router::Statement& statement, std::string_view text);
 
   // ---- session_relay.cpp ----
   void relay(Link& link);

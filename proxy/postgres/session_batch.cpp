@@ -69,6 +69,7 @@ Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& que
     if (unclear && !outlives_errors(whole.pins)) whole.pins = router::PinReason::kComputedSetting;
     if (transaction_) transaction_->modes_vary = true;
     auto plan = unsharded_plan();
+    plan.replica_ok = stays_on_replica(*query);
     const auto step = forward_statement(whole, plan, frame);
     batch_sets_ = unclear && step == Step::kConsumed;
     return step;

@@ -39,11 +39,13 @@ Session::Step Session::fetch_rows(Portal& portal, const Statement& statement, co
     return Step::kConsumed;
   }
   for (std::size_t i = cursor->at; i < cursor->shards.size(); ++i) {
-    const auto enlisted = enlist(cursor->shards[i], replica_allowed(statement, plan));
+    const auto enlisted = enlist(cursor->shards[i], replica_allowed(statement, plan, cursor->shards[i]));
     if (enlisted.blocked) return Step::kBlocked;
     if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   }
   note_start(statement, plan);
+  for (const auto shard : cursor->shards)
+    if (auto* branch = branch_on(shard)) branch->tells_time = true;
   const auto kept = keep_work(plan, {{}, &portal});
   auto operation = std::make_unique<Operation>(
       Operation::Answer::kUnion, true, false, [this](std::string_view bytes) { send(bytes); },

@@ -65,6 +65,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
   if (auto* known = branch_on(shard); known != nullptr && is_spare(*known) && known->link->is_broken())
     drop_branch(*known);
   if (auto* known = branch_on(shard)) {
+    if (known->on_replica && !replica_ok && !may_leave_replica(*known)) return refused_on_replica();
     known->only_reads = known->only_reads && replica_ok;
     if (known->syncing) return {nullptr, true, {}, {}};
     if (!known->on_replica || replica_ok) {
@@ -72,7 +73,7 @@ Session::Enlisted Session::enlist(router::ShardIndex shard, bool replica_ok) {
       known->untouched = false;
       return {known, false, {}, {}};
     }
-    drop_branch(*known);  // the read-only transaction now needs what only the primary can do
+    drop_branch(*known);
   }
   if (waiting_ && waiting_->link && waiting_->shard == shard) {
     auto link = std::move(waiting_->link);
@@ -365,7 +366,7 @@ void Session::drop_spare(router::ShardIndex needed) {
 void Session::release_idle() {
   for (std::size_t i = branches_.size(); i-- > 0;) {
     branches_[i].use = Use::kRead;
-    branches_[i].unpreparable = false;
+    branches_[i].unpreparable = branches_[i].tells_time = false;
     if (branches_[i].pinned && !branches_[i].link->is_broken()) continue;
     release(branches_[i]);
     branches_.erase(branches_.begin() + static_cast<std::ptrdiff_t>(i));

@@ -96,7 +96,8 @@ void Session::note_modes(const Statement& statement, std::string_view set) {
     transaction.is_sealed = false;
     transaction.savepoints.push_back({std::string(kWritable), settings_, transaction.cursors});
   }
-  transaction.read_only = transaction.read_only || statement.read_only_begin;
+  const bool opens = statement.read_write_begin || statement.name == "transaction_read_only";
+  transaction.read_only = statement.read_only_begin || (transaction.read_only && !opens);
   transaction.serializable = transaction.serializable || statement.serializable_begin;
   transaction.one_snapshot = transaction.one_snapshot || statement.snapshot_begin;
 }

@@ -46,13 +46,14 @@ Session::Step Session::run_on_shards(const Statement& statement, const router::P
     if (branch.dirty && settle_segment(branch) == Step::kBlocked) return Step::kBlocked;
   }
   for (const auto shard : plan.shards) {
-    const auto enlisted = enlist(shard, !everywhere && replica_allowed(statement, plan));
+    const auto enlisted = enlist(shard, replica_allowed(statement, plan, shard));
     if (enlisted.blocked) return Step::kBlocked;
     if (enlisted.branch != nullptr) continue;
     fail_statement(*enlisted.fault, enlisted.sqlstate);
     return Step::kConsumed;
   }
   note_start(statement, plan);
+  for (const auto shard : plan.shards) branch_on(shard)->tells_time = true;
   const auto shown = !work.tag.empty()                 ? Operation::Answer::kSilent
                      : plan.action == Action::kScatter ? Operation::Answer::kUnion
                                                        : Operation::Answer::kFirst;

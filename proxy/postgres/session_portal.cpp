@@ -245,7 +245,7 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
                                     router::ShardIndex shard, Frame frame) {
   const auto& facts = facts_of(statement);
   if (deferred_ && deferred_.get() != &statement && forward_deferred() == Step::kBlocked) return Step::kBlocked;
-  const auto enlisted = segment_branch(shard, replica_allowed(facts, plan));
+  const auto enlisted = segment_branch(shard, replica_allowed(facts, plan, shard));
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) {
     deferred_.reset();  // nobody could be asked of its Parse either
@@ -256,6 +256,8 @@ Session::Step Session::forward_bind(const router::Plan& plan, const pg::Bind& bi
   if (const auto step = columns_changed(branch, statement, bind.statement)) return *step;
   ensure_prepared(branch, statement, bind.statement);
   note_start(facts, plan, /*has_run=*/false);
+  note_time(branch, facts, frame);
+  note_time(branch, facts, statement.prepared->text);
   if (!plan.rewritten.empty()) {
     bind_rewritten(link, plan, bind, statement);
   } else if (bind.statement.empty()) {
@@ -347,7 +349,7 @@ Session::Step Session::describe_statement(std::string_view name) {
   for (const auto& branch : branches_) {
     if (branch.dirty) shard = branch.shard;
   }
-  const auto enlisted = describing_branch(shard);
+  const auto enlisted = describing_branch(shard, facts);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   auto& branch = *enlisted.branch;
@@ -370,7 +372,7 @@ Session::Step Session::describe_virtual(const Portal& portal) {
     return Step::kConsumed;
   }
   const auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
-  const auto enlisted = describing_branch(shard);
+  const auto enlisted = describing_branch(shard, facts);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) return fail_in_order(*enlisted.fault, enlisted.sqlstate);
   auto& branch = *enlisted.branch;

@@ -202,21 +202,16 @@ Session::Step Session::run_simple(const Statement& statement, Frame frame, std::
   return Step::kConsumed;
 }
 
-bool Session::replica_allowed(const Statement& statement, const router::Plan& plan) const noexcept {
-  if (!plan.replica_ok || (statement.hint.kind == router::HintKind::kPrimary && hints_)) return false;
-  return !transaction_ ||
-         (transaction_->mode == Transaction::Mode::kExplicit && transaction_->read_only && !transaction_->serializable);
-}
-
 Session::Step Session::forward_statement(const Statement& statement, const router::Plan& plan, Frame frame) {
   drop_spare(plan.shards[0]);
-  const auto enlisted = enlist(plan.shards[0], replica_allowed(statement, plan));
+  const auto enlisted = enlist(plan.shards[0], replica_allowed(statement, plan, plan.shards[0]));
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) {
     fail_statement(*enlisted.fault, enlisted.sqlstate);
     return Step::kConsumed;
   }
   note_start(statement, plan);
+  if (transaction_) note_time(*enlisted.branch, statement, frame);
   auto& link = *enlisted.branch->link;
   link.out() += frame;
   link.owe(Reply::kQuery);

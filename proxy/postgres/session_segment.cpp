@@ -93,8 +93,10 @@ Session::Enlisted Session::segment_branch(router::ShardIndex shard, bool replica
     }
   }
   auto* known = branch_on(shard);
+  if (known != nullptr && known->dirty && known->on_replica && !replica_ok) return leave_replica(*known);
   if (known != nullptr && known->dirty) {
     known->untouched = false;
+    known->only_reads = known->only_reads && replica_ok;
     return {known, false, {}, {}};
   }
   for (auto& branch : branches_) {
@@ -103,12 +105,16 @@ Session::Enlisted Session::segment_branch(router::ShardIndex shard, bool replica
   return enlist(shard, replica_ok);
 }
 
-// To have something described, whatever the shard: nothing runs there.
-Session::Enlisted Session::describing_branch(router::ShardIndex shard) {
+// To have something described, whatever the shard: nothing runs there. But it may come to its work in the same
+// pipeline, on the primary.
+Session::Enlisted Session::describing_branch(router::ShardIndex shard, const router::Statement& statement) {
   const auto* known = branch_on(shard);
   const bool untouched = known == nullptr || known->untouched;
-  const auto enlisted = segment_branch(shard, true);
-  if (enlisted.branch != nullptr) enlisted.branch->untouched = untouched;
+  const bool only_reads = untouched || known->only_reads;
+  const auto enlisted = segment_branch(shard, !untouched || statement.replica_safe);
+  if (enlisted.branch == nullptr) return enlisted;
+  enlisted.branch->untouched = untouched;
+  enlisted.branch->only_reads = only_reads;
   return enlisted;
 }
 

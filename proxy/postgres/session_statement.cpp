@@ -161,7 +161,7 @@ Session::Step Session::forward_deferred() {
     return Step::kConsumed;
   }
   const auto shard = branches_.empty() ? database_->topology().home : branches_.front().shard;
-  const auto enlisted = describing_branch(shard);
+  const auto enlisted = describing_branch(shard, facts);
   if (enlisted.blocked) return Step::kBlocked;
   if (enlisted.branch == nullptr) {
     deferred_.reset();

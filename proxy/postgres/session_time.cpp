@@ -88,7 +88,7 @@ void Session::keep_segment_time(const Statement& statement) {
 }
 
 Session::Step Session::ask_time(const Statement& statement, const router::Plan& plan) {
-  return ask(plan.shards[0], replica_allowed(statement, plan), kAskTime,
+  return ask(plan.shards[0], replica_allowed(statement, plan, plan.shards[0]), kAskTime,
              [this](std::string_view row, router::ShardIndex shard) {
                transaction_->now = literal_of_row(row);
                if (!transaction_->now.empty()) transaction_->clock_shard = shard;
@@ -119,6 +119,7 @@ Session::Step Session::ask(router::ShardIndex shard, bool replica_ok, std::strin
     }
     first = enlisted.branch;
   }
+  first->tells_time = true;
   const auto row = std::make_shared<std::string>();
   auto operation = std::make_unique<Operation>(
       Operation::Answer::kFirst, false, /*describe_rows=*/false,

@@ -74,6 +74,7 @@ Session::Step Session::begin_transaction(const Statement& statement, std::string
   if (is_first) {
     transaction_->begin = trimmed(sql);
     transaction_->read_only = transaction_->is_sealed = statement.read_only_begin;
+    transaction_->on_primary = is_hinted_to_primary(statement);
     transaction_->serializable = statement.serializable_begin;
     transaction_->one_snapshot = statement.snapshot_begin;
   }

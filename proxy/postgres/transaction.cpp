@@ -35,6 +35,7 @@ std::unique_ptr<Transaction> successor_of(const Transaction& ended) {
   next->inherited = modes_for_next(ended);
   next->begin = next->inherited.begin;
   next->read_only = next->is_sealed = next->inherited.read_only;
+  next->on_primary = ended.on_primary;
   next->serializable = next->inherited.serializable;
   next->one_snapshot = next->inherited.one_snapshot;
   return next;

@@ -31,6 +31,7 @@ struct Branch {
   Use use = Use::kRead;       // until the transaction ends
   bool unpreparable = false;  // it did what PREPARE TRANSACTION refuses: NOTIFY, a cursor WITH HOLD, …
   bool untouched = true;      // it was only asked to describe something: the transaction can do without it
+  bool tells_time = false;    // replica: its answers may have the transaction's time in them
   bool pinned = false;        // the session keeps it beyond the transaction
   bool has_traces = false;    // nobody knows what was left behind on it: it is cleaned before another one gets it
   bool flush_sent = false;    // nothing has been sent since the last Flush
@@ -62,7 +63,8 @@ struct Transaction {
   bool has_gone_back = false;  // to a savepoint
   bool lost = false;           // what it did on some server is gone: no savepoint leads back to it
   bool read_only = false;
-  bool is_sealed = false;  // READ ONLY before anything was written, and not put back since
+  bool on_primary = false;  // by its BEGIN's hint
+  bool is_sealed = false;   // READ ONLY before anything was written, and not put back since
   bool serializable = false;
   bool has_local_role = false;     // SET LOCAL ROLE
   bool one_snapshot = false;       // REPEATABLE READ or SERIALIZABLE

@@ -140,6 +140,21 @@ class Lost(ProxyCase):
                 heard = client.ask(wire.bind("", name) + wire.execute() + wire.SYNC)
                 self.assertEqual(heard, ["2", "D 1|1", "D 0|3000000", "C SELECT 2", "Z I"])
 
+    def test_a_write_in_a_pipeline(self):
+        """Whatever stood before it in the pipeline, it is not asked again."""
+        update = "update things set n = n + 1 where id = 1 and pg_sleep(3) is not null"
+        for database in ("shop", "plain"):
+            for pipeline in (wire.run("select n from things where id = 1") + wire.run(update),
+                             wire.parse("u", update) + wire.describe("S", "u") + wire.bind("", "u") + wire.execute()):
+                with self.subTest(database=database, pipeline=pipeline), self.wire(database) as client:
+                    client.sql("delete from things where id = 1")
+                    client.sql("insert into things values (1, 1)")
+                    client.send(pipeline + wire.SYNC)
+                    wait_until(lambda: any(node.value("select count(*) from pg_stat_activity where query like '%%pg_sleep(3)%%' and state = 'active'"
+                                                      " and pid <> pg_backend_pid()", dbname="postgres") for node in self.cluster.primaries), 10, "it runs")
+                    self.break_connections()
+                    self.assertEqual([line.split()[2] for line in client.until_ready() if line.startswith("E ")], ["08007"])
+
     def wire(self, database):
         return self.enterContext(wire.Wire.login(self.proxy.port, user=APP, password=self.cluster.passwords[APP], database=database))
 
