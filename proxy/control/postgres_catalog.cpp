@@ -20,7 +20,7 @@ const char* const kPostgresCatalogQuery =
     " a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) ~* '\\mnextval\\(', false),"
     " coalesce(NOT o.collisdeterministic, false),"
     " CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 0 ELSE t.oid END,"
-    " coalesce(pg_get_expr(d.adbin, d.adrelid), ''), c.relkind"
+    " coalesce(pg_get_expr(d.adbin, d.adrelid), ''), c.relkind, c.relpersistence = 'u'"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
     " JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation o ON o.oid = a.attcollation"
     " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
@@ -184,6 +184,7 @@ void read_columns(const Rows& r, ShardCatalog& into) {
     const auto kind = r.text(i, 11);
     if (kind == "v" || kind == "m" || kind == "f") into.views.insert(name);
     if (kind == "S") into.sequences.insert(name);
+    if (is_true(r, i, 12)) into.primary_only.insert(name);  // unlogged: a replica has no rows of it
     into.tables[name].columns.push_back(std::move(column));
   }
 }
@@ -219,7 +220,8 @@ bool is_of_one_server(const std::string& relation) {
                                               router::CatalogRelation::kReplicaSafe;
 }
 
-// A view over what is not to be read on a replica is not either; one over what leaves something does so, too.
+// A view over what is not to be read on a replica is not either, nor is a table over such a partition or child; a view
+// over what leaves something does so, too.
 void spread_to_readers(const Readers& readers, std::unordered_set<std::string>& unsafe) {
   for (bool grown = true; grown;) {
     grown = false;
@@ -241,8 +243,10 @@ void read_definitions(const Rows& r, ShardCatalog& into) {
     auto& known = readers[name_in(r, i)];
     known.insert(known.end(), reads.begin(), reads.end());
   }
-  spread_to_readers(readers, into.primary_only);
   spread_to_readers(readers, into.leaving_views);
+  for (const auto& [child, parents] : into.parents)
+    for (const auto& parent : parents) readers[parent].push_back(child);
+  spread_to_readers(readers, into.primary_only);
 }
 
 void read_own_types(const Rows& r, ShardCatalog& into) {

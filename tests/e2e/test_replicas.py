@@ -19,6 +19,7 @@ TO_REPLICA = [
     "select * from ages where id = 5",
     "select * from over_ages",
     "select * from watched",
+    "select * from logged",
 ]
 TO_PRIMARY = [
     "select * from things where id = 1 for update",
@@ -38,6 +39,11 @@ TO_PRIMARY = [
     "select * from computing",
     "select * from guarded",
     "select * from numbers",
+    "select * from unlogged",
+    "select count(*) from things join over_unlogged using (id)",
+    "select * from parted",
+    "select * from over_parted",
+    "select id from inherited",
 ]
 
 
@@ -63,7 +69,13 @@ class ReplicaCase(ProxyCase):
                           " create table guarded(id int); alter table guarded enable row level security;"
                           " create policy p on guarded using (id > writes());"
                           " create table watched(id int); alter table watched enable row level security;"
-                          " create policy p on watched using (id > 1)", user=servers.APP)
+                          " create policy p on watched using (id > 1);"
+                          " create unlogged table unlogged(id int); create view over_unlogged as select id from unlogged;"
+                          " create table parted(id int) partition by range (id);"
+                          " create table half partition of parted for values from (0) to (10) partition by range (id);"
+                          " create unlogged table quarter partition of half for values from (0) to (5);"
+                          " create view over_parted as select count(*) from parted; create table inherited(id int);"
+                          " create unlogged table heir(n int) inherits (inherited); create table logged(id int)", user=servers.APP)
         cls.shard.wait_for_replicas()
         cls.proxy = shardway.Proxy(cls.make_config()).start()
         cls.addClassCleanup(cls.proxy.stop)

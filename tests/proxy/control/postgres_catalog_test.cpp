@@ -9,13 +9,14 @@ namespace {
 
 std::vector<Rows> answers() {
   std::vector<Rows> results;
-  results.push_back(
-      make_result({{"public", "orders", "id", "bigint", "f", "t", "t", "t", "f", "0", "nextval('s'::regclass)", "r"},
-                   {"public", "orders", "total", "numeric(10,2)", "t", "f", "f", "f", "f", "0", "", "r"},
-                   {"public", "orders", "mood", "mood", "f", "f", "f", "f", "t", "16400", "", "r"},
-                   {"sales", "recent", "x", "text", "f", "f", "f", "f", "f", "0", "", "v"},
-                   {"sales", "numbers", "last_value", "bigint", "f", "t", "f", "f", "f", "0", "", "S"}},
-                  12));
+  results.push_back(make_result(
+      {{"public", "orders", "id", "bigint", "f", "t", "t", "t", "f", "0", "nextval('s'::regclass)", "r", "f"},
+       {"public", "orders", "total", "numeric(10,2)", "t", "f", "f", "f", "f", "0", "", "r", "f"},
+       {"public", "orders", "mood", "mood", "f", "f", "f", "f", "t", "16400", "", "r", "f"},
+       {"sales", "recent", "x", "text", "f", "f", "f", "f", "f", "0", "", "v", "f"},
+       {"sales", "numbers", "last_value", "bigint", "f", "t", "f", "f", "f", "0", "", "S", "f"},
+       {"public", "orders_1", "id", "bigint", "f", "f", "f", "f", "f", "0", "", "r", "t"}},
+      13));
   results.push_back(make_result({{"total_of"}, {"crypt"}}, 1));
   results.push_back(make_result({{"public", "orders", "orders_pkey", "f", "t", "{id,\"a b\"}"},
                                  {"public", "orders", "orders_excl", "t", "f", "{}"}},
@@ -50,11 +51,13 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   const auto found = read_postgres_catalog(answers());
   EXPECT_EQ(found.primary_only,
             (std::unordered_set<std::string>{"public.numbers", "public.outer", "public.locked", "public.computed",
-                                             "public.activity", "public.entering", "public.over"}));
+                                             "public.activity", "public.entering", "public.over", "public.orders_1",
+                                             "public.orders", "public.plain"}))
+      << "an unlogged partition is in what is over it";
   EXPECT_EQ(found.leaving_views, (std::unordered_set<std::string>{"public.entering", "public.over"}));
   EXPECT_EQ(found.parents.at("public.orders_1"), std::vector<std::string>{"public.orders"});
   EXPECT_EQ(found.search_paths.at("app"), "\"$user\", c");
-  ASSERT_EQ(found.tables.size(), 3U);
+  ASSERT_EQ(found.tables.size(), 4U);
   EXPECT_EQ(found.sequences, std::unordered_set<std::string>{"sales.numbers"});
   const auto& orders = found.tables.at("public.orders");
   ASSERT_EQ(orders.columns.size(), 3U);
