@@ -26,6 +26,8 @@ bool same_shape(std::string_view a, std::string_view b) {
   return true;
 }
 
+bool is_replica(const Link& link) noexcept { return link.target().node->role.load() == backend::Role::kReplica; }
+
 std::string error_frame(std::string_view sqlstate, std::string_view message, std::string_view hint) {
   std::string frame;
   pg::encode::error(frame, {.sqlstate = sqlstate, .message = message, .hint = hint});
@@ -33,6 +35,10 @@ std::string error_frame(std::string_view sqlstate, std::string_view message, std
 }
 
 }  // namespace
+
+bool is_of_replica(std::string_view sqlstate) noexcept {
+  return sqlstate == "40001" || sqlstate == "40P01" || sqlstate == "0A000" || sqlstate == "25006";
+}
 
 Operation::Build query_of(std::string sql) {
   return [sql = std::move(sql)](Link& link) {
@@ -245,7 +251,10 @@ void Operation::on_error(Part& part, std::string_view frame) {
   if (error && error->is_fatal() && error->sqlstate.starts_with("57P0")) return;  // it goes: on_lost() says the rest
   part.failed = true;
   part.copying = false;
-  if (error_.empty()) error_ = frame;
+  if (error_.empty()) {
+    error_ = frame;
+    broken_off_ = error && is_of_replica(error->sqlstate) && is_replica(*part.link);
+  }
   stop_others(part);
 }
 
@@ -351,7 +360,7 @@ void Operation::finish_if_over() {
     if (!part.done && !never_sent) return;
   }
   over_ = true;
-  if (!told_of_loss_) show_description();
+  if (!told_of_loss_ && !broken_off_) show_description();
   then_(*this);
 }
 

@@ -75,7 +75,8 @@ class Operation {
   // The client's message that began it, if that can be handled once more as if it came now: it only reads.
   void may_repeat(std::string message) { message_ = std::move(message); }
   const std::string& message() const noexcept { return message_; }
-  bool can_repeat() const noexcept { return told_of_loss_ && !has_shown_ && !message_.empty(); }
+  bool can_repeat() const noexcept { return (told_of_loss_ || broken_off_) && !has_shown_ && !message_.empty(); }
+  bool is_broken_off() const noexcept { return broken_off_; }  // by a replica: is_of_replica()
   bool cut_off() const noexcept { return cut_off_; }  // the client has the beginning of a row whose end will not come
   std::uint64_t rows() const noexcept;
   std::string tag() const;  // "SELECT 7": the first one's with the sum of all
@@ -111,12 +112,17 @@ class Operation {
   const Link* floor_ = nullptr;  // whose big frame is passing through; the others wait
   std::function<void()> copy_begun_;
   bool has_begun_copy_ = false, copy_ended_ = false;  // all parts have taken CopyData; the client has sent the end
-  bool started_ = false, over_ = false, lost_ = false, told_of_loss_ = false, cut_off_ = false, suspended_ = false;
+  bool started_ = false, over_ = false, lost_ = false, told_of_loss_ = false, broken_off_ = false, cut_off_ = false,
+       suspended_ = false;
   bool description_due_ = false;  // it waits for the first row, or the end: until then all can begin anew
   bool has_shown_ = false;        // the client has heard something of it
 };
 
 // A simple Query.
 Operation::Build query_of(std::string sql);
+
+// What a replica says of a read and the primary would not: its replay cannot wait, it has no rows of the table, it
+// writes nothing.
+bool is_of_replica(std::string_view sqlstate) noexcept;
 
 }  // namespace shardway::proxy::postgres

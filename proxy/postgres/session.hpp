@@ -469,6 +469,7 @@ class Session final : public Client, public LinkOwner {
   Enlisted leave_replica(Branch& branch);
   static Enlisted refused_on_replica();
   static void note_time(Branch& branch, const router::Statement& statement, std::string_view text);
+  bool breaks_off(const Link& link, Frame frame);
 
   // ---- session_relay.cpp ----
   void relay(Link& link);
@@ -566,6 +567,7 @@ class Session final : public Client, public LinkOwner {
   std::string retry_;
   bool retry_open_ = false;
   int asked_again_ = 0;        // of the statement under way
+  bool off_replicas_ = false;  // one of them has broken it off: it is for the primary
   bool is_starting_ = false;   // an operation, by the message at hand
   bool comes_again_ = false;   // that message: its operation has broken at once
   Link* copy_link_ = nullptr;  // the server is in COPY FROM STDIN and takes the client's CopyData

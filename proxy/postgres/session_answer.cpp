@@ -37,6 +37,7 @@ void Session::finish_simple() {
   note_finished();
   note_ready(!transaction_);
   asked_again_ = 0;
+  off_replicas_ = false;
   error_seen_ = false;
   if (!let_go()) tell_ready();
 }

@@ -169,7 +169,9 @@ bool Session::prepare_branch(Branch& branch) {
 
 std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool& replica) {
   auto& nodes = *database_->backend().shards[shard];
-  const bool may = replica_ok && pin_ == router::PinReason::kNone && !serializable_default_;
+  const bool is_off =
+      off_replicas_ && nodes.primary >= 0 && nodes.nodes[static_cast<std::size_t>(nodes.primary)]->takes_writes();
+  const bool may = replica_ok && pin_ == router::PinReason::kNone && !serializable_default_ && !is_off;
   const auto choice = marks_.choose(nodes, shard, database_->config().reads, may, backend::next_random(),
                                     backend::nanos_of(worker_.loop().now()));
   replica = choice.replica;

@@ -104,6 +104,8 @@ void Session::link_lost(Link& link) {
 
 void Session::report_loss(const Link& link, bool is_asked, std::string_view loss) const {
   auto& node = *link.target().node;
+  if (off_replicas_ && node.role.load() == backend::Role::kReplica)
+    return log::info("event=broken_off client={} link={} node={} loss={}", id_, link.id(), node.address.text, loss);
   log::warn("event=server_lost client={} link={} node={} busy={} loss={}", id_, link.id(), node.address.text, is_asked,
             loss);
   if (node.role.load() == backend::Role::kReplica) node.lost();

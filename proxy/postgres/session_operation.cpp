@@ -103,6 +103,7 @@ std::string Session::message_to_repeat(const router::Plan& plan, const Work& wor
 
 void Session::repeat(const Operation& operation) {
   ++asked_again_;
+  off_replicas_ = off_replicas_ || operation.is_broken_off();
   release_idle();
   forget_effects();
   statement_since_ = {};

@@ -155,7 +155,8 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
     }
     const auto frame = in.substr(at, head.size());
     const bool is_outdated = is_outdated_plan(frame) && outdates_statement(link);
-    if (is_outdated || (is_farewell(frame) && branch_of(link) != nullptr && may_ask_again(*branch_of(link)))) {
+    const bool is_void = is_farewell(frame) || breaks_off(link, frame);
+    if (is_outdated || (is_void && branch_of(link) != nullptr && may_ask_again(*branch_of(link)))) {
       parses_answered_ -= count_of_parses(in.substr(run, at - run));
       run = at;  // the beginning of an answer, flushed with it: all of it will come again
     }
@@ -173,6 +174,7 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
     } else {
       at += head.size();
     }
+    if (head.type == 'E' && link.is_broken()) break;  // nothing behind it is an answer
     if (link.owes() && link.owed().front().reply >= Reply::kLocalParse) {
       forward();
       emit_local_replies(link);
@@ -306,12 +308,18 @@ Session::Disposition Session::on_error_reply(Link& link, Frame frame) {
     }
     return Disposition::kDrop;
   }
+  const bool breaks = breaks_off(link, frame);
+  if (breaks && may_ask_again(*branch_of(link))) {
+    off_replicas_ = true;
+    link.mark_broken();
+    return Disposition::kDrop;
+  }
   if (error->is_fatal()) {
     link.mark_broken();
     if (const auto* branch = branch_of(link); branch != nullptr && may_ask_again(*branch)) return Disposition::kDrop;
     if (!link.owes()) return Disposition::kDrop;  // the server's farewell while nothing was asked: not the client's
     // It ends, and not for anything this client did: what that means for its statement is said by link_lost().
-    if (error->sqlstate.starts_with("57P0")) return Disposition::kDrop;
+    if (breaks || error->sqlstate.starts_with("57P0")) return Disposition::kDrop;
   }
   error_seen_ = true;
   const bool told = tell_why_cancelled(frame);
@@ -376,6 +384,7 @@ void Session::on_link_ready(Link& link, bool shown, bool withheld) {
   copy_.reset();
   std::string().swap(retry_);
   asked_again_ = 0;
+  off_replicas_ = false;
   note_finished();
   note_ready(link.status == 'I');
   if (link.status != 'I' && !transaction_) {  // a BEGIN inside a batch

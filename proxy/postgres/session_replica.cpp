@@ -123,6 +123,15 @@ Session::Enlisted Session::refused_on_replica() {
   return refused;
 }
 
+// An error that a replica has and the primary may not have.
+// https://www.postgresql.org/docs/15/hot-standby.html#HOT-STANDBY-CONFLICT
+bool Session::breaks_off(const Link& link, Frame frame) {
+  const auto* branch = frame[0] == 'E' ? branch_of(link) : nullptr;
+  if (branch == nullptr || !branch->on_replica) return false;
+  const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
+  return error && is_of_replica(error->sqlstate) && error->message != kColumnsHaveChanged;
+}
+
 // `text`: the statement's, or its parameters.
 void Session::note_time(Branch& branch, const Statement& statement, std::string_view text) {
   branch.tells_time =

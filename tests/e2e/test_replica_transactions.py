@@ -206,3 +206,17 @@ class Sharded(WireCase):
                 "set local work_mem to '5MB'", "show work_mem", "savepoint a", "select 1/0", "rollback to a", f"select note from items where id = {self.there}",
                 "commit", f"update items set note = 'x' where id = {self.here}")
         self.of("begin read only", f"select note from items where id = {self.here}", f"update items set note = 'x' where id = {self.here}", "rollback")
+
+    def test_a_union_that_replicas_cannot_read(self):
+        """Behind Shardway's back they have no rows of it: all of it is asked again on the primaries."""
+        def alter(how):
+            for node in self.cluster.primaries:
+                node.query(f"alter table items set {how}", dbname=self.server_database, user=servers.APP)
+        self.wait_for_replicas()
+        alter("unlogged")
+        self.addCleanup(alter, "logged")
+        self.wait_for_replicas()
+        client = self.connect()
+        for prepare in (False, True):
+            self.assertEqual(sorted(client.execute("select id, note from items", prepare=prepare)), sorted(self.on_plain("select id, note from items")))
+        self.assertEqual(client.execute(f"select id from items where id = {self.here}").fetchall(), [(self.here,)])
