@@ -76,13 +76,15 @@ stats::NodeRow node_row(const config::Database& config, const backend::ShardNode
   const auto now = net::Clock::now().time_since_epoch() / std::chrono::nanoseconds(1);
   row.fresh_age_us = fresh == 0 ? -1 : (now - fresh) / 1000;
   row.lag_bytes = node.lag_bytes.load();
-  row.why = backend::name_of(node.out.load());
+  auto out = node.out.load();
+  if (out == backend::Out::kNo && node.refuses_logins(now)) out = backend::Out::kLoginRefused;
+  row.why = backend::name_of(out);
   row.epoch = node.epoch.load();
   row.outstanding = node.load.outstanding.load();
   const auto latency = node.load.latency_us.load();
   row.latency_us = role == backend::Role::kReplica && latency > 0 ? latency : -1;
   if (const auto gtids = node.gtids.load()) row.gtid = *gtids;
-  row.cure = backend::cure_of(node.left_behind ? backend::Out::kReadOnly : node.out.load());
+  row.cure = backend::cure_of(node.left_behind ? backend::Out::kReadOnly : out);
   return row;
 }
 

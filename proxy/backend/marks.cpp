@@ -41,7 +41,7 @@ std::size_t pick_one(const Candidates& candidates, std::uint64_t random) {
 }  // namespace
 
 Choice Marks::choose(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads, bool replica_ok,
-                     std::uint64_t random, SteadyNanos now) const noexcept {
+                     std::uint64_t random, SteadyNanos now, std::span<const SteadyNanos> refused_until) const noexcept {
   Choice choice;
   const auto primary = nodes.primary.load(std::memory_order_relaxed);
   choice.node = primary >= 0 ? static_cast<std::size_t>(primary) : 0;
@@ -49,7 +49,8 @@ Choice Marks::choose(const ShardNodes& nodes, router::ShardIndex shard, const co
   Candidates candidates;
   for (std::size_t at = 0; at < nodes.nodes.size(); ++at) {
     auto& node = *nodes.nodes[at];
-    if (is_fit(node, reads))
+    const bool is_refused = at < refused_until.size() && refused_until[at] > now;
+    if (is_fit(node, reads) && !is_refused)
       candidates.push_back({at, node.is_near, is_fresh(nodes, shard, reads, node), node.load.burden(now)});
     else
       node.load.note_unfit(now);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "proxy/backend/node.hpp"
@@ -21,8 +22,9 @@ class Marks {
   // The primary (node 0 if none is known); or, if `replica_ok`, one of the replicas that are up, within max_lag, and
   // fresh enough for this session, each as often as it deserves (choice.hpp). `nearest`: one of this Shardway's zone if
   // there are any; the primary, if it alone stands there. `random`: equally distributed over all its values.
+  // `refused_until`: by node, when those that have refused the login may be asked again; empty: none has.
   Choice choose(const ShardNodes& nodes, router::ShardIndex shard, const config::Reads& reads, bool replica_ok,
-                std::uint64_t random, SteadyNanos now) const noexcept;
+                std::uint64_t random, SteadyNanos now, std::span<const SteadyNanos> refused_until = {}) const noexcept;
   // Everything the session has seen or done on the shard happened before now; `replica`: it was seen there (null: on
   // the primary). `may_have_written`: so it counts for all who read strongly. To be called before the client is told.
   void stamp(const Backend& backend, router::ShardIndex shard, const Node* replica, bool may_have_written);

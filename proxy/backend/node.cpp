@@ -22,6 +22,7 @@ std::string_view name_of(Out out) noexcept {
     case Out::kOtherSystem: return "other_system";
     case Out::kOtherSource: return "other_source";
     case Out::kReadOnly: return "read_only";
+    case Out::kLoginRefused: return "login_refused";
   }
   return "";
 }
@@ -35,6 +36,7 @@ std::string_view cure_of(Out out) noexcept {
     case Out::kOtherSystem: return "it is no copy of the primary: check its address";
     case Out::kOtherSource: return "it follows none of the shard's nodes: check its address and its source";
     case Out::kReadOnly: return "nobody takes writes: SWITCHOVER to the node that shall, this one or a replica";
+    case Out::kLoginRefused: return "it refuses a user's login: see event=login_refused in the log";
   }
   return "";
 }
@@ -42,6 +44,12 @@ std::string_view cure_of(Out out) noexcept {
 bool Node::is_primary() const noexcept {
   const auto primary = shard == nullptr ? -1 : shard->primary.load();
   return primary >= 0 && shard->nodes[static_cast<std::size_t>(primary)].get() == this;
+}
+
+// Until the next one has tried, too.
+bool Node::refuses_logins(SteadyNanos now) const noexcept {
+  constexpr SteadyNanos kNextTry = 2'000'000'000;
+  return refused_until.load() + kNextTry > now;
 }
 
 bool Node::takes_writes() const noexcept { return shard == nullptr || (shard->gate.is_open() && is_primary()); }

@@ -36,7 +36,8 @@ enum class Out : std::uint8_t {
   kStalePrimary,  // claims to be primary with a history that is over
   kOtherSystem,   // is no copy of the shard's primary
   kOtherSource,   // follows a server that is none of the shard's
-  kReadOnly       // takes no writes, and nobody else does: as an unfinished switchover leaves it
+  kReadOnly,      // takes no writes, and nobody else does: as an unfinished switchover leaves it
+  kLoginRefused   // a replica that will not have a user, who is answered elsewhere
 };
 std::string_view name_of(Out out) noexcept;
 std::string_view cure_of(Out out) noexcept;
@@ -74,7 +75,9 @@ struct Node {
   enum class Store : std::uint8_t { kUnknown, kMissing, kThere };
   std::atomic<Store> store{Store::kUnknown};
   std::atomic<bool> commits_together{false};
-  Load load;  // of a replica
+  Load load;                                  // of a replica
+  std::atomic<SteadyNanos> refused_until{0};  // a replica: when a user whose login it refused tries again
+  bool refuses_logins(SteadyNanos now) const noexcept;
 
   // It could not be reached, or broke off. What was known of its freshness is void: another server may come back there.
   // If it is the primary and somebody watches, statements wait until it has answered the control lane, or another one

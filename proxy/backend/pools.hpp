@@ -45,6 +45,7 @@ class Pools {
   struct OfLogin {
     typename Link::Login login;
     std::vector<std::vector<Pool<Link>*>> by_shard;
+    std::vector<std::vector<SteadyNanos>> refused_until;  // replicas that would not have it; 0: it has not been seen
   };
   using Make =
       std::function<std::unique_ptr<Pool<Link>>(router::ShardIndex, std::size_t node, const typename Link::Login&)>;
@@ -57,7 +58,10 @@ class Pools {
     if (slot) return *slot;
     slot = std::make_unique<OfLogin>();
     slot->login = login;
-    for (const auto& shard : backend_.shards) slot->by_shard.emplace_back(shard->nodes.size(), nullptr);
+    for (const auto& shard : backend_.shards) {
+      slot->by_shard.emplace_back(shard->nodes.size(), nullptr);
+      slot->refused_until.emplace_back(shard->nodes.size(), 0);
+    }
     return *slot;
   }
 

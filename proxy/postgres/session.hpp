@@ -470,6 +470,7 @@ class Session final : public Client, public LinkOwner {
   static Enlisted refused_on_replica();
   static void note_time(Branch& branch, const router::Statement& statement, std::string_view text);
   bool breaks_off(const Link& link, Frame frame);
+  void note_refusal_of_login(const backend::OpenFailure& failure);
 
   // ---- session_relay.cpp ----
   void relay(Link& link);

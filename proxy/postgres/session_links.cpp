@@ -173,7 +173,7 @@ std::size_t Session::choose_node(router::ShardIndex shard, bool replica_ok, bool
       off_replicas_ && nodes.primary >= 0 && nodes.nodes[static_cast<std::size_t>(nodes.primary)]->takes_writes();
   const bool may = replica_ok && pin_ == router::PinReason::kNone && !serializable_default_ && !is_off;
   const auto choice = marks_.choose(nodes, shard, database_->config().reads, may, backend::next_random(),
-                                    backend::nanos_of(worker_.loop().now()));
+                                    backend::nanos_of(worker_.loop().now()), pools_->refused_until[shard]);
   replica = choice.replica;
   if (choice.fell_back) {
     ++database_->counters.replica_fallbacks;
@@ -216,7 +216,11 @@ void Session::on_granted(std::unique_ptr<Link> link, const backend::OpenFailure&
     return;
   }
   ++database_->counters.server_connect_failures;
-  if (failure.from_server) {
+  if (waiting_->replica && (failure.from_server || failure.full)) {
+    note_refusal_of_login(failure);
+    stop_waiting();
+    resume();
+  } else if (failure.from_server) {
     waiting_->fault = protocol::Fault{protocol::FaultReason::kNoServer, failure.message, {}, 0};
     waiting_->fault_sqlstate = failure.sqlstate;
     resume();

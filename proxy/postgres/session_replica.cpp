@@ -2,6 +2,7 @@
 // begun on a replica stays there: on the primary it would have another snapshot and another time.
 #include <algorithm>
 
+#include "proxy/log.hpp"
 #include "proxy/postgres/session.hpp"
 #include "proxy/worker.hpp"
 #include "router/planner.hpp"
@@ -14,6 +15,9 @@ using router::Statement;
 using router::StatementKind;
 
 namespace {
+
+constexpr std::chrono::seconds kRefusedFor{5};  // a login: then the replica is asked again
+constexpr std::chrono::seconds kSaidFor{60};    // what is refused again within it is the same refusal
 
 // In a READ ONLY transaction it does the same on a replica as on the primary; of a write that is the same error.
 bool runs_alike(const Statement& statement) noexcept {
@@ -130,6 +134,21 @@ bool Session::breaks_off(const Link& link, Frame frame) {
   if (branch == nullptr || !branch->on_replica) return false;
   const auto error = pg::decode_error(frame.substr(pg::kHeadBytes));
   return error && is_of_replica(error->sqlstate) && error->message != kColumnsHaveChanged;
+}
+
+// The server is up, and will not have this user: others are read until it is asked again.
+void Session::note_refusal_of_login(const backend::OpenFailure& failure) {
+  auto& node = waiting_->pool->node();
+  const auto& nodes = database_->backend().shards[waiting_->shard]->nodes;
+  const auto at = std::find_if(nodes.begin(), nodes.end(), [&](const auto& one) { return one.get() == &node; });
+  if (at == nodes.end()) return;
+  const auto now = backend::nanos_of(worker_.loop().now());
+  const auto until = now + kRefusedFor / std::chrono::nanoseconds(1);
+  pools_->refused_until[waiting_->shard][static_cast<std::size_t>(at - nodes.begin())] = until;
+  const auto before = node.refused_until.exchange(until);
+  if (before != 0 && now - before < kSaidFor / std::chrono::nanoseconds(1)) return;
+  log::warn("event=login_refused node={} user={} sqlstate={} error=\"{}\"", node.address.text, pools_->login.user,
+            failure.sqlstate, failure.message);
 }
 
 // `text`: the statement's, or its parameters.

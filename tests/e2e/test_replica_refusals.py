@@ -75,3 +75,49 @@ class Unlogged(ReplicaCase):
             self.assertFalse(self.on_replica(client, node))
             self.assertEqual(client.execute("select * from logged", prepare=prepare).fetchall(), [(1,)])
             self.assertTrue(all(self.is_up(row) for row in self.nodes()))
+
+
+class Logins(ReplicaCase):
+    def refuse(self, replica):
+        rules = replica.data / "pg_hba.conf"
+        before = rules.read_text()
+        rules.write_text(f"host all {APP} 127.0.0.1/32 reject\n" + before)
+        self.addCleanup(self.let_in, replica, before)
+        replica.reload()
+        replica.query("select pg_terminate_backend(pid) from pg_stat_activity where usename = %s", (APP,), dbname="postgres")
+        return lambda: self.let_in(replica, before)
+
+    @staticmethod
+    def let_in(replica, rules):
+        (replica.data / "pg_hba.conf").write_text(rules)
+        replica.reload()
+
+    def why(self):
+        return [row["why"] for row in self.nodes() if row["role"] == "replica"]
+
+    def served_by(self):
+        names = set()
+        for _ in range(20):
+            with self.proxy.connect(dbname="plain") as client:
+                names.add(client.execute(PROBE).fetchone()[0])
+        return names
+
+    def test_a_replica_that_refuses_the_user(self):
+        first, second = self.replicas
+        wait_until(lambda: self.served_by() == {first.name, second.name}, 15, "both are read")
+        let_in_first = self.refuse(first)
+        wait_until(lambda: (self.served_by(), self.why().count("login_refused")) == ({second.name}, 1), 15, "the second serves alone")
+        let_in_second = self.refuse(second)
+        wait_until(lambda: (self.served_by(), self.why().count("login_refused")) == ({self.primary.name}, 2), 15, "the primary serves alone")
+        client = self.connect()
+        client.execute("begin read only")
+        client.execute(PROBE)
+        client.execute("commit")
+        let_in_first()
+        wait_until(lambda: self.served_by() == {first.name}, 15, "the first is read again")
+        let_in_second()
+        wait_until(lambda: self.served_by() == {first.name, second.name}, 15, "both are")
+        wait_until(lambda: not any(self.why()), 15, "and nobody says anything else", pause=0.5)
+        log = [line for line in self.proxy.log().splitlines() if "event=login_refused" in line]
+        self.assertEqual(len(log), 2, log)
+        self.assertIn('sqlstate=28000', log[0])

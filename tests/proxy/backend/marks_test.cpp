@@ -65,6 +65,17 @@ TEST_F(MarksTest, ANodeTakenOutOfServiceGetsNoRead) {
   EXPECT_EQ(choose(true, 0).node, 0U);
 }
 
+TEST_F(MarksTest, AReplicaThatRefusesTheLoginIsAskedAgainLater) {
+  const auto chosen = [&](std::vector<SteadyNanos> refused_until) {
+    return marks_.choose(*backend_->shards[0], 0, backend_->config.reads, true, 0, now(), refused_until);
+  };
+  const auto later = now() + 1'000'000'000;
+  EXPECT_EQ(chosen({0, 0, 0}).node, 0U);
+  EXPECT_EQ(chosen({later, 0, 0}).node, 2U);
+  EXPECT_TRUE(chosen({later, 0, later}).fell_back);
+  EXPECT_EQ(chosen({now(), 0, later}).node, 0U);
+}
+
 TEST_F(MarksTest, WhatWasSeenIsStillSeenAfterAReload) {
   marks_.stamp(*backend_, 0, nullptr, true);
   auto database = backend_->config;
