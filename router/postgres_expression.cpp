@@ -124,6 +124,14 @@ bool is_system_column(std::string_view name) noexcept {
   return false;
 }
 
+// If the field of a row or name in a reference is one.
+void system_column(Context& context, const Node* field) {
+  const auto name = tree::string_of(field);
+  if (!is_system_column(name)) return;
+  context.not_scatterable("the system column \"" + std::string(name) + "\"");
+  context.not_repeatable("a system column");
+}
+
 // o.total, (o).total and (o.*).total may be a call of total(o).
 void call_as_field(Context& context, std::string_view name) {
   if (context.topology.catalog && context.topology.catalog->user_functions.contains(std::string(name)))
@@ -161,18 +169,16 @@ void indirection(Context& context, Level& level, const A_Indirection& node) {
   walk(context, level, node.arg);
   walk_list(context, level, node.indirection);
   const auto item = whole_row(level, node.arg);
-  for (const auto* field : tree::Nodes(node.indirection))
+  for (const auto* field : tree::Nodes(node.indirection)) {
     if (tree::tag(field) == T_String && !has_column(level, item, tree::string_of(field)))
       call_as_field(context, tree::string_of(field));
+    system_column(context, field);
+  }
 }
 
 void column_reference(Context& context, const Level& level, const ColumnRef& reference) {
   attribute_call(context, level, reference);
-  for (const auto* field : tree::Nodes(reference.fields)) {
-    if (!is_system_column(tree::string_of(field))) continue;
-    context.not_scatterable("the system column \"" + std::string(tree::string_of(field)) + "\"");
-    context.not_repeatable("a system column");
-  }
+  for (const auto* field : tree::Nodes(reference.fields)) system_column(context, field);
 }
 
 // OIDs, and what is written as a name of an object, differ from server to server; so does a type we do not know.

@@ -1,0 +1,41 @@
+"""Expressions in which each shard, or each copy of a reference table, would say something else: refused, wherever they stand."""
+from wire_case import WireCase
+
+
+class Expressions(WireCase):
+    schema = WireCase.schema + """
+create table things(id int primary key, ts timestamptz, tr tstzrange, ta timestamptz[], note text, arr int[]);
+create table boxes(id bigint primary key, arr int[]);
+"""
+    tables = [*WireCase.tables, {"name": "things", "kind": "reference"}, {"name": "boxes", "key": "id", "type": "bigint"}]
+
+    def fill(self):
+        super().fill()
+        for connection, rows in zip(self.fillers, ("(1), (2)", "(2), (1)", "(1), (2)")):  # in another order on each copy
+            connection.execute(f"truncate things, boxes; insert into things(id) values {rows}")
+
+    def check_refused(self, *statements):
+        wire = self.through()
+        for sql in statements:
+            with self.subTest(sql=sql):
+                heard = wire.sql(sql)
+                self.assertTrue(heard[0].startswith("E ERROR 0A000"), heard)
+        copies = self.on_shards("select array_agg(t::text order by id) from things t")
+        self.assertEqual(copies[0], copies[1])
+
+    def check_same(self, *statements):
+        for sql in statements:
+            self.same(lambda wire, sql=sql: wire.sql(sql))
+            copies = self.on_shards("select array_agg(t::text order by id) from things t")
+            self.assertEqual(copies[0], copies[1], sql)
+
+    def test_system_columns_of_a_row(self):
+        self.check_refused("delete from things where (things).ctid = '(0,1)'", "update things t set note = 'x' where (t).ctid = '(0,1)'",
+                           "update things t set note = (t.*).ctid::text", "update things t set note = (t).xmin::text",
+                           "update things t set note = (t).tableoid::text", "delete from things a using things b where (a).ctid < (b).ctid",
+                           "insert into things(id, note) select 9, (q).ctid::text from things q where id = 1",
+                           "insert into things values (1) on conflict (id) do update set note = (things).ctid::text",
+                           "insert into things values (1) on conflict (id) do update set note = 'k' where (things).ctid = '(0,1)'",
+                           "update things set note = 'x' returning (things).ctid",
+                           "select id, (items).ctid from items", "select id from items i where (i.*).ctid = '(0,1)'")
+        self.check_same(f"select id, (items).note from items where id = {self.there}", "update things t set note = (t).id::text")
