@@ -254,6 +254,7 @@ Outputs insert_statement(Context& context, const InsertStmt& insert, const Level
   level.outer = outer;
   level.ctes = &scope;
   const int term = use_relation(context, &level, *insert.relation, Access::kInsert);
+  walk_list(context, level, insert.cols);  // their subscripts
   Outputs selected;
   if (insert.selectStmt != nullptr) {
     const auto& select = *tree::as<SelectStmt>(insert.selectStmt);

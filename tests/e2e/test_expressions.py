@@ -39,3 +39,17 @@ create table boxes(id bigint primary key, arr int[]);
                            "update things set note = 'x' returning (things).ctid",
                            "select id, (items).ctid from items", "select id from items i where (i.*).ctid = '(0,1)'")
         self.check_same(f"select id, (items).note from items where id = {self.there}", "update things t set note = (t).id::text")
+
+    def test_subscripts_of_what_is_written(self):
+        self.check_refused("insert into boxes(id, arr[(select count(*)::int from items)]) values (100, 5)",
+                           "insert into boxes(id, arr[1:(select count(*)::int from log)]) values (100, '{5}'), (101, '{5}')",
+                           "insert into things(id, arr[(random() * 100000)::int]) values (7, 1)",
+                           "insert into things(id, arr[(select count(*)::int from items)]) values (7, 1)",
+                           "insert into things(id, arr[nextval('things_seq')]) values (7, 1)",
+                           "with new as (insert into things(id, arr[(random() * 100000)::int]) values (7, 1) returning id) select 1",
+                           "update things set arr[(random() * 1000)::int] = 1", "update things set (arr[(random() * 1000)::int], id) = (1, 2)",
+                           "insert into things(id) values (1) on conflict (id) do update set arr[(random() * 1000)::int] = 4",
+                           f"update boxes set arr[(select count(*)::int from items)] = 1 where id = {self.there}")
+        self.check_same("insert into boxes(id, arr[2], arr[4 - 1]) values (100, 5, 6) returning arr", "insert into things(id, arr[2:3]) values (7, '{1,2}')",
+                        f"insert into boxes(id, arr[(select amount / 10 from items where id = {self.there})]) values ({self.there}, 5) returning arr",
+                        "insert into things(id, arr[(select 4)]) values (7, 1) returning arr")
