@@ -19,14 +19,14 @@ struct Column {
   bool generated = false;         // GENERATED ALWAYS AS (…) STORED: not part of COPY's default column list
   bool not_null = false;          // NOT NULL: the server refuses a NULL there
   bool default_varies = false;    // has a default that is no constant: nextval(), now(), gen_random_uuid(), identity
-  bool from_sequence = false;     // serial, identity, DEFAULT nextval(…)
+  bool from_sequence = false;     // serial, identity, DEFAULT nextval(…), also a domain's or by a function
   bool auto_increment = false;    // MySQL: a row without a value, or with 0, gets a number (numbering.hpp)
   bool varies_on_update = false;  // MySQL: ON UPDATE CURRENT_TIMESTAMP
   bool loose = false;             // compares by a nondeterministic collation: equal values may have different bytes
   bool hidden = false;            // MySQL: INVISIBLE: no part of SELECT * and of an INSERT without columns
   std::string unfit_as_key = {};  // MySQL: why a text column cannot be a shard key; empty: it may
   std::uint32_t own_type = 0;  // the OID of a type that is not PostgreSQL's own; other shards may number it differently
-  std::string default_sql = {};
+  std::string default_sql = {};  // its own, or its domain's
   bool operator==(const Column&) const = default;
 };
 
@@ -75,6 +75,7 @@ struct OwnType {
   bool casts_from = false;      // a cast from it does
   bool default_varies = false;  // a domain with a default that is no constant
   bool reads_clock = false;     // has dates in it, for which 'now' is a value
+  bool counts = false;          // a domain whose default takes its values from a sequence
   bool operator==(const OwnType&) const = default;
 };
 

@@ -3,6 +3,7 @@
 
 #include "router/clock_calls.hpp"
 #include "router/postgres_scope.hpp"
+#include "router/routine_body.hpp"
 #include "router/table_names.hpp"
 
 namespace shardway::router::analyze {
@@ -81,6 +82,16 @@ std::optional<std::size_t> place_of(const router::Column& column, const tree::No
   return std::nullopt;
 }
 
+std::size_t values_in(const tree::Nodes& rows) {
+  return rows.size() == 0 ? 0 : tree::Nodes(tree::as<List>(rows[0])).size();
+}
+
+// What the server connection did before would be the value.
+void note_session_default(Context& context, const router::Column& column) {
+  static const std::unordered_set<std::string> names = {"currval", "lastval"};
+  if (!column.default_sql.empty() && calls_one_of(column.default_sql, names)) context.out.uses_session_sequence = true;
+}
+
 bool says_default(const tree::Nodes& rows, std::size_t place) {
   for (const auto* row : rows) {
     const tree::Nodes values(tree::as<List>(row));
@@ -99,11 +110,14 @@ void note_clock_defaults(Context& context, const InsertStmt& insert) {
   const bool has_rows = select != nullptr && select->valuesLists != nullptr && select->op == SETOP_NONE;
   const tree::Nodes rows(has_rows ? select->valuesLists : nullptr);
   std::vector<ClockDefaults::Column> left;
-  for (const auto& column : *columns) {
-    const bool named = names_clock(column.default_sql);
-    if (column.generated || (!named && !calls_clock(column.default_sql))) continue;
+  for (std::size_t i = 0; i < columns->size(); ++i) {
+    const auto& column = (*columns)[i];
     const auto place = place_of(column, given);
-    if (place && !says_default(rows, *place)) continue;
+    if (column.generated || (place && !says_default(rows, *place))) continue;
+    const bool is_given = given.size() == 0 && i < values_in(rows) && !says_default(rows, i);
+    if (!is_given) note_session_default(context, column);
+    const bool named = names_clock(column.default_sql);
+    if (!named && !calls_clock(column.default_sql)) continue;
     if (place || named) context.hidden_clock("the default of column \"" + column.name + "\"");
     left.push_back({quoted_name(column.name), column.default_sql});
   }
@@ -120,8 +134,21 @@ void note_clock_defaults(Context& context, const CopyStmt& copy) {
   for (const auto& column : *columns) {
     bool is_given = false;
     for (const auto* name : tree::Nodes(copy.attlist)) is_given = is_given || tree::string_of(name) == column.name;
-    if (!is_given && !column.generated && (calls_clock(column.default_sql) || names_clock(column.default_sql)))
+    if (is_given || column.generated) continue;
+    note_session_default(context, column);
+    if (calls_clock(column.default_sql) || names_clock(column.default_sql))
       context.hidden_clock("the default of column " + quoted_name(column.name));
+  }
+}
+
+void note_session_defaults(Context& context, const RangeVar& table, const List* targets) {
+  const auto* columns = columns_of(context, table);
+  if (columns == nullptr) return;
+  for (const auto* node : tree::Nodes(targets)) {
+    const auto* target = tree::as<ResTarget>(node);
+    if (!says_default(target->val)) continue;
+    for (const auto& column : *columns)
+      if (column.name == tree::text(target->name)) note_session_default(context, column);
   }
 }
 

@@ -20,10 +20,17 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-bool calls_nextval(const Node* node) {
-  if (node == nullptr) return false;
-  if (tree::tag(node) == T_TypeCast) return calls_nextval(tree::as<TypeCast>(node)->arg);
-  return tree::tag(node) == T_FuncCall && tree::name_of(tree::as<FuncCall>(node)->funcname).name == "nextval";
+// A domain whose default is a sequence's next number.
+bool is_counted(const Context& context, const ColumnDef& definition) {
+  if (definition.typeName == nullptr || definition.typeName->arrayBounds != nullptr) return false;
+  const auto* own = own_type(context, *definition.typeName);
+  return own != nullptr && own->counts;
+}
+
+bool gives_default(const ColumnDef& definition) {
+  for (const auto* node : tree::Nodes(definition.constraints))
+    if (tree::tag(node) == T_Constraint && tree::as<Constraint>(node)->contype == CONSTR_DEFAULT) return true;
+  return false;
 }
 
 // The shape that one statement gives to, or adds to, a table.
@@ -49,8 +56,10 @@ class ShapeReader {
     if (command.subtype == AT_AddConstraint && command.def != nullptr)
       constraint(*tree::as<Constraint>(command.def), {});
     const bool identity = command.subtype == AT_AddIdentity;
-    if (identity || (command.subtype == AT_ColumnDefault && calls_nextval(command.def)))
-      sequence(std::string(tree::text(command.name)));
+    const bool numbered = command.subtype == AT_ColumnDefault && calls_sequence(context_, command.def);
+    const bool retyped =
+        command.subtype == AT_AlterColumnType && is_counted(context_, *tree::as<ColumnDef>(command.def));
+    if (identity || numbered || retyped) sequence(std::string(tree::text(command.name)));
   }
 
   void index(const IndexStmt& index) {
@@ -73,7 +82,8 @@ class ShapeReader {
  private:
   void column(const ColumnDef& definition) {
     const std::string name(tree::text(definition.colname));
-    if (is_serial(definition.typeName) || calls_nextval(definition.raw_default)) sequence(name);
+    if (is_serial(definition.typeName) || (is_counted(context_, definition) && !gives_default(definition)))
+      sequence(name);
     for (const auto* node : tree::Nodes(definition.constraints))
       if (tree::tag(node) == T_Constraint) constraint(*tree::as<Constraint>(node), name);
   }
@@ -87,7 +97,7 @@ class ShapeReader {
       case CONSTR_FOREIGN: return foreign(constraint, column);
       case CONSTR_IDENTITY: return sequence(column);
       case CONSTR_DEFAULT:
-        if (calls_nextval(constraint.raw_expr)) sequence(column);
+        if (calls_sequence(context_, constraint.raw_expr)) sequence(column);
         return;
       default: return;
     }

@@ -68,21 +68,6 @@ std::string quoted(const tree::Name& name) { return '"' + std::string(name.name)
 // A column of the type may have any of these defaults.
 void defines_default(Context& context) { context.out.defines.clock = context.out.defines.varies = true; }
 
-void create_domain(Context& context, const CreateDomainStmt& create) {
-  for (const auto* node : tree::Nodes(create.constraints))
-    if (tree::as<Constraint>(node)->contype == CONSTR_DEFAULT) {
-      defines_default(context);
-      no_clock(context, tree::as<Constraint>(node)->raw_expr, reads_clock(context, *create.typeName),
-               quoted(tree::name_of(create.domainname)));
-    }
-}
-
-void alter_domain(Context& context, const AlterDomainStmt& alter) {
-  if (alter.subtype != 'T') return;
-  defines_default(context);
-  no_clock(context, alter.def, true, quoted(tree::name_of(alter.typeName)));
-}
-
 // What an expression uses, found apart from the definition's own facts.
 struct Reading {
   Statement inside;
@@ -93,6 +78,41 @@ struct Reading {
     context.is_definition = true;
   }
 };
+
+Statement read_alone(Context& context, const Node* expression) {
+  Reading reading(context);
+  Level level;
+  walk(reading.context, level, expression);
+  return std::move(reading.inside);
+}
+
+// Which columns are of the domain is not looked up.
+void domain_default(Context& context, const Node* expression) {
+  defines_default(context);
+  if (expression == nullptr) return;
+  const auto inside = read_alone(context, expression);
+  if (!inside.uses_sequences && !inside.uses_user_functions) return;
+  context.fault(FaultReason::kNotSupported,
+                std::string("a domain's default with ") +
+                    (inside.uses_sequences ? "nextval() or its like" : "a function that is not PostgreSQL's own") +
+                    " is not supported on a sharded database: each shard would count by itself",
+                kOnEachShard, true);
+}
+
+void create_domain(Context& context, const CreateDomainStmt& create) {
+  for (const auto* node : tree::Nodes(create.constraints))
+    if (tree::as<Constraint>(node)->contype == CONSTR_DEFAULT) {
+      domain_default(context, tree::as<Constraint>(node)->raw_expr);
+      no_clock(context, tree::as<Constraint>(node)->raw_expr, reads_clock(context, *create.typeName),
+               quoted(tree::name_of(create.domainname)));
+    }
+}
+
+void alter_domain(Context& context, const AlterDomainStmt& alter) {
+  if (alter.subtype != 'T') return;
+  domain_default(context, alter.def);
+  no_clock(context, alter.def, true, quoted(tree::name_of(alter.typeName)));
+}
 
 class DefinitionReader {
  public:
@@ -190,6 +210,10 @@ class DefinitionReader {
     Reading reading(context_);
     walk(reading.context, level_, expression);
     if (!reading.inside.now_calls.empty() || !reading.inside.hidden_clock.empty()) context_.out.defines.clock = true;
+    if (reading.inside.uses_session_sequence)
+      not_here(
+          "a default with currval() or lastval() is not supported: it would answer for another client's connection",
+          "give the value yourself");
     if (!reading.inside.not_repeatable.empty() || reading.inside.uses_user_functions) varies();
   }
 
@@ -263,6 +287,10 @@ class DefinitionReader {
 };
 
 }  // namespace
+
+bool calls_sequence(Context& context, const Node* expression) {
+  return expression != nullptr && read_alone(context, expression).uses_sequences;
+}
 
 void check_expressions(Context& context, const Node* node, const RangeVar* relation) {
   if (tree::tag(node) == T_CreateDomainStmt) return create_domain(context, *tree::as<CreateDomainStmt>(node));

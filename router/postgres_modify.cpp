@@ -169,18 +169,6 @@ void assign_key(Context& context, const Level& level, const ResTarget& target, i
                 "leave the column out of SET, or delete the row and insert it again");
 }
 
-// SET a = DEFAULT, and SET (a, b) = (1, DEFAULT).
-bool says_default(const Node* value) {
-  if (value == nullptr) return false;
-  if (tree::tag(value) == T_SetToDefault) return true;
-  if (tree::tag(value) != T_MultiAssignRef) return false;
-  const auto* source = tree::as<MultiAssignRef>(value)->source;
-  if (source == nullptr || tree::tag(source) != T_RowExpr) return false;
-  bool says = false;
-  for (const auto* part : tree::Nodes(tree::as<RowExpr>(source)->args)) says = says || says_default(part);
-  return says;
-}
-
 void assignments(Context& context, Level& level, const List* targets, int term) {
   for (const auto* node : tree::Nodes(targets)) {
     const auto* target = tree::as<ResTarget>(node);
@@ -245,6 +233,17 @@ Outputs returning(Context& context, Level& level, const List* list) {
 
 }  // namespace
 
+bool says_default(const Node* value) {
+  if (value == nullptr) return false;
+  if (tree::tag(value) == T_SetToDefault) return true;
+  if (tree::tag(value) != T_MultiAssignRef) return false;
+  const auto* source = tree::as<MultiAssignRef>(value)->source;
+  if (source == nullptr || tree::tag(source) != T_RowExpr) return false;
+  bool says = false;
+  for (const auto* part : tree::Nodes(tree::as<RowExpr>(source)->args)) says = says || says_default(part);
+  return says;
+}
+
 Outputs insert_statement(Context& context, const InsertStmt& insert, const Level* outer, const CteScope* ctes) {
   begin_write(context);
   CteScope scope;
@@ -269,7 +268,10 @@ Outputs insert_statement(Context& context, const InsertStmt& insert, const Level
     insert_keys(context, insert, selected, term);
     write_missing_list(context, insert, selected, term);
   }
-  if (insert.onConflictClause != nullptr) on_conflict(context, level, *insert.onConflictClause, term);
+  if (insert.onConflictClause != nullptr) {
+    on_conflict(context, level, *insert.onConflictClause, term);
+    note_session_defaults(context, *insert.relation, insert.onConflictClause->targetList);
+  }
   return returning(context, level, insert.returningList);
 }
 
@@ -289,6 +291,7 @@ Outputs update_statement(Context& context, const UpdateStmt& update, const Level
   if (update.fromClause != nullptr) context.not_repeatable("UPDATE … FROM");
   from_list(context, level, update.fromClause);
   assignments(context, level, update.targetList, term);
+  note_session_defaults(context, *update.relation, update.targetList);
   walk(context, level, update.whereClause);
   predicate(context, level, update.whereClause, {0, level.items.size()});
   return returning(context, level, update.returningList);

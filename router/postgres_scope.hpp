@@ -222,6 +222,10 @@ bool write_columns(Context& context, const RangeVar& target, const std::vector<s
 // postgres_clock.cpp: the defaults of an INSERT or COPY that read the transaction's time.
 void note_clock_defaults(Context& context, const InsertStmt& insert);
 void note_clock_defaults(Context& context, const CopyStmt& copy);
+// Of what SET gives DEFAULT: those that call currval() or lastval().
+void note_session_defaults(Context& context, const RangeVar& table, const List* targets);
+// SET a = DEFAULT, and SET (a, b) = (1, DEFAULT).
+bool says_default(const Node* value);
 Outputs insert_statement(Context& context, const InsertStmt& insert, const Level* outer, const CteScope* ctes);
 Outputs update_statement(Context& context, const UpdateStmt& update, const Level* outer, const CteScope* ctes);
 Outputs delete_statement(Context& context, const DeleteStmt& remove, const Level* outer, const CteScope* ctes);

@@ -26,6 +26,8 @@ void check_constraints(Context& context, const Node* node);
 
 // serial and its like.
 bool is_serial(const TypeName* type);
+// A default that calls nextval() or its like.
+bool calls_sequence(Context& context, const Node* expression);
 
 // postgres_defaults.cpp: what the expressions in a definition of `relation` do that the shards cannot, becomes the
 // fault.

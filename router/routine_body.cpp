@@ -127,14 +127,23 @@ bool leaves(std::string_view body, int depth) {
   return false;
 }
 
+bool text_counts(std::string_view body, int depth) {
+  const Words words(body);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words.is_string(i) && depth < kMaxDepth && text_counts(words.at(i), depth + 1)) return true;
+    for (const std::string_view word :
+         {"nextval", "currval", "lastval", "setval", "insert", "update", "delete", "merge"})
+      if (words.word(i) == word) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool leaves_in_session(std::string_view body) { return leaves(body, 0); }
 
 bool leaves_in_session(std::string_view body, const std::unordered_set<std::string>& leaving) {
-  const auto called = routines_called(body);
-  return leaves_in_session(body) ||
-         std::any_of(called.begin(), called.end(), [&](const auto& name) { return leaving.contains(name); });
+  return leaves_in_session(body) || calls_one_of(body, leaving);
 }
 
 PinReason left_by_calls(std::string_view text, const std::unordered_set<std::string>& leaving) {
@@ -156,5 +165,12 @@ std::unordered_set<std::string> routines_called(std::string_view body) {
     if (words.word(i + 1) == "(" && !words.is_string(i)) called.emplace(words.word(i));
   return called;
 }
+
+bool calls_one_of(std::string_view text, const std::unordered_set<std::string>& names) {
+  const auto called = routines_called(text);
+  return std::any_of(called.begin(), called.end(), [&](const auto& name) { return names.contains(name); });
+}
+
+bool may_count(std::string_view body) { return text_counts(body, 0); }
 
 }  // namespace shardway::router

@@ -22,4 +22,10 @@ PinReason left_by_calls(std::string_view text, const std::unordered_set<std::str
 // The names, in lower case and without a schema, of all that it calls.
 std::unordered_set<std::string> routines_called(std::string_view body);
 
+// It calls one of these.
+bool calls_one_of(std::string_view text, const std::unordered_set<std::string>& names);
+
+// It may give another number each time: nextval() and its like are in it, or writes of rows.
+bool may_count(std::string_view body);
+
 }  // namespace shardway::router

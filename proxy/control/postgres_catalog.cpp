@@ -17,10 +17,11 @@ const char* const kPostgresCatalogQuery =
     "  e.tree ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR|COERCEVIAIO|SUBLINK|PARAM)' OR EXISTS (SELECT FROM"
     "   regexp_matches(e.tree, ':(?:funcid|opfuncid) (\\d+)', 'g') m JOIN pg_proc p ON p.oid = m[1]::oid"
     "   WHERE p.provolatile <> 'i'), false)),"
-    " a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) ~* '\\mnextval\\(', false),"
+    " a.attidentity <> '',"
     " coalesce(NOT o.collisdeterministic, false),"
     " CASE WHEN t.typnamespace = 'pg_catalog'::regnamespace THEN 0 ELSE t.oid END,"
-    " coalesce(pg_get_expr(d.adbin, d.adrelid), ''), c.relkind, c.relpersistence = 'u'"
+    " coalesce(pg_get_expr(d.adbin, d.adrelid), CASE WHEN a.attidentity = '' THEN pg_get_expr(t.typdefaultbin, 0) END,"
+    " ''), c.relkind, c.relpersistence = 'u'"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
     " JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_collation o ON o.oid = a.attcollation"
     " LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum"
@@ -113,7 +114,8 @@ const char* const kPostgresCatalogQuery =
 
     // What a value of a user's type may call or hold, by the types it is made of; and PostgreSQL's own types to which
     // the user's cast leads from another of its own.
-    "WITH RECURSIVE own AS (SELECT t.oid, t.typname, t.typdefaultbin::text AS tree FROM pg_type t JOIN"
+    "WITH RECURSIVE own AS (SELECT t.oid, t.typname, t.typdefaultbin::text AS tree, pg_get_expr(t.typdefaultbin, 0) AS"
+    " default_sql FROM pg_type t JOIN"
     " pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname NOT IN ('pg_catalog', 'information_schema',"
     " 'pg_toast') AND n.nspname NOT LIKE 'pg\\_temp%' AND n.nspname NOT LIKE 'pg\\_toast\\_temp%' AND t.typcategory"
     " <> 'A'), part(oid, type) AS (SELECT oid, oid FROM own UNION SELECT p.oid, x.type FROM part p JOIN pg_type t"
@@ -131,8 +133,9 @@ const char* const kPostgresCatalogQuery =
     " WHERE part.oid = own.oid), coalesce(tree ~ '\\{(SQLVALUEFUNCTION|NEXTVALUEEXPR|COERCEVIAIO|SUBLINK|PARAM)' OR"
     " EXISTS (SELECT FROM regexp_matches(tree, ':(?:funcid|opfuncid) (\\d+)', 'g') m JOIN pg_proc p ON p.oid ="
     " m[1]::oid WHERE p.provolatile <> 'i'), false), EXISTS (SELECT FROM part WHERE part.oid = own.oid AND"
-    " type::regtype IN ('date', 'time', 'timetz', 'timestamp', 'timestamptz')) FROM own UNION ALL SELECT"
-    " t.typname, false, true, false, false, false FROM pg_cast c JOIN unknown u ON u.oid = c.castfunc JOIN pg_type"
+    " type::regtype IN ('date', 'time', 'timetz', 'timestamp', 'timestamptz')), coalesce(default_sql, '') FROM own"
+    " UNION ALL SELECT t.typname, false, true, false, false, false, '' FROM pg_cast c JOIN unknown u ON u.oid ="
+    " c.castfunc JOIN pg_type"
     " t ON t.oid = c.casttarget JOIN pg_type s ON s.oid = c.castsource WHERE t.typnamespace ="
     " 'pg_catalog'::regnamespace AND s.typnamespace = 'pg_catalog'::regnamespace;"
 
@@ -153,7 +156,20 @@ const char* const kPostgresCatalogQuery =
     "discard|reset)\\M|(;|\\mbegin|\\mthen|\\melse|\\mloop|''|^)\\s*set\\s)' UNION SELECT r.*"
     " FROM routine r JOIN found f ON strpos(lower(r.prosrc), lower(f.proname)) > 0) SELECT f.proname, f.prosrc,"
     " ARRAY(SELECT n.nspname || '.' || c.relname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid"
-    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgfoid = f.oid AND NOT g.tgisinternal) FROM found f";
+    " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE g.tgfoid = f.oid AND NOT g.tgisinternal) FROM found f;"
+
+    // Functions that defaults call, and those that may be called by them: bodies, and whether there is one to read. In
+    // C they compute if they say so, or come with an extension.
+    "WITH RECURSIVE called AS (SELECT DISTINCT m[1]::oid AS oid FROM (SELECT adbin::text FROM pg_attrdef UNION ALL"
+    " SELECT typdefaultbin::text FROM pg_type WHERE typdefaultbin IS NOT NULL) d(tree) CROSS JOIN LATERAL"
+    " regexp_matches(d.tree, ':(?:funcid|opfuncid) (\\d+)', 'g') m), routine AS (SELECT p.oid, p.proname, CASE WHEN"
+    " l.lanname NOT IN ('plpgsql', 'sql') THEN NULL WHEN p.prosrc = '' THEN pg_get_functiondef(p.oid) ELSE p.prosrc"
+    " END AS body FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang"
+    " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT (l.lanname IN ('internal', 'c') AND"
+    " (p.provolatile = 'i' OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid"
+    " AND d.deptype = 'e')))), reached AS (SELECT * FROM routine WHERE oid IN (SELECT oid FROM called) UNION SELECT r.*"
+    " FROM routine r JOIN reached s ON strpos(lower(s.body), lower(r.proname)) > 0)"
+    " SELECT proname, coalesce(body, ''), body IS NOT NULL FROM reached";
 
 namespace {
 
@@ -168,7 +184,9 @@ std::vector<std::string> list(const Rows& r, std::size_t row, std::size_t column
   return router::array_elements(r.text(row, column)).value_or(std::vector<std::string>());
 }
 
-void read_columns(const Rows& r, ShardCatalog& into) {
+using Names = std::unordered_set<std::string>;
+
+void read_columns(const Rows& r, const Names& counters, ShardCatalog& into) {
   for (std::size_t i = 0; i < r.size(); ++i) {
     router::Column column;
     column.name = text(r, i, 2);
@@ -176,10 +194,10 @@ void read_columns(const Rows& r, ShardCatalog& into) {
     column.generated = is_true(r, i, 4);
     column.not_null = is_true(r, i, 5);
     column.default_varies = is_true(r, i, 6);
-    column.from_sequence = is_true(r, i, 7);
     column.loose = is_true(r, i, 8);
     column.own_type = number_in(r, i, 9);
     column.default_sql = text(r, i, 10);
+    column.from_sequence = is_true(r, i, 7) || router::calls_one_of(column.default_sql, counters);
     const auto name = name_in(r, i);
     const auto kind = r.text(i, 11);
     if (kind == "v" || kind == "m" || kind == "f") into.views.insert(name);
@@ -249,10 +267,10 @@ void read_definitions(const Rows& r, ShardCatalog& into) {
   spread_to_readers(readers, into.primary_only);
 }
 
-void read_own_types(const Rows& r, ShardCatalog& into) {
+void read_own_types(const Rows& r, const Names& counters, ShardCatalog& into) {
   for (std::size_t i = 0; i < r.size(); ++i)
-    add(into.own_types[text(r, i, 0)],
-        {is_true(r, i, 1), is_true(r, i, 2), is_true(r, i, 3), is_true(r, i, 4), is_true(r, i, 5)});
+    add(into.own_types[text(r, i, 0)], {is_true(r, i, 1), is_true(r, i, 2), is_true(r, i, 3), is_true(r, i, 4),
+                                        is_true(r, i, 5), router::calls_one_of(text(r, i, 6), counters)});
 }
 
 struct Routine {
@@ -266,10 +284,27 @@ bool calls_one_that_leaves(const Routine& routine, const std::unordered_set<std:
                      [&](const auto& name) { return known.contains(name); });
 }
 
+// What counts, and differs from server to server: PostgreSQL's own, and those that may call it or write rows.
+Names read_counters(const Rows& r) {
+  Names known = {"nextval", "currval", "lastval", "setval"};
+  std::vector<Names> called;
+  for (std::size_t i = 0; i < r.size(); ++i) {
+    called.push_back(router::routines_called(text(r, i, 1)));
+    if (!is_true(r, i, 2) || router::may_count(text(r, i, 1))) known.insert(router::lower_case(text(r, i, 0)));
+  }
+  for (bool grown = true; grown;) {
+    grown = false;
+    for (std::size_t i = 0; i < r.size(); ++i)
+      if (std::any_of(called[i].begin(), called[i].end(), [&](const auto& name) { return known.contains(name); }))
+        grown = known.insert(router::lower_case(text(r, i, 0))).second || grown;
+  }
+  return known;
+}
+
 // Each leaves something by what it does itself, or by a call of one that does.
 void read_routines(const Rows& r, ShardCatalog& into) {
   std::vector<Routine> routines;
-  std::unordered_set<std::string> known;
+  Names known;
   for (std::size_t i = 0; i < r.size(); ++i) {
     const auto& body = text(r, i, 1);
     routines.push_back(
@@ -306,12 +341,14 @@ void add(router::OwnType& known, const router::OwnType& found) {
   known.casts_from |= found.casts_from;
   known.default_varies |= found.default_varies;
   known.reads_clock |= found.reads_clock;
+  known.counts |= found.counts;
 }
 
 ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   ShardCatalog found;
-  if (results.size() != 13) return found;
-  read_columns(results[0], found);
+  if (results.size() != 14) return found;
+  const auto counters = read_counters(results[13]);
+  read_columns(results[0], counters, found);
   const auto& functions = results[1];
   for (std::size_t i = 0; i < functions.size(); ++i) found.functions.insert(text(functions, i, 0));
   read_unique_keys(results[2], found);
@@ -328,7 +365,7 @@ ShardCatalog read_postgres_catalog(const std::vector<Rows>& results) {
   for (std::size_t i = 0; i < children.size(); ++i) found.parents[name_in(children, i)].push_back(text(children, i, 2));
   const auto& paths = results[9];
   for (std::size_t i = 0; i < paths.size(); ++i) found.search_paths[text(paths, i, 0)] = text(paths, i, 1);
-  read_own_types(results[10], found);
+  read_own_types(results[10], counters, found);
   const auto& computing = results[11];
   for (std::size_t i = 0; i < computing.size(); ++i) found.computing_functions.insert(text(computing, i, 0));
   read_routines(results[12], found);

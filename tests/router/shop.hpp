@@ -60,7 +60,8 @@ inline std::shared_ptr<Catalog> catalog() {
                      {"checked", {.checks = true}},
                      {"cast_to", {.casts_to = true}},
                      {"random_number", {.default_varies = true}},
-                     {"stamp", {.reads_clock = true}}};
+                     {"stamp", {.reads_clock = true}},
+                     {"counted", {.counts = true}}};
   made->sequences = {"public.numbers"};
   made->computing_functions = {"uuid_generate_v4"};
   made->user_functions = {"refund", "order_total", "lower_all"};

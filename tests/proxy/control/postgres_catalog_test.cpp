@@ -10,9 +10,9 @@ namespace {
 std::vector<Rows> answers() {
   std::vector<Rows> results;
   results.push_back(make_result(
-      {{"public", "orders", "id", "bigint", "f", "t", "t", "t", "f", "0", "nextval('s'::regclass)", "r", "f"},
+      {{"public", "orders", "id", "bigint", "f", "t", "t", "f", "f", "0", "nextval('s'::regclass)", "r", "f"},
        {"public", "orders", "total", "numeric(10,2)", "t", "f", "f", "f", "f", "0", "", "r", "f"},
-       {"public", "orders", "mood", "mood", "f", "f", "f", "f", "t", "16400", "", "r", "f"},
+       {"public", "orders", "mood", "mood", "f", "f", "f", "f", "t", "16400", "sales.\"Deeper\"(1)", "r", "f"},
        {"sales", "recent", "x", "text", "f", "f", "f", "f", "f", "0", "", "v", "f"},
        {"sales", "numbers", "last_value", "bigint", "f", "t", "f", "f", "f", "0", "", "S", "f"},
        {"public", "orders_1", "id", "bigint", "f", "f", "f", "f", "f", "0", "", "r", "t"}},
@@ -36,13 +36,21 @@ std::vector<Rows> answers() {
                                 5));
   results.push_back(make_result({{"public", "orders_1", "public.orders"}}, 3));
   results.push_back(make_result({{"", "a, b"}, {"app", "\"$user\", c"}}, 2));
-  results.push_back(make_result(
-      {{"mood", "f", "f", "f", "f", "t"}, {"few", "t", "f", "f", "f", "f"}, {"few", "f", "f", "t", "f", "f"}}, 6));
+  results.push_back(make_result({{"mood", "f", "f", "f", "f", "t", "harmless()"},
+                                 {"few", "t", "f", "f", "f", "f", "nextval('s'::regclass)"},
+                                 {"few", "f", "f", "t", "f", "f", ""}},
+                                7));
   results.push_back(make_result({{"crypt"}}, 1));
   results.push_back(make_result({{"outermost", "begin perform 1; perform Outer_Of(1); end", "{public.visits}"},
                                  {"outer_of", "select set_tenant($1)", "{}"},
                                  {"set_tenant", "begin perform set_config('a', $1, false); end", "{public.orders}"},
                                  {"harmless", "update t set set_tenant = 1", "{public.log}"}},
+                                3));
+  results.push_back(make_result({{"deeper", "select deepest() + 1", "t"},
+                                 {"deepest", "begin return Counted(); end", "t"},
+                                 {"counted", "begin execute 'select nextval(''s'')'; end", "t"},
+                                 {"harmless", "select 'a' || 1", "t"},
+                                 {"in_python", "", "f"}},
                                 3));
   return results;
 }
@@ -66,7 +74,7 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   EXPECT_EQ(orders.columns[1].type, "numeric(10,2)");
   EXPECT_TRUE(orders.columns[1].generated);
   EXPECT_EQ(orders.columns[2].own_type, 16400U);
-  EXPECT_TRUE(orders.columns[2].loose);
+  EXPECT_TRUE(orders.columns[2].loose && orders.columns[2].from_sequence);
   ASSERT_EQ(orders.unique_keys.size(), 2U);
   EXPECT_EQ(orders.unique_keys[0], (router::UniqueKey{"orders_pkey", {"id", "a b"}, false}));
   EXPECT_EQ(orders.unique_keys[1], (router::UniqueKey{"orders_excl", {}, true}));
@@ -77,7 +85,8 @@ TEST(CatalogReader, TellsTheAnswersApart) {
   EXPECT_TRUE(found.functions.contains("crypt"));
   EXPECT_TRUE(found.operators.contains("@@@"));
   EXPECT_EQ(found.own_types.at("mood"), (router::OwnType{.reads_clock = true}));
-  EXPECT_EQ(found.own_types.at("few"), (router::OwnType{.checks = true, .casts_from = true})) << "of two schemas";
+  EXPECT_EQ(found.own_types.at("few"), (router::OwnType{.checks = true, .casts_from = true, .counts = true}))
+      << "of two schemas";
   EXPECT_EQ(found.computing_functions.size(), 1U);
   EXPECT_EQ(found.leaving_functions, (std::unordered_set<std::string>{"set_tenant", "outer_of", "outermost"}));
   EXPECT_EQ(found.leaving_tables, (std::unordered_set<std::string>{"public.orders", "public.visits"}));
