@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <iterator>
 
 #include "router/language.hpp"
 #include "router/planner.hpp"
@@ -9,64 +10,101 @@ namespace shardway::router {
 
 namespace {
 
-constexpr std::size_t kLongestDate = 64;
-
 // The words the date types read as the clock's: https://www.postgresql.org/docs/15/datatype-datetime.html
 constexpr std::string_view kClockWords[] = {"now", "today", "tomorrow", "yesterday"};
 
+// Others that may stand beside them, in any number: https://www.postgresql.org/docs/15/datetime-appendix.html
+constexpr std::string_view kDateWords[] = {
+    "on",        "at",    "am",       "pm",      "ad",       "bc",   "z",         "zulu",   "utc",    "dst",
+    "allballs",  "epoch", "infinity", "jan",     "january",  "feb",  "february",  "mar",    "march",  "apr",
+    "april",     "may",   "jun",      "june",    "jul",      "july", "aug",       "august", "sep",    "sept",
+    "september", "oct",   "october",  "nov",     "november", "dec",  "december",  "sun",    "sunday", "mon",
+    "monday",    "tue",   "tues",     "tuesday", "wed",      "weds", "wednesday", "thu",    "thur",   "thurs",
+    "thursday",  "fri",   "friday",   "sat",     "saturday", "d",    "dow",       "doy",    "h",      "isodow",
+    "isoyear",   "j",     "jd",       "julian",  "m",        "mm",   "s",         "t",      "y"};
+
+constexpr const char* kBlanks = " \t\n\r\f\v";
+
 bool is_letter(char c) noexcept { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
-// With a time and a zone at most: 'today 10:00 Europe/Berlin', but not 'today we went out'.
-constexpr int kMostWords = 3;
-
-int words_in(std::string_view text) {
-  int words = 0;
-  for (std::size_t i = 0; i < text.size(); ++i)
-    words += is_letter(text[i]) && (i == 0 || text[i - 1] == ' ' || text[i - 1] == '\t' || text[i - 1] == '\n');
-  return words;
+template <std::size_t N>
+bool is_one_of(const std::string_view (&words)[N], std::string_view word) noexcept {
+  return std::any_of(std::begin(words), std::end(words), [&](auto one) { return equals_word(word, one); });
 }
 
-bool is_space(char c) noexcept { return c == ' ' || (c >= '\t' && c <= '\r'); }
+// Of a word that may be a time zone's name: Europe/Berlin, EST5EDT, Etc/GMT+1.
+std::size_t end_of_zone(std::string_view text, std::size_t at) noexcept {
+  if (at == text.size() || (!is_digit(text[at]) && std::string_view("-/.+").find(text[at]) == std::string_view::npos))
+    return at;
+  while (at < text.size() && (is_letter(text[at]) || is_digit(text[at]) ||
+                              std::string_view("+-/_.:").find(text[at]) != std::string_view::npos))
+    ++at;
+  return at;
+}
 
-// In lower case and with one space for several, as far as a date goes; empty if it goes on.
-std::string short_form(std::string_view text) {
-  std::string form;
-  for (const char c : text) {
-    if (is_space(c) && (form.empty() || form.back() == ' ')) continue;
-    if (form.size() == kLongestDate) return {};
-    form += is_space(c) ? ' ' : c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+// A date has one word that is not known, its time zone: 'today 10:00 Europe/Berlin', but not 'today we went out'. What
+// is no letter parts the words.
+bool is_clock_phrase(std::string_view text) noexcept {
+  bool found = false, has_zone = false;
+  for (std::size_t at = 0; at < text.size();) {
+    if (!is_letter(text[at])) {
+      ++at;
+      continue;
+    }
+    const auto begin = at;
+    while (at < text.size() && is_letter(text[at])) ++at;
+    const auto word = text.substr(begin, at - begin);
+    if (is_one_of(kClockWords, word)) {
+      found = true;
+    } else if (!is_one_of(kDateWords, word)) {
+      if (has_zone) return false;
+      has_zone = true;
+      at = end_of_zone(text, at);
+    }
   }
-  return form;
+  return found;
 }
 
-bool is_clock_word(std::string_view text) {
-  const auto form = short_form(text);
-  if (words_in(form) > kMostWords) return false;
-  const auto letter = [&](std::size_t i) { return i < form.size() && is_letter(form[i]); };
-  const bool has_parts = form.find_first_of("{}[]()\"=") != std::string::npos;  // looked at one by one
-  for (const auto word : kClockWords)
-    for (auto at = form.find(word); at != std::string::npos; at = form.find(word, at + 1))
-      if ((at == 0 || (!letter(at - 1) && (!has_parts || at + word.size() == form.size()))) &&
-          !letter(at + word.size()))
-        return true;
-  return false;
-}
-
-// A date by itself, or in the text of an array, a range or a row: '{now}', '[today,tomorrow)', '(now,1)'. With a quoted
-// name before a colon it is JSON.
-bool names_the_clock(std::string text) {
-  if (is_clock_word(text)) return true;
-  const auto first = text.find_first_not_of(" \t\n\r\f\v");
-  if (first == std::string::npos || std::string_view("{[(").find(text[first]) == std::string_view::npos) return false;
-  text.erase(std::remove(text.begin(), text.end(), '\\'), text.end());
+bool any_part_is(std::string_view text) {
   for (std::size_t begin = 0; begin < text.size();) {
     const auto end = std::min(text.find_first_of("{}[](),\"=", begin), text.size());
-    const auto next = end < text.size() && text[end] == '"' ? text.find_first_not_of(" \t\n\r\f\v", end + 1) : end;
-    if (next < text.size() && text[next] == ':') return false;
-    if (is_clock_word(std::string_view(text).substr(begin, end - begin))) return true;
+    if (is_clock_phrase(text.substr(begin, end - begin))) return true;
     begin = end + 1;
   }
   return false;
+}
+
+// {"name": …}, [{"name": …}]: a quoted name before a colon.
+bool is_json(std::string_view text) {
+  for (auto quote = text.find('"'); quote != std::string_view::npos; quote = text.find('"', quote + 1))
+    if (const auto next = text.find_first_not_of(kBlanks, quote + 1); next < text.size() && text[next] == ':')
+      return true;
+  return false;
+}
+
+// A date by itself, or in the text of an array, a range or a row: '{now}', '[today,tomorrow)', '(now,1)', in which
+// quotes may stand anywhere.
+bool names_the_clock(std::string text) {
+  const auto first = text.find_first_not_of(kBlanks);
+  if (first == std::string::npos || std::string_view("{[(").find(text[first]) == std::string_view::npos)
+    return is_clock_phrase(text);
+  std::erase(text, '\\');
+  if (text[first] != '(' && is_json(text)) return false;
+  if (any_part_is(text)) return true;
+  std::erase(text, '"');
+  return any_part_is(text);
+}
+
+// Text is the same in both formats, so that what is of another type, or has control characters, is none.
+bool names_the_clock(const ParameterValue& parameter, std::uint32_t type) {
+  if (!parameter.value) return false;
+  if (!parameter.binary) return names_the_clock(std::string(*parameter.value));
+  constexpr std::uint32_t kFirstOwnType = 16384, kTextTypes[] = {0, 18, 19, 25, 705, 1042, 1043};
+  const bool may_be_text =
+      type >= kFirstOwnType || std::find(std::begin(kTextTypes), std::end(kTextTypes), type) != std::end(kTextTypes);
+  return may_be_text && parameter.value->find('\0') == std::string_view::npos &&
+         names_the_clock(std::string(*parameter.value));
 }
 
 }  // namespace
@@ -90,9 +128,10 @@ bool reads_the_clock(const Case& c) {
       if (literal.is_string &&
           names_the_clock(unquote(literal.source, c.session.standard_conforming_strings).value_or("now")))
         return true;
-  if (c.values.parameters != nullptr)
-    for (const auto& parameter : *c.values.parameters)
-      if (parameter.value && !parameter.binary && names_the_clock(std::string(*parameter.value))) return true;
+  const auto* types = c.values.parameter_types;
+  if (const auto* parameters = c.values.parameters)
+    for (std::size_t i = 0; i < parameters->size(); ++i)
+      if (names_the_clock((*parameters)[i], types != nullptr && i < types->size() ? (*types)[i] : 0)) return true;
   return false;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "router/builtin_functions.hpp"
+#include "router/planner.hpp"
 #include "router/postgres_utility.hpp"
 #include "router/routine_body.hpp"
 #include "router/statement_lexer.hpp"
@@ -87,6 +88,16 @@ void may_say_now(Context& context, std::string_view type) {
   context.not_scatterable(what);
   context.not_repeatable(what);
   context.hidden_clock(what);
+}
+
+// U&'…' is no literal of an execution (clock_words.cpp).
+void escaped_constant(Context& context, const A_Const& value) {
+  if (value.isnull || value.location < 0 || tree::tag(&value.val) != T_String) return;
+  const auto source = context.text.substr(std::min(static_cast<std::size_t>(value.location), context.text.size()));
+  if (source.empty() || (source[0] | 0x20) != 'u' || !may_read_the_clock(tree::text(value.val.sval.sval))) return;
+  context.not_scatterable("'now' or its like in a string");
+  context.not_repeatable("'now' or its like in a string");
+  context.hidden_clock("'now' or its like in a string");
 }
 
 void function_call(Context& context, Level& level, const FuncCall& call) {
@@ -280,7 +291,7 @@ void walk_node(Context& context, Level& level, const Node* node) {
   const auto as_node = [](const auto* expression) { return tree::as<Node>(expression); };
   switch (tree::tag(node)) {
     case T_SetToDefault: context.not_repeatable("DEFAULT"); return;
-    case T_A_Const:
+    case T_A_Const: return escaped_constant(context, *tree::as<A_Const>(node));
     case T_A_Star:
     case T_String:
     case T_Integer: return;

@@ -1,4 +1,5 @@
 """Expressions in which each shard, or each copy of a reference table, would say something else: refused, wherever they stand."""
+from wire import SYNC, bind, execute, parse
 from wire_case import WireCase
 
 
@@ -53,3 +54,19 @@ create table boxes(id bigint primary key, arr int[]);
         self.check_same("insert into boxes(id, arr[2], arr[4 - 1]) values (100, 5, 6) returning arr", "insert into things(id, arr[2:3]) values (7, '{1,2}')",
                         f"insert into boxes(id, arr[(select amount / 10 from items where id = {self.there})]) values ({self.there}, 5) returning arr",
                         "insert into things(id, arr[(select 4)]) values (7, 1) returning arr")
+
+    def test_words_that_are_the_clocks(self):
+        self.check_refused(*(f"update things set ts = {text}" for text in (
+            r"U&'\006eow'", r"U&'!006eow' uescape '!'", r"U&'n\+00006Fw'", "'on on on now'", "'at at at at now'", "'now now now now'", r"E'o\x6e on on now'",
+            "'today at 10:00 pm Europe/Berlin'", "'10:00 pm mon today EST5EDT'", "'on 10:00now'", "'UTC {now}'")),
+            "update things set tr = '[  on on on now,]'", "update things set tr = '[n\"o\"w,]'", "update things set ta = '{on on on now}'",
+            "update things set ta = U&'{\\006eow}'", "insert into things(id, ts) values (3, 'at at at at now')")
+        self.check_same("update things set note = 'See what we do today'", "update things set note = U&'\\0064o it later'", "update things set note = 'http://example.org/now'")
+
+    def test_words_that_are_the_clocks_in_parameters(self):
+        wire = self.through()
+        for sql, types in (("update things set ts = $1", ()), ("update things set ts = $1::text::timestamptz", (25,)), ("update things set ts = $1::text::timestamptz", ())):
+            for formats in ([0], [1]) if "::text" in sql else ([0],):
+                with self.subTest(sql=sql, types=types, formats=formats):
+                    heard = wire.ask(parse("", sql, types) + bind("", "", ["on on on now"], formats=formats) + execute() + SYNC)
+                    self.assertTrue(any(line.startswith("E ERROR 0A000") for line in heard), heard)
