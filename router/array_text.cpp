@@ -62,11 +62,16 @@ bool skip_bounds(std::string_view& rest) {
   return true;
 }
 
+struct Elements {
+  std::vector<std::string> values;
+  std::size_t nulls = 0;
+};
+
 // One element, or an array within the array, with the spaces around it.
-bool member(std::string_view& rest, std::vector<std::string>& elements, int depth);
+bool member(std::string_view& rest, Elements& elements, int depth);
 
 // Behind an opening brace, up to and with the closing one. That dimensions agree is the server's to say.
-bool members(std::string_view& rest, std::vector<std::string>& elements, int depth) {
+bool members(std::string_view& rest, Elements& elements, int depth) {
   skip_spaces(rest);
   if (!rest.empty() && rest.front() == '}') {
     rest.remove_prefix(1);
@@ -81,7 +86,7 @@ bool members(std::string_view& rest, std::vector<std::string>& elements, int dep
   }
 }
 
-bool member(std::string_view& rest, std::vector<std::string>& elements, int depth) {
+bool member(std::string_view& rest, Elements& elements, int depth) {
   constexpr int kMaxDimensions = 6;
   skip_spaces(rest);
   if (rest.empty()) return false;
@@ -92,11 +97,14 @@ bool member(std::string_view& rest, std::vector<std::string>& elements, int dept
   } else if (rest.front() == '"') {
     rest.remove_prefix(1);
     if (!quoted_element(rest, element)) return false;
-    elements.push_back(std::move(element));
+    elements.values.push_back(std::move(element));
   } else {
     bool null = false;
     if (!plain_element(rest, element, null)) return false;
-    if (!null) elements.push_back(std::move(element));
+    if (null)
+      ++elements.nulls;
+    else
+      elements.values.push_back(std::move(element));
   }
   skip_spaces(rest);
   return true;
@@ -104,15 +112,16 @@ bool member(std::string_view& rest, std::vector<std::string>& elements, int dept
 
 }  // namespace
 
-std::optional<std::vector<std::string>> array_elements(std::string_view text) {
-  std::vector<std::string> elements;
+std::optional<std::vector<std::string>> array_elements(std::string_view text, std::size_t* nulls) {
+  Elements elements;
   skip_spaces(text);
   if (!skip_bounds(text) || text.empty() || text.front() != '{') return std::nullopt;
   text.remove_prefix(1);
   if (!members(text, elements, 1)) return std::nullopt;
   skip_spaces(text);
   if (!text.empty()) return std::nullopt;
-  return elements;
+  if (nulls != nullptr) *nulls = elements.nulls;
+  return std::move(elements.values);
 }
 
 }  // namespace shardway::router

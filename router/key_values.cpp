@@ -72,7 +72,7 @@ class Collector {
   void add(const ValueRef& key) {
     stores_ = use_.inserts || key.is_new;
     switch (key.source) {
-      case ValueRef::Source::kNull: return is_null();
+      case ValueRef::Source::kNull: return written_null();
       case ValueRef::Source::kLiteral: return add_literal(key);
       case ValueRef::Source::kParameter: return add_parameter(key);
     }
@@ -111,8 +111,19 @@ class Collector {
 
   static bool is_text(std::uint32_t oid) noexcept { return oid == 25 || oid == 1043; }
 
+  void written_null() {
+    if (stores_ || !session_.transform_null_equals) return is_null();
+    fault(FaultReason::kNotSupported,
+          "the shard key " + shown_key(table_) + " = NULL is not supported where transform_null_equals may be on",
+          "SET transform_null_equals TO off, or write IS NULL");
+  }
+
   // No row has it; where one is to be inserted, the server says so, if it is sure to.
   void is_null() {
+    if (stores_ && !use_.inserts && !is_not_null())
+      return fault(FaultReason::kNotSupported,
+                   "changing the shard key " + shown_key(table_) + " to NULL is not supported",
+                   "leave the column out of SET");
     if (use_.inserts && !use_.ignores && !is_not_null())
       fault(FaultReason::kNeedsKey,
             "null value in column \"" + table_.key + "\" of relation \"" + table_.name +
@@ -151,10 +162,16 @@ class Collector {
   }
 
   void add_array(std::string_view text) {
-    const auto elements = array_elements(text);
+    std::size_t nulls = 0;
+    const auto elements = array_elements(text, &nulls);
     if (!elements)
       return fault(FaultReason::kBadKey, "malformed array literal: \"" + std::string(text) + "\"",
                    "it is compared with the shard key " + shown_key(table_));
+    if (nulls > 0 && !session_.array_nulls && table_.key_type == KeyType::kText)
+      return fault(
+          FaultReason::kNotSupported,
+          "NULL in an array of the shard key " + shown_key(table_) + " is not supported where array_nulls may be off",
+          "write it in double quotes, or SET array_nulls TO on");
     for (const auto& element : *elements) {
       add_text(element);
       if (found_.fault) return;

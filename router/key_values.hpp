@@ -30,8 +30,8 @@ struct GivenInteger {
 GivenInteger mysql_integer(const ValueRef& given, const Values& values, const SessionView& session);
 
 // The elements of an array in its text form, of however many dimensions, as array_in reads it; nothing if it is
-// anything else. NULL elements are left out.
-std::optional<std::vector<std::string>> array_elements(std::string_view text);
+// anything else. NULL elements are left out, and counted.
+std::optional<std::vector<std::string>> array_elements(std::string_view text, std::size_t* nulls = nullptr);
 
 // Why a text would be stored in PostgreSQL's key column as another one than was written; null: it would not.
 std::unique_ptr<Fault> altered_when_stored(const Table& table, const Topology& topology, std::string_view text);

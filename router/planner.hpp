@@ -36,6 +36,8 @@ struct SessionView {
   std::optional<ShardIndex> clock_shard = {};
   Definitions defined = {};  // in the transaction at hand
   MysqlMode mysql = {};
+  bool array_nulls = true;             // false: NULL in an array's text may be the string
+  bool transform_null_equals = false;  // k = NULL may be k IS NULL
 };
 
 // `text` is the statement's own text (needed only for rewriting).

@@ -148,6 +148,11 @@ void check_join_for_scatter(Context& context, const Level& level, JoinType type,
   if (type == JOIN_FULL || !has_sharded(preserved) || has_sharded(optional)) context.not_scatterable("an outer join");
 }
 
+void note_optional(Context& context, const Level& level, Range range) {
+  for (auto i = range.first; i < range.last; ++i)
+    for (const auto& output : level.items[i].outputs.columns) context.optional_terms.insert(output.term);
+}
+
 Range from_join(Context& context, Level& level, const JoinExpr& join) {
   const auto left = from_item(context, level, join.larg);
   const auto right = from_item(context, level, join.rarg);
@@ -157,6 +162,8 @@ Range from_join(Context& context, Level& level, const JoinExpr& join) {
   for (const auto* name : tree::Nodes(join.usingClause))
     merge_column(context, level, join.jointype, tree::string_of(name), left, right);
   check_join_for_scatter(context, level, join.jointype, left, right);
+  if (join.jointype == JOIN_LEFT || join.jointype == JOIN_FULL) note_optional(context, level, right);
+  if (join.jointype == JOIN_RIGHT || join.jointype == JOIN_FULL) note_optional(context, level, left);
   if (join.quals != nullptr) {
     walk(context, level, join.quals);
     predicate(context, level, join.quals, restricted_by(join.jointype, left, right));

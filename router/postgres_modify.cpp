@@ -84,11 +84,20 @@ void insert_values(Context& context, const SelectStmt& values, std::size_t posit
   context.limit_to(term, std::move(keys));
 }
 
+// Where a row without one would be is not known; the server refuses it where the column is NOT NULL.
+bool may_store_null(const Context& context, const Table& table, int source) {
+  if (!context.optional_terms.contains(source)) return false;
+  const auto* key = known_column(context, table.schema, table.name, table.key);
+  return key == nullptr || !key->not_null;
+}
+
 void insert_select(Context& context, const SelectStmt& select, const Outputs& outputs, std::size_t position, int term) {
   const auto& table = context.table_of(term);
   if (outputs.exact && position < outputs.columns.size()) {
     const int source = outputs.columns[position].term;
     if (source != kNoTerm && same_family(table, context.table_of(source))) {
+      if (may_store_null(context, table, source))
+        return needs_key(context, table, "the shard key \"" + table.key + "\" of the selected rows may be NULL");
       context.edges.push_back({term, source, false});
       context.out.sharded[static_cast<std::size_t>(term)].ignores = true;  // no row was found by NULL
       return;

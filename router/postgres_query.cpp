@@ -208,6 +208,12 @@ Outputs values_lists(Context& context, const SelectStmt& select, Level& level) {
   return outputs;
 }
 
+bool has_grouping_sets(const SelectStmt& select) {
+  for (const auto* node : tree::Nodes(select.groupClause))
+    if (tree::tag(node) == T_GroupingSet) return true;
+  return false;
+}
+
 void select_into(Context& context, const SelectStmt& select) {
   if (select.intoClause == nullptr) return;
   context.out.kind = StatementKind::kDdl;
@@ -251,6 +257,8 @@ Outputs select_statement(Context& context, const SelectStmt& select, const Level
     walk_list(context, level, select.windowClause);
     check_locking(context, level, select);
     outputs = outputs_of(context, select, level, commutes_with_filters(select) && has_only_columns(select));
+    if (has_grouping_sets(select))
+      for (const auto& column : outputs.columns) context.optional_terms.insert(column.term);
     outputs.locks_reference =
         std::any_of(level.items.begin(), level.items.end(), [](const Item& i) { return i.reference; });
   }

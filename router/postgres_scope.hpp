@@ -120,6 +120,7 @@ struct Context {
   std::unordered_map<const void*, Outputs> sublinks;  // IN (SELECT …): the subquery's columns
   std::vector<const ParamRef*> parameters;
   std::unordered_set<const void*> key_parameters;  // those compared with keys
+  std::unordered_set<int> optional_terms;          // an outer join or a grouping set may put NULL in their place
   const void* certain_call = nullptr;              // a function call that surely runs once
   const void* array_as_set = nullptr;              // an ARRAY(SELECT …) whose order does not matter
   bool is_definition = false;                      // a default, a CHECK, a policy

@@ -111,7 +111,15 @@ router::Plan Session::plan_for(const Statement& statement, const router::Values&
   view.hints_allowed = hints_;
   view.standard_conforming_strings = standard_strings_;
   std::string now;
-  if (database_->topology().sharded()) see_time(statement, view, now);
+  if (database_->topology().sharded()) {
+    see_time(statement, view, now);
+    const auto surely = [&](std::string_view setting, bool value) {
+      const bool is_local = local_ && local_->reading.find(setting) != std::string::npos;
+      return knows_its_settings() && !is_local && is_surely(settings_in_force(), setting, value);
+    };
+    view.array_nulls = surely("array_nulls", true);
+    view.transform_null_equals = !surely("transform_null_equals", false);
+  }
   auto plan = router::plan(statement, values, database_->topology(), view, sql);
   if (local_ && !keeps_local_settings()) local_.reset();
   if (foreign_encoding_ || (coming_ && has_foreign_encoding(*coming_)) || (local_ && !local_->encoding.empty()))

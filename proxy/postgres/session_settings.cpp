@@ -141,13 +141,17 @@ bool Session::is_read_otherwise(const ClientStatement& statement) const {
   const bool knows = knows_its_settings();
   if (!local_ && !coming_ && knows && statement.read_under == settings_) return false;
   const auto& prepared = *statement.prepared;
-  if (!has_constants(prepared.text) || prepared.reading.starts_with(kOwnReading)) return false;
+  constexpr std::string_view kNullEquals = "transform_null_equals";  // NULL is no constant in quotes
+  const bool by_nulls = prepared.reading.find(kNullEquals) != std::string::npos ||
+                        settings_in_force().find(kNullEquals) != nullptr ||
+                        (local_ && local_->reading.find(kNullEquals) != std::string::npos);
+  if ((!by_nulls && !has_constants(prepared.text)) || prepared.reading.starts_with(kOwnReading)) return false;
   if (knows ? prepared.reading == reading_of(prepared.text) : is_on_a_link(statement)) return false;
   const auto is_date_like = [](const router::Literal& literal) {
     return literal.is_string && (literal.source.find_first_of("0123456789") != std::string_view::npos ||
                                  router::may_read_the_clock(literal.source));
   };
-  return prepared.text.find('\\') != std::string::npos || !is_ascii(prepared.text) ||
+  return by_nulls || prepared.text.find('\\') != std::string::npos || !is_ascii(prepared.text) ||
          std::any_of(statement.literals.begin(), statement.literals.end(), is_date_like);
 }
 

@@ -1,6 +1,7 @@
 #include "proxy/postgres/settings.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "proxy/postgres/date_style.hpp"
@@ -199,6 +200,16 @@ bool decides_reading(std::string_view setting) noexcept {
                                                 "transform_null_equals",
                                                 "xmloption"};
   return std::find(std::begin(kNames), std::end(kNames), setting) != std::end(kNames);
+}
+
+bool is_surely(const Settings& settings, std::string_view setting, bool value) {
+  const auto* entry = settings.find(setting);
+  if (entry == nullptr) return true;
+  for (const std::string_view word : value ? std::array<std::string_view, 4>{"on", "true", "yes", "1"}
+                                           : std::array<std::string_view, 4>{"off", "false", "no", "0"})
+    for (const auto& [before, behind] : {std::pair(" TO ", ""), std::pair(" TO '", "'"), std::pair(",'", "',false)")})
+      if (entry->sql.ends_with(before + std::string(word) + behind)) return true;
+  return false;
 }
 
 std::string reading_of(const Settings& settings) {

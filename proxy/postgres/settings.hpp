@@ -52,6 +52,9 @@ bool is_ascii(std::string_view text) noexcept;
 std::string reading_of(const Settings& settings);
 bool decides_reading(std::string_view setting) noexcept;
 
+// True unless the setting is set to anything but that.
+bool is_surely(const Settings& settings, std::string_view setting, bool value);
+
 // client_encoding is another one than UTF-8.
 bool has_foreign_encoding(const Settings& settings);
 

@@ -153,6 +153,8 @@ inline std::string route(const Row& row, StatementCache& cache) {
     session.keeps_time = true;
     session.clock_shard = *shard == "shop_0" ? ShardIndex{0} : ShardIndex{1};
   }
+  session.array_nulls = !row.has("array_nulls=off");
+  session.transform_null_equals = row.has("null_equals=on");
   std::string all;
   for (const auto& statement : query->statements) {
     const bool several = query->statements.size() > 1;
