@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "protocol/common/bytes.hpp"
 #include "router/language.hpp"
 #include "router/planner.hpp"
 #include "router/rules.hpp"
@@ -96,15 +97,35 @@ bool names_the_clock(std::string text) {
   return any_part_is(text);
 }
 
-// Text is the same in both formats, so that what is of another type, or has control characters, is none.
+// PostgreSQL's own, and arrays of them; 0: the server infers it. A user's type may be one, too.
+bool may_be_text(std::uint32_t type) noexcept {
+  constexpr std::uint32_t kFirstOwnType = 16384;
+  constexpr std::uint32_t kTexts[] = {0, 18, 19, 25, 705, 1042, 1043, 1002, 1003, 1009, 1014, 1015, 1263};
+  return type >= kFirstOwnType || std::find(std::begin(kTexts), std::end(kTexts), type) != std::end(kTexts);
+}
+
+// Dimensions, whether there are NULLs, the elements' type; each dimension's size and first index; the elements.
+bool array_names_the_clock(std::string_view bytes) {
+  protocol::Reader reader(bytes);
+  const auto dimensions = reader.u32(), nulls = reader.u32(), type = reader.u32();
+  if (!dimensions || *dimensions > 6 || !nulls || *nulls > 1 || !type || !may_be_text(*type)) return false;
+  for (std::uint32_t i = 0; i < 2 * *dimensions; ++i)
+    if (!reader.u32()) return false;
+  while (const auto length = reader.u32()) {
+    if (*length == 0xffffffffU) continue;
+    const auto value = reader.bytes(*length);
+    if (!value) return false;
+    if (names_the_clock(std::string(*value))) return true;
+  }
+  return false;
+}
+
+// Text is the same in both formats; what has zeros in it is none.
 bool names_the_clock(const ParameterValue& parameter, std::uint32_t type) {
-  if (!parameter.value) return false;
-  if (!parameter.binary) return names_the_clock(std::string(*parameter.value));
-  constexpr std::uint32_t kFirstOwnType = 16384, kTextTypes[] = {0, 18, 19, 25, 705, 1042, 1043};
-  const bool may_be_text =
-      type >= kFirstOwnType || std::find(std::begin(kTextTypes), std::end(kTextTypes), type) != std::end(kTextTypes);
-  return may_be_text && parameter.value->find('\0') == std::string_view::npos &&
-         names_the_clock(std::string(*parameter.value));
+  if (!parameter.value || (parameter.binary && !may_be_text(type))) return false;
+  if (parameter.binary && parameter.value->find('\0') != std::string_view::npos)
+    return array_names_the_clock(*parameter.value);
+  return names_the_clock(std::string(*parameter.value));
 }
 
 }  // namespace

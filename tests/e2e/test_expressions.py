@@ -1,4 +1,6 @@
 """Expressions in which each shard, or each copy of a reference table, would say something else: refused, wherever they stand."""
+import struct
+
 from wire import SYNC, bind, execute, parse
 from wire_case import WireCase
 
@@ -70,3 +72,13 @@ create table boxes(id bigint primary key, arr int[]);
                 with self.subTest(sql=sql, types=types, formats=formats):
                     heard = wire.ask(parse("", sql, types) + bind("", "", ["on on on now"], formats=formats) + execute() + SYNC)
                     self.assertTrue(any(line.startswith("E ERROR 0A000") for line in heard), heard)
+
+    def test_words_that_are_the_clocks_in_binary_arrays(self):
+        sql = "insert into things(id, ts) select 9, d::timestamptz from unnest($1::text[]) as x(d) returning id"
+        for text, word in (("2024-01-01 10:00", "C INSERT 0 1"), ("on on now", "E ERROR 0A000")):
+            for types in ((), (1009,)):
+                with self.subTest(text=text, types=types), self.through() as wire:
+                    wire.sql("delete from things where id = 9")
+                    array = struct.pack("!6I", 1, 0, 25, 1, 1, len(text)) + text.encode()
+                    heard = wire.ask(parse("", sql, types) + bind("", "", [array], formats=[1]) + execute() + SYNC)
+                    self.assertTrue(any(line.startswith(word) for line in heard), heard)
