@@ -86,7 +86,7 @@ void App::remove_sockets() {
 std::shared_ptr<const Generation> App::make_generation(std::shared_ptr<const config::Config> config) {
   auto generation = std::make_shared<Generation>();
   generation->config = config;
-  generation->secrets = std::make_shared<postgres::Secrets>(config);
+  generation->secrets = std::make_shared<postgres::Secrets>(config, client_keys_);
   for (const auto& listen : config->listen) generation->listen_tls.push_back(net::make_server_context(listen.tls));
   for (const auto& database : config->databases) {
     auto made = make_database(database, permits_, next_node_, config->zone);

@@ -114,6 +114,7 @@ class App final : public admin::Host {
   SlowLane slow_lane_;
   std::vector<SlowLane> old_lanes_;  // of configurations that clients still use; changed under reload_mutex_
   std::map<std::string, std::shared_ptr<transaction::Ledger>> ledgers_;  // by database; they outlive reloads
+  const std::shared_ptr<postgres::ClientKeys> client_keys_ = std::make_shared<postgres::ClientKeys>();
   std::mutex reload_mutex_;
   Surroundings surroundings_;
   std::vector<std::vector<int>> listeners_;  // per worker, as in config.listen

@@ -264,6 +264,7 @@ std::string App::take_over() {
     generations_.push_back(fresh);
     std::swap(slow_lane_, slow_lane);
   }
+  client_keys_->keep_those_of(*fresh->config);
   slow_lane.recoveries.clear();
   old_lanes_.push_back(std::move(slow_lane));
   on_each_worker([fresh](Worker& worker) { worker.adopt(fresh); });

@@ -2,6 +2,7 @@
 
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "proxy/config/words.hpp"
@@ -18,6 +19,10 @@ constexpr std::size_t kSaltBytes = 16;
 bool is_verifier(std::string_view text) { return text.starts_with("SCRAM-SHA-256$"); }
 bool is_md5(std::string_view text) { return text.size() == 35 && text.starts_with("md5"); }
 
+const std::string& server_name(const config::User& user) {
+  return user.server_user.empty() ? user.name : user.server_user;
+}
+
 }  // namespace
 
 std::string random_bytes(std::size_t size) {
@@ -28,8 +33,27 @@ std::string random_bytes(std::size_t size) {
   return bytes;
 }
 
-Secrets::Secrets(std::shared_ptr<const config::Config> config)
-    : config_(std::move(config)), mock_secret_(random_bytes(32)) {}
+void ClientKeys::learn(const std::string& verifier, const pg::ScramKeys& keys) {
+  const std::lock_guard lock(mutex_);
+  by_verifier_[verifier] = keys;
+}
+
+std::optional<pg::ScramKeys> ClientKeys::of(const std::string& verifier) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_verifier_.find(verifier);
+  return found == by_verifier_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void ClientKeys::keep_those_of(const config::Config& config) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(by_verifier_, [&](const auto& entry) {
+    return std::none_of(config.users.begin(), config.users.end(),
+                        [&](const config::User& user) { return user.password == entry.first; });
+  });
+}
+
+Secrets::Secrets(std::shared_ptr<const config::Config> config, std::shared_ptr<ClientKeys> client_keys)
+    : config_(std::move(config)), client_keys_(std::move(client_keys)), mock_secret_(random_bytes(32)) {}
 
 pg::StoredSecret Secrets::for_client(const std::string& user, pg::AuthMethod method) {
   pg::StoredSecret secret;
@@ -55,16 +79,22 @@ pg::StoredSecret Secrets::for_client(const std::string& user, pg::AuthMethod met
 
 void Secrets::learned_from_client(const std::string& user, const pg::ScramKeys& keys) {
   const auto* known = config_->user(user);
-  if (known == nullptr || !is_verifier(known->password)) return;
-  const std::lock_guard lock(mutex_);
-  client_keys_[known->server_user.empty() ? user : known->server_user] = keys;
+  if (known != nullptr && is_verifier(known->password)) client_keys_->learn(known->password, keys);
 }
 
 const config::User* Secrets::by_server_name(const std::string& server_user) const {
   for (const auto& user : config_->users) {
-    if ((user.server_user.empty() ? user.name : user.server_user) == server_user) return &user;
+    if (server_name(user) == server_user) return &user;
   }
   return nullptr;
+}
+
+std::optional<pg::ScramKeys> Secrets::shown_by_clients(const std::string& server_user) const {
+  for (const auto& user : config_->users) {
+    if (server_name(user) != server_user || !is_verifier(user.password)) continue;
+    if (auto keys = client_keys_->of(user.password)) return keys;
+  }
+  return std::nullopt;
 }
 
 pg::Credentials Secrets::for_server(const std::string& user, std::uint32_t node) {
@@ -79,8 +109,8 @@ pg::Credentials Secrets::for_server(const std::string& user, std::uint32_t node)
   const std::lock_guard lock(mutex_);
   if (const auto kept = server_keys_.find({user, node}); kept != server_keys_.end()) {
     credentials.keys = kept->second;
-  } else if (const auto learned = client_keys_.find(user); learned != client_keys_.end()) {
-    credentials.keys = learned->second;
+  } else {
+    credentials.keys = shown_by_clients(user);
   }
   return credentials;
 }

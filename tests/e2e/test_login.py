@@ -105,6 +105,34 @@ class Methods(LoginCase):
             proxy.connect(user="keyed", password="wrong")
         self.assertNotIn("never written down", proxy.log())
 
+    def test_a_verifier_is_enough_after_a_reload(self):
+        """What a proof has shown is kept as long as the verifier is the same."""
+        self.node.query("create role lasting login password 'never written down'")
+        verifier = self.node.value("select rolpassword from pg_authid where rolname = 'lasting'")
+        proxy = self.serve(users=[{"name": "lasting", "password": verifier}])
+
+        def reload(change=lambda config: None):
+            change(proxy.config)
+            before = proxy.log().count("event=reloaded")
+            proxy.reload(proxy.config)
+            wait_until(lambda: proxy.log().count("event=reloaded") > before, 10, "a reload")
+            proxy.console("RECONNECT plain")
+
+        with proxy.connect(user="lasting", password="never written down") as client:
+            for change in (lambda config: None, lambda config: config["database"][0]["pool"].update(size=3),
+                           lambda config: config["user"][-1].update(hints=True)):
+                for _ in range(2):
+                    reload(change)
+                    self.assertEqual(client.execute("select current_user::text").fetchone(), ("lasting",))
+            self.node.query("alter role lasting password 'another one'")
+            other = self.node.value("select rolpassword from pg_authid where rolname = 'lasting'")
+            reload(lambda config: config["user"][-1].update(password=other))
+            with self.assertRaises(psycopg.Error) as caught:
+                client.execute("select 1")
+            self.assertEqual(caught.exception.sqlstate, "28000")
+            self.assertEqual(proxy.query("select current_user::text", user="lasting", password="another one"), [("lasting",)])
+            self.assertEqual(client.execute("select current_user::text").fetchone(), ("lasting",))
+
     def test_a_verifier_of_another_salt_cannot_log_in_to_the_server(self):
         self.node.query("create role salted login password 'same password'")
         verifier = self.node.value("select rolpassword from pg_authid where rolname = 'salted'")
