@@ -167,6 +167,9 @@ class TransactionMode(PoolCase):
     def test_a_client_that_closes_in_a_paused_database_is_not_served(self):
         self.each_that_leaves(lambda: self.proxy.console("PAUSE plain"), lambda: self.proxy.console("RESUME plain"))
 
+    def test_a_client_that_closes_before_a_paused_shard_is_not_served(self):
+        self.each_that_leaves(lambda: self.proxy.console("PAUSE plain.plain_0"), lambda: self.proxy.console("RESUME plain.plain_0"))
+
     def test_what_is_sent_before_the_end_is_done(self):
         """A connection was free, or could be made: nobody had to wait."""
         self.connect().execute("create table if not exists sent_before(i int)")
