@@ -283,6 +283,16 @@ class QueueTimeout(PoolCase):
         self.assertEqual(waiter.sql("select 2")[1], "ROW 2")
 
     @proxy_only
+    def test_the_line_of_a_paused_database_says_so(self):
+        client = self.through()
+        self.proxy.console(f"PAUSE {self.database}")
+        said = client.sql("select 1")
+        self.proxy.console(f"RESUME {self.database}")
+        self.assertIn(f"database '{self.database}' is paused", said[0])
+        self.assertIn(f"RESUME {self.database}", said[0])
+        self.assertEqual(client.sql("select 2")[1], "ROW 2")
+
+    @proxy_only
     def test_a_server_connection_that_was_killed(self):
         """Idle: nobody notices. In a transaction: an error, and the client goes on."""
         client = self.through()
