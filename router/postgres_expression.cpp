@@ -57,6 +57,14 @@ void unseen_queries(Context& context, const FuncCall& call, std::string_view nam
     if (leaves_in_session(string_constant(argument), leaving_functions(context))) context.pin(PinReason::kRoutine);
 }
 
+// random() goes on from it on the server connection it was set on.
+void seed(Context& context) {
+  context.pin(PinReason::kComputedSetting);
+  context.fault(FaultReason::kNotSupported,
+                "setseed() is not supported on a sharded database: random() is called on other shards, too",
+                "name the shard in a comment: /* shardway: shard=… */", true);
+}
+
 void builtin_function(Context& context, const Level& level, const FuncCall& call, const FunctionFacts& facts,
                       std::string_view name) {
   auto& out = context.out;
@@ -67,6 +75,7 @@ void builtin_function(Context& context, const Level& level, const FuncCall& call
   if (facts.writes_home) out.writes_home = true;
   if (facts.session_lock) out.pins = PinReason::kAdvisoryLock;
   if (facts.reads_unseen) unseen_queries(context, call, name);
+  if (name == "setseed") seed(context);
   reads_session(context, name);
   const std::string shown = std::string(name) + "()";
   if (facts.now) {

@@ -109,7 +109,7 @@ bool updates_settings(const Words& words, std::size_t i) {
 bool call_leaves(const Words& words, std::size_t i) {
   if (words.word(i + 1) != "(") return false;
   const auto name = words.word(i);
-  return name == "set_config" ? !is_local_setting(words, i) : function_facts(name).session_lock;
+  return name == "set_config" ? !is_local_setting(words, i) : name == "setseed" || function_facts(name).session_lock;
 }
 
 bool leaves(std::string_view body, int depth) {

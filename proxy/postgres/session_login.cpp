@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t kSecretBytes = 4;
 constexpr std::string_view kApplicationName = "application_name";
 constexpr std::chrono::milliseconds kPatience{200};  // for what a server says now, where an older word is known
-constexpr std::uint64_t kSpareConsoles = 8;  // beyond max_clients
+constexpr std::uint64_t kSpareConsoles = 8;          // beyond max_clients
 
 pg::AuthMethod method_of(config::AuthMethod method) {
   switch (method) {
