@@ -51,27 +51,6 @@ bool is_protocol_parameter(std::string_view name) {
 // A server, too, goes by the beginning of a longer one.
 std::string as_name(std::string_view text) { return std::string(text.substr(0, config::kLongestName)); }
 
-// False: a server that reads it as UTF-8 would refuse it.
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    auto more = lead < 0x80 ? 0 : lead < 0xc2 ? 4 : lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : lead < 0xf5 ? 3 : 4;
-    if (more == 4) return false;
-    for (; more > 0; --more, ++i)
-      if (i == text.size() || (static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return false;
-  }
-  return true;
-}
-
-// In a startup packet it may be any bytes: the server makes '?' of those it does not show (pg_clean_ascii).
-std::string as_application_name(std::string_view text) {
-  std::string name(text);
-  if (!is_utf8(text))
-    std::replace_if(
-        name.begin(), name.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-  return name;
-}
-
 }  // namespace
 
 std::size_t Session::consume_startup(std::string_view in) {
@@ -189,8 +168,7 @@ bool Session::read_startup_settings(const pg::StartupMessage& message, std::stri
   }
   for (const auto& [name, value] : message.parameters) {
     if (is_protocol_parameter(name)) continue;
-    settings.put(
-        Settings::from_startup(name, name == "application_name" ? as_application_name(value) : std::string(value)));
+    settings.put(Settings::from_startup(name, value));
   }
   base_settings_ = settings_ = worker_.intern(std::move(settings));
   return true;
