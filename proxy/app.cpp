@@ -79,6 +79,7 @@ App::~App() {
 
 // While they are still listened on: later another program may have put its own there.
 void App::remove_sockets() {
+  const std::lock_guard lock(mutex_);
   for (const auto& path : unix_sockets_) ::unlink(path.c_str());
   unix_sockets_.clear();
 }

@@ -385,6 +385,7 @@ void App::shutdown(bool wait_for_clients) {
     return;
   }
   if (!accepting_.exchange(false)) return;
+  remove_sockets();
   log::info("event=waiting_for_clients clients={}", surroundings_.clients.load());
   on_each_worker([](Worker& worker) { worker.stop_accepting(); });
   awaits_clients_.store(true);

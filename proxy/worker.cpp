@@ -26,14 +26,18 @@ class Worker::Listener final : public net::EventHandler {
   Listener(Worker& worker, int fd, std::size_t index) : worker_(worker), fd_(fd), index_(index) {
     worker_.loop_.add_listener(fd_, *this);
   }
-  ~Listener() {
-    worker_.loop_.remove(fd_);
-    ::close(fd_);
-  }
+  ~Listener() { end(); }
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
 
+  void end() noexcept {
+    if (fd_ < 0) return;
+    worker_.loop_.remove(fd_);
+    ::close(std::exchange(fd_, -1));
+  }
+
   void on_events(std::uint32_t) override {
+    if (fd_ < 0) return;
     std::error_code
         error;  // one at a time: the listener is level-triggered, and a second accept is nearly always in vain
     const int fd = net::accept_from(fd_, error);
@@ -363,7 +367,14 @@ void Worker::retire_old_databases() {
   });
 }
 
-void Worker::stop_accepting() { listeners_.clear(); }
+// The batch of events at hand may still have one for them.
+void Worker::stop_accepting() {
+  for (auto& listener : listeners_) {
+    listener->end();
+    loop_.bury(std::shared_ptr<Listener>(std::move(listener)));
+  }
+  listeners_.clear();
+}
 
 void Worker::drain(bool at_once) {
   draining_ = true;

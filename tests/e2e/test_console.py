@@ -287,8 +287,8 @@ class Actions(ConsoleCase):
         self.plain(application_name="asked")
         number = next(row for row in self.proxy.console("SHOW CLIENTS") if row["application_name"] == "asked")["id"]
         begin = len(self.proxy.log().splitlines())
-        good = ["PAUSE plain", "RESUME plain", "RELOAD", "DISABLE plain", "ENABLE plain", "RECONNECT plain", "KILL plain", "resume plain ;",
-                f"KILL_CLIENT {number}"]
+        good = ["PAUSE plain", "RESUME plain", "RELOAD", "DISABLE plain", "ENABLE plain", "RECONNECT plain", f"KILL_CLIENT {number}", "KILL plain",
+                "resume plain ;"]
         for command in good:
             self.proxy.console(command)
         for command in ("RESUME plain", "PAUSE nowhere", "SUSPEND"):
