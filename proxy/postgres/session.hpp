@@ -205,6 +205,7 @@ class Session final : public Client, public LinkOwner {
   Step run_session_statement(const router::Statement& statement, const router::Plan& plan, std::string_view sql,
                              Frame frame);
   router::Plan plan_for(const router::Statement& statement, const router::Values& values, std::string_view sql);
+  void see_nulls(router::SessionView& view) const;
   bool keeps_local_settings() const noexcept;
   std::string reading_of(std::string_view text) const;
   std::string reading_of_parse(std::string_view text);
@@ -304,7 +305,7 @@ class Session final : public Client, public LinkOwner {
   Step on_sync(Frame frame);
   std::shared_ptr<const ClientStatement> statement_named(std::string_view name) const;
   std::shared_ptr<const ClientStatement> analyzed(std::shared_ptr<const Prepared> prepared, std::uint64_t parse_number);
-  std::shared_ptr<const ClientStatement> analyze(ClientStatement read);
+  void analyze(ClientStatement& statement);
   std::shared_ptr<const ClientStatement> analyzed_again(const ClientStatement& statement);
   bool is_named_otherwise(const ClientStatement& statement) const;
   // ---- session_columns.cpp ----

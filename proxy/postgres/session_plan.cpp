@@ -106,6 +106,18 @@ void Session::note_local(const Statement& statement) {
   }
 }
 
+// Where nobody has said anything about them they are read as ever.
+void Session::see_nulls(router::SessionView& view) const {
+  const auto& settings = settings_in_force();
+  if (!settings.sets_nulls() && !local_ && knows_its_settings()) return;
+  const auto surely = [&](std::string_view setting, bool value) {
+    const bool is_local = local_ && local_->reading.find(setting) != std::string::npos;
+    return knows_its_settings() && !is_local && is_surely(settings, setting, value);
+  };
+  view.array_nulls = surely("array_nulls", true);
+  view.transform_null_equals = !surely("transform_null_equals", false);
+}
+
 router::Plan Session::plan_for(const Statement& statement, const router::Values& values, std::string_view sql) {
   router::SessionView view;
   view.hints_allowed = hints_;
@@ -113,12 +125,7 @@ router::Plan Session::plan_for(const Statement& statement, const router::Values&
   std::string now;
   if (database_->topology().sharded()) {
     see_time(statement, view, now);
-    const auto surely = [&](std::string_view setting, bool value) {
-      const bool is_local = local_ && local_->reading.find(setting) != std::string::npos;
-      return knows_its_settings() && !is_local && is_surely(settings_in_force(), setting, value);
-    };
-    view.array_nulls = surely("array_nulls", true);
-    view.transform_null_equals = !surely("transform_null_equals", false);
+    see_nulls(view);
   }
   auto plan = router::plan(statement, values, database_->topology(), view, sql);
   if (local_ && !keeps_local_settings()) local_.reset();

@@ -154,8 +154,9 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       continue;
     }
     const auto frame = in.substr(at, head.size());
-    const bool is_outdated = is_outdated_plan(frame) && outdates_statement(link);
-    const bool is_void = is_farewell(frame) || breaks_off(link, frame);
+    const bool may_be_void = head.type == 'E' || head.type == 'N';
+    const bool is_outdated = may_be_void && is_outdated_plan(frame) && outdates_statement(link);
+    const bool is_void = may_be_void && (is_farewell(frame) || breaks_off(link, frame));
     if (is_outdated || (is_void && branch_of(link) != nullptr && may_ask_again(*branch_of(link)))) {
       parses_answered_ -= count_of_parses(in.substr(run, at - run));
       run = at;  // the beginning of an answer, flushed with it: all of it will come again

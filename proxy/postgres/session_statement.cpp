@@ -45,37 +45,37 @@ std::shared_ptr<const ClientStatement> Session::statement_named(std::string_view
 
 std::shared_ptr<const ClientStatement> Session::analyzed(std::shared_ptr<const Prepared> prepared,
                                                          std::uint64_t parse_number) {
-  ClientStatement statement;
-  statement.prepared = std::move(prepared);
-  statement.parse_number = parse_number;
-  statement.standard_strings = standard_strings_;
-  statement.parsed_at = worker_.loop().now().time_since_epoch().count();
-  return analyze(std::move(statement));
+  auto statement = std::make_shared<ClientStatement>();
+  statement->prepared = std::move(prepared);
+  statement->parse_number = parse_number;
+  statement->standard_strings = standard_strings_;
+  statement->parsed_at = worker_.loop().now().time_since_epoch().count();
+  analyze(*statement);
+  return statement;
 }
 
 // Under another catalogue, or where its names mean other tables by now; the server has read it once and for all.
 std::shared_ptr<const ClientStatement> Session::analyzed_again(const ClientStatement& before) {
-  ClientStatement statement;
-  statement.prepared = before.as_sent ? before.as_sent : before.prepared;
-  statement.parse_number = before.parse_number;
-  statement.standard_strings = before.standard_strings;
-  statement.parsed_at = before.parsed_at;
-  statement.told = before.told;
-  return analyze(std::move(statement));
+  auto statement = std::make_shared<ClientStatement>();
+  statement->prepared = before.as_sent ? before.as_sent : before.prepared;
+  statement->parse_number = before.parse_number;
+  statement->standard_strings = before.standard_strings;
+  statement->parsed_at = before.parsed_at;
+  statement->told = before.told;
+  analyze(*statement);
+  return statement;
 }
 
-std::shared_ptr<const ClientStatement> Session::analyze(ClientStatement read) {
-  auto statement = std::make_shared<ClientStatement>(std::move(read));
+void Session::analyze(ClientStatement& statement) {
   auto settings = parse_settings();
-  settings.standard_conforming_strings = statement->standard_strings;
-  statement->search_path = settings.search_path;
-  statement->user = settings.user;
-  statement->query = database_->cache().find(statement->prepared->text, settings, statement->literals);
-  if (statement->query->lacks_columns) write_columns(*statement, settings);
+  settings.standard_conforming_strings = statement.standard_strings;
+  statement.search_path = settings.search_path;
+  statement.user = settings.user;
+  statement.query = database_->cache().find(statement.prepared->text, settings, statement.literals);
+  if (statement.query->lacks_columns) write_columns(statement, settings);
   const bool is_settled = !local_ && !coming_ && knows_its_settings();
-  if (is_settled && statement->prepared->reading == reading_of(statement->prepared->text))
-    statement->read_under = settings_;
-  return statement;
+  if (is_settled && statement.prepared->reading == reading_of(statement.prepared->text))
+    statement.read_under = settings_;
 }
 
 // True if the servers would look for its tables elsewhere than when it was prepared.

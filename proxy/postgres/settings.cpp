@@ -153,11 +153,17 @@ void Settings::put(Entry entry) {
   } else {
     entries_.insert(at, std::move(entry));
   }
+  note_nulls();
 }
 
 void Settings::erase(std::string_view name) {
   if (name == "search_path") search_path_.clear();
   std::erase_if(entries_, [&](const Entry& entry) { return entry.name == name; });
+  note_nulls();
+}
+
+void Settings::note_nulls() noexcept {
+  sets_nulls_ = find("array_nulls") != nullptr || find("transform_null_equals") != nullptr;
 }
 
 std::string Settings::fingerprint() const {

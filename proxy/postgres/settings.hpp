@@ -31,12 +31,16 @@ class Settings {
   bool operator==(const Settings&) const = default;
   // Its schemas, each in double quotes; empty: the server's own path.
   const std::string& search_path() const noexcept { return search_path_; }
+  bool sets_nulls() const noexcept { return sets_nulls_; }  // array_nulls, transform_null_equals
   std::string fingerprint() const;
   std::size_t bytes() const noexcept;
 
  private:
+  void note_nulls() noexcept;
+
   std::vector<Entry> entries_;
   std::string search_path_;
+  bool sets_nulls_ = false;
 };
 
 using SharedSettings = std::shared_ptr<const Settings>;
