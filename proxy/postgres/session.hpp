@@ -476,6 +476,7 @@ class Session final : public Client, public LinkOwner {
   // ---- session_relay.cpp ----
   void relay(Link& link);
   std::size_t relay_frames(Link& link, std::string_view in);
+  bool voids_answer(Link& link, Frame frame);
   enum class Disposition : std::uint8_t { kForward, kDrop, kReady };
   Disposition on_reply(Link& link, char type, Frame frame);
   Disposition on_error_reply(Link& link, Frame frame);

@@ -13,7 +13,38 @@ using router::Action;
 using router::Statement;
 using router::StatementKind;
 
-// ---- batches ----------------------------------------------------------------------------------------------------
+namespace {
+
+// What the statements of a batch leave behind, taken together.
+Statement left_by(const router::Query& query) {
+  Statement whole;
+  for (const auto& statement : query.statements) {
+    whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
+    if (statement.kind == StatementKind::kResetAll) whole.settings.emplace_back();
+    if (statement.pins != router::PinReason::kNone && !outlives_errors(whole.pins)) whole.pins = statement.pins;
+    whole.defines.routines = whole.defines.routines || statement.defines.routines;
+    whole.leaves_traces = whole.leaves_traces || statement.leaves_traces;
+    whole.reads_cursors = whole.reads_cursors || statement.reads_cursors;
+    if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
+      whole.kind = StatementKind::kDdl;
+  }
+  return whole;
+}
+
+// currval(), and nothing before it that counts.
+bool asks_before_counting(const router::Query& query) {
+  for (const auto& statement : query.statements) {
+    if (statement.uses_session_sequence) return true;
+    if (statement.kind == StatementKind::kWrite || statement.uses_sequences) return false;
+  }
+  return false;
+}
+
+bool controls_transaction(const Statement& statement) noexcept {
+  return statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase;
+}
+
+}  // namespace
 
 // True if every statement is for the same one shard and none is the session's own business: the text goes there whole.
 bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_view sql, router::Plan& plan) {
@@ -32,27 +63,19 @@ bool Session::batch_goes_to_one_shard(const router::Query& query, std::string_vi
 }
 
 Session::Step Session::run_batch(const std::shared_ptr<const router::Query>& query, Frame frame, std::string_view sql) {
-  Statement whole;  // what the batch leaves behind, taken together
-  bool controls = false, restores = false, copies = false, counts = false;  // `restores`: it is not only the server's
-  for (const auto& statement : query->statements) {
-    if (statement.uses_session_sequence && !counts && !has_counted()) {
-      fail_statement(currval_of_another());
-      return Step::kConsumed;
-    }
-    counts = counts || statement.kind == StatementKind::kWrite || statement.uses_sequences;
-    // Their names are others on the server.
-    restores = restores || resets_base(statement) || statement.kind == StatementKind::kDeallocate;
-    copies = copies || statement.copy;
-    whole.settings.insert(whole.settings.end(), statement.settings.begin(), statement.settings.end());
-    if (statement.kind == StatementKind::kResetAll) whole.settings.emplace_back();
-    if (statement.pins != router::PinReason::kNone && !outlives_errors(whole.pins)) whole.pins = statement.pins;
-    whole.defines.routines = whole.defines.routines || statement.defines.routines;
-    whole.leaves_traces = whole.leaves_traces || statement.leaves_traces;
-    whole.reads_cursors = whole.reads_cursors || statement.reads_cursors;
-    if (statement.kind == StatementKind::kDdl || statement.kind == StatementKind::kDdlAlone)
-      whole.kind = StatementKind::kDdl;
-    controls = controls || (statement.kind >= StatementKind::kBegin && statement.kind <= StatementKind::kTwoPhase);
+  if (asks_before_counting(*query) && !has_counted()) {
+    fail_statement(currval_of_another());
+    return Step::kConsumed;
   }
+  auto whole = left_by(*query);
+  const auto has = [&query](const auto& what) {
+    return std::any_of(query->statements.begin(), query->statements.end(), what);
+  };
+  const bool controls = has(controls_transaction);
+  const bool copies = has([](const Statement& one) { return one.copy.has_value(); });
+  // It is not only the server's: their names are others there.
+  const bool restores =
+      has([this](const Statement& one) { return resets_base(one) || one.kind == StatementKind::kDeallocate; });
   if (transaction_ && transaction_->failed && !controls) {
     fail_statement(*forbidden_here(query->statements[0]));
     return Step::kConsumed;

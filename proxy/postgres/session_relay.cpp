@@ -154,20 +154,17 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
       continue;
     }
     const auto frame = in.substr(at, head.size());
-    const bool may_be_void = head.type == 'E' || head.type == 'N';
-    const bool is_outdated = may_be_void && is_outdated_plan(frame) && outdates_statement(link);
-    const bool is_void = may_be_void && (is_farewell(frame) || breaks_off(link, frame));
-    if (is_outdated || (is_void && branch_of(link) != nullptr && may_ask_again(*branch_of(link)))) {
+    if ((head.type == 'E' || head.type == 'N') && voids_answer(link, frame)) {
       parses_answered_ -= count_of_parses(in.substr(run, at - run));
       run = at;  // the beginning of an answer, flushed with it: all of it will come again
+      if (link.is_broken()) return in.size();
     }
-    if (is_outdated) return in.size();
     if (head.type == 'E') forward();  // our own word may come in its place
     if (head.type == 'Z' && !drop && !statuses_.empty()) {
       forward();
       send(statuses_.take());
     }
-    const auto disposition = on_reply(link, head.type, in.substr(at, head.size()));
+    const auto disposition = on_reply(link, head.type, frame);
     if (disposition == Disposition::kDrop) {
       forward();
       at += head.size();
@@ -192,6 +189,13 @@ std::size_t Session::relay_frames(Link& link, std::string_view in) {
   }
   forward();
   return at;
+}
+
+// What was asked is asked again, and nothing of this answer is the client's.
+bool Session::voids_answer(Link& link, Frame frame) {
+  if (is_outdated_plan(frame) && outdates_statement(link)) return true;
+  const auto* branch = branch_of(link);
+  return branch != nullptr && (is_farewell(frame) || breaks_off(link, frame)) && may_ask_again(*branch);
 }
 
 // `rest` ends with ReadyForQuery, unless that is not shown: the client hears it when its failed transaction has let go
